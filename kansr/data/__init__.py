@@ -1,0 +1,1 @@
+"""From files and arrays to the Dataset a law is looked for in."""

@@ -1,0 +1,116 @@
+"""The cells of one column as float64, or the sentence that says which cell is in the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kansr.data.dataset import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBER = r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?"
+
+# What an unreadable cell looks like, and what to do about it; the first row that fits is used.
+HINTS: tuple[tuple[str, str], ...] = (
+    (r"[-+]?\d{1,3}(,\d{3})+", "take out the thousands separators, or use --decimal , if the comma is a decimal comma"),
+    (r"[-+]?\d{1,3}([,. ']\d{3})+([.,]\d+)?", "take out the thousands separators"),
+    (r"[-+]?\d*,\d+([eE][-+]?\d+)?", "if the comma is a decimal comma, use --decimal ,"),
+    (r"[-+]?\d*\.\d+([eE][-+]?\d+)?", "if the point is a decimal point, use --decimal ."),
+    (r"\(?[-+]?[\d.]+(e[-+]?\d+)?([-+][\d.]+(e[-+]?\d+)?)?\*?[ij]\)?", "complex values are not supported"),
+    (r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{1,2}:\d{2}.*", "turn dates into numbers, such as days since the first one"),
+    (r"true|false|yes|no", "write booleans as 0 and 1"),
+    (NUMBER, "it is beyond what float64 can hold"),
+    (NUMBER + r"\s*[^\s\d].*", "cells must be bare numbers; a unit belongs in the column name or a units file"),
+)
+OTHERWISE = "write NA if it means missing, or leave the column out with --inputs"
+
+
+class Column(NamedTuple):
+    """values: (rows,), nan where a cell is missing; `refusal` says why the column cannot be used."""
+
+    values: Array
+    note: str = ""
+    refusal: str = ""
+
+
+def is_number(cell: str, decimal: str = ".") -> bool:
+    """Whether the text of a cell is a finite number, written with that decimal sign."""
+    return re.fullmatch(NUMBER.replace(".,", re.escape(decimal)), cell.strip(), re.ASCII) is not None
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 row", "2 rows"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def read_column(series: pd.Series, label: str, place: Callable[[int], str], decimal: str = ".") -> Column:
+    """The column as float64; `place` words where a row is, such as "line 7"; `decimal` is for cells that are text."""
+    kind = getattr(series.dtype, "kind", "O")
+    if kind == "c":
+        return _refused(series, f"{label} holds complex values, which are not supported")
+    if kind in "mM":
+        return _refused(series, f"{label} holds dates or times; {_hint('1999-12-31')}")
+    if kind == "b":
+        return Column(_floats(series), f"{label}: True and False are read as 1 and 0")
+    if kind in "iu":
+        return Column(_floats(series), _precision(label) if len(series) and _beyond_float64(series) else "")
+    if kind == "f":
+        return Column(
+            _floats(series),
+            f"{label} is {series.dtype}, about 7 digits" if getattr(series.dtype, "itemsize", 8) < 8 else "",
+        )
+    return _read_objects(series, label, place, decimal)
+
+
+def _read_objects(series: pd.Series, label: str, place: Callable[[int], str], decimal: str) -> Column:
+    import pandas as pd
+
+    signs = str.maketrans(",.", ".,") if decimal == "," else {}
+
+    def plain(cell: object) -> object:
+        if isinstance(cell, str):
+            return cell.strip().translate(signs)
+        return str(cell) if isinstance(cell, complex) else cell  # to_numeric makes garbage of complex among others
+
+    values = pd.to_numeric(series.astype(object).map(plain), errors="coerce")
+    bad = np.flatnonzero((values.isna() & series.notna()).to_numpy())
+    if len(bad):
+        first = int(bad[0])
+        cell = str(series.iloc[first]).strip()
+        more = f" (and {counted(len(bad) - 1, 'more such cell')})" if len(bad) > 1 else ""
+        hint = _hint(cell)
+        return _refused(series, f"{place(first)}, {label}: {_shown(cell)} cannot be read as a number{more}; {hint}")
+    if series.map(lambda cell: isinstance(cell, bool)).any():
+        return Column(_floats(values), f"{label}: True and False are read as 1 and 0")
+    long = series.map(lambda cell: re.fullmatch(r"[-+]?\d{17,}", str(cell)) is not None).any()
+    return Column(_floats(values), _precision(label) if long else "")
+
+
+def _floats(series: pd.Series) -> Array:
+    return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _refused(series: pd.Series, why: str) -> Column:
+    return Column(np.full(len(series), np.nan), refusal=why)
+
+
+def _beyond_float64(series: pd.Series) -> bool:
+    return bool(series.max() > 2**53 or series.min() < -(2**53))
+
+
+def _precision(label: str) -> str:
+    return f"{label} has integers beyond 2^53, which lose their last digits in float64"
+
+
+def _hint(cell: str) -> str:
+    fits = (hint for pattern, hint in HINTS if re.fullmatch(pattern, cell, re.ASCII | re.IGNORECASE | re.DOTALL))
+    return next(fits, OTHERWISE)
+
+
+def _shown(cell: str) -> str:
+    return repr(cell if len(cell) <= 40 else cell[:37] + "...")

@@ -1,0 +1,165 @@
+"""From a table to the Dataset a law is looked for in: which column is the target, which are inputs, which rows stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kansr.data.cells import counted
+from kansr.data.dataset import Array, Dataset
+from kansr.data.names import aliases
+from kansr.data.table import Table, from_arrays, from_frame, read_table
+from kansr.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_ROWS = 5
+MAX_COLUMNS = 2000
+
+
+def as_table(data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike]) -> Table:
+    """Whatever holds a table, as a Table: a path, an open binary file, a DataFrame, or a pair (X, y)."""
+    if isinstance(data, Table):
+        return data
+    if isinstance(data, tuple) and len(data) == 2:
+        return from_arrays(*data)
+    if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
+        return from_frame(cast("pd.DataFrame", data))
+    if isinstance(data, str | Path) or hasattr(data, "read"):
+        return read_table(data)
+    raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
+
+
+def dataset(
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike],
+    *,
+    target: str | None = None,
+    inputs: Sequence[str] | None = None,
+    missing: Literal["error", "drop"] = "error",
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
+
+    The target is the last column unless named; the inputs are all others unless named. Only these columns are checked.
+    """
+    table = as_table(data)
+    y_name, x_names, notes = _roles(table, target, inputs)
+    columns = [*x_names, y_name]
+    notes += [table.remarks[name] for name in columns if name in table.remarks]
+    values, keep = numbers(table, columns, missing)
+    if not keep.all():
+        notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
+    if len(values) < MIN_ROWS:
+        raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
+    useful, why = _useful(x_names, values, y_name)
+    notes += why
+    if not useful:
+        raise DataError(f"{table.source}: no input is left ({'; '.join(why)})")
+    if _constant(values[:, -1]):
+        notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
+    columns = [*(x_names[i] for i in useful), y_name]
+    names = aliases(columns)
+    renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
+    X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
+    return Dataset(X, y, names[:-1], names[-1], renamed), tuple(notes)
+
+
+def numbers(
+    table: Table, columns: Sequence[str], missing: Literal["error", "drop"] = "error"
+) -> tuple[Array, NDArray[np.bool_]]:
+    """The finite values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,)."""
+    for name in columns:
+        if name not in table.columns:
+            raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
+        if name in table.refusals:
+            raise DataError(f"{table.source}: {table.refusals[name]}")
+    values = table.values[:, [table.columns.index(name) for name in columns]]
+    for i, name in enumerate(columns):
+        rows = np.flatnonzero(np.isinf(values[:, i]))
+        if len(rows):
+            where = ", ".join(map(table.place, rows[:3])) + (", …" if len(rows) > 3 else "")
+            raise DataError(
+                f"{table.source}: column {name!r} is infinite in {counted(len(rows), 'row')} ({where}); "
+                "correct these cells, or leave them blank and use --missing drop"
+            )
+    absent = np.isnan(values)
+    keep = np.asarray(~absent.any(axis=1))
+    if missing == "error" and not keep.all():
+        counts = dict(zip(columns, absent.sum(axis=0).tolist()))
+        listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items() if count)
+        raise DataError(
+            f"{table.source}: missing cells in {listed}, the first in {table.place(int(np.argmin(keep)))}; "
+            "use --missing drop to leave such rows out"
+        )
+    return values[keep], keep
+
+
+def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tuple[str, list[str], list[str]]:
+    """The target, the inputs, and the notes so far."""
+    if len(table.columns) < 2:
+        only = f" ({table.columns[0]!r})" if table.columns else ""
+        raise DataError(
+            f"{table.source} has one column only{only}, but a law needs a target and at least one input; "
+            "if there are more, name the separator with --sep"
+        )
+    notes = list(table.notes)
+    if target is None:
+        target = table.columns[-1]
+        notes.append(f"target: {target} (the last column)")
+    if inputs is None:
+        inputs = [name for name in table.columns if name != target]
+    for name in (target, *inputs):
+        if name not in table.columns:
+            raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
+    if target in inputs:
+        raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
+    chosen = list(dict.fromkeys(inputs))
+    if not chosen:
+        raise DataError(f"{table.source}: no inputs are named; a law needs at least one")
+    if len(chosen) + 1 > MAX_COLUMNS:
+        raise DataError(
+            f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
+        )
+    return target, chosen, notes
+
+
+def _nearest(name: str, columns: Sequence[str]) -> str:
+    folded = {column.casefold(): column for column in columns}
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    more = ", …" if len(columns) > 10 else ""
+    return f"the columns are {', '.join(map(repr, columns[:10]))}{more}"
+
+
+def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:
+    """The inputs that vary and repeat neither the target nor an earlier input, and what became of the others.
+
+    values: (rows, inputs + 1), the target last.
+    """
+    seen = {_key(values[:, -1]): (len(names), target)}
+    useful, notes = [], []
+    for i, name in enumerate(names):
+        twin, original = seen.setdefault(_key(values[:, i]), (i, name))
+        if _constant(values[:, i]):
+            notes.append(f"dropped input {name!r}: constant ({values[0, i]:g})")
+        elif twin == i or not np.array_equal(values[:, i], values[:, twin]):
+            useful.append(i)
+        elif twin == len(names):
+            notes.append(f"warning: dropped input {name!r}: the same values as the target {target!r}")
+        else:
+            notes.append(f"dropped input {name!r}: the same values as {original!r}, so a law may use either")
+    return useful, notes
+
+
+def _constant(column: Array) -> bool:
+    return bool(column.min() == column.max())
+
+
+def _key(column: Array) -> int:
+    return hash((column + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
