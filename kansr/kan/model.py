@@ -1,0 +1,126 @@
+"""The network: layers of edges, with sum and product nodes between them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from kansr.errors import UsageError
+from kansr.kan.layer import BaseFunction, KANLayer, random_layer
+from kansr.kan.spline import Outside
+
+WidthEntry = int | Sequence[int]
+
+
+class KAN(nn.Module):
+    """A Kolmogorov-Arnold network (Liu et al. 2024, arXiv 2404.19756; product nodes: arXiv 2408.10205).
+
+    `width` gives the nodes of each layer: a number of sums, or a pair [sums, products]. `mult_arity` says how many
+    factors a product has: one number for all, or a list for each layer. A layer of edges ends in its sums first,
+    then in the factors of its products. Everything is float64. Calling the network never changes it.
+    """
+
+    def __init__(
+        self,
+        width: Sequence[WidthEntry],
+        grid: int = 5,
+        k: int = 3,
+        seed: int = 0,
+        *,
+        mult_arity: int | Sequence[Sequence[int]] = 2,
+        noise_scale: float = 0.1,
+        noise_scale_base: float = 0.1,
+        base_fun: BaseFunction = nn.functional.silu,
+        grid_eps: float = 1.0,
+        outside: Outside = "polynomial",
+    ) -> None:
+        super().__init__()
+        self.width = tuple((entry, 0) if isinstance(entry, int) else (entry[0], entry[1]) for entry in width)
+        self.arities = _arities(self.width, mult_arity)
+        self.k, self.grid_eps = k, grid_eps
+        generator = torch.Generator().manual_seed(seed)
+        layers = []
+        for before, after in pairwise(range(len(self.width))):
+            out = self.width[after][0] + sum(self.arities[after])
+            layer = random_layer(sum(self.width[before]), out, grid, k, noise_scale, noise_scale_base, generator)
+            layer.base_fun, layer.outside = base_fun, outside
+            layers.append(layer)
+        self.act_fun = nn.ModuleList(layers)
+
+    @property
+    def layers(self) -> list[KANLayer]:
+        return list(self.act_fun)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, inputs) -> (batch, outputs)"""
+        for layer, nodes in self.stages():
+            x = nodes(layer(x))
+        return x
+
+    def stages(self) -> Iterator[tuple[KANLayer, Nodes]]:
+        """Each layer of edges with the nodes it ends in."""
+        return zip(self.act_fun, (Nodes(w[0], a) for w, a in zip(self.width[1:], self.arities[1:])))
+
+    @torch.no_grad()
+    def node_values(self, x: Tensor) -> list[Tensor]:
+        """The values of the nodes, layer by layer, the inputs first: (batch, nodes) each."""
+        values = [x]
+        for layer, nodes in self.stages():
+            values.append(nodes(layer(values[-1])))
+        return values
+
+    def copy(self) -> KAN:
+        """A network of its own with the same values."""
+        return copy.deepcopy(self)
+
+    def describe(self) -> str:
+        """The width as it is written: "kan [2, [0, 1], 1]"."""
+        return f"kan {[sums if not products else [sums, products] for sums, products in self.width]}"
+
+
+class Nodes:
+    """How the sums a layer ends in become node values: the first `sums` as they are, then products of `arities`."""
+
+    def __init__(self, sums: int, arities: Sequence[int]) -> None:
+        self.sums = sums
+        self.groups: list[range] = []
+        start = sums
+        for arity in arities:
+            self.groups.append(range(start, start + arity))
+            start += arity
+        self.factors = range(sums, start)
+
+    def __call__(self, s: Tensor) -> Tensor:
+        """s: (batch, sums + factors) -> (batch, nodes)"""
+        if not self.groups:
+            return s
+        return torch.cat([s[:, : self.sums], *(s[:, g.start : g.stop].prod(1, keepdim=True) for g in self.groups)], 1)
+
+    def pull_back(self, s: Tensor, slope: Tensor) -> Tensor:
+        """From slopes with respect to nodes to slopes with respect to what enters them.
+
+        s: (batch, sums + factors); slope: (batch, outputs, nodes) -> (batch, outputs, sums + factors)
+        """
+        if not self.groups:
+            return slope
+        parts = [slope[:, :, : self.sums]]
+        for n, group in enumerate(self.groups, self.sums):
+            others = [s[:, [f for f in group if f != own]].prod(1) for own in group]
+            parts.append(slope[:, :, n, None] * torch.stack(others, 1)[:, None])
+        return torch.cat(parts, 2)
+
+
+def _arities(
+    width: Sequence[tuple[int, int]], mult_arity: int | Sequence[Sequence[int]]
+) -> tuple[tuple[int, ...], ...]:
+    if isinstance(mult_arity, int):
+        return tuple((mult_arity,) * products for _, products in width)
+    if [len(a) for a in mult_arity] != [products for _, products in width]:
+        raise UsageError(
+            f"mult_arity {list(mult_arity)} needs, for each layer of the width {list(width)}, one number a product"
+        )
+    return tuple(tuple(a) for a in mult_arity)

@@ -1,0 +1,167 @@
+"""What matters in a trained network, and the smaller network that is left without the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from kansr.kan.lm import Expired, never
+from kansr.kan.model import KAN
+
+Edge = tuple[int, int, int]  # layer, from, to (a sum or a factor)
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How far the output moves, to first order, when an edge or a node is held at its mean; over the output's spread.
+
+    edges: (in, out) for each layer; nodes: (nodes,) for each layer, inputs first. `sensitivity`: the rms slope of
+    the output with respect to each edge, (out,) for each layer, in units of the output.
+    """
+
+    edges: tuple[Tensor, ...]
+    nodes: tuple[Tensor, ...]
+    sensitivity: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A report: what was removed, with its importance, the least important first."""
+
+    edges: tuple[tuple[Edge, float], ...]
+
+    def __str__(self) -> str:
+        return f"removed {len(self.edges)} edges: " + ", ".join(
+            f"layer {layer} {i}->{o} ({weight:.1e})" for (layer, i, o), weight in self.edges
+        )
+
+
+def importance(model: KAN, X: Tensor) -> Importance:
+    """The importance of every edge and node on the rows of X, all outputs together. X: (rows, inputs)"""
+    x, sums, postactivations = X.detach().clone().requires_grad_(), [], []
+    values = [x]
+    with torch.enable_grad():
+        for layer, nodes in model.stages():
+            postactivations.append(layer.activations(values[-1]).detach())
+            sums.append(layer(values[-1]))
+            values.append(nodes(sums[-1]))
+        slopes = [
+            torch.autograd.grad(output.sum(), sums + values[:-1], retain_graph=True, allow_unused=True)
+            for output in values[-1].unbind(1)
+        ]
+    spread = values[-1].detach().std(0)
+    spread = torch.where(spread > 0, spread, torch.ones_like(spread))
+    depth = len(sums)
+
+    def size(position: int, change: Tensor) -> Tensor:
+        """change: (rows, ...) -> the rms effect on the outputs over their spread; `position` is that of the slope"""
+        total = torch.zeros(change.shape[1:], dtype=change.dtype)
+        for slope, one in zip(slopes, spread):
+            if (part := slope[position]) is not None:
+                wide = part[:, None] if change.ndim == 3 else part
+                total = total + ((wide * change).square().mean(0).sqrt() / one).square()
+        return total.sqrt()
+
+    edges = tuple(size(n, p - p.mean(0)) for n, p in enumerate(postactivations))
+    nodes_ = [size(depth + n, v.detach() - v.detach().mean(0)) for n, v in enumerate(values[:-1])]
+    sensitivity = tuple(size(n, torch.ones_like(s)).detach() * spread.max() for n, s in enumerate(sums))
+    return Importance(edges, (*nodes_, torch.ones_like(spread)), sensitivity)
+
+
+@torch.no_grad()
+def prune(model: KAN, X: Tensor, threshold: float = 1e-2) -> tuple[KAN, Pruned]:
+    """A new network without the edges whose importance is below the threshold; what they gave on average stays.
+
+    At least one path from an input to each output is kept.
+    """
+    new, removed = model.copy(), []
+    for weight, edge in _weakest_first(model, X):
+        if weight >= threshold:
+            break
+        trial = without(new, X, edge)
+        if trial is not None:
+            new = trial
+            removed.append((edge, weight))
+    return new, Pruned(tuple(removed))
+
+
+def prune_by_error(
+    model: KAN,
+    X: Tensor,
+    error: Callable[[KAN], float],
+    worse: float = 0.02,
+    threshold: float = 0.3,
+    retrain: Callable[[KAN], object] = lambda model: None,
+    expired: Expired = never,
+) -> tuple[KAN, Pruned]:
+    """Remove the weakest edges, one at a time, as long as `error(network)` grows by no more than the share `worse`.
+
+    `error` is measured on rows held out; `retrain` may train the smaller network before it is judged. Edges more
+    important than `threshold` are not tried.
+    """
+    new, limit, removed = model, (1 + worse) * error(model), []
+    for weight, edge in _weakest_first(model, X):
+        if weight > threshold or expired():
+            break
+        trial = without(new, X, edge)
+        if trial is None:
+            continue
+        retrain(trial)
+        if error(trial) <= limit:
+            new = trial
+            removed.append((edge, weight))
+    return new if removed else model.copy(), Pruned(tuple(removed))
+
+
+def _weakest_first(model: KAN, X: Tensor) -> Iterator[tuple[float, Edge]]:
+    weights = importance(model, X).edges
+    edges = [
+        (float(w[i, o]), (n, i, o))
+        for n, (w, layer) in enumerate(zip(weights, model.layers))
+        for i, o in layer.mask.nonzero().tolist()
+    ]
+    return iter(sorted(edges))
+
+
+@torch.no_grad()
+def without(model: KAN, X: Tensor, edge: Edge) -> KAN | None:
+    """A copy in which the edge gives its mean on the rows of X, as a bias; None if an output would hang on nothing."""
+    n, i, o = edge
+    new = model.copy()
+    layer = new.layers[n]
+    mean = layer.activations(model.node_values(X)[n])[:, i, o].mean()
+    layer.mask[i, o] = 0.0
+    layer.bias[o] += mean
+    settle_constants(new)
+    return new if bool((new.layers[-1].mask.sum(0)[: new.width[-1][0]] > 0).all()) and _connected(new) else None
+
+
+def _connected(model: KAN) -> bool:
+    reached = torch.ones(model.layers[0].in_dim, dtype=torch.float64)
+    for layer, nodes in model.stages():
+        into = (layer.mask.T @ reached > 0).to(torch.float64)
+        products = [into[g.start : g.stop].max()[None] for g in nodes.groups]
+        reached = torch.cat([into[: nodes.sums], *products])
+    return bool((reached > 0).all())
+
+
+@torch.no_grad()
+def settle_constants(model: KAN) -> None:
+    """Take out edges that start at constant nodes or end in unused ones (in place); what they give becomes a bias."""
+    stages = list(model.stages())
+    for (before, nodes), (after, _) in pairwise(stages):
+        fed = before.mask.sum(0) > 0
+        value = nodes(before.bias[None])  # of nodes without edges: their bias, or the product of them
+        alive = torch.cat([fed[: nodes.sums], *(fed[g.start : g.stop].any()[None] for g in nodes.groups)])
+        given = after.activations(value)[0]  # (in, out)
+        after.bias += given[~alive].sum(0)
+        after.mask[~alive] = 0.0
+    for (before, nodes), (after, _) in reversed(list(pairwise(stages))):
+        used = after.mask.sum(1) > 0
+        products = [used[nodes.sums + n].expand(len(group)) for n, group in enumerate(nodes.groups)]
+        keep = torch.cat([used[: nodes.sums], *products])
+        before.mask[:, ~keep] = 0.0

@@ -1,0 +1,77 @@
+"""New grids for a network: finer ones that keep the function, and ones that follow the data."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from kansr.kan.layer import KANLayer
+from kansr.kan.model import KAN
+from kansr.kan.spline import coef2curve, curve2coef, extend_grid, grid_from_samples
+
+
+def refine(model: KAN, G: int) -> KAN:
+    """A new network with G intervals on every edge and, where G is not smaller than before, the same function.
+
+    The new knots contain the old ones: every old interval is cut into equal parts, as many as G allows.
+    """
+    new = model.copy()
+    for layer in new.layers:
+        inner = layer.grid[:, layer.k : layer.k + layer.G + 1]
+        set_knots(layer, extend_grid(_subdivide(inner, G), layer.k))
+    return new
+
+
+def _subdivide(inner: Tensor, G: int) -> Tensor:
+    """inner: (in, G_old + 1) -> (in, G + 1), containing the old points where G >= G_old"""
+    old = inner.shape[1] - 1
+    at = torch.linspace(0, old, G + 1, dtype=inner.dtype)
+    if old <= G:
+        ends = (torch.arange(old + 1) * G) // old  # the positions the old points take
+        at = torch.cat([torch.linspace(i, i + 1, int(ends[i + 1] - ends[i]) + 1)[:-1] for i in range(old)])
+        at = torch.cat([at.to(inner.dtype), inner.new_tensor([old])])
+    cell = at.floor().long().clamp(max=old - 1)
+    return torch.lerp(inner[:, cell], inner[:, cell + 1], at - cell)
+
+
+def set_knots(layer: KANLayer, knots: Tensor) -> None:
+    """Put the layer's curves on other knots, as near as they can follow, by least squares in each interval."""
+    k = layer.k
+    inner = knots[:, k : knots.shape[1] - k]
+    inside = (torch.arange(k + 2, dtype=knots.dtype) + 0.5) / (k + 2)
+    points = (inner[:, :-1, None] + inside * inner.diff(dim=1)[..., None]).flatten(1)
+    points = torch.cat([inner[:, :1], points, inner[:, -1:]], 1).T
+    with torch.no_grad():
+        curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
+        layer.coef = nn.Parameter(curve2coef(points, curves, knots, k))
+        layer.grid = knots
+
+
+@torch.no_grad()
+def fit_grids(
+    model: KAN, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.01
+) -> None:
+    """Let every grid of `model` (which is changed) cover what the rows of X send through it.
+
+    X: (rows, inputs); G: intervals, as many as before if None; `grid_eps` is that of the first layer, hidden grids
+    take the model's own.
+    """
+    x = X
+    for n, (layer, nodes) in enumerate(model.stages()):
+        eps = grid_eps if n == 0 and grid_eps is not None else model.grid_eps
+        knots = grid_from_samples(x, G or layer.G, layer.k, eps, margin)
+        x = nodes(layer(x))
+        set_knots(layer, knots)
+
+
+@torch.no_grad()
+def grids_fit(model: KAN, X: Tensor, slack: float = 0.05, fill: float = 0.7) -> bool:
+    """Whether hidden values stay inside their grids, up to `slack` of the width, and fill the share `fill` of them."""
+    for layer, x in zip(model.layers[1:], model.node_values(X)[1:]):
+        low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
+        a, b = x.min(0).values, x.max(0).values
+        width = high - low
+        inside = (a > low - slack * width) & (b < high + slack * width)
+        if not bool((inside & (b - a > fill * width)).all()):
+            return False
+    return True

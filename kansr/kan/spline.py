@@ -1,0 +1,134 @@
+"""B-splines on batches: knots, basis, slopes, and the way from a curve to coefficients and back.
+
+An edge has a `grid` of G intervals; `knots` are its G + 1 points with k more on either side, so that G + k basis
+functions of degree k cover it (C. de Boor, A Practical Guide to Splines, 1978, chapters IX and X).
+Outside the grid a curve goes on as its end polynomial or along its end tangent, never as zero.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Outside = Literal["polynomial", "linear"]
+
+SMOOTHING = 1e-9  # weight of the rows that settle what the samples leave open; too small to be seen elsewhere
+
+
+def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
+    """The grid with `k_extend` more points on either side, spaced by its mean interval.
+
+    grid: (in, G + 1) -> (in, G + 1 + 2 k_extend)
+    """
+    h = (grid[:, -1:] - grid[:, :1]) / (grid.shape[1] - 1)
+    steps = torch.arange(1, k_extend + 1, dtype=grid.dtype, device=grid.device)
+    return torch.cat([grid[:, :1] - h * steps.flip(0), grid, grid[:, -1:] + h * steps], dim=1)
+
+
+def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.01) -> Tensor:
+    """Knots that cover the samples: uniform for grid_eps = 1, as many samples in each interval for grid_eps = 0.
+
+    x: (batch, in); grid_eps: a number or (in,); `margin` is the share of the range added on either side
+    -> (in, G + 2k + 1). A constant input gets a grid of small but positive width around its value.
+    """
+    x = x.to(torch.float64).T
+    low, high = x.min(dim=1).values, x.max(dim=1).values
+    size = torch.maximum(low.abs(), high.abs())
+    least = torch.where(size > 0, 1e-6 * size, torch.ones_like(size))
+    pad = torch.where(high - low > least, margin * (high - low), least)
+    eps = torch.as_tensor(grid_eps, dtype=x.dtype).expand(len(x))
+    share = torch.linspace(0, 1, G + 1, dtype=x.dtype)
+    uniform = torch.lerp((low - pad)[:, None], (high + pad)[:, None], share)
+    if bool((eps == 1).all()):
+        return extend_grid(uniform, k)
+    quantile = torch.quantile(x, share, dim=1).T.contiguous()
+    quantile[:, 0], quantile[:, -1] = uniform[:, 0], uniform[:, -1]
+    tied = (quantile.diff(dim=1) < 1e-6 * (high - low + 2 * pad)[:, None]).any(dim=1)  # repeated values: no width
+    eps = torch.where(tied, eps.clamp(min=1e-2), eps)
+    return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k)
+
+
+def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor, Tensor]:
+    """The k + 1 basis functions that are not zero at each point, and their slopes.
+
+    x: (batch, in); knots: (in, G + 2k + 1) -> index of the first one (batch, in); values and slopes
+    (batch, in, k + 1). The recurrence is de Boor's, chapter X, on knot differences that do not depend on x.
+    """
+    inner = knots[:, k : knots.shape[1] - k].contiguous()
+    if outside == "linear":
+        nearest = torch.minimum(torch.maximum(x, inner[:, 0]), inner[:, -1])
+        first, value, slope = nonzero_basis(nearest, knots, k)
+        return first, value + slope * (x - nearest)[..., None], slope
+    first = torch.searchsorted(inner, x.detach().T.contiguous(), right=True).T.sub_(1).clamp_(0, inner.shape[1] - 2)
+    if k == 0:
+        one = torch.ones_like(x)[..., None]
+        return first, one, torch.zeros_like(one)
+    near = first[..., None] + torch.arange(1, 2 * k + 1)  # the 2k knots around the point
+    t = knots.gather(1, near.permute(1, 0, 2).reshape(len(knots), -1)).reshape(len(knots), len(x), 2 * k)
+    t = t.permute(1, 0, 2)
+    left, right = x[..., None] - t[..., :k], t[..., k:] - x[..., None]
+    value = torch.ones_like(x)[..., None]
+    slope = value
+    for j in range(1, k + 1):
+        low, high = left[..., k - j :], right[..., :j]
+        part = value / (t[..., k : k + j] - t[..., k - j : k])
+        if j == k:
+            slope = k * (_after(part) - _before(part))
+        value = _after(part * low) + _before(part * high)
+    return first, value, slope
+
+
+def _before(a: Tensor) -> Tensor:
+    return torch.nn.functional.pad(a, (0, 1))
+
+
+def _after(a: Tensor) -> Tensor:
+    return torch.nn.functional.pad(a, (1, 0))
+
+
+def basis_and_slope(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor]:
+    """All basis functions and their slopes. x: (batch, in); knots: (in, G + 2k + 1) -> twice (batch, in, G + k)"""
+    first, value, slope = nonzero_basis(x, knots, k, outside)
+    index = first[..., None] + torch.arange(k + 1)
+    empty = value.new_zeros(*x.shape, knots.shape[1] - k - 1)
+    return empty.scatter(2, index, value), empty.scatter(2, index, slope)
+
+
+def B_batch(x: Tensor, grid: Tensor, k: int = 0, outside: Outside = "polynomial") -> Tensor:
+    """The value of every basis function at every point; the basis sums to one.
+
+    x: (batch, in); grid: the knots, (in, G + 2k + 1) or one row for all inputs -> (batch, in, G + k)
+    """
+    x, knots = x.to(torch.float64), grid.to(torch.float64).expand(x.shape[1], -1)
+    first, value, _ = nonzero_basis(x, knots, k, outside)
+    index = first[..., None] + torch.arange(k + 1)
+    return value.new_zeros(*x.shape, knots.shape[1] - k - 1).scatter(2, index, value)
+
+
+def coef2curve(x_eval: Tensor, grid: Tensor, coef: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:
+    """The spline value on every edge.
+
+    x_eval: (batch, in); grid: (in, G + 2k + 1); coef: (in, out, G + k) -> (batch, in, out)
+    """
+    return torch.einsum("big,iog->bio", B_batch(x_eval, grid, k, outside), coef.to(torch.float64))
+
+
+def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
+    """The coefficients of the splines nearest to the samples, by least squares (singular value decomposition).
+
+    Where samples are missing the smoothest continuation is taken.
+    x_eval: (batch, in); y_eval: (batch, in, out); grid: (in, G + 2k + 1) -> (in, out, G + k)
+    """
+    basis = B_batch(x_eval, grid, k).permute(1, 0, 2)
+    y = y_eval.to(torch.float64).permute(1, 0, 2)
+    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).expand(len(basis), -1, -1)
+    basis = torch.cat([basis, rough], dim=1)
+    y = torch.cat([y, y.new_zeros(len(y), rough.shape[1], y.shape[2])], dim=1)
+    return torch.linalg.lstsq(basis, y, rcond=1e-14, driver="gelsd").solution.permute(0, 2, 1).contiguous()
+
+
+def differences(count: int, order: int) -> Tensor:
+    """The matrix of finite differences of coefficients, of the highest order up to `order` that `count` allows."""
+    return torch.eye(count, dtype=torch.float64).diff(n=min(order, count - 1), dim=0)
