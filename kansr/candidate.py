@@ -1,0 +1,135 @@
+"""A formula with what is known about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array, Dataset
+from kansr.expression.complexity import bits, complexity
+from kansr.expression.evaluate import Tape
+from kansr.expression.render import latex, render
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Residuals below this share of the target's spread are rounding: no formula is better than another there.
+ROUNDING = 1e-10
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """loss: mean squared error on the rows it was fitted to; r2 there and on rows it has not seen.
+
+    description_length: bits for the formula plus bits for its residuals (Rissanen 1978); only differences mean
+    something. origin: which stage found it.
+    """
+
+    expr: sympy.Expr
+    complexity: int
+    loss: float
+    r2: float
+    r2_held_out: float
+    description_length: float
+    origin: str
+
+    def latex(self, digits: int = 6) -> str:
+        """The formula as LaTeX, numbers rounded to `digits` significant digits."""
+        return latex(self.expr, digits)
+
+
+def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) -> Candidate:
+    """What the formula is worth, measured from the expression itself; nothing is fitted here."""
+    residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
+    loss = mean_square(residual)
+    unseen = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
+    spread, unseen_spread = float(np.var(fitting.y)), float(np.var(held_out.y))
+    return Candidate(
+        expr,
+        complexity(expr),
+        loss,
+        r_squared(loss, spread),
+        r_squared(unseen, unseen_spread),
+        description_length(expr, loss, fitting),
+        origin,
+    )
+
+
+def description_length(expr: sympy.Expr, loss: float, data: Dataset) -> float:
+    """Bits to write the formula and then the target, each value to the precision of ROUNDING."""
+    spread = float(np.std(data.y)) or 1.0
+    if not np.isfinite(loss):
+        return math.inf
+    noise = max(math.sqrt(loss) / spread, ROUNDING)
+    return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
+
+
+def bits_per_float(noise: float, rows: int) -> float:
+    """What one fitted constant costs: it is known to about noise/√rows of its size (Fisher information)."""
+    return float(np.clip(math.log2(math.sqrt(rows) / max(noise, ROUNDING)), 4.0, 52.0))
+
+
+def mean_square(residual: Array) -> float:
+    """The mean square, inf if any residual is not finite."""
+    with np.errstate(all="ignore"):
+        value = float(np.mean(residual * residual)) if len(residual) else math.nan
+    return value if np.isfinite(value) else math.inf
+
+
+def r_squared(loss: float, spread: float) -> float:
+    """1 − loss / variance; 1 for a constant target that is met."""
+    if spread == 0:
+        return 1.0 if loss == 0 else -math.inf
+    return 1 - loss / spread
+
+
+@dataclass(frozen=True)
+class ParetoFront:
+    """The formulas that no other beats in both complexity and loss, simplest first."""
+
+    candidates: tuple[Candidate, ...]
+
+    def __iter__(self) -> Any:
+        return iter(self.candidates)
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def best(self) -> Candidate:
+        """The one with the shortest description of formula and residuals together."""
+        return min(self.candidates, key=lambda c: (c.description_length, c.complexity))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a formula, simplest first."""
+        import pandas as pd
+
+        measures = ("complexity", "loss", "r2", "r2_held_out", "description_length")
+        return pd.DataFrame(
+            {
+                **{name: [getattr(c, name) for c in self.candidates] for name in measures},
+                "equation": [render(c.expr) for c in self.candidates],
+                "sympy_format": [c.expr for c in self.candidates],
+            }
+        )
+
+
+def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
+    """The front of `candidates`; losses below rounding, for a target of variance `spread`, count as equal."""
+    rounding = (ROUNDING**2) * spread
+
+    def order(c: Candidate) -> tuple[float, float, float, str]:
+        return (c.complexity, max(c.loss, rounding), c.description_length, str(c.expr))
+
+    front: list[Candidate] = []
+    for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
+        if not front or max(candidate.loss, rounding) < max(front[-1].loss, rounding) * (1 - 1e-9):
+            front.append(candidate)
+    return ParetoFront(tuple(front))
+
+

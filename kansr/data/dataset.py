@@ -1,0 +1,45 @@
+"""The rows a law is looked for in: float64, finite, and with names that our formula language can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A table of inputs and one target.
+
+    X: (rows, inputs); y: (rows,); both float64 and finite. `names` and `target` are identifiers of the formula
+    language; `columns` maps those that had to be made up (aliases) to the column names of the table.
+    """
+
+    X: Array
+    y: Array
+    names: tuple[str, ...]
+    target: str = "y"
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return len(self.y)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Dataset:
+        """The rows at `index`."""
+        return replace(self, X=self.X[index], y=self.y[index])
+
+    def column(self, name: str) -> Array:
+        """The values of the input `name`, (rows,)."""
+        return self.X[:, self.names.index(name)]
+
+
+def split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
+    """The rows to fit on and the rows held out, drawn at random; each keeps the order of the table."""
+    held_out = np.zeros(data.rows, dtype=bool)
+    held_out[rng.permutation(data.rows)[: round(fraction * data.rows)]] = True
+    return data.take(~held_out), data.take(held_out)

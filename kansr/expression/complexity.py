@@ -1,0 +1,92 @@
+"""How much there is to an expression: nodes to read, and bits to write down."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+
+import sympy
+
+# Functions that a reader meets every day weigh one node, the others two.
+FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
+OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS = 2.0, 3.0, 2.0
+
+
+def complexity(expr: sympy.Expr) -> int:
+    """Nodes of the expression tree as it is printed: `a/b` has three, `sqrt(a)` two, `-a` in a sum one."""
+    if expr.is_Rational and not expr.is_Integer:
+        return 3
+    if not expr.args:
+        return 1
+    if expr.is_Mul:
+        sign, factors = _factors(expr)
+        nodes = sum(complexity(1 / f if _is_division(f) and len(factors) > 1 else f) for f in factors)
+        return nodes + len(factors) - 1 + (1 if sign < 0 and len(factors) == 1 else 0)
+    if expr.is_Add:
+        return sum(complexity(_unsigned(term)) for term in expr.args) + len(expr.args) - 1
+    if expr.is_Pow:
+        base, exponent = expr.as_base_exp()
+        if base is sympy.E:
+            return 1 + complexity(exponent)
+        if abs(exponent) == sympy.Rational(1, 2):
+            return 1 + complexity(base) + (2 if exponent < 0 else 0)
+        return 1 + complexity(base) + (1 if exponent.is_Integer else complexity(exponent))
+    return FUNCTION_WEIGHT.get(expr.func, 2) + sum(complexity(arg) for arg in expr.args)
+
+
+def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
+    """The length of a straightforward code for the expression, in bits.
+
+    Whole numbers cost twice their length (Elias' gamma code), a fitted number `bits_per_float`: what its
+    precision is worth on the data at hand (Rissanen 1978).
+    """
+    if expr.is_Float:
+        return min(bits_per_float, decimal_bits(float(expr)))
+    if expr.is_Rational:
+        return _integer_bits(int(expr.p)) + (_integer_bits(int(expr.q)) if expr.q != 1 else 0.0)
+    if not expr.args:
+        return SYMBOL_BITS + (math.log2(max(inputs, 1)) if expr.is_Symbol else 1.0)
+    operator = FUNCTION_BITS * FUNCTION_WEIGHT.get(expr.func, 2)
+    if expr.is_Add or expr.is_Mul:
+        operator = OPERATOR_BITS * (len(expr.args) - 1)
+    elif expr.is_Pow:
+        operator = OPERATOR_BITS
+    arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]
+    return operator + sum(bits(arg, bits_per_float, inputs) for arg in arguments)
+
+
+def decimal_bits(value: float) -> float:
+    """What a decimal costs: its significant digits and a place for the point."""
+    return 4.0 + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
+
+
+def _integer_bits(n: int) -> float:
+    return 1.0 + 2.0 * math.log2(abs(n) + 1)
+
+
+def _factors(expr: sympy.Mul) -> tuple[int, list[sympy.Expr]]:
+    """The sign and the factors as printed, numerator first, so that 1/2*x counts like x/2."""
+    coefficient, rest = expr.as_coeff_mul()
+    sign = -1 if coefficient.is_negative else 1
+    parts = list(rest)
+    coefficient = abs(coefficient)
+    if coefficient.is_Rational and not coefficient.is_Float:
+        parts += [n for n in (coefficient.p, 1 / sympy.Integer(coefficient.q)) if n != 1]
+    elif coefficient != 1:
+        parts.append(coefficient)
+    return sign, [sympy.S(part) if isinstance(part, int) else part for part in parts]
+
+
+def _is_division(factor: sympy.Expr) -> bool:
+    if factor.is_Rational:
+        return bool(factor < 1 and factor.p == 1)
+    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative)
+
+
+def _unsigned(term: sympy.Expr) -> sympy.Expr:
+    return -term if term.could_extract_minus_sign() else term
+
+
+def depth(expr: sympy.Expr) -> int:
+    """Levels of nesting."""
+    return 1 + reduce(max, (depth(arg) for arg in expr.args), 0)

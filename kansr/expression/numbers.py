@@ -1,0 +1,69 @@
+"""Constants as people write them: whole numbers, small fractions, multiples of pi, roots, short decimals."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import gcd
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+from kansr.expression.complexity import bits
+
+LARGEST, PI_POWERS = 32, (-4, -3, -2, -1, 0, 1, 2, 3, 4)    # halves of a power of pi
+
+
+@cache
+def nice_numbers() -> tuple[Array, Array, tuple[tuple[int, int, int, int], ...]]:
+    """Values ascending, their bits, and (p, q, root, halves of pi's power) for each: (p/q)**(1/root)·pi**(h/2)."""
+    rows: dict[float, tuple[float, tuple[int, int, int, int]]] = {}
+    for p in range(1, LARGEST + 1):
+        for q in range(1, LARGEST + 1):
+            if gcd(p, q) != 1:
+                continue
+            for root in (1, 2):
+                for h in PI_POWERS:
+                    key = (p, q, root, h)
+                    cost = _bits(*key)
+                    value = (p / q) ** (1 / root) * np.pi ** (h / 2)
+                    if value not in rows or cost < rows[value][0]:
+                        rows[value] = (cost, key)
+    values = np.array(sorted(rows))
+    return values, np.array([rows[v][0] for v in values]), tuple(rows[v][1] for v in values)
+
+
+def _bits(p: int, q: int, root: int, halves: int) -> float:
+    whole = 1.0 + 2.0 * np.log2(p + 1) + (1.0 + 2.0 * np.log2(q + 1) if q > 1 else 0.0)
+    return float(whole + (4.0 if root == 2 else 0.0) + (4.0 + abs(halves) if halves else 0.0))
+
+
+def as_expr(p: int, q: int, root: int, halves: int) -> sympy.Expr:
+    return sympy.Rational(p, q) ** sympy.Rational(1, root) * sympy.pi ** sympy.Rational(halves, 2)
+
+
+def proposals(value: float, tolerance: float, limit: int = 4) -> list[sympy.Expr]:
+    """Numbers within `tolerance` of `value` that are cheaper to write, cheapest first; 0 is among them when near."""
+    found: list[tuple[float, sympy.Expr]] = []
+    if abs(value) <= tolerance:
+        found.append((0.0, sympy.S.Zero))
+    values, costs, keys = nice_numbers()
+    low, high = np.searchsorted(values, [abs(value) - tolerance, abs(value) + tolerance])
+    sign = -1 if value < 0 else 1
+    near = np.arange(low, high)
+    for i in near[np.lexsort((np.abs(values[near] - abs(value)), costs[near]))][:limit]:
+        found.append((float(costs[i]), sign * as_expr(*keys[i])))
+    found += [(bits(number, np.inf), number) for number in _whole_and_decimal(value, tolerance)]
+    unique = {expr: cost for cost, expr in sorted(found, key=lambda f: -f[0])}
+    return sorted(unique, key=lambda expr: unique[expr])[:limit]
+
+
+def _whole_and_decimal(value: float, tolerance: float) -> list[sympy.Expr]:
+    """The decimal with the fewest digits within `tolerance`, an Integer if it is whole, else a Float."""
+    if value == 0 or not np.isfinite(value):
+        return []
+    for digits in range(1, 9):
+        short = float(f"{value:.{digits - 1}e}")
+        if abs(short - value) <= tolerance:
+            return [sympy.Integer(int(short)) if short.is_integer() and abs(short) < 1e9 else sympy.Float(short)]
+    return []

@@ -1,0 +1,140 @@
+"""Rewrites, each of which keeps the value of an expression wherever it was real; every one says where it holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import sympy
+
+Rule = Callable[[sympy.Expr], sympy.Expr]
+PERIODIC = (sympy.sin, sympy.cos)
+
+
+def canonical(expr: sympy.Expr) -> sympy.Expr:
+    """The same function with no redundant float, so that the data determine each of them.
+
+    sqrt(2.1·u + 4.2·v) becomes 1.4·sqrt(u + 2.0·v); log(2.0·u) becomes log(u) + 0.7; c·(2.0·u + 6.0)·w becomes
+    c'·(u + 3.0)·w; sin(u + 9.5) becomes −sin(u + 0.08). Holds wherever the expression was real.
+    """
+    if not expr.args:
+        return expr
+    expr = expr.func(*(canonical(arg) for arg in expr.args))
+    if expr.is_Pow and expr.base.is_Add:
+        return _unscale_power(expr.base, expr.exp)
+    if expr.is_Mul:
+        return _unscale_factors(expr)
+    if expr.func is sympy.log:
+        return _unscale_log(expr.args[0])
+    if expr.func in PERIODIC:
+        return _reduce_phase(expr)
+    return expr
+
+
+def leading_float(total: sympy.Add) -> sympy.Float | None:
+    """The coefficient to divide a sum by: its float constant, else the float before its first term.
+
+    None when a term has no float (the scale is already fixed by that term).
+    """
+    constant, terms = total.as_coeff_add()
+    coefficients = [term.as_coeff_Mul()[0] for term in terms] + ([constant] if constant != 0 else [])
+    if not all(c.is_Float for c in coefficients):
+        return None
+    return coefficients[-1] if constant != 0 else coefficients[0]
+
+
+def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
+    """total / scale, term by term; a term whose coefficient is the scale loses it altogether."""
+    terms = []
+    for term in total.args:
+        coefficient, rest = term.as_coeff_Mul()
+        unit = sympy.S.One if coefficient == scale else sympy.S.NegativeOne if coefficient == -scale else None
+        terms.append((coefficient / scale if unit is None else unit) * rest)
+    return sympy.Add(*terms)
+
+
+def _unscale_power(base: sympy.Add, exponent: sympy.Expr) -> sympy.Expr:
+    scale = leading_float(base)
+    if scale is None or scale == 0:
+        return base**exponent
+    if scale < 0 and not exponent.is_integer:  # only a positive factor may leave a root
+        scale = -scale
+    return scale**exponent * divided(base, scale) ** exponent
+
+
+def _unscale_factors(expr: sympy.Mul) -> sympy.Expr:
+    sums = [factor for factor in expr.args if factor.is_Add]
+    others = [factor for factor in expr.args if not factor.is_Add]
+    outside, parts = sympy.S.One, []
+    for total in sums:
+        scale = leading_float(total)
+        parts.append(total if scale is None else divided(total, scale))
+        outside = outside * (1 if scale is None else scale)
+    return sympy.Mul(outside, *others, *parts)
+
+
+def _unscale_log(argument: sympy.Expr) -> sympy.Expr:
+    if argument.is_Add:
+        scale = leading_float(argument)
+        if scale is not None and scale != 0:
+            return sympy.log(divided(argument, abs(scale))) + sympy.Float(math.log(abs(scale)))
+        return sympy.log(argument)
+    coefficient, rest = argument.as_coeff_Mul()
+    if coefficient.is_Float and coefficient > 0 and rest != 1:
+        return sympy.log(rest) + sympy.Float(math.log(coefficient))
+    return sympy.log(argument)
+
+
+def _reduce_phase(expr: sympy.Expr) -> sympy.Expr:
+    """sin and cos of u + c with c brought into (−pi/2, pi/2], by their antiperiod pi."""
+    constant, rest = expr.args[0].as_coeff_Add()
+    if not constant.is_Float or rest == 0:
+        return expr
+    turns = math.floor(float(constant) / math.pi + 0.5)
+    if turns == 0:
+        return expr
+    return (-1) ** turns * expr.func(rest + sympy.Float(float(constant) - turns * math.pi))
+
+
+def without_floats(rule: Rule) -> Rule:
+    """The rule applied with every float hidden behind a symbol, for rules that are only safe or fast on exact numbers."""
+
+    def apply(expr: sympy.Expr) -> sympy.Expr:
+        hidden = {v: sympy.Dummy(positive=v > 0) for v in expr.atoms(sympy.Float)}
+        return rule(expr.xreplace(hidden)).xreplace({dummy: v for v, dummy in hidden.items()})
+
+    return apply
+
+
+def combine_fractions(expr: sympy.Expr) -> sympy.Expr:
+    """One fraction, common factors cancelled; holds but where a cancelled factor is 0."""
+    return sympy.cancel(sympy.together(expr))
+
+
+def merge_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a)·sqrt(b) as sqrt(a·b) for positive arguments, exp(a)·exp(b) as exp(a + b)."""
+    return sympy.powsimp(expr, force=False)
+
+
+def collect_terms(expr: sympy.Expr) -> sympy.Expr:
+    return sympy.factor_terms(expr, radical=True)
+
+
+def merge_logs(expr: sympy.Expr) -> sympy.Expr:
+    """log(a) + log(b) as log(a·b), for positive arguments."""
+    return sympy.logcombine(expr)
+
+
+TEXTBOOK: tuple[Rule, ...] = (
+    collect_terms,
+    sympy.expand,
+    sympy.factor,
+    sympy.together,
+    combine_fractions,
+    merge_roots,
+    merge_logs,
+    sympy.expand_log,
+    lambda e: merge_roots(sympy.factor(e)),
+    lambda e: merge_logs(sympy.expand(e)),
+    lambda e: sympy.expand_power_base(merge_roots(e)),
+)

@@ -1,0 +1,58 @@
+"""The form of an expression that a textbook would print: the shortest among a few rewrites, each checked by value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+from kansr.expression.complexity import bits, complexity
+from kansr.expression.evaluate import Tape
+from kansr.expression.rules import TEXTBOOK, Rule, without_floats
+
+# Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
+LARGEST = 120
+
+
+def simplify(
+    expr: sympy.Expr,
+    X: Array,
+    names: tuple[str, ...],
+    *,
+    rules: Collection[Rule] = TEXTBOOK,
+    rounds: int = 3,
+    expired: Callable[[], bool] = lambda: False,
+) -> sympy.Expr:
+    """The cheapest equivalent of `expr` that the rules reach.
+
+    X: (rows, inputs), the rows on which the values must stay what they are. Inputs that are positive on every row
+    are taken to be positive, so sqrt(x**2) may become x.
+    """
+    positive = {name for i, name in enumerate(names) if np.all(X[:, i] > 0)}
+    assumed = {sympy.Symbol(n): sympy.Dummy(n, positive=True) if n in positive else sympy.Dummy(n, real=True) for n in names}
+    back = {dummy: symbol for symbol, dummy in assumed.items()}
+    best = expr
+    for _ in range(rounds):
+        start = best
+        for rule in rules:
+            if expired() or start.count_ops() > LARGEST:
+                return best
+            rewritten = without_floats(rule)(start.xreplace(assumed)).xreplace(back)
+            if _cost(rewritten) < _cost(best) and same_values(rewritten, best, X, names):
+                best = rewritten
+        if best == start:
+            return best
+    return best
+
+
+def same_values(first: sympy.Expr, second: sympy.Expr, X: Array, names: tuple[str, ...], rtol: float = 1e-9) -> bool:
+    """Whether both expressions have the same values on the rows X, undefined on the same ones."""
+    a, b = Tape(first, names).value(X), Tape(second, names).value(X)
+    scale = np.nanmax(np.abs(b), initial=0.0)
+    return bool(np.allclose(a, b, rtol=rtol, atol=rtol * 1e-3 * scale, equal_nan=True))
+
+
+def _cost(expr: sympy.Expr) -> tuple[int, float, str]:
+    return complexity(expr), bits(expr, 20.0), sympy.srepr(expr) if expr.count_ops() < 8 else ""

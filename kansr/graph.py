@@ -1,0 +1,97 @@
+"""The structure found in the data: inputs, nodes, and edges that carry a sampled curve each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+
+
+class NodeType(enum.Enum):
+    """How a node makes one value of the curves that run into it."""
+
+    INPUT = "input"
+    SUM = "sum"
+    PRODUCT = "product"
+
+    def symbolic(self, terms: list[sympy.Expr]) -> sympy.Expr:
+        return sympy.Mul(*terms) if self is NodeType.PRODUCT else sympy.Add(*terms)
+
+    def array(self, terms: list[Array]) -> Array:
+        combine: Callable[[Any, Any], Any] = np.multiply if self is NodeType.PRODUCT else np.add
+        return reduce(combine, terms)
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    type: NodeType
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A univariate function from one node to another, known by samples.
+
+    x, y: (samples,), x ascending and spread like the data that pass through the edge; `error`: the rms error of y
+    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1.
+    """
+
+    source: str
+    target: str
+    x: Array
+    y: Array
+    error: float = 0.0
+    importance: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Nodes in topological order (inputs first, the target last) and the edges between them.
+
+    Input nodes carry the units of the table, and so does the last node: nothing after the graph needs to know that
+    values were ever scaled. `origin` says what found it ("kan [2, 1, 1]"), `error` is its rms error on held-out rows
+    over the target's standard deviation.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    origin: str
+    error: float
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(node.name for node in self.nodes if node.type is NodeType.INPUT)
+
+    def into(self, name: str) -> Iterator[int]:
+        """The positions of the edges that end in the node `name`."""
+        return (i for i, edge in enumerate(self.edges) if edge.target == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The graph as plain values, for JSON; curves are thinned to 33 points."""
+        return {
+            "origin": self.origin,
+            "error": self.error,
+            "nodes": [{"name": n.name, "type": n.type.value} for n in self.nodes],
+            "edges": [
+                {
+                    "source": e.source,
+                    "target": e.target,
+                    "importance": e.importance,
+                    "error": e.error,
+                    "x": e.x[_thin(e.x)].tolist(),
+                    "y": e.y[_thin(e.x)].tolist(),
+                }
+                for e in self.edges
+            ],
+        }
+
+
+def _thin(x: Array, points: int = 33) -> Array:
+    return np.unique(np.linspace(0, len(x) - 1, min(points, len(x))).round().astype(int))

@@ -1,0 +1,108 @@
+"""All constants of an expression fitted together, by least squares on the rows themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array, Dataset
+from kansr.expression.evaluate import Tape
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """An expression with its floats at their best values.
+
+    constants, errors: the floats and their standard errors, (constants,); `rms`: root mean squared residual on the
+    rows fitted, in the units of the target. `influence`: rms of constant times derivative, what each is worth.
+    """
+
+    expr: sympy.Expr
+    constants: tuple[sympy.Float, ...]
+    errors: Array
+    influence: Array
+    rms: float
+
+
+def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
+    """The distinct floats of an expression, in a fixed order."""
+    return tuple(sorted(expr.atoms(sympy.Float), key=lambda v: (abs(float(v)), float(v))))
+
+
+def polish(
+    expr: sympy.Expr, data: Dataset, *, fixed: Collection[sympy.Float] = (), iterations: int = 60, rows: int = 4000
+) -> Fit:
+    """The least-squares optimum of the floats of `expr` (but for those `fixed`), from their present values.
+
+    At most `rows` rows are used, evenly taken. `rms` is inf where the expression has no finite value on some row.
+    """
+    if data.rows > rows:
+        data = data.take(np.unique(np.linspace(0, data.rows - 1, rows).astype(int)))
+    constants = tuple(c for c in floats(expr) if c not in fixed)
+    tape = Tape(expr, data.names, constants)
+    values = np.array([float(c) for c in constants])
+    values, rms, J = minimise(tape, data.X, data.y, values, iterations)
+    fitted = tuple(sympy.Float(float(v)) for v in values)
+    expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
+    return Fit(expr, fitted, _standard_errors(J, rms), np.sqrt(np.mean((J * values) ** 2, axis=0)), rms)
+
+
+def minimise(tape: Tape, X: Array, y: Array, values: Array, iterations: int) -> tuple[Array, float, Array]:
+    """Levenberg–Marquardt (Marquardt 1963) with scaled columns -> values, rms, Jacobian at the end.
+
+    Any decrease is accepted; a step to values that are not finite counts as an increase.
+    """
+    out, J = tape.jacobian(X, values)
+    loss = _loss(out - y)
+    damping, floor = 1e-3, (1e-16 * float(np.max(np.abs(y), initial=0.0))) ** 2
+    if not np.isfinite(loss) or not len(values):
+        return values, float(np.sqrt(loss)), np.zeros((len(y), len(values)))
+    for _ in range(iterations):
+        if not np.isfinite(J).all():
+            J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
+        scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
+        N = (J / scale).T @ (J / scale)
+        g = (J / scale).T @ (out - y)
+        step, trial_loss = np.zeros_like(values), np.inf
+        while damping < 1e8:
+            step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
+            trial = tape.value(X, values - step)
+            trial_loss = _loss(trial - y)
+            if trial_loss < loss:
+                break
+            damping *= 10
+        if not trial_loss < loss:
+            break
+        gain = loss - trial_loss
+        values, loss, damping = values - step, trial_loss, max(damping * 0.1, 1e-14)
+        out, J = tape.jacobian(X, values)
+        if loss <= floor or (gain < 1e-9 * loss and np.all(np.abs(step) <= 1e-10 * np.abs(values) + 1e-300)):
+            break
+        if gain < 1e-12 * loss:
+            break
+    return values, float(np.sqrt(loss)), np.nan_to_num(J)
+
+
+def _loss(residual: Array) -> float:
+    with np.errstate(all="ignore"):
+        loss = float(np.mean(residual * residual))
+    return loss if np.isfinite(loss) else np.inf
+
+
+def _standard_errors(J: Array, rms: float) -> Array:
+    """sigma of each constant from the curvature at the optimum, inf where the data do not determine it."""
+    rows, count = J.shape
+    if not count or rows <= count or not np.isfinite(rms):
+        return np.full(count, np.inf)
+    scale = np.sqrt(np.sum(J * J, axis=0))
+    with np.errstate(all="ignore"):
+        N = (J / scale).T @ (J / scale)
+    if not np.isfinite(N).all():
+        return np.full(count, np.inf)
+    variance = np.clip(np.diag(np.linalg.pinv(N, rcond=1e-14)), 0, None)
+    return np.sqrt(variance * rows / (rows - count)) * rms / scale
+
+
