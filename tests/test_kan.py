@@ -216,6 +216,7 @@ AWKWARD = {
     "a constant input": lambda X: torch.cat([X[:, :1], torch.full_like(X[:, :1], 3.0)], 1),
     "twice the same input": lambda X: X[:, [0, 0]],
     "two values only": lambda X: torch.cat([X[:, :1], X[:, 1:].sign()], 1),
+    "tiny and huge units": lambda X: X * X.new_tensor([1e-20, 1e20]),
     "a heavy tail": lambda X: torch.cat([X[:, :1], 1e-3 / X[:, 1:]], 1),
 }
 
@@ -237,9 +238,17 @@ def test_a_constant_target_is_fitted() -> None:
 
 def test_training_stops_when_time_is_up() -> None:
     X = uniform(200, 2)
-    polls = iter([False, False, True])
-    model, error = fit_kan(X, tutorial(X), [2, 2, 1], expired=lambda: next(polls, True))
+    for width in ([2, 2, 1], [2, 1, 1], [2, [0, 1], 1]):
+        model, error = fit_kan(X, tutorial(X), width, expired=lambda: True)
+        assert np.isfinite(error)
+
+
+@pytest.mark.parametrize("rows", [3, 6, 12, 40])
+def test_few_rows_are_enough_to_answer(rows: int) -> None:
+    X = uniform(rows, 2)
+    model, error = fit_kan(X, tutorial(X), [2, 2, 1])
     assert np.isfinite(error)
+    assert bool(model(X).isfinite().all())
 
 
 # --- pruning and tracing

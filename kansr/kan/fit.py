@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,8 @@ class FitConfig:
     k: int = 3
     starts: int = 6  # random ones, besides those found by linear least squares
     tries: int = 15  # steps with each start
-    near: float = 0.03  # held-out error after these steps that spares the starts still to come
+    near: float = 0.05  # held-out error of a start found by least squares that spares the random ones
+    lucky: float = 0.003  # held-out error of a random start that spares the others
     survivors: int = 2  # starts that are trained to the end of the first grid
     steps: int = 60  # at each grid
     grids: tuple[int, ...] = (5, 10, 20)
@@ -54,7 +55,7 @@ def fit_kan(
     original = y[:, 0] / y[:, 0].square().mean().sqrt().clamp(min=1e-300)
     generator = torch.Generator().manual_seed(seed)
     held = torch.zeros(len(X), dtype=torch.bool)
-    held[torch.randperm(len(X), generator=generator)[: round(config.held_out * len(X))]] = True
+    held[torch.randperm(len(X), generator=generator)[: max(round(config.held_out * len(X)), 1)]] = True
     rows = _Rows(X[~held], z[~held], original[~held], X[held], z[held], heavy_tails(X))
     model, error = _search(rows, width, config, generator, expired)
     change_outputs(model, float(scale), shift)
@@ -88,10 +89,17 @@ def _search(
 ) -> tuple[KAN, float]:
     smoothing = config.smoothings[0]
     pool: list[tuple[float, int, KAN]] = []
-    for n, (model, steps) in enumerate(_starts(rows, width, config, generator)):
-        if expired() or (pool and min(error for error, _, _ in pool) < config.near):
-            break
-        pool.append((rows.train(model, steps, smoothing, expired) if steps else rows.error(model), n, model))
+    found = _linear_starts(rows, width, config, generator)
+    for model in found[: config.survivors]:
+        pool.append((rows.train(model, config.tries, smoothing, expired), len(pool), model))
+    if not pool or min(pool)[0] > config.near:
+        for _ in range(max(config.starts, not pool)):
+            if pool and (expired() or min(pool)[0] < config.lucky):
+                break
+            model = random_start(
+                width, rows.X, rows.z, config.grids[0], config.k, rows.grid_eps, generator, config.mult_arity
+            )
+            pool.append((rows.train(model, config.tries, smoothing, expired), len(pool), model))
     pool.sort(key=lambda entry: entry[:2])
     ends = [(rows.train(m, config.steps, smoothing, expired), n, m) for _, n, m in pool[: config.survivors]]
     error, _, model = min(ends, key=lambda entry: entry[:2])
@@ -112,22 +120,18 @@ def _search(
     return model, error
 
 
-def _starts(
+def _linear_starts(
     rows: _Rows, width: Sequence[WidthEntry], config: FitConfig, generator: torch.Generator
-) -> Iterator[tuple[KAN, int]]:
-    """Networks to begin with, and how many steps each is worth before it is judged."""
+) -> list[KAN]:
+    """The starts that linear least squares finds for networks of this width, the best on held-out rows first."""
     G, k, count = config.grids[0], config.k, rows.X.shape[1]
     shape = [(w, 0) if isinstance(w, int) else tuple(w) for w in width]
+    found: list[KAN] = []
     if shape == [(count, 0), (1, 0), (1, 0)]:
         found = list(additive_starts(rows.X, rows.z, rows.original, G, k, rows.grid_eps))
-        found.sort(key=rows.error)
-        yield from ((model, config.tries if n < config.survivors else 0) for n, model in enumerate(found))
     if shape == [(count, 0), (0, 1), (1, 0)]:
-        for _ in range(2):
-            yield product_start(rows.X, rows.z, rows.original, G, k, rows.grid_eps, generator), config.tries
-    for _ in range(config.starts):
-        start = random_start(width, rows.X, rows.z, G, k, rows.grid_eps, generator, config.mult_arity)
-        yield start, config.tries
+        found = [product_start(rows.X, rows.z, rows.original, G, k, rows.grid_eps, generator) for _ in range(3)]
+    return sorted(found, key=rows.error)
 
 
 def heavy_tails(X: Tensor) -> Tensor:

@@ -72,6 +72,7 @@ def grids_fit(model: KAN, X: Tensor, slack: float = 0.05, fill: float = 0.7) -> 
         a, b = x.min(0).values, x.max(0).values
         width = high - low
         inside = (a > low - slack * width) & (b < high + slack * width)
-        if not bool((inside & (b - a > fill * width)).all()):
+        unused = layer.mask.sum(1) == 0
+        if not bool((unused | inside & (b - a > fill * width)).all()):
             return False
     return True
