@@ -1,0 +1,40 @@
+"""kansr: a table in, a law out. Symbolic regression with a Kolmogorov–Arnold network front end.
+
+Names are imported when they are first used, so that `import kansr` is quick and loads neither torch nor sympy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kansr.discovery import Discovery
+    from kansr.expression.parse import parse
+    from kansr.expression.render import render
+    from kansr.kan import KAN
+    from kansr.pipeline import discover
+    from kansr.symbolic.library import Function, Library
+
+__version__ = "0.1.0"
+__all__ = ["KAN", "Discovery", "Function", "Library", "__version__", "discover", "parse", "render"]
+
+_HOME = {
+    "discover": "kansr.pipeline",
+    "Discovery": "kansr.discovery",
+    "KAN": "kansr.kan",
+    "Library": "kansr.symbolic.library",
+    "Function": "kansr.symbolic.library",
+    "parse": "kansr.expression.parse",
+    "render": "kansr.expression.render",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'kansr' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

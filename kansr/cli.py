@@ -1,0 +1,284 @@
+"""The command line: results on stdout, all else on stderr, and an exit code that says how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import io
+import math
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kansr import __version__
+from kansr.errors import KansrError, UsageError
+
+if TYPE_CHECKING:
+    from kansr.run import Ending
+
+# Whatever needs numpy or more is imported by the command that needs it: --help is to be quick.
+FOUND, NOTHING, USAGE, INTERNAL, TIMED_OUT, SIGNALLED = 0, 1, 2, 3, 4, 128
+CODES = {"found": FOUND, "best_effort": FOUND, "nothing": NOTHING, "timed_out": TIMED_OUT}
+UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
+REQUIRED = ("lark", "numpy", "pandas", "rich", "scipy", "sympy", "threadpoolctl", "torch", "typer")
+OPTIONAL = ("pyarrow", "pyoperon", "pysr")
+
+app = typer.Typer(
+    name="kansr",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
+app.add_typer(library, name="library")
+
+
+class Missing(str, enum.Enum):
+    """What to do about rows with missing cells."""
+
+    ERROR = "error"
+    DROP = "drop"
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Symbolic regression: a table in, a law out.
+
+    \b
+    Examples:
+      kansr discover kepler.csv
+      kansr sample  -n 500 --noise 0.01 | kansr discover - --json
+    """
+    if version:
+        _emit(f"kansr {__version__}\n")
+    elif context.invoked_subcommand is None:
+        _emit(context.get_help() + "\n")
+
+
+@app.command()
+def discover(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)],
+    target: Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")] = None,
+    inputs: Annotated[
+        str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")] = 60.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")] = False,
+    missing: Annotated[Missing, typer.Option(help="What to do about rows with missing cells.")] = Missing.ERROR,
+    sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
+    decimal: Annotated[str, typer.Option(help="The decimal sign, . or ,")] = ".",
+    no_header: Annotated[bool, typer.Option("--no-header", help="The first line holds data.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Find a formula for one column of a table.
+
+    \b
+    Examples:
+      kansr discover kepler.csv
+      kansr discover data.csv --target force --inputs mass,acceleration --time-limit 20
+      kansr discover data.csv --json --out results | jq .best.expression
+
+    \b
+    Exit codes:
+      0 found        1 nothing beats a constant    2 bad usage or data
+      3 internal     4 time ran out                130, 143 interrupted
+    """
+    if not (0 < time_limit < math.inf):
+        raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
+    from kansr.data.select import dataset
+    from kansr.data.table import read_table
+
+    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
+    chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
+    names = None if chosen is None else [name.strip() for name in chosen]
+    data, notes = dataset(table, target=target, inputs=names, missing=missing.value)
+    if not quiet:
+        _say(notes)
+    from kansr.pipeline import Config
+    from kansr.run import display, run
+    from kansr.store import claim
+
+    if out is not None:
+        claim(out, force=force)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs)
+    visible = sys.stderr.isatty() and not quiet
+    with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
+        ending = run(data, config, show=show, out=out, warn=lambda note: _say([note]))
+    if not quiet:
+        _say(note for note in ending.discovery.notes if note not in notes)
+    return _report(ending, as_json, out)
+
+
+@app.command()
+def sample(
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="The id of a known law.", show_default=False)],
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")] = 1000,
+    noise: Annotated[float, typer.Option(min=0.0, help="Gaussian noise with std = this times rms(y).")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rows.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Draw rows from a known law, as CSV with the target last.
+
+    \b
+    Examples:
+      kansr sample  -n 500 > force.csv
+      kansr sample  -n 500 --noise 0.01 --seed 1 --out force.csv
+    """
+    import numpy as np
+
+    from kansr.data.problem import find_problem
+    from kansr.data.problem import sample as draw
+    from kansr.store import write
+
+    data = draw(find_problem(problem), rows, np.random.default_rng(seed), noise=noise)
+    text = io.StringIO()
+    header = ",".join([*data.names, data.target])
+    np.savetxt(text, np.column_stack([data.X, data.y]), fmt="%.17g", delimiter=",", header=header, comments="")
+    if out is None:
+        _emit(text.getvalue())
+    elif out.exists() and not force:
+        raise UsageError(f"{out} is there already; use --force to replace it")
+    else:
+        write(out, text.getvalue())
+
+
+@library.callback(invoke_without_command=True)
+def library_start(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        _emit(context.get_help() + "\n")
+
+
+@library.command("list")
+def library_list() -> None:
+    """The functions that a curve is matched with: name, formula, weight, domain."""
+    import sympy
+
+    from kansr.expression.render import readable
+    from kansr.symbolic.library import STANDARD
+
+    x = sympy.Symbol("x")
+    rows = [("name", "weight", "domain", "formula")]
+    for f in STANDARD:
+        formula = "x**a" if f.free == "p" else readable(sympy.sympify(f.symbolic(x)))
+        low, high = f.domain
+        domain = "all" if (low, high) == (-math.inf, math.inf) else f"{low:.4g} … {high:.4g}"
+        rows.append((f.name, str(f.complexity), domain, formula))
+    width = [max(len(row[i]) for row in rows) for i in range(3)]
+    _emit("".join("  ".join([*(c.ljust(w) for c, w in zip(row, width)), row[3]]) + "\n" for row in rows))
+
+
+@app.command()
+def doctor() -> int:
+    """The versions of all that kansr builds on; exit code 3 when something it needs is missing."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+    from importlib.util import find_spec
+
+    def line(package: str, absent: str) -> str:
+        try:
+            return f"{package:<14} {version(package) if find_spec(package) else absent}"
+        except PackageNotFoundError:
+            return f"{package:<14} present, version unknown"
+
+    broken = [package for package in REQUIRED if find_spec(package) is None]
+    lines = [
+        f"{'kansr':<14} {__version__}",
+        f"{'python':<14} {platform.python_version()}",
+        f"{'platform':<14} {platform.platform()}",
+        f"{'processors':<14} {os.cpu_count()}",
+        *(line(package, "missing: reinstall kansr") for package in REQUIRED),
+        *(line(package, "not installed (optional)") for package in OPTIONAL),
+    ]
+    _emit("\n".join(lines) + "\n")
+    return INTERNAL if broken else FOUND
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shall show the rest
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    debug = "--debug" in arguments
+    try:
+        return app(arguments, prog_name="kansr", standalone_mode=False) or 0
+    except UsageProblem as err:
+        _say([err.format_message()])
+        return USAGE
+    except KansrError as err:
+        if debug:
+            traceback.print_exc()
+        _say([str(err)])
+        return USAGE
+    except Exception as err:
+        if debug:
+            traceback.print_exc()
+        hint = "" if debug else "; --debug shows where"
+        _say([f"internal error: {type(err).__name__}: {err}{hint}"])
+        return INTERNAL
+
+
+def _report(ending: Ending, as_json: bool, out: Path | None) -> int:
+    """Prints and saves the discovery; the exit code, or the error that ended the search."""
+    from kansr.store import json_text, save
+    from kansr.summary import plain, styled
+
+    discovery = ending.discovery
+    try:
+        if as_json:
+            _emit(json_text(discovery))
+        elif sys.stdout.isatty():
+            from rich.console import Console
+
+            console = Console()
+            with console.capture() as captured:
+                console.print(styled(discovery))
+            _emit(captured.get())
+        else:
+            _emit(plain(discovery) + "\n")
+    finally:
+        if out is not None:
+            save(out, discovery)
+    if ending.error is not None:
+        raise ending.error
+    return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]
+
+
+def _emit(text: str) -> None:
+    """Writes to stdout; quietly does not where the reader has gone away, as with `| head`."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as err:
+        raise UsageError(f"cannot write to standard output: {err.strerror}") from err
+
+
+def _say(notes: Iterable[str]) -> None:
+    """One line each on stderr; nothing in it may steer the terminal."""
+    for note in notes:
+        text = "".join(letter if letter.isprintable() else " " for letter in note)
+        print(f"kansr: {text}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""What a search found, with the evidence for it."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike
+
+import kansr
+from kansr.candidate import Candidate, ParetoFront, judge
+from kansr.data.dataset import Array, Dataset
+from kansr.errors import DataError
+from kansr.expression.evaluate import Tape
+from kansr.expression.render import render
+from kansr.graph import Graph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1  # of the JSON object; it changes when a key changes its meaning
+
+
+class Status(str, enum.Enum):
+    """How the search ended."""
+
+    FOUND = "found"  # the held-out error is at the noise floor
+    BEST_EFFORT = "best_effort"
+    NOTHING = "nothing"  # no formula beats a constant on held-out rows
+    TIMED_OUT = "timed_out"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """The formulas found for one target, the best of them, and what they rest on.
+
+    `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
+    column names of the table where they differ. noise: rms of what is taken for noise over the target's std.
+    """
+
+    status: Status
+    target: str
+    inputs: tuple[str, ...]
+    ignored_inputs: tuple[str, ...]
+    front: ParetoFront
+    columns: Mapping[str, str] = field(default_factory=dict)
+    structure: Graph | None = None
+    noise: float = 0.0
+    rows: int = 0
+    seconds: float = 0.0
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Candidate:
+        """The formula with the shortest description of itself and its residuals together."""
+        return self.front.best
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """The best formula's values, (rows,).
+
+        X: (rows, inputs) in the order of `inputs`, or a DataFrame with the columns of the table. Not a number where
+        the formula has no real value.
+        """
+        return Tape(self.best.expr, self.inputs).value(self._matrix(X))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The discovery as plain values for JSON, null where a number is not finite."""
+        finite: dict[str, Any] = _finite(
+            {
+                "schema": SCHEMA,
+                "kansr": kansr.__version__,
+                "status": self.status.value,
+                "target": self.target,
+                "inputs": list(self.inputs),
+                "ignored_inputs": list(self.ignored_inputs),
+                "names": dict(self.columns),
+                "best": _entry(self.best),
+                "front": [_entry(candidate) for candidate in self.front],
+                "structure": None if self.structure is None else self.structure.to_dict(),
+                "noise": self.noise,
+                "rows": self.rows,
+                "seconds": self.seconds,
+                "seed": self.seed,
+            }
+        )
+        return finite
+
+    def _matrix(self, X: ArrayLike | pd.DataFrame) -> Array:
+        if hasattr(X, "columns"):  # a DataFrame, without importing pandas to ask
+            return self._columns(cast("pd.DataFrame", X))
+        matrix = np.asarray(X, dtype=float)
+        if matrix.ndim == 1 and len(self.inputs) == 1:
+            matrix = matrix[:, None]
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.inputs):
+            raise DataError(
+                f"X must be (rows, {len(self.inputs)}), one column for each of {', '.join(self.inputs)}, "
+                f"but it is {matrix.shape}"
+            )
+        return matrix
+
+    def _columns(self, frame: pd.DataFrame) -> Array:
+        labels = [self.columns.get(name, name) for name in self.inputs]
+        found = {str(label).strip(): label for label in frame.columns}
+        absent = [label for label in labels if label not in found]
+        if absent:
+            raise DataError(f"the table lacks the columns {', '.join(map(repr, absent))}; prediction needs them")
+        return frame[[found[label] for label in labels]].to_numpy(dtype=float)
+
+    def __str__(self) -> str:
+        from kansr.summary import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from kansr.summary import html
+
+        return html(self)
+
+
+def unused(expr: sympy.Expr, inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """The inputs that the formula does not use."""
+    used = {str(symbol) for symbol in expr.free_symbols}
+    return tuple(name for name in inputs if name not in used)
+
+
+def baseline(data: Dataset, seed: int = 0) -> Discovery:
+    """What is known before any search: the mean of the target."""
+    mean = judge(sympy.Float(float(np.mean(data.y))), data, data, "mean")
+    return Discovery(
+        Status.NOTHING,
+        data.target,
+        data.names,
+        data.names,
+        ParetoFront((mean,)),
+        columns=data.columns,
+        noise=1.0 if mean.loss else 0.0,
+        rows=data.rows,
+        seed=seed,
+    )
+
+
+def _entry(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "expression": render(candidate.expr),
+        "latex": candidate.latex(),
+        "complexity": int(candidate.complexity),
+        "loss": float(candidate.loss),
+        "r2": float(candidate.r2),
+        "r2_held_out": float(candidate.r2_held_out),
+        "description_length": float(candidate.description_length),
+        "origin": candidate.origin,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for every number that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,54 @@
+"""Results as files: each one is replaced whole or stays as it was, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from kansr.discovery import Discovery
+from kansr.errors import UsageError
+
+RESULT, FRONT = "discovery.json", "front.csv"
+
+
+def claim(folder: Path, *, force: bool = False) -> None:
+    """Makes the folder and sees that results can be written there; an earlier result is only replaced by `force`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError as err:
+        raise UsageError(f"{folder} is a file, and results need a folder: name another with --out") from err
+    except OSError as err:
+        raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
+    earlier = [name for name in (RESULT, FRONT) if (folder / name).exists()]
+    if earlier and not force:
+        raise UsageError(f"{folder} holds an earlier result ({earlier[0]}); use --force to replace it")
+
+
+def save(folder: Path, discovery: Discovery) -> None:
+    """Writes the JSON object and the front of a discovery into the folder."""
+    write(folder / RESULT, json_text(discovery))
+    write(folder / FRONT, discovery.front.to_frame().drop(columns="sympy_format").to_csv(index=False))
+
+
+def json_text(discovery: Discovery) -> str:
+    return json.dumps(discovery.to_dict(), indent=2, allow_nan=False) + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    """Makes `path` a file with this text, in one step."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as err:
+        raise UsageError(f"cannot write {path}: {err.strerror}") from err

@@ -1,0 +1,137 @@
+"""A discovery in words and small tables: for a terminal, as plain text, and for a notebook."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import sympy
+
+from kansr.candidate import Candidate
+from kansr.discovery import Discovery, Status
+from kansr.expression.render import latex, readable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WORDS = {
+    Status.FOUND: "found: what is left looks like noise",
+    Status.BEST_EFFORT: "best effort: not all that is left looks like noise",
+    Status.NOTHING: "nothing found: no formula beats a constant on held-out rows",
+    Status.TIMED_OUT: "time ran out: this is the best so far",
+    Status.INTERRUPTED: "interrupted: this is the best so far",
+}
+HEADER = ("complexity", "held-out r²", "bits", "formula")
+MOST = 8  # formulas of the front that are shown
+
+
+def plain(discovery: Discovery) -> str:
+    """The law first, then what speaks for it."""
+    rows = [HEADER, *(cells for _, cells in front_rows(discovery))]
+    width = [max(len(row[i]) for row in rows) for i in range(3)]
+    table = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, width)), row[3]]) for row in rows]
+    return "\n".join([law(discovery), *legend(discovery), "", *evidence(discovery), "", *table, *remarks(discovery)])
+
+
+def styled(discovery: Discovery) -> RenderableType:
+    """The same for a terminal, with the table laid out to its width."""
+    from rich.box import SIMPLE
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE, pad_edge=False, header_style="dim")
+    for name in HEADER[:3]:
+        table.add_column(name, justify="right")
+    table.add_column(HEADER[3], overflow="fold")
+    for candidate, cells in front_rows(discovery):
+        table.add_row(*map(Text, cells), style="bold" if candidate is discovery.best else "")
+    figures, words = evidence(discovery)
+    return Group(
+        Text(law(discovery), style="bold green" if discovery.status is Status.FOUND else "bold"),
+        *(Text(line, style="dim") for line in legend(discovery)),
+        Text(),
+        Text(figures),
+        Text(words),
+        table,
+        *map(Text, remarks(discovery)),
+    )
+
+
+def html(discovery: Discovery) -> str:
+    """For a notebook: the law typeset, the evidence, the front."""
+
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{markup.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
+    table = [row(HEADER, "th"), *(row(cells, "td") for _, cells in front_rows(discovery))]
+    formula = markup.escape(f"{latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}")
+    words = "<br>".join(map(markup.escape, lines))
+    return f"<p>$\\displaystyle {formula}$</p><p>{words}</p><table>{''.join(table)}</table>"
+
+
+def law(discovery: Discovery) -> str:
+    return f"{discovery.target} = {readable(discovery.best.expr)}"
+
+
+def legend(discovery: Discovery) -> list[str]:
+    """What the names stand for that are not column names, of those the law uses."""
+    shown = {discovery.target, *discovery.inputs} - set(discovery.ignored_inputs)
+    return [f"  {alias} is the column {name!r}" for alias, name in discovery.columns.items() if alias in shown]
+
+
+def evidence(discovery: Discovery) -> tuple[str, str]:
+    """The figures, and the status in words."""
+    figures = (
+        f"held-out r² {fraction(discovery.best.r2_held_out)}",
+        f"noise {percent(discovery.noise)}",
+        f"{discovery.rows} rows",
+        f"{discovery.seconds:.1f} s",
+    )
+    return " · ".join(figures), WORDS[discovery.status]
+
+
+def front_rows(discovery: Discovery) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
+    """The formulas that come closest, simplest first, with the cells that show each."""
+    ranked = _ranked(discovery)[:MOST]
+    for c in sorted(ranked, key=lambda c: c.complexity):
+        bits = f"{c.description_length - discovery.best.description_length:+.0f}"
+        yield c, (str(c.complexity), fraction(c.r2_held_out), bits, readable(c.expr))
+
+
+def remarks(discovery: Discovery) -> list[str]:
+    """The runner-up, the structure and the ignored inputs, as far as there are any."""
+    lines = [""]
+    ranked = _ranked(discovery)
+    if len(ranked) > 1:
+        lost = ranked[1].description_length - ranked[0].description_length
+        lines.append(f"runner-up, by {lost:.0f} bits: {readable(ranked[1].expr)}")
+    lines.append(f"found by: {discovery.best.origin}")
+    if discovery.structure is not None:
+        lines.append(f"structure: {discovery.structure.origin}")
+    if discovery.ignored_inputs:
+        names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
+        lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
+    return lines
+
+
+def fraction(r2: float) -> str:
+    """An r², by its distance from 1 where that is small."""
+    if 0.9999 < r2 < 1:
+        return f"1 − {1 - r2:.1e}"
+    return f"{r2:.4f}" if -10 < r2 < 1 else f"{r2:.3g}"
+
+
+def percent(noise: float) -> str:
+    return f"{100 * noise:.2g} %" if noise > 1e-9 else "none"
+
+
+def _ranked(discovery: Discovery) -> list[Candidate]:
+    """The front, best first."""
+    return sorted(discovery.front, key=lambda c: (c.description_length, c.complexity))
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else repr(text)
