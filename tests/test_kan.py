@@ -257,7 +257,7 @@ def test_few_rows_are_enough_to_answer(rows: int) -> None:
 def test_pruning_keeps_the_mean() -> None:
     X = uniform(300, 2)
     model = KAN([2, 2, 1], seed=4, noise_scale=1.0)
-    smaller = without(model, X, (0, 0, 1))
+    smaller = without(model, X, [(0, 0, 1)])
     assert smaller is not None
     sums = [m.layers[0](X).detach() for m in (model, smaller)]
     assert sums[1].mean(0).numpy() == pytest.approx(sums[0].mean(0).numpy(), abs=1e-12)
@@ -284,6 +284,17 @@ def test_an_irrelevant_input_is_pruned_and_a_path_always_stays() -> None:
     assert [edge for edge, _ in report.edges] == [(0, 2, 0)]
     least, _ = prune(model, X, 1e9)
     assert float(least.layers[0].mask.sum()) == float(least.layers[1].mask.sum()) == 1.0
+
+
+def test_an_irrelevant_input_that_cancels_in_the_output_is_pruned() -> None:
+    X = uniform(400, 3)
+    model = KAN([3, 2, 1], base_fun=lambda x: x, noise_scale=0.0)
+    with torch.no_grad():
+        model.layers[0].scale_base[2] = 1.0
+        model.layers[1].scale_base[:, 0] = torch.tensor([1.0, -1.0])
+    smaller, report = prune(model, X, 1e-6)
+    assert [edge for edge, _ in report.edges] == [(0, 2, 0), (0, 2, 1)]
+    assert smaller(X).detach().numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
 
 
 def test_pruning_by_error_keeps_what_is_needed() -> None:

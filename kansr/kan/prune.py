@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,19 +74,20 @@ def importance(model: KAN, X: Tensor) -> Importance:
 
 @torch.no_grad()
 def prune(model: KAN, X: Tensor, threshold: float = 1e-2) -> tuple[KAN, Pruned]:
-    """A new network without the edges whose importance is below the threshold; what they gave on average stays.
+    """A new network without the nodes and edges whose importance is below the threshold; their means stay.
 
+    A node goes with all edges that leave it: what they give one by one may be large and cancel in the output.
     At least one path from an input to each output is kept.
     """
-    new, removed = model.copy(), []
-    for weight, edge in _weakest_first(model, X):
-        if weight >= threshold:
-            break
-        trial = without(new, X, edge)
-        if trial is not None:
-            new = trial
-            removed.append((edge, weight))
-    return new, Pruned(tuple(removed))
+    new, removed = model.copy(), dict[Edge, float]()
+    for candidates in (_nodes, _edges):
+        for weight, edges in candidates(new, X):
+            if weight >= threshold:
+                break
+            if (trial := without(new, X, edges)) is not None:
+                new = trial
+                removed |= dict.fromkeys(edges, weight)
+    return new, Pruned(tuple(removed.items()))
 
 
 def prune_by_error(
@@ -94,48 +95,60 @@ def prune_by_error(
     X: Tensor,
     error: Callable[[KAN], float],
     worse: float = 0.02,
-    threshold: float = 0.3,
+    threshold: float = 0.5,
     retrain: Callable[[KAN], object] = lambda model: None,
     expired: Expired = never,
 ) -> tuple[KAN, Pruned]:
-    """Remove the weakest edges, one at a time, as long as `error(network)` grows by no more than the share `worse`.
+    """Remove the weakest nodes, then the weakest edges, as long as `error(network)` grows by no more than `worse`.
 
-    `error` is measured on rows held out; `retrain` may train the smaller network before it is judged. Edges more
-    important than `threshold` are not tried.
+    `error` is measured on rows held out, `worse` is a share of it; `retrain` may train the smaller network before it
+    is judged. What is more important than `threshold` is not tried.
     """
-    new, limit, removed = model, (1 + worse) * error(model), []
-    for weight, edge in _weakest_first(model, X):
-        if weight > threshold or expired():
-            break
-        trial = without(new, X, edge)
-        if trial is None:
-            continue
-        retrain(trial)
-        if error(trial) <= limit:
-            new = trial
-            removed.append((edge, weight))
-    return new if removed else model.copy(), Pruned(tuple(removed))
+    new, limit, removed = model.copy(), (1 + worse) * error(model), dict[Edge, float]()
+    for candidates in (_nodes, _edges):
+        for weight, edges in candidates(new, X):
+            if weight > threshold or expired():
+                break
+            if (trial := without(new, X, edges)) is None:
+                continue
+            retrain(trial)
+            if error(trial) <= limit:
+                new = trial
+                removed |= dict.fromkeys(edges, weight)
+    return new, Pruned(tuple(removed.items()))
 
 
-def _weakest_first(model: KAN, X: Tensor) -> Iterator[tuple[float, Edge]]:
+def _edges(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
+    """Every edge in use with its importance, the weakest first."""
     weights = importance(model, X).edges
-    edges = [
-        (float(w[i, o]), (n, i, o))
+    return sorted(
+        (float(w[i, o]), [(n, i, o)])
         for n, (w, layer) in enumerate(zip(weights, model.layers))
         for i, o in layer.mask.nonzero().tolist()
-    ]
-    return iter(sorted(edges))
+    )
+
+
+def _nodes(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
+    """The edges that leave each node in use, with the importance of the node, the weakest first."""
+    weights = importance(model, X).nodes
+    return sorted(
+        (float(w[i]), [(n, i, o) for o in layer.mask[i].nonzero()[:, 0].tolist()])
+        for n, (w, layer) in enumerate(zip(weights, model.layers))
+        for i in range(layer.in_dim)
+        if bool(layer.mask[i].any())
+    )
 
 
 @torch.no_grad()
-def without(model: KAN, X: Tensor, edge: Edge) -> KAN | None:
-    """A copy in which the edge gives its mean on the rows of X, as a bias; None if an output would hang on nothing."""
-    n, i, o = edge
+def without(model: KAN, X: Tensor, edges: Sequence[Edge]) -> KAN | None:
+    """A copy in which the edges give their means on X, as biases; None if an output would hang on nothing."""
     new = model.copy()
-    layer = new.layers[n]
-    mean = layer.activations(model.node_values(X)[n])[:, i, o].mean()
-    layer.mask[i, o] = 0.0
-    layer.bias[o] += mean
+    values = model.node_values(X)
+    for n, i, o in edges:
+        layer = new.layers[n]
+        if layer.mask[i, o]:
+            layer.bias[o] += layer.activations(values[n])[:, i, o].mean()
+            layer.mask[i, o] = 0.0
     settle_constants(new)
     return new if _connected(new) else None
 
