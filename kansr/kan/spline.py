@@ -14,7 +14,7 @@ from torch import Tensor
 
 Outside = Literal["polynomial", "linear"]
 
-SMOOTHING = 1e-9  # weight of the rows that settle what the samples leave open; too small to be seen elsewhere
+SMOOTHING = 1e-10  # weight of the rows that settle what the samples leave open; too small to be seen elsewhere
 
 
 def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
