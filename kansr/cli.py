@@ -55,7 +55,7 @@ def start(
     \b
     Examples:
       kansr discover kepler.csv
-      kansr sample  -n 500 --noise 0.01 | kansr discover - --json
+      kansr sample feynman_I_12_2 -n 500 --noise 0.01 | kansr discover - --json
     """
     if version:
         _emit(f"kansr {__version__}\n")
@@ -136,8 +136,8 @@ def sample(
 
     \b
     Examples:
-      kansr sample  -n 500 > force.csv
-      kansr sample  -n 500 --noise 0.01 --seed 1 --out force.csv
+      kansr sample feynman_I_12_2 -n 500 > force.csv
+      kansr sample feynman_I_12_2 -n 500 --noise 0.01 --seed 1 --out force.csv
     """
     import numpy as np
 

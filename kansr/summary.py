@@ -41,7 +41,7 @@ def styled(discovery: Discovery) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE, pad_edge=False, header_style="dim")
+    table = Table(box=SIMPLE, show_edge=False, header_style="dim")
     for name in HEADER[:3]:
         table.add_column(name, justify="right")
     table.add_column(HEADER[3], overflow="fold")
@@ -54,6 +54,7 @@ def styled(discovery: Discovery) -> RenderableType:
         Text(),
         Text(figures),
         Text(words),
+        Text(),
         table,
         *map(Text, remarks(discovery)),
     )

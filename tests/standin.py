@@ -1,0 +1,64 @@
+"""The command line with a stand-in for the search, which ends as the environment variable ENDING says.
+
+python standin.py discover FILE …
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import sympy
+
+from kansr.candidate import judge, pareto
+from kansr.data.dataset import Dataset
+from kansr.discovery import Discovery, Status, unused
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    time_limit: float = 60.0
+    seed: int = 0
+    jobs: int = 1
+
+
+def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:
+    """A constant, a line and Kepler's third law in the first input."""
+    x = sympy.Symbol(data.names[0])
+    formulas = [sympy.Float(float(np.mean(data.y))), x * sympy.Float(1.5), x ** sympy.Rational(3, 2)]
+    front = pareto([judge(formula, data, data, "stand-in") for formula in formulas], float(np.var(data.y)))
+    ignored = unused(front.best.expr, data.names)
+    return Discovery(
+        Status(status), data.target, data.names, ignored, front, data.columns, None, 0.01, data.rows, 0.5, seed, ("hm",)
+    )
+
+
+def search(data: Dataset, config: Any) -> Iterator[Discovery]:
+    ending = os.environ.get("ENDING", "found")
+    if ending != "silence":
+        yield discovery(data, config.seed, "best_effort")
+    if ending in ("hang", "silence"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
+    if ending == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if ending == "bug":
+        raise ValueError("a bug")
+    yield discovery(data, config.seed, ending)
+
+
+if __name__ == "__main__":
+    stand_in = types.ModuleType("kansr.pipeline")
+    vars(stand_in).update(search=search, Config=Config)
+    sys.modules["kansr.pipeline"] = stand_in
+    from kansr.cli import main
+
+    main()
