@@ -119,7 +119,7 @@ def discover(
         ending = run(data, config, show=show, out=out, warn=lambda note: _say([note]))
     if not quiet:
         _say(note for note in ending.discovery.notes if note not in notes)
-    return _report(ending, as_json, out)
+    return _report(ending, as_json, out, debug)
 
 
 @app.command()
@@ -229,15 +229,18 @@ def _run(arguments: list[str]) -> int:
         _say([str(err)])
         return USAGE
     except Exception as err:
-        if debug:
-            traceback.print_exc()
-        hint = "" if debug else "; --debug shows where"
-        _say([f"internal error: {type(err).__name__}: {err}{hint}"])
-        return INTERNAL
+        return _internal(err, debug)
 
 
-def _report(ending: Ending, as_json: bool, out: Path | None) -> int:
-    """Prints and saves the discovery; the exit code, or the error that ended the search."""
+def _internal(error: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    _say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])
+    return INTERNAL
+
+
+def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int:
+    """Prints and saves the discovery, says what went wrong if anything did, and returns the exit code."""
     from kansr.store import json_text, save
     from kansr.summary import plain, styled
 
@@ -258,7 +261,7 @@ def _report(ending: Ending, as_json: bool, out: Path | None) -> int:
         if out is not None:
             save(out, discovery)
     if ending.error is not None:
-        raise ending.error
+        return _internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]
 
 

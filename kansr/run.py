@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kansr.data.dataset import Dataset
 from kansr.discovery import Discovery, Status, baseline
-from kansr.errors import KansrError, UsageError
+from kansr.errors import DataError, UsageError
 from kansr.execute import OutOfTime, stream
 from kansr.pipeline import Config, search
 from kansr.store import save
@@ -67,7 +67,7 @@ def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, w
         return Ending(ended(Status.INTERRUPTED), signal=stop.number)
     except OutOfTime:
         return Ending(ended(Status.TIMED_OUT))
-    except KansrError:
+    except (DataError, UsageError):
         raise
     except Exception as err:
         return Ending(ended(Status.BEST_EFFORT if best.status is Status.FOUND else best.status), error=err)

@@ -20,6 +20,7 @@ import sympy
 from kansr.candidate import judge, pareto
 from kansr.data.dataset import Dataset
 from kansr.discovery import Discovery, Status, unused
+from kansr.errors import DataError, FormulaError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,10 @@ def search(data: Dataset, config: Any) -> Iterator[Discovery]:
         os.kill(os.getpid(), signal.SIGSEGV)
     if ending == "bug":
         raise ValueError("a bug")
+    if ending == "odd formula":
+        raise FormulaError("cot is not a function")
+    if ending == "bad data":
+        raise DataError("too few rows")
     yield discovery(data, config.seed, ending)
 
 
