@@ -344,6 +344,7 @@ def timed(*arguments: object, stdin: bytes) -> float:
 
 
 @needs_search
+@pytest.mark.slow
 def test_jobs_do_not_change_the_result() -> None:
     gas = ROOT / "datasets" / "ideal_gas.csv"
     results = [json.loads(call("discover", gas, "--json", "--jobs", jobs, program=REAL).stdout) for jobs in (1, 1, 2)]
