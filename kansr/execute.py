@@ -19,7 +19,9 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
+
+import cloudpickle
 
 T = TypeVar("T")
 
@@ -65,6 +67,19 @@ class Serial(Executor):
         except Exception as err:
             future.set_exception(err)
         return future
+
+
+class Portable(Generic[T]):
+    """A value that may hold lambdas on its way to a worker, which pickle alone would refuse."""
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __getstate__(self) -> bytes:
+        return cast(bytes, cloudpickle.dumps(self.value))
+
+    def __setstate__(self, state: bytes) -> None:
+        self.value = cloudpickle.loads(state)
 
 
 def workers(jobs: int) -> Executor:

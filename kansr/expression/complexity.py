@@ -57,7 +57,7 @@ def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
 
 def decimal_bits(value: float) -> float:
     """What a decimal costs: its significant digits and a place for the point."""
-    return 4.0 + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
+    return 8.0 + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
 
 
 def _integer_bits(n: int) -> float:

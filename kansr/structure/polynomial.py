@@ -10,7 +10,6 @@ import sympy
 
 from kansr.candidate import ROUNDING, bits_per_float
 from kansr.data.dataset import Array, Dataset
-from kansr.structure.curves import least_squares
 from kansr.structure.transforms import transformed
 
 MOST_COLUMNS, DEGREES = 130, (2, 3, 4, 6)
@@ -43,58 +42,66 @@ def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
             if len(powers) > min(MOST_COLUMNS, data.rows // 3):
                 break
             A, scale = _design(data.X, powers)
-            kept, w, error = _eliminate(A, t)
+            kept, w, error, _ = _eliminate(A, t)
             if error < threshold and error < 0.5 * last:
-                terms = zip((powers[k] for k in kept), w / scale[kept])
-                yield sign * transform.symbolic(sympy.Add(*(_term(data.names, p, c) for p, c in terms)))
+                total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
+                yield sign * transform.symbolic(total)
                 last = error
             if error < 1e-9:
                 break
 
 
 def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
-    """y = P/Q with sparse P and Q, by Sanathanan & Koerner's (1963) iteration: linear in both, reweighted by 1/Q."""
+    """y = P/Q with sparse P and Q, by Sanathanan & Koerner's (1963) iteration: linear in both, reweighted by 1/Q.
+
+    One coefficient of Q has to be fixed at 1; which one is tried in turn, the constant first, because Q need not
+    have a constant term. Degrees grow until the misfit is rounding.
+    """
     y = data.y / np.std(data.y)
     for top, bottom in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4)):
-        P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)[1:]
-        if len(P) + len(Q) > min(60, data.rows // 4):
+        P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)
+        if len(P) + len(Q) > min(70, data.rows // 4):
             continue
         A, scale_p = _design(data.X, P)
         B, scale_q = _design(data.X, Q)
-        weight = np.ones(data.rows)
-        for _ in range(4):
-            C = np.hstack([A, -B * y[:, None]]) * weight[:, None]
-            kept, w, _ = _eliminate(C, y * weight, centred=False)
-            q = 1 + B @ _scatter(kept, w, len(P), len(Q))
-            if np.any(q == 0):
-                break
-            weight = 1 / np.abs(q)
-        p = A @ _scatter_top(kept, w, len(P))
-        with np.errstate(all="ignore"):
-            error = float(np.sqrt(np.mean((p / q - y) ** 2)))
-        if np.isfinite(error) and error < threshold:
-            number = float(np.std(data.y))
-            above = [_term(data.names, P[k], number * c / scale_p[k]) for k, c in zip(kept, w) if k < len(P)]
-            below = [_term(data.names, Q[k - len(P)], c / scale_q[k - len(P)]) for k, c in zip(kept, w) if k >= len(P)]
-            yield sympy.Add(*above) / sympy.Add(1, *below)
-            if error < 1e-8:
+        best: tuple[float, Array, Array] | None = None
+        for pivot in range(min(len(Q), 12)):
+            p, q, error, length = _ratio(A, B, y, pivot)
+            if error < threshold and (best is None or length < best[0]):
+                best = (length, p / scale_p * float(np.std(data.y)), q / scale_q)
+        if best is not None:
+            yield _polynomial(data.names, P, best[1]) / _polynomial(data.names, Q, best[2])
+            if _misfit(data, A, B, best[1] * scale_p, best[2] * scale_q) < 1e-8:
                 return
 
 
-def _scatter(kept: Array, w: Array, top: int, bottom: int) -> Array:
-    out = np.zeros(bottom)
-    for k, value in zip(kept, w):
-        if k >= top:
-            out[k - top] = value
-    return out
+def _ratio(A: Array, B: Array, y: Array, pivot: int) -> tuple[Array, Array, float, float]:
+    """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length."""
+    weight = np.ones(len(y))
+    p, q, error, length = np.zeros(A.shape[1]), np.zeros(B.shape[1]), np.inf, np.inf
+    rest = np.delete(np.arange(B.shape[1]), pivot)
+    for _ in range(4):
+        C = np.hstack([A, -B[:, rest] * y[:, None]]) * weight[:, None]
+        kept, w, _, length = _eliminate(C, y * weight * B[:, pivot])
+        full = np.zeros(C.shape[1])
+        full[kept] = w
+        p, q = full[: A.shape[1]], np.insert(full[A.shape[1] :], pivot, 1.0)
+        below = B @ q
+        if np.any(below == 0):
+            return p, q, np.inf, np.inf
+        error = float(np.sqrt(np.mean((A @ p / below - y) ** 2)))
+        weight = 1 / np.abs(below)
+        if not error > 1e-11:
+            break
+    return p, q, error, length
 
 
-def _scatter_top(kept: Array, w: Array, top: int) -> Array:
-    out = np.zeros(top)
-    for k, value in zip(kept, w):
-        if k < top:
-            out[k] = value
-    return out
+def _misfit(data: Dataset, A: Array, B: Array, p: Array, q: Array) -> float:
+    return float(np.sqrt(np.mean((A @ p / (B @ q) - data.y) ** 2)) / np.std(data.y))
+
+
+def _polynomial(names: tuple[str, ...], powers: list[Monomial], coefficients: Array) -> sympy.Expr:
+    return sympy.Add(*(_term(names, p, c) for p, c in zip(powers, coefficients) if c != 0))
 
 
 def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
@@ -105,28 +112,33 @@ def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
     return A / scale, scale
 
 
-def _eliminate(A: Array, t: Array, centred: bool = True) -> tuple[Array, Array, float]:
+def _eliminate(A: Array, t: Array) -> tuple[Array, Array, float, float]:
     """Backward elimination: drop the least significant column while the description gets shorter.
 
-    -> kept columns, their coefficients, rms residual over the spread of t
+    -> kept columns, their coefficients, rms residual over the rms of t, description length. The rows are rotated
+    into a triangle once, so that a step costs the same for a hundred rows as for a million.
     """
-    spread = float(np.std(t)) if centred else float(np.sqrt(np.mean(t * t)))
+    rows, size = len(t), float(np.sqrt(np.mean(t * t))) or 1.0
+    triangle = np.linalg.qr(np.column_stack([A, t]), mode="r")
+    columns, goal = triangle[:, :-1], triangle[:, -1]
     kept = np.arange(A.shape[1])
     best: tuple[float, Array, Array, float] | None = None
     while len(kept):
-        w = least_squares(A[:, kept], t[:, None], ridge=1e-28)[:, 0]
-        error = float(np.sqrt(np.mean((A[:, kept] @ w - t) ** 2))) / spread
+        Q, R = np.linalg.qr(columns[:, kept])
+        inverse = np.linalg.pinv(R, rcond=1e-13)
+        w = inverse @ (Q.T @ goal)
+        error = float(np.linalg.norm(columns[:, kept] @ w - goal)) / np.sqrt(rows) / size
         noise = max(error, ROUNDING)
-        length = len(t) * np.log2(noise) + len(kept) * (bits_per_float(noise, len(t)) + 6)
+        length = rows * np.log2(noise) + len(kept) * (bits_per_float(noise, rows) + 6)
         if best is None or length <= best[0]:
             best = (length, kept, w, error)
-        elif length > best[0] + 200:
+        elif length > best[0] + 300:
             break
-        # With unit columns the coefficient's size over its error is what dropping it would cost.
-        gram = np.linalg.pinv(A[:, kept].T @ A[:, kept])
-        kept = np.delete(kept, int(np.argmin(np.abs(w) / np.sqrt(np.maximum(np.diag(gram), 1e-300)))))
+        # A coefficient over its standard error is what dropping its column would cost.
+        significance = np.abs(w) / np.maximum(np.sqrt(np.sum(inverse * inverse, axis=1)), 1e-300)
+        kept = np.delete(kept, int(np.argmin(significance)))
     assert best is not None
-    return best[1], best[2], best[3]
+    return best[1], best[2], best[3], best[0]
 
 
 def _term(names: tuple[str, ...], powers: Monomial, coefficient: float) -> sympy.Expr:

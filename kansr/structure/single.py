@@ -40,7 +40,7 @@ def single(
                 found.append((-np.inf, sign * transform.symbolic(sympy.Float(float(u.mean())) / symbol**q)))
                 continue
             for fit in match(Edge(data.names[0], "u", x, u, noise * spread), config)[:4]:
-                cost = score(fit, max(noise**2, 1e-24), 64, 2.0) + 2.0 * transform.complexity + (2.0 if q else 0.0)
+                cost = score(fit, max(noise**2, 1e-24)) + 2.0 * transform.complexity + (2.0 if q else 0.0)
                 found.append((cost, sign * transform.symbolic(fit.expr(symbol) / symbol**q)))
     found.sort(key=lambda row: row[0])
     yield from (expr for _, expr in found[:keep])

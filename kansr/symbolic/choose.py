@@ -61,7 +61,7 @@ def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: i
     ranked: list[list[tuple[float, EdgeFit]]] = []
     for edge, fits in zip(graph.edges, matches):
         floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, 1e-24)
-        scored = [(score(fit, floor, 64, 2.0), fit) for fit in fits[:per_edge]]
+        scored = [(score(fit, floor), fit) for fit in fits[:per_edge]]
         ranked.append([(value - scored[0][0], fit) for value, fit in scored])
     start = (0,) * len(ranked)
     heap: list[tuple[float, tuple[int, ...]]] = [(0.0, start)]

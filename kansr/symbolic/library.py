@@ -173,6 +173,14 @@ STANDARD = Library(
             6,
         ),
         Function(
+            "exp(1/x)",  # Arrhenius' form; a is the activation temperature
+            lambda u: sympy.exp(1 / u),
+            lambda u: np.exp(1 / u),
+            lambda u: -np.exp(1 / u) / (u * u),
+            4,
+            free="a",
+        ),
+        Function(
             "sigmoid",
             lambda u: 1 / (1 + sympy.exp(-u)),
             lambda u: 1 / (1 + np.exp(-u)),

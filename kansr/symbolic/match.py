@@ -6,9 +6,11 @@ The inner parameters a and b are scanned over starts for the whole library, then
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import sympy
@@ -16,6 +18,10 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.graph import Edge
 from kansr.symbolic.library import STANDARD, Function, Library
+
+
+# A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
+CANCELLATION = 1e5
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,10 @@ class EdgeFit:
 @dataclass(frozen=True, kw_only=True)
 class MatchConfig:
     library: Library = STANDARD
-    scan_points: int = 64       # samples the starts are compared on
-    refine: int = 3             # starts refined per function
-    iterations: int = 25
+    points: int = 64            # samples the starts are compared and refined on
+    starts: int = 3             # starts refined for each function
+    iterations: int = 30
+    survivors: int = 24         # rows that are refined to the end
     bits_per_node: float = 2.0  # what a node of complexity must be worth, in bits
 
 
@@ -52,39 +59,29 @@ def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...
     The order weighs the misfit, in bits and down to the edge's own error, against the function's complexity.
     """
     x, y = edge.x, edge.y
-    centre, half = (x[-1] + x[0]) / 2, (x[-1] - x[0]) / 2
     spread = float(np.std(y))
-    if half <= 0 or spread == 0 or len(x) < 4:
+    if len(x) < 4 or x[-1] <= x[0] or spread <= 1e-15 * float(np.max(np.abs(y))):
         return (EdgeFit(STANDARD["x"], 1.0, 0.0, 0.0, float(np.mean(y)), 1.0),)
-    thin = np.unique(np.linspace(0, len(x) - 1, config.scan_points).round().astype(int))
-    fits = [fit for f in config.library if (fit := _fit(f, x, y, thin, centre, half, config)) is not None]
+    thin = np.unique(np.linspace(0, len(x) - 1, config.points).round().astype(int))
+    rows = _refine(_scan(x[thin], y[thin], config), x[thin], y[thin], config)
+    fits: dict[str, EdgeFit] = {}
+    for f, a, b in rows:
+        fit = _solved(f, x, y, a, b, edge.error)
+        if fit is not None and (f.name not in fits or fit.r2 > fits[f.name].r2):
+            fits[f.name] = fit
     floor = max((edge.error / spread) ** 2, 1e-24)
-    return tuple(sorted(fits, key=lambda fit: score(fit, floor, len(thin), config.bits_per_node)))
+    return tuple(sorted(fits.values(), key=lambda fit: score(fit, floor, len(thin), config.bits_per_node)))
 
 
-def score(fit: EdgeFit, floor: float, samples: int, bits_per_node: float) -> float:
+def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:
     """Bits: the misfit of `samples` points above the floor (as 1 − r²) plus the function's complexity."""
     return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + bits_per_node * fit.function.complexity
 
 
-def _fit(f: Function, x: Array, y: Array, thin: Array, centre: float, half: float, config: MatchConfig) -> EdgeFit | None:
-    starts = _starts(f, float(centre), float(half))
-    if f.free == "p" and x[0] <= 0:
-        return None
-    residual = _misfit(f.inner(x[thin], starts[:, :1], starts[:, 1:]), y[thin])
-    order = np.argsort(residual)[: config.refine]
-    best = starts[order[np.isfinite(residual[order])]]
-    if not len(best):
-        return None
-    if f.free:
-        best = _refine(f, x, y, best, config.iterations)
-    final = _misfit(f.inner(x, best[:, :1], best[:, 1:]), y)
-    a, b = best[int(np.nanargmin(final))]
-    return _solved(f, x, y, float(a), float(b))
-
-
-def _solved(f: Function, x: Array, y: Array, a: float, b: float) -> EdgeFit | None:
-    """The fit with c and d by linear least squares for given a and b."""
+def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -> EdgeFit | None:
+    """The fit with c and d by linear least squares; a shift b or d that makes no difference is left out."""
+    if "b" in f.free and abs(b) < 1e-7 * abs(a) * float(np.max(np.abs(x))):
+        b = 0.0
     inner = f.inner(x, a, b)
     if not np.all(np.isfinite(inner)):
         return None
@@ -94,8 +91,34 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float) -> EdgeFit | No
         return None
     c = float(np.sum((inner - mean) * (y - y.mean())) / spread)
     d = float(y.mean() - c * mean)
-    r2 = 1 - float(np.sum((c * inner + d - y) ** 2) / np.sum((y - y.mean()) ** 2))
-    return EdgeFit(f, a, b, c, d, r2) if np.isfinite(r2) else None
+    total = float(np.sum((y - y.mean()) ** 2))
+    r2 = 1 - float(np.sum((c * inner + d - y) ** 2)) / total
+    if abs(d) < max(error, 1e-7 * float(np.max(np.abs(y)))):
+        proportional = float(np.sum(inner * y) / np.sum(inner * inner))
+        r2_proportional = 1 - float(np.sum((proportional * inner - y) ** 2)) / total
+        if 1 - r2_proportional < 2 * (1 - r2) + max(error**2 * len(y) / total, 1e-13):
+            c, d, r2 = proportional, 0.0, r2_proportional
+    if not np.isfinite(r2) or abs(c) * math.sqrt(float(np.mean(inner * inner))) > CANCELLATION * math.sqrt(total / len(y)):
+        return None
+    return EdgeFit(f, a, b, c, d, r2)
+
+
+Row = tuple[Function, float, float]
+
+
+def _scan(x: Array, y: Array, config: MatchConfig) -> list[Row]:
+    """The best starts of every function, from a grid of (a, b)."""
+    centre, half = (x[-1] + x[0]) / 2, (x[-1] - x[0]) / 2
+    rows: list[Row] = []
+    for f in config.library:
+        if f.free == "p" and x[0] <= 0:
+            continue
+        starts = _starts(f, float(centre), float(half))
+        misfit = _misfit(f.inner(x, starts[:, :1], starts[:, 1:]), y)
+        for i in np.argsort(misfit, kind="stable")[: config.starts]:
+            if np.isfinite(misfit[i]):
+                rows.append((f, float(starts[i, 0]), float(starts[i, 1])))
+    return rows
 
 
 def _misfit(F: Array, y: Array) -> Array:
@@ -108,55 +131,76 @@ def _misfit(F: Array, y: Array) -> Array:
     return np.where(np.isfinite(misfit) & (norm > 0), misfit, np.inf)
 
 
-def _refine(f: Function, x: Array, y: Array, starts: Array, iterations: int) -> Array:
-    """Levenberg–Marquardt on (a, b) from every start at once, with c and d projected out (Kaufman's form).
+def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Row]:
+    """Levenberg–Marquardt on (a, b) of every row at once, with c and d projected out (Kaufman 1975).
 
-    starts: (starts, 2) -> (starts, 2)
+    Halfway only the rows with the smallest misfit go on.
     """
-    p, damping = starts.copy(), np.full(len(starts), 1e-2)
-    centred = y - y.mean()
-    loss, step_data = _projected(f, x, centred, p)
-    for _ in range(iterations):
-        J, r = step_data
-        A = np.einsum("sni,snj->sij", J, J)
-        g = np.einsum("sni,sn->si", J, r)
-        scale = np.einsum("sii->si", A) + 1e-300
-        A = A + np.einsum("s,si,ij->sij", damping, scale, np.eye(2)) + 1e-14 * scale.max(1)[:, None, None] * np.eye(2)
+    p = np.array([[a, b] for _, a, b in rows])
+    functions = [f for f, _, _ in rows]
+    damping = np.full(len(rows), 1e-2)
+    centred = (y - y.mean()) / np.linalg.norm(y - y.mean())
+    loss, J, r = _projected(functions, x, centred, p)
+    for iteration in range(config.iterations):
+        if iteration == config.iterations // 3 and len(rows) > config.survivors:
+            # every function keeps its best row in the race; the rest go by misfit
+            order = np.argsort(loss, kind="stable")
+            keep = np.sort(order[: config.survivors])
+            rest = [(functions[i], float(p[i, 0]), float(p[i, 1])) for i in np.sort(order[config.survivors :])]
+            functions = [functions[i] for i in keep]
+            p, damping, loss, J, r = p[keep], damping[keep], loss[keep], J[keep], r[keep]
+        else:
+            rest = [] if iteration == 0 else rest
+        g = np.matmul(r[:, None, :], J)[:, 0]
+        A = np.matmul(J.transpose(0, 2, 1), J)
+        A00, A01, A11 = A[:, 0, 0] * (1 + damping), A[:, 0, 1], A[:, 1, 1] * (1 + damping)
         with np.errstate(all="ignore"):
-            trial = p - np.linalg.solve(np.nan_to_num(A) + 1e-300 * np.eye(2), g[..., None])[..., 0]
-        trial = np.where(np.isfinite(trial), trial, p)
-        new_loss, new_data = _projected(f, x, centred, trial)
+            # the 2 × 2 system in closed form; a parameter that is not free has a zero column and stays
+            A00, A11 = np.where(A00 > 0, A00, 1.0), np.where(A11 > 0, A11, 1.0)
+            determinant = A00 * A11 - A01 * A01
+            step = np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]]) / determinant[:, None]
+        trial = np.where(np.isfinite(step), p - step, p)
+        new_loss, new_J, new_r = _projected(functions, x, centred, trial)
         better = new_loss < loss
-        if not better.any() and damping.min() > 1e6:
+        if not better.any() and damping.min() > 1e3:
             break
+        done = not np.any(better & (new_loss < loss * (1 - 1e-6)) & (loss > 1e-28)) and iteration > config.iterations // 3
         p = np.where(better[:, None], trial, p)
-        step_data = tuple(np.where(better.reshape(-1, *[1] * (n.ndim - 1)), n, o) for n, o in zip(new_data, step_data))
-        stalled = better & (new_loss > loss * (1 - 1e-9))
+        J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
         loss = np.where(better, new_loss, loss)
         damping = np.where(better, damping * 0.1, damping * 8)
-        if stalled.any() and np.all(stalled | ~better):
+        if done and damping.min() > 1.0:
             break
-    return p
+    return [(f, float(a), float(b)) for f, (a, b) in zip(functions, p)] + rest
 
 
-def _projected(f: Function, x: Array, centred: Array, p: Array) -> tuple[Array, tuple[Array, Array]]:
-    """Loss, and Jacobian and residual with c and d projected out, for every start."""
-    a, b = p[:, :1], p[:, 1:]
+def _projected(functions: list[Function], x: Array, centred: Array, p: Array) -> tuple[Array, Array, Array]:
+    """Loss (rows,), Jacobian by a and b (rows, samples, 2) and residual (rows, samples), c and d projected out."""
+    F = np.empty((len(p), len(x)))
+    J = np.zeros((len(p), len(x), 2))
+    start = 0
+    for f, group in groupby(functions):
+        stop = start + sum(1 for _ in group)
+        a, b = p[start:stop, :1], p[start:stop, 1:]
+        F[start:stop] = f.inner(x, a, b)
+        if f.free:
+            slopes = f.slopes(x, a, b)
+            if f.free != "b":
+                J[start:stop, :, 0] = slopes[0]
+            if "b" in f.free:
+                J[start:stop, :, 1] = slopes[1]
+        start = stop
     with np.errstate(all="ignore"):
-        F = f.inner(x, a, b)
         F = F - F.mean(axis=1, keepdims=True)
         norm = np.einsum("sn,sn->s", F, F)[:, None]
         c = (F @ centred)[:, None] / norm
         r = c * F - centred
-        slopes = [c * d for d, name in zip(f.slopes(x, a, b), "ab") if name in f.free or (f.free == "p" and name == "a")]
-        columns = [d - d.mean(axis=1, keepdims=True) for d in slopes]
-        columns = [d - np.einsum("sn,sn->s", d, F)[:, None] / norm * F for d in columns]
-        J = np.zeros((*F.shape, 2))
-        for i, column in zip([0] if f.free in ("a", "p") else [1] if f.free == "b" else [0, 1], columns):
-            J[..., i] = column
+        J = c[..., None] * (J - J.mean(axis=1, keepdims=True))
+        J = J - (np.matmul(F[:, None, :], J) / norm[..., None]) * F[..., None]
         loss = np.einsum("sn,sn->s", r, r)
     bad = ~np.isfinite(loss) | ~np.isfinite(J).all(axis=(1, 2))
-    return np.where(bad, np.inf, loss), (np.where(bad[:, None, None], 0.0, J), np.where(bad[:, None], 0.0, r))
+    loss[bad], J[bad], r[bad] = np.inf, 0.0, 0.0
+    return loss, J, r
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,191 @@
+"""The ways to a formula that a search tries in turn: each takes the rows and returns what it found, judged.
+
+An attempt depends on nothing but the rows and the options, so it may run in any process and in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import sympy
+
+from kansr.candidate import Candidate, cross_validated, description_length, judge
+from kansr.data.dataset import Dataset
+from kansr.expression.rules import canonical
+from kansr.expression.simplify import simplify
+from kansr.graph import Edge, Graph, Node, NodeType
+from kansr.refine.constants import Fit, polish
+from kansr.refine.snap import snap
+from kansr.structure.additive import additive, multiplicative
+from kansr.structure.polynomial import polynomials, rationals
+from kansr.structure.powerlaw import power_law
+from kansr.structure.single import single
+from kansr.symbolic.choose import choose
+from kansr.symbolic.match import MatchConfig, match_all
+
+Expired = Callable[[], bool]
+SMALL = 40    # rows below which none are held out, and r² on unseen rows comes from cross-validation
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows to fit and to judge on; the same ones where there are too few to hold any out."""
+
+    fitting: Dataset
+    held_out: Dataset
+    seed: int = 0
+
+    @property
+    def small(self) -> bool:
+        return self.fitting is self.held_out
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A formula and the structure it was read from."""
+
+    candidate: Candidate
+    graph: Graph | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """`find` may yield several findings, the better ones last or first as they come."""
+
+    name: str
+    find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
+
+    def __call__(self, rows: Rows, expired: Expired) -> list[Finding]:
+        return list(self.find(rows, expired))
+
+
+def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
+    """What to try for this table, the cheapest first; wider networks last, for as long as there is time."""
+    n = len(data.names)
+    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law)]
+    if n == 1:
+        attempts.append(Attempt("one input", partial(_single, match)))
+    else:
+        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
+        attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
+        attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
+    attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals)]
+    if n > 1:
+        widths: list[tuple] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
+        attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w)) for w in widths]
+    return attempts
+
+
+def _shape(width: Iterable) -> str:
+    return str([list(w) if isinstance(w, tuple) else w for w in width])
+
+
+def finish(fit: Fit, rows: Rows, origin: str, expired: Expired) -> Candidate:
+    """The fit with its constants snapped and its form simplified, judged."""
+    data = rows.fitting
+    fit = snap(fit, data, expired)
+    fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=expired))
+    candidate = judge(fit.expr, data, rows.held_out, origin)
+    return cross_validated(candidate, data, rows.seed) if rows.small else candidate
+
+
+def best_of(fits: Iterable[Fit], rows: Rows, origin: str, expired: Expired, graph: Graph | None = None) -> Iterator[Finding]:
+    """The few fits that describe the rows best, finished."""
+    ranked = sorted(
+        ((description_length(f.expr, f.rms**2, rows.fitting), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
+    )
+    for length, _, fit in ranked[:3]:
+        if np.isfinite(length) and length < ranked[0][0] + 60:
+            yield Finding(finish(fit, rows, origin, expired), graph)
+
+
+def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    data = rows.fitting
+    mean = sympy.Float(float(np.mean(data.y)))
+    yield Finding(_judged(Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y))), rows, "mean"))
+    line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
+    if data.rows > len(data.names) + 1:
+        yield from best_of([polish(line, data)], rows, "line", expired)
+
+
+def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
+    candidate = judge(fit.expr, rows.fitting, rows.held_out, origin)
+    return cross_validated(candidate, rows.fitting, rows.seed) if rows.small else candidate
+
+
+def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    expr = power_law(rows.fitting)
+    if expr is not None:
+        yield from (
+            replace(f, graph=_product_graph(rows.fitting, f.candidate))
+            for f in best_of([polish(expr, rows.fitting)], rows, "power law", expired)
+        )
+
+
+def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
+    for noise in (0.0, 0.03):
+        exprs = single(rows.fitting, noise, match, expired=expired)
+        fits = [polish(canonical(expr), rows.fitting) for expr in exprs]
+        yield from best_of(fits, rows, "one input", expired, _curve_graph(rows.fitting))
+
+
+def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
+    for graph in structure(rows.fitting, rows.held_out):
+        if graph.error < 0.9 and not expired():
+            yield from _read(graph, match, rows, expired)
+
+
+def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> Iterator[Finding]:
+    from kansr.structure.network import network    # torch is loaded here and not before
+
+    graph = network(rows.fitting, rows.held_out, width, rows.seed, expired)
+    if graph is not None and graph.error < 0.9:
+        yield from _read(graph, match, rows, expired)
+
+
+def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
+    fits = choose(graph, match_all(graph.edges, match), rows.fitting, expired=expired)
+    yield from best_of(fits, rows, graph.origin, expired, graph)
+
+
+def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    fits = [polish(expr, rows.fitting) for expr in polynomials(rows.fitting, 0.5)]
+    yield from best_of(fits, rows, "polynomial", expired)
+
+
+def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    if len(rows.fitting.names) <= 6:
+        fits = [polish(canonical(expr), rows.fitting) for expr in rationals(rows.fitting, 0.3)]
+        yield from best_of(fits, rows, "rational", expired)
+
+
+def _curve_graph(data: Dataset) -> Graph:
+    """One input: the rows themselves as the curve."""
+    order = np.argsort(data.X[:, 0], kind="stable")
+    order = order[np.unique(np.linspace(0, data.rows - 1, min(200, data.rows)).astype(int))]
+    nodes = (Node(data.names[0], NodeType.INPUT), Node(data.target, NodeType.SUM))
+    edge = Edge(data.names[0], data.target, data.X[order, 0], data.y[order])
+    return Graph(nodes, (edge,), "one input", 0.0)
+
+
+def _product_graph(data: Dataset, candidate: Candidate) -> Graph:
+    """A power law as a product of curves, one for each input it uses; the constant goes with the first."""
+    from kansr.expression.evaluate import evaluate
+    from kansr.structure.curves import samples
+
+    powers = candidate.expr.as_powers_dict()
+    edges, rest = [], candidate.expr
+    for name in data.names:
+        factors = [base**power for base, power in powers.items() if base.free_symbols == {sympy.Symbol(name)}]
+        if factors:
+            factor = sympy.Mul(*factors)
+            rest = rest / factor
+            x = samples(data.column(name))
+            edges.append(Edge(name, data.target, x, evaluate(factor, {name: x})))
+    if edges and rest.is_number:
+        edges[0] = replace(edges[0], y=edges[0].y * float(rest))
+    nodes = (*(Node(edge.source, NodeType.INPUT) for edge in edges), Node(data.target, NodeType.PRODUCT))
+    return Graph(nodes, tuple(edges), "power law", float(np.sqrt(max(1 - candidate.r2_held_out, 0.0))))

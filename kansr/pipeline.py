@@ -1,0 +1,179 @@
+"""From a table to a law: the attempts in turn, until what is left looks like noise or the time is up."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from kansr.attempts import SMALL, Attempt, Finding, Rows, plan
+from kansr.candidate import Candidate, mean_square, pareto
+from kansr.data.dataset import Array, Dataset, split
+from kansr.discovery import Discovery, Status, baseline, unused
+from kansr.errors import UsageError
+from kansr.execute import Portable, workers
+from kansr.expression.evaluate import Tape
+from kansr.graph import Graph
+from kansr.noise import unexplained
+from kansr.symbolic.library import STANDARD, Library
+from kansr.symbolic.match import MatchConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXACT = 1e-9    # residuals over the target's spread that only rounding explains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """time_limit: seconds; held_out: the share of rows kept aside to judge on."""
+
+    time_limit: float = 60.0
+    seed: int = 0
+    jobs: int = 1
+    held_out: float = 0.25
+    library: Library = field(default=STANDARD)
+
+    def __post_init__(self) -> None:
+        if not self.time_limit > 0:
+            raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
+        if self.jobs < 1:
+            raise UsageError(f"there must be at least one job, not {self.jobs}")
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """Seconds since the search began. `over` is what the stages ask between steps."""
+
+    limit: float
+    started: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def over(self) -> bool:
+        return self.seconds() > self.limit
+
+
+def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
+    """Better and better discoveries; the last one has the status the search ended with.
+
+    The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
+    nothing but rounding, so the number of workers changes when an answer comes but not which.
+    """
+    clock = Clock(config.time_limit)
+    fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
+    rows = Rows(data, data, config.seed) if data.rows < SMALL else Rows(fitting, held_out, config.seed)
+    findings: list[Finding] = []
+
+    def report(status: Status) -> Discovery:
+        return _discovery(data, rows, findings, status, clock.seconds(), config.seed)
+
+    status = Status.BEST_EFFORT
+    with workers(config.jobs) as executor:
+        attempts = [Portable(attempt) for attempt in plan(data, MatchConfig(library=config.library))]
+        queue: list[Future[list[Finding]]] = []
+        for number, attempt in enumerate(attempts):
+            if clock.over():
+                status = Status.TIMED_OUT
+                break
+            ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
+            queue += [executor.submit(_try, a, rows, clock) for a in attempts[len(queue) : ahead]]
+            new = queue[number].result()
+            findings += new
+            if new:
+                yield report(Status.BEST_EFFORT)
+                if _exact(new, data):
+                    break
+        for future in queue:
+            future.cancel()
+    final = report(status)
+    if status is not Status.TIMED_OUT:
+        final = replace(final, status=_status(final.best, data))
+    yield final
+
+
+def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
+    return attempt.value(rows, clock.over)
+
+
+def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
+    """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then."""
+    spread = float(np.std(data.y))
+    return any(math.sqrt(mean_square(_residual(f.candidate, data))) <= EXACT * spread for f in findings)
+
+
+def _status(best: Candidate, data: Dataset) -> Status:
+    """What a search that ran to its end has found."""
+    if float(np.std(data.y)) == 0:
+        return Status.FOUND
+    residual = _residual(best, data)
+    if not np.isfinite(residual).all() or best.r2_held_out <= 0:
+        return Status.NOTHING if best.r2_held_out <= 0 else Status.BEST_EFFORT
+    return Status.FOUND if unexplained(residual, data.X) or _exact([Finding(best)], data) else Status.BEST_EFFORT
+
+
+def _residual(candidate: Candidate, data: Dataset) -> Array:
+    return Tape(candidate.expr, data.names).value(data.X) - data.y
+
+
+def _discovery(
+    data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
+) -> Discovery:
+    front = pareto((f.candidate for f in findings), float(np.var(data.y)))
+    graphs: dict[int, Graph | None] = {id(f.candidate): f.graph for f in findings}
+    best = front.best
+    return Discovery(
+        status,
+        data.target,
+        data.names,
+        unused(best.expr, data.names),
+        front,
+        columns=data.columns,
+        structure=graphs.get(id(best)),
+        noise=float(np.sqrt(max(1 - best.r2_held_out, 0.0))),
+        rows=data.rows,
+        seconds=seconds,
+        seed=seed,
+    )
+
+
+def discover(
+    table: str | Path | pd.DataFrame | tuple[Any, Any],
+    *,
+    target: str | None = None,
+    inputs: Sequence[str] | None = None,
+    library: Library = STANDARD,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    jobs: int = 1,
+    missing: str = "error",
+    progress: Callable[[Discovery], object] = lambda discovery: None,
+) -> Discovery:
+    """The law behind a table.
+
+    table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
+    not given; inputs: the columns to use, all others when not given. `progress` is called with every better
+    discovery. Ctrl-C ends the search and returns the best so far, with status "interrupted".
+
+    Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
+    """
+    from kansr.data.select import dataset
+
+    data, notes = dataset(table, target=target, inputs=inputs, missing=missing)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
+    best = baseline(data, seed)
+    with threadpool_limits(1):    # sums in one order, whatever the machine
+        try:
+            for best in search(data, config):
+                progress(best)
+        except KeyboardInterrupt:
+            best = replace(best, status=Status.INTERRUPTED)
+    return replace(best, notes=notes)
