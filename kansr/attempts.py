@@ -27,6 +27,7 @@ from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 Expired = Callable[[], bool]
+READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 SMALL = 40    # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
@@ -84,10 +85,11 @@ def _shape(width: Iterable) -> str:
 
 
 def finish(fit: Fit, rows: Rows, origin: str, expired: Expired) -> Candidate:
-    """The fit with its constants snapped and its form simplified, judged."""
+    """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is."""
     data = rows.fitting
-    fit = snap(fit, data, expired)
-    fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=expired))
+    if len(fit.constants) <= READABLE:
+        fit = snap(fit, data, expired)
+        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=expired))
     candidate = judge(fit.expr, data, rows.held_out, origin)
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate
 

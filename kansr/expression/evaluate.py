@@ -31,6 +31,18 @@ ARRAY_FUNCTIONS: dict[Any, tuple[Unary, Unary]] = {
 }
 
 
+# What sympy turns our functions into (tan(x + pi/2) is −cot(x)), and the way back.
+REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
+    sympy.sec: lambda x: 1 / sympy.cos(x),
+    sympy.csc: lambda x: 1 / sympy.sin(x),
+    sympy.cot: lambda x: sympy.cos(x) / sympy.sin(x),
+    sympy.sech: lambda x: 1 / sympy.cosh(x),
+    sympy.csch: lambda x: 1 / sympy.sinh(x),
+    sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
+    sympy.re: lambda x: x,  # all our numbers are real
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """One node of an expression; `args` are the positions of its arguments, earlier in the tape."""
@@ -137,6 +149,8 @@ class Tape:
             return Step("number", value=_number(expr))
         if expr.is_Number or expr.is_NumberSymbol:
             return Step("number", value=_number(expr))
+        if expr.func in REWRITES:
+            return self._step(REWRITES[expr.func](expr.args[0]))
         args = tuple(self._add(arg) for arg in expr.args)
         if expr.is_Add:
             return Step("add", args)

@@ -12,18 +12,10 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from kansr.errors import FormulaError
+from kansr.expression.evaluate import REWRITES
 from kansr.expression.parse import FUNCTIONS
 
 # What sympy may put into an expression by itself, in terms of the functions of the language.
-REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
-    sympy.sec: lambda x: 1 / sympy.cos(x),
-    sympy.csc: lambda x: 1 / sympy.sin(x),
-    sympy.cot: lambda x: sympy.cos(x) / sympy.sin(x),
-    sympy.sech: lambda x: 1 / sympy.cosh(x),
-    sympy.csch: lambda x: 1 / sympy.sinh(x),
-    sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
-    sympy.re: lambda x: x,  # all our numbers are real
-}
 NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E))
 PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kansr.kan.lm import Expired, LMConfig, never
-from kansr.kan.model import KAN, WidthEntry
+from kansr.kan.model import Network, WidthEntry
 from kansr.kan.regrid import fit_grids
 from kansr.kan.start import additive_starts, product_start, random_start
 from kansr.kan.train import Rows, TrainConfig, change_outputs, tensors, train
@@ -43,7 +43,7 @@ def fit_kan(
     *,
     seed: int = 0,
     expired: Expired = never,
-) -> tuple[KAN, float]:
+) -> tuple[Network, float]:
     """The network that predicts held-out rows best, in the units of the table, and its rms error on them over the
     target's spread.
 
@@ -73,22 +73,22 @@ class _Rows:
     z_held: Tensor
     grid_eps: Tensor
 
-    def train(self, model: KAN, steps: int, smoothing: float, expired: Expired) -> float:
+    def train(self, model: Network, steps: int, smoothing: float, expired: Expired) -> float:
         """Train the network and return its held-out error."""
         config = TrainConfig(steps=steps, lm=LMConfig(smoothing=smoothing))
         train(model, self.X, self.z, config, (self.X_held, self.z_held), expired)
         return self.error(model)
 
-    def error(self, model: KAN) -> float:
+    def error(self, model: Network) -> float:
         error = float((model(self.X_held) - self.z_held).square().mean().sqrt())
         return error if np.isfinite(error) else float("inf")
 
 
 def _search(
     rows: _Rows, width: Sequence[WidthEntry], config: FitConfig, generator: torch.Generator, expired: Expired
-) -> tuple[KAN, float]:
+) -> tuple[Network, float]:
     smoothing = config.smoothings[0]
-    pool: list[tuple[float, int, KAN]] = []
+    pool: list[tuple[float, int, Network]] = []
     found = _linear_starts(rows, width, config, generator)
     for model in found[: config.survivors]:
         pool.append((rows.train(model, config.tries, smoothing, expired), len(pool), model))
@@ -122,11 +122,11 @@ def _search(
 
 def _linear_starts(
     rows: _Rows, width: Sequence[WidthEntry], config: FitConfig, generator: torch.Generator
-) -> list[KAN]:
+) -> list[Network]:
     """The starts that linear least squares finds for networks of this width, the best on held-out rows first."""
     G, k, count = config.grids[0], config.k, rows.X.shape[1]
     shape = [(w, 0) if isinstance(w, int) else tuple(w) for w in width]
-    found: list[KAN] = []
+    found: list[Network] = []
     if shape == [(count, 0), (1, 0), (1, 0)]:
         found = list(additive_starts(rows.X, rows.z, rows.original, G, k, rows.grid_eps))
     if shape == [(count, 0), (0, 1), (1, 0)]:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
+from kansr.errors import UsageError
+from kansr.kan import fixed
 from kansr.kan.spline import B_batch, Outside, extend_grid
+from kansr.symbolic.library import Function
 
 BaseFunction = Callable[[Tensor], Tensor]
+
+
+def identity(x: Tensor) -> Tensor:
+    return x
+
+
+BASE_FUNCTIONS: dict[str, BaseFunction] = {"silu": nn.functional.silu, "identity": identity, "zero": torch.zeros_like}
 
 
 class KANLayer(nn.Module):
     """Edges from `in_dim` nodes to `out_dim` sums: sum_o = bias_o + sum_i mask_io phi_io(x_i).
 
     grid: the knots, (in, G + 2k + 1); coef: (in, out, G + k); scale_base, scale_sp, mask: (in, out); bias: (out,)
+    `fixed` names the edges (i, o) that are not splines but functions of the library, c f(a x + b) + d;
+    constants: their a, b, c and d, (in, out, 4).
     """
 
     def __init__(
@@ -35,6 +47,8 @@ class KANLayer(nn.Module):
         self.scale_base = nn.Parameter(torch.zeros(in_dim, out_dim, dtype=torch.float64))
         self.scale_sp = nn.Parameter(torch.ones(in_dim, out_dim, dtype=torch.float64))
         self.bias = nn.Parameter(torch.zeros(out_dim, dtype=torch.float64))
+        self.constants = nn.Parameter(torch.zeros(in_dim, out_dim, 4, dtype=torch.float64))
+        self.fixed: dict[tuple[int, int], Function] = {}
 
     @property
     def in_dim(self) -> int:
@@ -48,26 +62,65 @@ class KANLayer(nn.Module):
     def G(self) -> int:
         return self.coef.shape[2] - self.k
 
+    @property
+    def spline_mask(self) -> Tensor:
+        """The mask with zeros at the edges that are fixed. (in, out)"""
+        if not self.fixed:
+            return self.mask
+        mask = self.mask.clone()
+        mask[tuple(zip(*self.fixed))] = 0.0
+        return mask
+
+    def fixed_activations(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+        """What each fixed edge in use gives: i, o, (batch,)."""
+        for (i, o), f in self.fixed.items():
+            if self.mask[i, o]:
+                yield i, o, self.mask[i, o] * fixed.value(f, x[:, i], self.constants[i, o])
+
     def activations(self, x: Tensor) -> Tensor:
         """What each edge gives. x: (batch, in) -> (batch, in, out)"""
         spline = torch.einsum("big,iog->bio", B_batch(x, self.grid, self.k, self.outside), self.coef)
-        return self.mask * (self.scale_base * self.base_fun(x)[..., None] + self.scale_sp * spline)
+        values = self.spline_mask * (self.scale_base * self.base_fun(x)[..., None] + self.scale_sp * spline)
+        if not self.fixed:
+            return values
+        values = values.clone()
+        for i, o, value in self.fixed_activations(x):
+            values[:, i, o] = value
+        return values
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, in) -> (batch, out)"""
-        coef = (self.mask * self.scale_sp)[..., None] * self.coef
+        mask = self.spline_mask
+        coef = (mask * self.scale_sp)[..., None] * self.coef
         basis = B_batch(x, self.grid, self.k, self.outside)
-        return self.bias + self.base_fun(x) @ (self.mask * self.scale_base) + torch.einsum("big,iog->bo", basis, coef)
+        sums = self.bias + self.base_fun(x) @ (mask * self.scale_base) + torch.einsum("big,iog->bo", basis, coef)
+        if not self.fixed:
+            return sums
+        columns = list(sums.unbind(1))
+        for _, o, value in self.fixed_activations(x):
+            columns[o] = columns[o] + value
+        return torch.stack(columns, 1)
 
 
 def random_layer(
-    in_dim: int, out_dim: int, G: int, k: int, noise_scale: float, noise_scale_base: float, generator: torch.Generator
+    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, noise_scale_base: float, rng: torch.Generator
 ) -> KANLayer:
-    """A layer on [-1, 1] as the KAN paper starts it: near 1/sqrt(in) b(x), with a little spline noise on top."""
-    knots = extend_grid(torch.linspace(-1, 1, G + 1, dtype=torch.float64).repeat(in_dim, 1), k)
-    layer = KANLayer(knots, out_dim, k)
-    noise = torch.rand(in_dim, out_dim, generator=generator, dtype=torch.float64)
+    """A layer as the KAN paper starts it: near 1/sqrt(in) b(x), with a little spline noise on top.
+
+    points: the grid of every input, (G + 1,)
+    """
+    layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
+    noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64)
     with torch.no_grad():
         layer.scale_base.copy_(in_dim**-0.5 + noise_scale_base * (2 * noise - 1))
-        layer.coef.normal_(0, noise_scale / G, generator=generator)
+        layer.coef.normal_(0, noise_scale / layer.G, generator=rng)
     return layer
+
+
+def base_function(base: BaseFunction | str) -> BaseFunction:
+    """The base function of this name, or the callable itself."""
+    if not isinstance(base, str):
+        return base
+    if base not in BASE_FUNCTIONS:
+        raise UsageError(f"no base function {base!r}: it is {', '.join(BASE_FUNCTIONS)}, or a callable on tensors")
+    return BASE_FUNCTIONS[base]

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from kansr.kan.jacobian import Linearised, Trace
-from kansr.kan.model import KAN
+from kansr.kan.model import Network
+from kansr.kan.sparsity import Sparsity, quadratic, slopes_of_sums
 
 Expired = Callable[[], bool]
 
@@ -34,6 +35,7 @@ class LMConfig:
     gain: float = 0.02  # stop when five steps together, or two undamped ones, lower the error by less than this share
     patience: int = 8  # steps without a better held-out error
     goal: float = 1e-13  # rms error over the target's spread at which there is nothing left to do
+    sparsity: Sparsity = field(default_factory=Sparsity)
 
 
 @dataclass(eq=False)
@@ -46,20 +48,31 @@ class History:
 
 
 class _Problem:
-    """min |f(theta) - y|^2 + smoothing N |D theta|^2, with work space for its Jacobian."""
+    """min |f(theta) - y|^2 + smoothing N |D theta|^2 + N penalty, with work space for its Jacobian."""
 
-    def __init__(self, model: KAN, X: Tensor, y: Tensor, smoothing: float) -> None:
-        self.f, self.y = Linearised(model, X), y
-        self.D = math.sqrt(smoothing * len(X)) * self.f.roughness()
+    def __init__(self, model: Network, X: Tensor, y: Tensor, config: LMConfig) -> None:
+        self.f, self.y, self.sparsity = Linearised(model, X), y, config.sparsity
+        self.D = self.smooth = math.sqrt(config.smoothing * len(X)) * self.f.roughness()
         self.DD = self.D.T @ self.D
+        self.penalty = 0.0
         self.J = torch.empty(*y.shape, self.f.size, dtype=y.dtype)
         self.V = self.A = self.g = self.diagonal = y
 
     def evaluate(self, theta: Tensor) -> tuple[float, Trace]:
         self.f.set(theta)
         trace = self.f.run()
+        return self.loss(theta, trace), trace
+
+    def loss(self, theta: Tensor, trace: Trace) -> float:
         loss = float((trace.output - self.y).square_().sum() + (self.D @ theta).square_().sum())
-        return (loss if math.isfinite(loss) else math.inf), trace
+        return loss if math.isfinite(loss) else math.inf
+
+    def reweight(self, theta: Tensor, trace: Trace) -> None:
+        """Follow the sparsity penalty from here: its quadratic form joins that of the smoothing."""
+        Q, self.penalty = quadratic(self.f, trace, slopes_of_sums(self.f, trace), self.sparsity)
+        size, V = torch.linalg.eigh(len(self.y) * Q)
+        self.D = torch.cat([self.smooth, size.clamp(min=0).sqrt()[:, None] * V.T])
+        self.DD = self.D.T @ self.D
 
     def linearise(self, theta: Tensor, trace: Trace) -> None:
         J = self.f.jacobian(trace, self.J).flatten(0, 1)
@@ -88,7 +101,7 @@ class _Problem:
 
 @torch.no_grad()
 def levenberg_marquardt(
-    model: KAN,
+    model: Network,
     X: Tensor,
     y: Tensor,
     held_out: tuple[Tensor, Tensor] | None = None,
@@ -99,20 +112,25 @@ def levenberg_marquardt(
 
     X: (batch, inputs); y: (batch, outputs). With rows held out the network ends at the step that was best on them.
     """
-    problem = _Problem(model, X, y, config.smoothing)
+    problem = _Problem(model, X, y, config)
     theta = problem.f.theta()
     loss, trace = problem.evaluate(theta)
     history, damping, fine = History(), config.damping, False
     best, best_error, best_step = theta, math.inf, 0
+    sparse = config.sparsity.lamb > 0
     for step in range(config.steps + 1):
         error = float((trace.output - y).square().mean().sqrt())
         history.train.append(error)
+        if sparse:
+            problem.reweight(theta, trace)
+            loss = problem.loss(theta, trace)
+        history.regularisation.append(problem.penalty)
         if held_out is not None:
             error = float((problem.f.predict(held_out[0]) - held_out[1]).square().mean().sqrt())
             history.held_out.append(error)
-        if error < best_error:
+        if error < best_error or sparse:
             best, best_error, best_step = theta, error, step
-        if step == config.steps or expired() or _settled(history, config, damping, step - best_step):
+        if step == config.steps or expired() or (not sparse and _settled(history, config, damping, step - best_step)):
             break
         problem.linearise(theta, trace)
         moved = False

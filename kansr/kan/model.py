@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from kansr.errors import UsageError
-from kansr.kan.layer import BaseFunction, KANLayer, random_layer
+from kansr.kan.layer import BaseFunction, KANLayer, base_function, random_layer
 from kansr.kan.spline import Outside
 
 WidthEntry = int | Sequence[int]
 
 
-class KAN(nn.Module):
+class Network(nn.Module):
     """A Kolmogorov-Arnold network (Liu et al. 2024, arXiv 2404.19756; product nodes: arXiv 2408.10205).
 
     `width` gives the nodes of each layer: a number of sums, or a pair [sums, products]. `mult_arity` says how many
@@ -34,11 +34,13 @@ class KAN(nn.Module):
         mult_arity: int | Sequence[Sequence[int]] = 2,
         noise_scale: float = 0.1,
         noise_scale_base: float = 0.1,
-        base_fun: BaseFunction = nn.functional.silu,
+        base_fun: BaseFunction | str = "silu",
         grid_eps: float = 1.0,
+        grid_range: tuple[float, float] = (-1.0, 1.0),
         outside: Outside = "polynomial",
     ) -> None:
         super().__init__()
+        base_fun, grid = base_function(base_fun), int(grid)
         self.width = tuple((entry, 0) if isinstance(entry, int) else (entry[0], entry[1]) for entry in width)
         self.arities = _arities(self.width, mult_arity)
         self.k, self.grid_eps = k, grid_eps
@@ -46,7 +48,8 @@ class KAN(nn.Module):
         layers = []
         for before, after in pairwise(range(len(self.width))):
             out = self.width[after][0] + sum(self.arities[after])
-            layer = random_layer(sum(self.width[before]), out, grid, k, noise_scale, noise_scale_base, generator)
+            points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64)
+            layer = random_layer(points, sum(self.width[before]), out, k, noise_scale, noise_scale_base, generator)
             layer.base_fun, layer.outside = base_fun, outside
             layers.append(layer)
         self.act_fun = nn.ModuleList(layers)
@@ -57,6 +60,7 @@ class KAN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, inputs) -> (batch, outputs)"""
+        x = x.to(self.act_fun[0].coef.dtype)
         for layer, nodes in self.stages():
             x = nodes(layer(x))
         return x
@@ -73,7 +77,7 @@ class KAN(nn.Module):
             values.append(nodes(layer(values[-1])))
         return values
 
-    def copy(self) -> KAN:
+    def copy(self) -> Network:
         """A network of its own with the same values."""
         return copy.deepcopy(self)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kansr.kan.lm import Expired, never
-from kansr.kan.model import KAN
+from kansr.kan.model import Network
 
 Edge = tuple[int, int, int]  # layer, from, to (a sum or a factor)
 
@@ -40,7 +40,7 @@ class Pruned:
         )
 
 
-def importance(model: KAN, X: Tensor) -> Importance:
+def importance(model: Network, X: Tensor) -> Importance:
     """The importance of every edge and node on the rows of X, all outputs together. X: (rows, inputs)"""
     x, sums, postactivations = X.detach().clone().requires_grad_(), [], []
     values = [x]
@@ -73,7 +73,7 @@ def importance(model: KAN, X: Tensor) -> Importance:
 
 
 @torch.no_grad()
-def prune(model: KAN, X: Tensor, threshold: float = 1e-2) -> tuple[KAN, Pruned]:
+def prune(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Network, Pruned]:
     """A new network without the nodes and edges whose importance is below the threshold; their means stay.
 
     A node goes with all edges that leave it: what they give one by one may be large and cancel in the output.
@@ -91,14 +91,14 @@ def prune(model: KAN, X: Tensor, threshold: float = 1e-2) -> tuple[KAN, Pruned]:
 
 
 def prune_by_error(
-    model: KAN,
+    model: Network,
     X: Tensor,
-    error: Callable[[KAN], float],
+    error: Callable[[Network], float],
     worse: float = 0.02,
     threshold: float = 0.5,
-    retrain: Callable[[KAN], object] = lambda model: None,
+    retrain: Callable[[Network], object] = lambda model: None,
     expired: Expired = never,
-) -> tuple[KAN, Pruned]:
+) -> tuple[Network, Pruned]:
     """Remove the weakest nodes, then the weakest edges, as long as `error(network)` grows by no more than `worse`.
 
     `error` is measured on rows held out, `worse` is a share of it; `retrain` may train the smaller network before it
@@ -118,7 +118,7 @@ def prune_by_error(
     return new, Pruned(tuple(removed.items()))
 
 
-def _edges(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
+def _edges(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
     """Every edge in use with its importance, the weakest first."""
     weights = importance(model, X).edges
     return sorted(
@@ -128,7 +128,7 @@ def _edges(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
     )
 
 
-def _nodes(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
+def _nodes(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
     """The edges that leave each node in use, with the importance of the node, the weakest first."""
     weights = importance(model, X).nodes
     return sorted(
@@ -140,7 +140,7 @@ def _nodes(model: KAN, X: Tensor) -> list[tuple[float, list[Edge]]]:
 
 
 @torch.no_grad()
-def without(model: KAN, X: Tensor, edges: Sequence[Edge]) -> KAN | None:
+def without(model: Network, X: Tensor, edges: Sequence[Edge]) -> Network | None:
     """A copy in which the edges give their means on X, as biases; None if an output would hang on nothing."""
     new = model.copy()
     values = model.node_values(X)
@@ -153,7 +153,7 @@ def without(model: KAN, X: Tensor, edges: Sequence[Edge]) -> KAN | None:
     return new if _connected(new) else None
 
 
-def _connected(model: KAN) -> bool:
+def _connected(model: Network) -> bool:
     reached = torch.ones(model.layers[0].in_dim, dtype=torch.float64)
     for layer, nodes in model.stages():
         into = (layer.mask.T @ reached > 0).to(torch.float64)
@@ -163,7 +163,7 @@ def _connected(model: KAN) -> bool:
 
 
 @torch.no_grad()
-def settle_constants(model: KAN) -> None:
+def settle_constants(model: Network) -> None:
     """Take out edges that start at constant nodes or end in unused ones (in place); what they give becomes a bias."""
     stages = list(model.stages())
     for (before, nodes), (after, _) in pairwise(stages):

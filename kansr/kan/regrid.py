@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from kansr.kan.layer import KANLayer
-from kansr.kan.model import KAN
+from kansr.kan.model import Network
 from kansr.kan.spline import coef2curve, curve2coef, extend_grid, grid_from_samples
 
 
-def refine(model: KAN, G: int) -> KAN:
+def refine(model: Network, G: int) -> Network:
     """A new network with G intervals on every edge and, where G is not smaller than before, the same function.
 
     The new knots contain the old ones: every old interval is cut into equal parts, as many as G allows.
@@ -49,7 +49,7 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
 
 @torch.no_grad()
 def fit_grids(
-    model: KAN, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.01
+    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.01
 ) -> None:
     """Let every grid of `model` (which is changed) cover what the rows of X send through it.
 
@@ -65,7 +65,7 @@ def fit_grids(
 
 
 @torch.no_grad()
-def grids_fit(model: KAN, X: Tensor, slack: float = 0.05, fill: float = 0.7) -> bool:
+def grids_fit(model: Network, X: Tensor, slack: float = 0.05, fill: float = 0.7) -> bool:
     """Whether hidden values stay inside their grids, up to `slack` of the width, and fill the share `fill` of them."""
     for layer, x in zip(model.layers[1:], model.node_values(X)[1:]):
         low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from kansr.kan.model import KAN, WidthEntry
+from kansr.kan.model import Network, WidthEntry
 from kansr.kan.spline import B_batch, differences, grid_from_samples
 
 SMOOTHING = 1e-8  # times the rows, on squared differences: as in training
@@ -30,9 +30,9 @@ ANY_SIGN: tuple[Transform, ...] = (lambda y: y, _ranks, lambda y: (y / y.std()).
 ONE_SIGN: tuple[Transform, ...] = (lambda y: y.abs().log(), lambda y: 1 / y, torch.square, lambda y: y.abs().sqrt())
 
 
-def empty_network(width: Sequence[WidthEntry], G: int, k: int, mult_arity: int | Sequence[Sequence[int]] = 2) -> KAN:
+def empty_network(width: Sequence[WidthEntry], G: int, k: int, mult_arity: int | Sequence[Sequence[int]] = 2) -> Network:
     """A network of zeros."""
-    model = KAN(width, G, k, mult_arity=mult_arity, noise_scale=0.0, noise_scale_base=0.0)
+    model = Network(width, G, k, mult_arity=mult_arity, noise_scale=0.0, noise_scale_base=0.0)
     with torch.no_grad():
         for layer in model.layers:
             layer.scale_base.zero_()
@@ -40,7 +40,7 @@ def empty_network(width: Sequence[WidthEntry], G: int, k: int, mult_arity: int |
 
 
 @torch.no_grad()
-def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid_eps: Tensor) -> Iterator[KAN]:
+def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid_eps: Tensor) -> Iterator[Network]:
     """[n, 1, 1] networks whose first layer is the best sum of curves for a transform of the target, one for each.
 
     X: (rows, n); y: (rows, 1); original: (rows,), the target as it came, whose sign decides which transforms apply
@@ -75,7 +75,7 @@ def random_start(
     grid_eps: Tensor,
     generator: torch.Generator,
     mult_arity: int | Sequence[Sequence[int]] = 2,
-) -> KAN:
+) -> Network:
     """Random smooth curves on all edges but the last layer's, which are fitted. X: (rows, n); y: (rows, outputs)"""
     model = empty_network(width, G, k, mult_arity)
     u = torch.linspace(-1, 1, G + k, dtype=torch.float64)
@@ -96,7 +96,7 @@ def random_start(
 @torch.no_grad()
 def product_start(
     X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid_eps: Tensor, generator: torch.Generator
-) -> KAN:
+) -> Network:
     """[n, [0, 1], 1] with one product of n factors, each of one input, by alternating least squares of prod f_i(x_i).
 
     Every step is linear in one factor, so factors may change their sign. X: (rows, n); y: (rows, 1);
@@ -129,7 +129,7 @@ def product_start(
 
 
 @torch.no_grad()
-def standardise(model: KAN, n: int, X: Tensor, inputs: bool = False) -> None:
+def standardise(model: Network, n: int, X: Tensor, inputs: bool = False) -> None:
     """Shift and scale what layer n ends in to mean 0 and spread 1; X are the inputs of that layer if `inputs`."""
     layer = model.layers[n]
     s = layer(X if inputs or n == 0 else model.node_values(X)[n])
@@ -141,7 +141,7 @@ def standardise(model: KAN, n: int, X: Tensor, inputs: bool = False) -> None:
 
 
 @torch.no_grad()
-def fit_last_layer(model: KAN, X: Tensor, y: Tensor) -> None:
+def fit_last_layer(model: Network, X: Tensor, y: Tensor) -> None:
     """Fit the edges into the outputs, on a new grid, by linear least squares. X: (rows, n); y: (rows, outputs)"""
     layer = model.layers[-1]
     hidden = model.node_values(X)[-2]

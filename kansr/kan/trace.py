@@ -13,7 +13,7 @@ from kansr.data.dataset import Array
 from kansr.errors import UsageError
 from kansr.graph import Edge, Graph, Node, NodeType
 from kansr.kan.layer import KANLayer
-from kansr.kan.model import KAN, Nodes
+from kansr.kan.model import Network, Nodes
 from kansr.kan.prune import importance, settle_constants
 
 POINTS = 200  # of x on each edge
@@ -21,7 +21,7 @@ POINTS = 200  # of x on each edge
 
 @torch.no_grad()
 def trace(
-    model: KAN, X: Tensor | Array, names: Sequence[str], target: str = "y", origin: str = "", error: float = 0.0
+    model: Network, X: Tensor | Array, names: Sequence[str], target: str = "y", origin: str = "", error: float = 0.0
 ) -> Graph:
     """The network as a Graph; summing or multiplying the curves into a node gives the value of the node.
 

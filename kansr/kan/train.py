@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,17 +13,23 @@ from torch import Tensor
 
 from kansr.errors import UsageError
 from kansr.kan.lm import Expired, History, LMConfig, levenberg_marquardt, never
-from kansr.kan.model import KAN
+from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, grids_fit
+from kansr.kan.sparsity import Sparsity
 
+Loss = Callable[[Tensor, Tensor], Tensor]
 Rows: TypeAlias = Tensor | NDArray[np.float64]
+
+
+def mean_square(prediction: Tensor, target: Tensor) -> Tensor:
+    return (prediction - target).square().mean()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     opt: Literal["LM", "LBFGS", "Adam"] = "LM"
     steps: int = 60
-    lamb: float = 0.0  # weight of the penalty below; needs LBFGS or Adam
+    lamb: float = 0.0  # weight of the penalty below
     lamb_l1: float = 1.0
     lamb_entropy: float = 2.0
     lamb_coef: float = 0.0
@@ -34,17 +40,18 @@ class TrainConfig:
     grid_update_num: int = 10
     stop_grid_update_step: int = 50
     seed: int = 0
+    loss_fn: Loss = mean_square  # of prediction and target; needs LBFGS or Adam
     lm: LMConfig = field(default_factory=LMConfig)
 
 
 def train(
-    model: KAN,
+    model: Network,
     X: Rows,
     y: Rows,
     config: TrainConfig = TrainConfig(),
     held_out: tuple[Rows, Rows] | None = None,
     expired: Expired = never,
-) -> tuple[KAN, History]:
+) -> tuple[Network, History]:
     """Fit the network to the rows; the one function that changes the network it is given.
 
     X: (rows, inputs); y: (rows,) or (rows, outputs). Rows held out stop Levenberg-Marquardt early and are only
@@ -54,9 +61,12 @@ def train(
     held = None if held_out is None else tensors(*held_out)
     if config.opt != "LM":
         return model, _by_gradient(model, X, y, held, config, expired)
-    if config.lamb:
-        raise UsageError('lamb needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares only')
-    return model, _by_squares(model, X, y, held, replace(config.lm, steps=config.steps), config.update_grid, expired)
+    if config.loss_fn is not mean_square:
+        raise UsageError('loss_fn needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares')
+    names = (entry.name for entry in fields(Sparsity))
+    sparsity = Sparsity(**{name: getattr(config, name) for name in names})
+    lm = replace(config.lm, steps=config.steps, sparsity=sparsity)
+    return model, _by_squares(model, X, y, held, lm, config.update_grid, expired)
 
 
 def tensors(X: Rows, y: Rows) -> tuple[Tensor, Tensor]:
@@ -66,7 +76,7 @@ def tensors(X: Rows, y: Rows) -> tuple[Tensor, Tensor]:
 
 
 def _by_squares(
-    model: KAN,
+    model: Network,
     X: Tensor,
     y: Tensor,
     held: tuple[Tensor, Tensor] | None,
@@ -88,6 +98,7 @@ def _by_squares(
         part = levenberg_marquardt(model, X, (y - shift) / scale, held, config, expired)
         history.train += [scale * e for e in part.train]
         history.held_out += [scale * e for e in part.held_out]
+        history.regularisation += part.regularisation
         if not update_grid or grids_fit(model, X) or expired():
             break
         fit_grids(model, X)
@@ -95,26 +106,27 @@ def _by_squares(
     return history
 
 
-def _covers(model: KAN, X: Tensor) -> bool:
+def _covers(model: Network, X: Tensor) -> bool:
     layer = model.layers[0]
     low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
     return bool(((X.min(0).values >= low) & (X.max(0).values <= high)).all())
 
 
 @torch.no_grad()
-def change_outputs(model: KAN, scale: float, shift: Tensor) -> None:
+def change_outputs(model: Network, scale: float, shift: Tensor) -> None:
     """Make every output `scale` times what it is, plus `shift` (which products cannot take)."""
     layer, sums = model.layers[-1], model.width[-1][0]
     firsts = torch.tensor(np.cumsum([sums, *model.arities[-1]])[:-1], dtype=torch.long)
     columns = torch.cat([torch.arange(sums), firsts])
     layer.coef[:, columns] *= scale
     layer.scale_base[:, columns] *= scale
+    layer.constants[:, columns, 2:] *= scale
     layer.bias[columns] *= scale
     layer.bias[:sums] += shift[:sums]
 
 
 def _by_gradient(
-    model: KAN, X: Tensor, y: Tensor, held: tuple[Tensor, Tensor] | None, config: TrainConfig, expired: Expired
+    model: Network, X: Tensor, y: Tensor, held: tuple[Tensor, Tensor] | None, config: TrainConfig, expired: Expired
 ) -> History:
     history = History()
     generator = torch.Generator().manual_seed(config.seed)
@@ -142,11 +154,11 @@ def _by_gradient(
 
 
 def _closure(
-    model: KAN, X: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, config: TrainConfig
+    model: Network, X: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, config: TrainConfig
 ) -> Callable[[], Tensor]:
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = (model(X) - y).square().mean()
+        loss = config.loss_fn(model(X), y)
         if config.lamb:
             loss = loss + config.lamb * penalty(model, X, config)
         loss.backward()
@@ -155,7 +167,7 @@ def _closure(
     return closure
 
 
-def _optimizer(model: KAN, config: TrainConfig) -> torch.optim.Optimizer:
+def _optimizer(model: Network, config: TrainConfig) -> torch.optim.Optimizer:
     if config.opt == "Adam":
         return torch.optim.Adam(model.parameters(), lr=config.lr)
     if config.opt == "LBFGS":
@@ -171,7 +183,7 @@ def _optimizer(model: KAN, config: TrainConfig) -> torch.optim.Optimizer:
     raise UsageError(f'no optimiser {config.opt!r}: it is "LM", "LBFGS" or "Adam"')
 
 
-def penalty(model: KAN, X: Tensor, config: TrainConfig) -> Tensor:
+def penalty(model: Network, X: Tensor, config: TrainConfig) -> Tensor:
     """The sparsity penalty of Liu et al. 2024 (section 2.5.1): mean sizes of edges, and their entropy in a layer;
     also the sizes and first differences of the coefficients."""
     x, total = X, X.new_zeros(())

@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
+from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 
 
@@ -42,7 +43,10 @@ def polish(
     if data.rows > rows:
         data = data.take(np.unique(np.linspace(0, data.rows - 1, rows).astype(int)))
     constants = tuple(c for c in floats(expr) if c not in fixed)
-    tape = Tape(expr, data.names, constants)
+    try:
+        tape = Tape(expr, data.names, constants)
+    except FormulaError:  # sympy has rewritten it into something that is not real everywhere
+        return Fit(expr, (), np.empty(0), np.empty(0), np.inf)
     values = np.array([float(c) for c in constants])
     values, rms, J = minimise(tape, data.X, data.y, values, iterations)
     fitted = tuple(sympy.Float(float(v)) for v in values)

@@ -32,7 +32,7 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
             if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
                 continue
             keep = fixed | ({number} if number.is_Float else set())
-            trial = polish(expr, data, fixed=keep)
+            trial = polish(expr, data, fixed=keep, iterations=12)
             trial_length = _length(trial, data)
             if trial_length < length:
                 best, length, fixed = trial, trial_length, keep

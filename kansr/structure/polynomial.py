@@ -12,7 +12,7 @@ from kansr.candidate import ROUNDING, bits_per_float
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.transforms import transformed
 
-MOST_COLUMNS, DEGREES = 130, (2, 3, 4, 6)
+MOST_COLUMNS, MOST_TERMS, DEGREES = 130, 16, (2, 3, 4, 6)
 POLYNOMIAL_TARGETS = ("y", "1/y", "y^2", "1/y^2", "log(y)")
 
 Monomial = tuple[int, ...]
@@ -43,7 +43,7 @@ def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
                 break
             A, scale = _design(data.X, powers)
             kept, w, error, _ = _eliminate(A, t)
-            if error < threshold and error < 0.5 * last:
+            if error < threshold and error < 0.5 * last and len(kept) <= MOST_TERMS:
                 total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
                 yield sign * transform.symbolic(total)
                 last = error
@@ -67,7 +67,7 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
         best: tuple[float, Array, Array] | None = None
         for pivot in range(min(len(Q), 12)):
             p, q, error, length = _ratio(A, B, y, pivot)
-            if error < threshold and (best is None or length < best[0]):
+            if error < threshold and (best is None or length < best[0]) and np.sum(p != 0) + np.sum(q != 0) <= MOST_TERMS:
                 best = (length, p / scale_p * float(np.std(data.y)), q / scale_q)
         if best is not None:
             yield _polynomial(data.names, P, best[1]) / _polynomial(data.names, Q, best[2])

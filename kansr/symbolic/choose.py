@@ -23,8 +23,8 @@ from kansr.symbolic.match import EdgeFit, score
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseConfig:
-    per_edge: int = 6      # fits kept for each edge
-    trials: int = 40       # combinations that are refitted
+    per_edge: int = 5      # fits kept for each edge
+    trials: int = 24       # combinations that are refitted
     rows: int = 500        # rows a trial is refitted on
     keep: int = 4          # refitted on all rows in the end
 
