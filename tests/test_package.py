@@ -1,0 +1,78 @@
+"""What is installed: the wheel holds all that the code reads, and starting is quick."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("hatchling")
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ("grammars", "datasets")
+USE = """
+import kansr, pathlib
+from kansr.data.problem import find_problem
+from kansr.shipped import shipped
+home = pathlib.Path(kansr.__file__).parent
+assert home == pathlib.Path("site/kansr").resolve(), home
+assert shipped("datasets/kepler.csv").is_relative_to(home)
+print(kansr.parse("2*x + x"), find_problem("feynman_I_12_2").id)
+"""
+
+
+def python(*arguments: str, **options: object) -> str:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    python("-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+@pytest.mark.parametrize("folder", SHIPPED)
+def test_the_wheel_holds_every_shipped_file(wheel: zipfile.ZipFile, folder: str) -> None:
+    beside = {f"kansr/{path.relative_to(ROOT)}" for path in (ROOT / folder).iterdir() if path.is_file()}
+    assert beside
+    assert beside <= set(wheel.namelist())
+
+
+def test_the_wheel_holds_every_module_and_says_it_is_typed(wheel: zipfile.ZipFile) -> None:
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "kansr").rglob("*.py")}
+    assert modules | {"kansr/py.typed"} <= set(wheel.namelist())
+
+
+def test_the_shipped_files_are_found_where_the_wheel_is_installed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path / "site")  # what an installer does with a wheel of Python alone
+    said = python("-c", USE, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")})
+    assert said.split() == ["3*x", "feynman_I_12_2"]
+
+
+STARTS = {
+    "import": ("-c", "import kansr"),
+    "help": ("-m", "kansr.cli", "--help"),
+    "version": ("-m", "kansr.cli", "--version"),
+}
+
+
+@pytest.mark.parametrize("arguments", STARTS.values(), ids=STARTS)
+def test_starting_is_quick(arguments: tuple[str, ...]) -> None:
+    def seconds() -> float:
+        before = time.perf_counter()
+        python(*arguments, cwd=ROOT)
+        return time.perf_counter() - before
+
+    assert min(seconds() for _ in range(4)) < 0.5
+
+
+@pytest.mark.parametrize("heavy", ["torch", "sympy", "numpy", "pandas", "scipy"])
+def test_importing_kansr_loads_nothing_heavy(heavy: str) -> None:
+    python("-c", f"import sys, kansr, kansr.cli; assert {heavy!r} not in sys.modules", cwd=ROOT)
