@@ -22,6 +22,7 @@ from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
+from kansr.structure.reduce import ReduceConfig, reductions
 from kansr.structure.single import single
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
@@ -38,6 +39,7 @@ class Rows:
     fitting: Dataset
     held_out: Dataset
     seed: int = 0
+    attainable: float = 0.0    # held-out error of the best smooth model over the target's spread, 0 if not known
 
     @property
     def small(self) -> bool:
@@ -71,6 +73,7 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
+        attempts.append(Attempt("reductions", partial(_reductions, match)))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals)]
@@ -136,7 +139,7 @@ def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Findin
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for graph in structure(rows.fitting, rows.held_out):
-        if graph.error < 0.9 and not expired():
+        if _plausible(graph, rows) and not expired():
             yield from _read(graph, match, rows, expired)
 
 
@@ -144,8 +147,27 @@ def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> 
     from kansr.structure.network import network    # torch is loaded here and not before
 
     graph = network(rows.fitting, rows.held_out, width, rows.seed, expired)
-    if graph is not None and graph.error < 0.9:
+    if graph is not None and _plausible(graph, rows):
         yield from _read(graph, match, rows, expired)
+
+
+def _plausible(graph: Graph, rows: Rows) -> bool:
+    """Whether a structure explains nearly as much as the best smooth model does: no formula can be better than it."""
+    return graph.error < min(0.9, 3 * rows.attainable + 1e-3 if rows.attainable else 0.9)
+
+
+def _reductions(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
+    """The exact formula if the search comes to one, otherwise the few best it met."""
+    if rows.small:
+        return
+    config = ReduceConfig(match=match, noise=rows.attainable)
+    routes = list(reductions(rows.fitting, config, rows.seed, expired))
+    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.rms**2, rows.fitting))
+    for route in routes[:3]:
+        origin = "reductions: " + " → ".join(route.moves) if route.moves else "reductions"
+        yield Finding(finish(route.fit, rows, origin, expired))
+        if route.fit.rms <= 1e-9 * np.std(rows.fitting.y):
+            break
 
 
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
 from kansr.noise import unexplained
+from kansr.structure.surrogate import attainable
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
 
@@ -70,7 +71,9 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     """
     clock = Clock(config.time_limit)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
-    rows = Rows(data, data, config.seed) if data.rows < SMALL else Rows(fitting, held_out, config.seed)
+    small = data.rows < SMALL
+    known = 0.0 if small or float(np.std(fitting.y)) == 0 else attainable(fitting.X, fitting.y)
+    rows = Rows(data, data, config.seed) if small else Rows(fitting, held_out, config.seed, known)
     findings: list[Finding] = []
 
     def report(status: Status) -> Discovery:

@@ -1,29 +1,44 @@
-"""Kolmogorov-Arnold networks: splines on edges, trained by Levenberg-Marquardt, pruned, and traced to a Graph.
+"""Kolmogorov-Arnold networks: splines on edges, trained by Levenberg-Marquardt, pruned, and read as formulas.
 
-The one part of the package that imports torch.
+The one part of the package that imports torch. `from kansr.kan import *` gives what the tutorials of pykan take from
+`from kan import *`, torch, np and plt among it.
 """
 
+import numpy as np
+import torch
+from torch import nn
+
+from kansr.kan.dataset import create_dataset
+from kansr.kan.face import KAN, MultKAN
 from kansr.kan.fit import FitConfig, fit_kan
 from kansr.kan.layer import KANLayer
 from kansr.kan.lm import History, LMConfig, levenberg_marquardt
-from kansr.kan.model import Network as KAN
+from kansr.kan.model import Network
+from kansr.kan.plot import plt
 from kansr.kan.prune import Importance, Pruned, importance, prune, prune_by_error
 from kansr.kan.regrid import fit_grids, refine
 from kansr.kan.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
 from kansr.kan.trace import trace
 from kansr.kan.train import TrainConfig, train
+from kansr.symbolic.library import STANDARD, Function, Library
 
 __all__ = [
     "KAN",
+    "STANDARD",
     "B_batch",
     "FitConfig",
+    "Function",
     "History",
     "Importance",
     "KANLayer",
     "LMConfig",
+    "Library",
+    "MultKAN",
+    "Network",
     "Pruned",
     "TrainConfig",
     "coef2curve",
+    "create_dataset",
     "curve2coef",
     "extend_grid",
     "fit_grids",
@@ -31,9 +46,13 @@ __all__ = [
     "grid_from_samples",
     "importance",
     "levenberg_marquardt",
+    "nn",
+    "np",
+    "plt",
     "prune",
     "prune_by_error",
     "refine",
+    "torch",
     "trace",
     "train",
 ]

@@ -113,7 +113,7 @@ class Linearised:
     def set(self, theta: Tensor) -> None:
         count = len(self.stages)
         for n, s in enumerate(self.stages):
-            s.coef[s.i, s.o] = theta[self.blocks[n]].view(len(s.i), -1)
+            s.coef[s.i, s.o] = theta[self.blocks[n]].view(len(s.i), s.coef.shape[2])
             s.bias[s.free] = theta[self.blocks[count + n]]
             s.constants[s.from_, s.to, s.place] = theta[self.blocks[2 * count + n]]
 
@@ -153,7 +153,7 @@ class Linearised:
         for n in range(count - 1, -1, -1):
             s = self.stages[n]
             into = s.nodes.pull_back(trace.sums[n], slope)  # (batch, outputs, out)
-            block = out[:, :, self.blocks[n]].view(batch, outputs, len(s.i), -1)
+            block = out[:, :, self.blocks[n]].view(batch, outputs, len(s.i), s.coef.shape[2])
             torch.mul(into[:, :, s.o, None], trace.basis[n][:, None, s.i], out=block)
             out[:, :, self.blocks[count + n]] = into[:, :, s.free]
             if s.fixed:

@@ -35,6 +35,7 @@ class LMConfig:
     gain: float = 0.02  # stop when five steps together, or two undamped ones, lower the error by less than this share
     patience: int = 8  # steps without a better held-out error
     goal: float = 1e-13  # rms error over the target's spread at which there is nothing left to do
+    keep_best: bool = True  # end at the step that was best on the rows held out; if not, they are only watched
     sparsity: Sparsity = field(default_factory=Sparsity)
 
 
@@ -68,10 +69,9 @@ class _Problem:
         return loss if math.isfinite(loss) else math.inf
 
     def reweight(self, theta: Tensor, trace: Trace) -> None:
-        """Follow the sparsity penalty from here: its quadratic form joins that of the smoothing."""
-        Q, self.penalty = quadratic(self.f, trace, slopes_of_sums(self.f, trace), self.sparsity)
-        size, V = torch.linalg.eigh(len(self.y) * Q)
-        self.D = torch.cat([self.smooth, size.clamp(min=0).sqrt()[:, None] * V.T])
+        """Follow the sparsity penalty from here: its rows join those of the smoothing."""
+        rows, self.penalty = quadratic(self.f, trace, slopes_of_sums(self.f, trace), self.sparsity)
+        self.D = torch.cat([self.smooth, math.sqrt(len(self.y)) * rows])
         self.DD = self.D.T @ self.D
 
     def linearise(self, theta: Tensor, trace: Trace) -> None:
@@ -118,6 +118,7 @@ def levenberg_marquardt(
     history, damping, fine = History(), config.damping, False
     best, best_error, best_step = theta, math.inf, 0
     sparse = config.sparsity.lamb > 0
+    keep_best = config.keep_best and not sparse
     for step in range(config.steps + 1):
         error = float((trace.output - y).square().mean().sqrt())
         history.train.append(error)
@@ -128,9 +129,10 @@ def levenberg_marquardt(
         if held_out is not None:
             error = float((problem.f.predict(held_out[0]) - held_out[1]).square().mean().sqrt())
             history.held_out.append(error)
-        if error < best_error or sparse:
+        if error < best_error or not keep_best:
             best, best_error, best_step = theta, error, step
-        if step == config.steps or expired() or (not sparse and _settled(history, config, damping, step - best_step)):
+        settled = not sparse and _settled(history, config, damping, step - best_step)
+        if step == config.steps or expired() or settled:
             break
         problem.linearise(theta, trace)
         moved = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from kansr.kan.lm import Expired, never
 from kansr.kan.model import Network
+
+log = logging.getLogger(__name__)
 
 Edge = tuple[int, int, int]  # layer, from, to (a sum or a factor)
 
@@ -73,21 +76,26 @@ def importance(model: Network, X: Tensor) -> Importance:
 
 
 @torch.no_grad()
-def prune(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Network, Pruned]:
+def prune(
+    model: Network, X: Tensor, threshold: float = 1e-2, node_threshold: float | None = None
+) -> tuple[Network, Pruned]:
     """A new network without the nodes and edges whose importance is below the threshold; their means stay.
 
     A node goes with all edges that leave it: what they give one by one may be large and cancel in the output.
     At least one path from an input to each output is kept.
     """
     new, removed = model.copy(), dict[Edge, float]()
-    for candidates in (_nodes, _edges):
+    limits = threshold if node_threshold is None else node_threshold, threshold
+    for candidates, limit in zip((_nodes, _edges), limits):
         for weight, edges in candidates(new, X):
-            if weight >= threshold:
+            if weight >= limit:
                 break
             if (trial := without(new, X, edges)) is not None:
                 new = trial
                 removed |= dict.fromkeys(edges, weight)
-    return new, Pruned(tuple(removed.items()))
+    report = Pruned(tuple(removed.items()))
+    log.info("%s", report)
+    return new, report
 
 
 def prune_by_error(

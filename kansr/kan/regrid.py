@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from kansr.errors import UsageError
 from kansr.kan.layer import KANLayer
 from kansr.kan.model import Network
 from kansr.kan.spline import coef2curve, curve2coef, extend_grid, grid_from_samples
@@ -20,6 +21,17 @@ def refine(model: Network, G: int) -> Network:
         inner = layer.grid[:, layer.k : layer.k + layer.G + 1]
         set_knots(layer, extend_grid(_subdivide(inner, G), layer.k))
     return new
+
+
+def take_over(model: Network, other: Network) -> None:
+    """Give `model` (which is changed) the function of another network, on grids as fine as its own."""
+    if (model.width, model.arities, model.k) != (other.width, other.arities, other.k):
+        raise UsageError(
+            f"a network takes over the function of one of the same width and k: this is {model.describe()}, "
+            f"k={model.k}, the other {other.describe()}, k={other.k}"
+        )
+    finer = refine(other, model.layers[0].G)
+    model.act_fun = finer.act_fun
 
 
 def _subdivide(inner: Tensor, G: int) -> Tensor:
@@ -45,6 +57,19 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
         curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
         layer.coef = nn.Parameter(curve2coef(points, curves, knots, k))
         layer.grid = knots
+
+
+@torch.no_grad()
+def fold_base(model: Network) -> None:
+    """Let the splines of `model` (which is changed) take over the base functions, as near as their grids follow."""
+    for layer in model.layers:
+        if bool((layer.spline_mask * layer.scale_base).any()):
+            layer.scale_sp[layer.scale_sp == 0] = 1.0
+            low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
+            x = torch.lerp(low, high, torch.linspace(0, 1, 10 * layer.G, dtype=low.dtype)[:, None])
+            base = curve2coef(x, layer.base_fun(x)[..., None], layer.grid, layer.k)  # (in, 1, G + k)
+            layer.coef += base * (layer.scale_base / layer.scale_sp)[..., None]
+            layer.scale_base.zero_()
 
 
 @torch.no_grad()

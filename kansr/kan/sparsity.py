@@ -29,19 +29,19 @@ class Sparsity:
 
 
 def quadratic(f: Linearised, trace: Trace, slopes: list[Tensor], weights: Sparsity) -> tuple[Tensor, float]:
-    """Q such that theta' Q theta follows the penalty near the present theta, and the penalty itself.
+    """Rows D such that |D theta|² follows the penalty near the present theta, and the penalty itself.
 
-    slopes: of the outputs with respect to the sums of each layer, (batch, outputs, out) each -> (size, size)
+    slopes: of the outputs with respect to the sums of each layer, (batch, outputs, out) each -> (rows, size)
     """
-    Q = trace.output.new_zeros(f.size, f.size)
-    total = 0.0
+    found, total = [trace.output.new_zeros(0, f.size)], 0.0
     for n, s in enumerate(f.stages):
         edges, width = len(s.i), s.coef.shape[2]
         if not edges:
             continue
         basis = trace.basis[n] - trace.basis[n].mean(0)
         strength = slopes[n].square().sum(1)  # (batch, out)
-        grams = torch.stack([basis[:, i].T @ (strength[:, o, None] * basis[:, i]) for i, o in zip(s.i, s.o)]) / len(basis)
+        grams = torch.stack([basis[:, i].T @ (strength[:, o, None] * basis[:, i]) for i, o in zip(s.i, s.o)])
+        grams /= len(basis)
         coef = s.coef[s.i, s.o]
         size = torch.einsum("eg,egh,eh->e", coef, grams, coef).clamp(min=0).sqrt()
         sum_, share = size.sum() + LEAST, (size + LEAST) / (size + LEAST).sum()
@@ -55,8 +55,11 @@ def quadratic(f: Linearised, trace: Trace, slopes: list[Tensor], weights: Sparsi
                 total += weight * float(change.abs().mean(1).sum())
                 rows = D.to(coef) / (2 * width * (change.abs() + LEAST)).sqrt()[..., None]
                 blocks = blocks + weight * rows.transpose(1, 2) @ rows
-        Q[f.blocks[n], f.blocks[n]] = torch.block_diag(*blocks)
-    return weights.lamb * Q, weights.lamb * total
+        size_, V = torch.linalg.eigh(weights.lamb * blocks)
+        rows = trace.output.new_zeros(edges * width, f.size)
+        rows[:, f.blocks[n]] = torch.block_diag(*(size_.clamp(min=0).sqrt()[..., None] * V.transpose(1, 2)))
+        found.append(rows)
+    return torch.cat(found), weights.lamb * total
 
 
 def slopes_of_sums(f: Linearised, trace: Trace) -> list[Tensor]:

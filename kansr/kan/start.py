@@ -30,7 +30,9 @@ ANY_SIGN: tuple[Transform, ...] = (lambda y: y, _ranks, lambda y: (y / y.std()).
 ONE_SIGN: tuple[Transform, ...] = (lambda y: y.abs().log(), lambda y: 1 / y, torch.square, lambda y: y.abs().sqrt())
 
 
-def empty_network(width: Sequence[WidthEntry], G: int, k: int, mult_arity: int | Sequence[Sequence[int]] = 2) -> Network:
+def empty_network(
+    width: Sequence[WidthEntry], G: int, k: int, mult_arity: int | Sequence[Sequence[int]] = 2
+) -> Network:
     """A network of zeros."""
     model = Network(width, G, k, mult_arity=mult_arity, noise_scale=0.0, noise_scale_base=0.0)
     with torch.no_grad():

@@ -17,6 +17,7 @@ from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, grids_fit
 from kansr.kan.sparsity import Sparsity
 
+Optimizer = Literal["LM", "LBFGS", "Adam"]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Rows: TypeAlias = Tensor | NDArray[np.float64]
 
@@ -27,7 +28,7 @@ def mean_square(prediction: Tensor, target: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    opt: Literal["LM", "LBFGS", "Adam"] = "LM"
+    opt: Optimizer = "LM"
     steps: int = 60
     lamb: float = 0.0  # weight of the penalty below
     lamb_l1: float = 1.0

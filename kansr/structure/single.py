@@ -13,6 +13,7 @@ from kansr.structure.transforms import transformed
 from kansr.symbolic.match import MatchConfig, match, score
 
 POWERS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5)
+EXACT = 0.25 * 64 * np.log2(1e-20)    # a score that nothing but the truth reaches
 POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
 
@@ -30,7 +31,7 @@ def single(
     found: list[tuple[float, sympy.Expr]] = []
     for transform, sign, t in transformed(y):
         for q in POWERS if transform.name in POWER_TARGETS else (0,):
-            if expired():
+            if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
             if q and np.any(x == 0):
                 continue

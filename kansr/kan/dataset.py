@@ -1,0 +1,74 @@
+"""Rows of a known function, as the tutorials draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from kansr.errors import UsageError
+
+TensorDataset = dict[str, Tensor]  # train_input, train_label, test_input, test_label
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The rows a network was trained on, float64. Copies of the network share them.
+
+    X: (rows, inputs); y: (rows, outputs)
+    """
+
+    X: Tensor
+    y: Tensor
+
+    def __deepcopy__(self, memo: object) -> Seen:
+        return self
+
+
+def create_dataset(
+    f: Callable[[Tensor], Tensor],
+    n_var: int = 2,
+    f_mode: Literal["col", "row"] = "col",
+    ranges: Sequence[float] | Sequence[Sequence[float]] = (-1, 1),
+    train_num: int = 1000,
+    test_num: int = 1000,
+    normalize_input: bool = False,
+    normalize_label: bool = False,
+    device: str | torch.device = "cpu",
+    seed: int = 0,
+) -> TensorDataset:
+    """Points drawn evenly from the ranges with the values of f, float64: train_input, test_input (rows, n_var) and
+    train_label, test_label (rows, outputs).
+
+    ranges: one pair for all inputs, or a pair for each. With f_mode "row" f takes (n_var, rows). What is normalised
+    has mean 0 and spread 1 on the training rows.
+    """
+    rng = torch.Generator().manual_seed(int(seed))
+    box = torch.as_tensor(ranges, dtype=torch.float64)
+    if box.shape not in ((2,), (n_var, 2)):
+        raise UsageError(f"ranges {ranges!r} is neither one pair [low, high] nor {n_var} of them")
+    low, high = box.expand(n_var, 2).unbind(1)
+    rows = {}
+    for part, count in (("train", train_num), ("test", test_num)):
+        X = low + (high - low) * torch.rand(int(count), n_var, generator=rng, dtype=torch.float64)
+        y = f(X.T if f_mode == "row" else X)
+        rows[f"{part}_input"], rows[f"{part}_label"] = X, y[:, None] if y.ndim == 1 else y
+    for name, wanted in (("input", normalize_input), ("label", normalize_label)):
+        if wanted:
+            mean, spread = rows[f"train_{name}"].mean(0), rows[f"train_{name}"].std(0)
+            for part in ("train", "test"):
+                rows[f"{part}_{name}"] = (rows[f"{part}_{name}"] - mean) / spread
+    return {name: rows[name].to(device) for name in ("train_input", "test_input", "train_label", "test_label")}
+
+
+def rows_of(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
+    """The training or the test rows of a dataset, float64; None where it has none."""
+    if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
+        if part == "train":
+            raise UsageError(f"a dataset has train_input and train_label; this one has {', '.join(dataset)}")
+        return None
+    X, y = (torch.as_tensor(dataset[f"{part}_{name}"], dtype=torch.float64) for name in ("input", "label"))
+    return Seen(X.detach(), (y[:, None] if y.ndim == 1 else y).detach())

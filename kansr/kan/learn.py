@@ -1,0 +1,136 @@
+"""Training on a dataset of tensors, with a good start where the network has not been trained yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from kansr.kan.dataset import Seen, rows_of
+from kansr.kan.fit import heavy_tails
+from kansr.kan.jacobian import Linearised
+from kansr.kan.lm import History
+from kansr.kan.model import Network
+from kansr.kan.regrid import fit_grids, fold_base
+from kansr.kan.start import additive_starts, fit_last_layer, product_start, random_start
+from kansr.kan.train import TrainConfig, change_outputs, mean_square, train
+
+Results = dict[str, list[float]]
+
+MOST_PARAMETERS = 3000  # of a network that is trained by Levenberg-Marquardt where LBFGS was asked for
+MOST_NUMBERS = 5e7  # in its Jacobian
+TRIES = 12  # steps with each start
+NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
+
+
+def learn(
+    model: Network, dataset: Mapping[str, Tensor], config: TrainConfig, fresh: bool = False, starts: int = 6
+) -> tuple[Results, Seen]:
+    """Train the network (which it changes); the errors after each step, `steps` of them, and the rows it has seen.
+
+    A fresh network is trained from the best of several starts, its own among them, or from its own only if `starts`
+    is 0. train_loss and test_loss are root mean squared errors; test rows are only watched.
+    """
+    seen, test = rows_of(dataset, "train"), rows_of(dataset, "test")
+    config = choose_optimizer(model, seen, config)
+    if config.opt == "LM":
+        config = replace(config, lm=replace(config.lm, keep_best=False))
+        if config.lamb:
+            fold_base(model)
+        if fresh and starts:
+            _begin(model, seen, config, starts)
+        elif config.update_grid:
+            fit_grids(model, seen.X)
+    _, history = train(model, seen.X, seen.y, config, None if test is None else (test.X, test.y))
+    return results(history, config), seen
+
+
+def choose_optimizer(model: Network, seen: Seen, config: TrainConfig) -> TrainConfig:
+    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a network small enough."""
+    size = Linearised(model, seen.X[:1]).size
+    small = size <= MOST_PARAMETERS and size * seen.y.numel() <= MOST_NUMBERS
+    if config.opt == "LBFGS" and config.batch < 0 and config.loss_fn is mean_square and small:
+        return replace(config, opt="LM")
+    return config
+
+
+def results(history: History, config: TrainConfig) -> Results:
+    """The history as lists of `steps` values; what was reached early stays."""
+    reg = [r / config.lamb if config.lamb and config.opt == "LM" else r for r in history.regularisation]
+    lists = {"train_loss": history.train, "test_loss": history.held_out, "reg": reg}
+    return {name: _exactly(values, config.steps) for name, values in lists.items()}
+
+
+def _exactly(values: list[float], steps: int) -> list[float]:
+    if not values or not steps:
+        return []
+    values = values[1:] if len(values) > steps else values
+    return (values + values[-1:] * steps)[: steps - 1] + values[-1:]
+
+
+@torch.no_grad()
+def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> None:
+    """Give the network the values of the start that is best after a few steps."""
+    spread = float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0
+    few = replace(config, steps=min(TRIES, config.steps))
+    rng = torch.Generator().manual_seed(config.seed)
+
+    def judged(candidates: Iterator[Network]) -> Iterator[tuple[float, Network]]:
+        for start in candidates:
+            _, history = train(start, seen.X, seen.y, few)
+            yield (history.train[-1] / spread) ** 2 + history.regularisation[-1], start
+
+    pool = list(judged(_found(model, seen, rng)))
+    if config.lamb or not pool or min(error for error, _ in pool) > NEAR**2:
+        pool += judged(_drawn(model, seen, rng, starts))
+    error, best = min(pool, key=lambda entry: entry[0])
+    if math.isfinite(error):
+        for layer, own in zip(best.layers, model.layers):
+            layer.base_fun, layer.outside = own.base_fun, own.outside
+        model.act_fun = best.act_fun
+
+
+def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network]:
+    """Starts that linear least squares finds: a transform of a sum of curves, or a product of curves."""
+    sums, products = model.width[1]
+    if len(model.width) != 3 or model.width[2] != (1, 0):
+        return
+    y, original, G, eps = _target(model, seen)
+    if sums:
+        for narrow in additive_starts(seen.X, y, original, G, model.k, eps):
+            start = random_start(model.width, seen.X, y, G, model.k, eps, rng, model.arities)
+            first, found = start.layers[0], narrow.layers[0]
+            first.coef[:, 0], first.bias[0] = found.coef[:, 0], found.bias[0]
+            fit_last_layer(start, seen.X, y)
+            yield _in_units(start, seen)
+    elif products == 1 and model.arities[1] == (seen.X.shape[1],):
+        for _ in range(3):
+            yield _in_units(product_start(seen.X, y, original, G, model.k, eps, rng), seen)
+
+
+def _drawn(model: Network, seen: Seen, rng: torch.Generator, starts: int) -> Iterator[Network]:
+    """The network as it is, and random starts."""
+    own = model.copy()
+    fit_grids(own, seen.X)
+    yield own
+    y, _, G, eps = _target(model, seen)
+    for _ in range(starts):
+        yield _in_units(random_start(model.width, seen.X, y, G, model.k, eps, rng, model.arities), seen)
+
+
+def _target(model: Network, seen: Seen) -> tuple[Tensor, Tensor, int, Tensor]:
+    """The target with mean 0 and spread 1, the first one only scaled, the intervals of the grid, and its grid_eps."""
+    centred = seen.y - seen.y.mean(0)
+    y = centred / centred.square().mean().sqrt().clamp(min=1e-300)
+    original = seen.y[:, 0] / seen.y[:, 0].square().mean().sqrt().clamp(min=1e-300)
+    return y, original, model.layers[0].G, heavy_tails(seen.X) * model.grid_eps
+
+
+def _in_units(start: Network, seen: Seen) -> Network:
+    """From a target of mean 0 and spread 1 to the units of the rows."""
+    if not start.arities[-1]:
+        change_outputs(start, float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0, seen.y.mean(0))
+    return start

@@ -1,0 +1,223 @@
+"""Functions for edges: asked about one by one, fixed, chosen for all edges together, and read off as formulas."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+
+from kansr.candidate import description_length
+from kansr.data.dataset import Dataset
+from kansr.errors import UsageError
+from kansr.expression.rules import canonical
+from kansr.graph import Edge, Graph
+from kansr.kan.dataset import Seen
+from kansr.kan.lm import Expired, LMConfig, never
+from kansr.kan.model import Network
+from kansr.kan.trace import sample_points
+from kansr.kan.train import TrainConfig, train
+from kansr.refine.constants import polish
+from kansr.refine.snap import snap
+from kansr.symbolic.choose import combinations
+from kansr.symbolic.library import STANDARD, Function, Library
+from kansr.symbolic.match import EdgeFit, MatchConfig, match
+
+log = logging.getLogger(__name__)
+
+Place = tuple[int, int, int]  # layer, from, to
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """The functions an edge may be, best first; shown as a table. Each also gives (name, EdgeFit, r2) by position."""
+
+    fits: tuple[EdgeFit, ...]
+
+    def __getitem__(self, place: int) -> object:
+        best = self.fits[0]
+        return (best.function.name, best, best.r2)[place]
+
+    def __len__(self) -> int:
+        return 3
+
+    def rows(self) -> list[tuple[str, float, int]]:
+        """Function, r2 and complexity of each."""
+        return [(fit.function.name, fit.r2, fit.function.complexity) for fit in self.fits]
+
+    def __str__(self) -> str:
+        lines = [f"{name:>16} , {r2:18.15f} , {cost:>10}" for name, r2, cost in self.rows()]
+        return "\n".join([f"{'function':>16} , {'r2':>18} , complexity", *lines])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cells = "".join(f"<tr><td>{name}</td><td>{r2:.12f}</td><td>{cost}</td></tr>" for name, r2, cost in self.rows())
+        return f"<table><tr><th>function</th><th>r2</th><th>complexity</th></tr>{cells}</table>"
+
+
+@torch.no_grad()
+def edge_curve(model: Network, place: Place, X: Tensor) -> Edge:
+    """What the edge does to the values that reach it. X: (rows, inputs)"""
+    n, i, o = checked(model, place)
+    layer = model.layers[n]
+    reached = model.node_values(X.to(layer.coef))[n]
+    x = sample_points(reached[:, i].cpu().to(torch.float64).numpy())
+    at = reached.new_zeros(len(x), layer.in_dim) + reached.mean(0)
+    at[:, i] = torch.from_numpy(x).to(at)
+    return Edge(f"{n},{i}", f"{n + 1},{o}", x, layer.activations(at)[:, i, o].cpu().to(torch.float64).numpy())
+
+
+def suggest(model: Network, place: Place, X: Tensor, library: Library = STANDARD, topk: int = 5) -> Suggestions:
+    """What the edge may be, by how well it fits for its complexity. The network stays as it is."""
+    return Suggestions(match(edge_curve(model, place, X), MatchConfig(library=library))[:topk])
+
+
+@torch.no_grad()
+def fix(model: Network, place: Place, fit: EdgeFit) -> None:
+    """Make the edge of `model` (which is changed) the function c·f(a·x + b) + d, with constants that can be trained."""
+    n, i, o = checked(model, place)
+    layer = model.layers[n]
+    layer.fixed[i, o] = fit.function
+    layer.constants[i, o] = layer.constants.new_tensor([fit.a, fit.b, fit.c, fit.d])
+    if not layer.mask[i, o]:
+        layer.mask[i, o] = 1.0
+
+
+def fix_nearest(model: Network, place: Place, function: Function, X: Tensor) -> float:
+    """Fix the edge to the function with the constants nearest to its curve; r² of that."""
+    fits = match(edge_curve(model, place, X), MatchConfig(library=Library((function,)), starts=8))
+    if not fits:
+        raise UsageError(
+            f"{function.name} cannot follow edge {place} anywhere in its domain {function.domain}; "
+            "suggest_symbolic lists what can"
+        )
+    fix(model, place, replace(fits[0], function=function))
+    return fits[0].r2
+
+
+def fix_plain(model: Network, place: Place, function: Function, X: Tensor) -> float:
+    """Fix the edge to f(x) itself; r² of that with its curve."""
+    edge = edge_curve(model, place, X)
+    fit = EdgeFit(function, 1.0, 0.0, 1.0, 0.0, 1.0)
+    fix(model, place, fit)
+    return 1 - float(np.mean((fit.value(edge.x) - edge.y) ** 2) / (np.var(edge.y) or 1.0))
+
+
+def unfix(model: Network, place: Place) -> None:
+    """Make the edge of `model` (which is changed) a spline again: the one it was before."""
+    n, i, o = checked(model, place)
+    model.layers[n].fixed.pop((i, o), None)
+
+
+def checked(model: Network, place: Place) -> Place:
+    """The place, if the network has an edge there."""
+    n, i, o = place
+    if not 0 <= n < len(model.layers):
+        raise UsageError(f"no layer {n}: this network has layers 0 to {len(model.layers) - 1}")
+    shape = model.layers[n].in_dim, model.layers[n].out_dim
+    if not (0 <= i < shape[0] and 0 <= o < shape[1]):
+        raise UsageError(f"no edge ({i}, {o}) in layer {n}: it goes from {shape[0]} nodes to {shape[1]} sums")
+    return n, i, o
+
+
+def places(model: Network) -> Iterator[tuple[Place, bool]]:
+    """The edges in use, with whether they are fixed."""
+    for n, layer in enumerate(model.layers):
+        for i, o in layer.mask.nonzero().tolist():
+            yield (n, i, o), (i, o) in layer.fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoConfig:
+    library: Library = STANDARD
+    per_edge: int = 8  # fits considered for each edge
+    trials: int = 60  # combinations that are refitted
+    rows: int = 400  # a trial is refitted on
+    steps: int = 30
+    keep: int = 3  # refitted on all rows in the end
+
+
+def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired: Expired = never) -> Network:
+    """A new network with every spline fixed to a function, chosen together.
+
+    Combinations are tried in the order of their fits edge by edge; what decides is the description length of the
+    whole formula and its residuals after its constants were trained on the rows.
+    """
+    open_ = [place for place, fixed in places(model) if not fixed]
+    if not open_:
+        return model.copy()
+    edges = tuple(edge_curve(model, place, seen.X) for place in open_)
+    error = float((model(seen.X) - seen.y).detach().square().mean().sqrt())
+    edges = tuple(replace(edge, error=min(error, 0.3 * float(np.std(edge.y)))) for edge in edges)
+    matches = [match(edge, MatchConfig(library=config.library)) for edge in edges]
+    few = Seen(*(rows[:: max(len(rows) // config.rows, 1)] for rows in (seen.X, seen.y)))
+    drafts: list[tuple[float, int, Network]] = []
+    for number, fits in enumerate(combinations(Graph((), edges, "", error), matches, config.per_edge)):
+        if number >= config.trials or (drafts and expired()):
+            break
+        trial = model.copy()
+        for place, fit in zip(open_, fits):
+            fix(trial, place, fit)
+        drafts.append((_refitted(trial, few, config.steps), number, trial))
+    drafts.sort(key=lambda draft: draft[:2])
+    final = [(_refitted(trial, seen, 3 * config.steps), number, trial) for _, number, trial in drafts[: config.keep]]
+    length, number, best = min(final, key=lambda draft: draft[:2])
+    log.info("fixed %d edges; combination %d of %d, %.0f bits", len(open_), number, len(drafts), length)
+    return best
+
+
+def _refitted(model: Network, seen: Seen, steps: int) -> float:
+    """Train the constants (in place); bits for the formula and its residuals."""
+    config = TrainConfig(steps=steps, update_grid=False, lm=LMConfig(smoothing=0.0, gain=1e-3))
+    train(model, seen.X, seen.y, config)
+    residual = (model(seen.X) - seen.y).detach().square().mean(0).tolist()
+    names = [f"x_{i + 1}" for i in range(seen.X.shape[1])]
+    total = 0.0
+    for q, expr in enumerate(expressions(model, [sympy.Symbol(name) for name in names])):
+        data = Dataset(seen.X.numpy(), seen.y[:, q].numpy(), tuple(names))
+        total += description_length(canonical(expr), residual[q], data)
+    return total if np.isfinite(total) else np.inf
+
+
+def expressions(model: Network, inputs: Sequence[sympy.Expr]) -> list[sympy.Expr]:
+    """What the network computes, one expression an output; every edge in use has to be fixed."""
+    if open_ := [place for place, fixed in places(model) if not fixed]:
+        raise UsageError(
+            f"the edges {', '.join(map(str, open_))} are splines still: fix_symbolic(l, i, j, name) or auto_symbolic() "
+            "gives them functions"
+        )
+    values = list(inputs)
+    for layer, nodes in model.stages():
+        sums = [sympy.Float(bias) if bias else sympy.S.Zero for bias in layer.bias.tolist()]
+        for (i, o), f in layer.fixed.items():
+            if layer.mask[i, o]:
+                a, b, c, d = layer.constants[i, o].tolist()
+                sums[o] += EdgeFit(f, a, b, c, d, 1.0).expr(values[i])
+        values = sums[: nodes.sums] + [sympy.Mul(*sums[g.start : g.stop]) for g in nodes.groups]
+    return values
+
+
+def formulas(
+    model: Network, var: Sequence[str | sympy.Expr] | None, seen: Seen | None, snapped: bool = True
+) -> tuple[list[sympy.Expr], list[sympy.Expr]]:
+    """One formula an output, and the variables.
+
+    With rows at hand constants that the rows do not distinguish from a whole number, a fraction or a multiple of pi
+    become that, and the others are fitted once more.
+    """
+    count = model.layers[0].in_dim
+    if var is not None and len(var) != count:
+        raise UsageError(f"var has {len(var)} names, and the network {count} inputs")
+    names = [f"x_{i + 1}" for i in range(count)]
+    symbols = [sympy.Symbol(name) for name in names]
+    shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
+    found = [canonical(expr) for expr in expressions(model, symbols)]
+    if snapped and seen is not None:
+        tables = [Dataset(seen.X.numpy(), seen.y[:, q].numpy(), tuple(names)) for q in range(len(found))]
+        found = [snap(polish(expr, table), table).expr for expr, table in zip(found, tables)]
+    return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown

@@ -1,0 +1,52 @@
+"""A problem on the way to being solved: fewer inputs, a simpler target, and the way back to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy
+
+from kansr.data.dataset import Array, Dataset
+
+
+def _same(expr: sympy.Expr) -> sympy.Expr:
+    return expr
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """z as an unknown function of the columns X.
+
+    X: (rows, n); z: (rows,); inputs: what each column is, in the inputs of the table; back: the formula for the
+    table's target from one for z; moves: how we came here.
+    """
+
+    X: Array
+    z: Array
+    inputs: tuple[sympy.Expr, ...]
+    back: Callable[[sympy.Expr], sympy.Expr] = _same
+    moves: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names for the columns while nothing but their values matters."""
+        return tuple(f"u{i}" for i in range(len(self.inputs)))
+
+    def dataset(self) -> Dataset:
+        return Dataset(self.X, self.z, self.names, "z")
+
+    def formula(self, expr: sympy.Expr) -> sympy.Expr:
+        """A formula for z in the columns as a formula for the table's target in its inputs."""
+        return self.back(expr.xreplace({sympy.Symbol(n): e for n, e in zip(self.names, self.inputs)}))
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula."""
+
+    misfit: float
+    cost: float
+    name: str
+    used: frozenset[sympy.Expr]
+    apply: Callable[[], State | None]
