@@ -146,7 +146,7 @@ def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expire
 def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> Iterator[Finding]:
     from kansr.structure.network import network    # torch is loaded here and not before
 
-    graph = network(rows.fitting, rows.held_out, width, rows.seed, expired)
+    graph = network(rows.fitting, rows.held_out, width, rows.seed, rows.attainable, expired)
     if graph is not None and _plausible(graph, rows):
         yield from _read(graph, match, rows, expired)
 

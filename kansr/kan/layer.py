@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from kansr.errors import UsageError
 from kansr.kan import fixed
-from kansr.kan.spline import B_batch, Outside, extend_grid
+from kansr.kan.spline import Outside, dense_basis, extend_grid
+from kansr.kan.sums import spline_sums
 from kansr.symbolic.library import Function
 
 BaseFunction = Callable[[Tensor], Tensor]
@@ -79,7 +80,7 @@ class KANLayer(nn.Module):
 
     def activations(self, x: Tensor) -> Tensor:
         """What each edge gives. x: (batch, in) -> (batch, in, out)"""
-        spline = torch.einsum("big,iog->bio", B_batch(x, self.grid, self.k, self.outside), self.coef)
+        spline = torch.einsum("big,iog->bio", dense_basis(x, self.grid, self.k, self.outside), self.coef)
         values = self.spline_mask * (self.scale_base * self.base_fun(x)[..., None] + self.scale_sp * spline)
         if not self.fixed:
             return values
@@ -92,8 +93,8 @@ class KANLayer(nn.Module):
         """x: (batch, in) -> (batch, out)"""
         mask = self.spline_mask
         coef = (mask * self.scale_sp)[..., None] * self.coef
-        basis = B_batch(x, self.grid, self.k, self.outside)
-        sums = self.bias + self.base_fun(x) @ (mask * self.scale_base) + torch.einsum("big,iog->bo", basis, coef)
+        base = torch.addmm(self.bias, self.base_fun(x), mask * self.scale_base)
+        sums = base + spline_sums(x, coef, self.grid, self.k, self.outside)
         if not self.fixed:
             return sums
         columns = list(sums.unbind(1))

@@ -7,6 +7,8 @@ Outside the grid a curve goes on as its end polynomial or along its end tangent,
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -56,6 +58,8 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
     x: (batch, in); knots: (in, G + 2k + 1) -> index of the first one (batch, in); values and slopes
     (batch, in, k + 1). The recurrence is de Boor's, chapter X, on knot differences that do not depend on x.
     """
+    if outside == "polynomial" and k and is_uniform(knots):
+        return _uniform_basis(x, knots, k)
     inner = knots[:, k : knots.shape[1] - k].contiguous()
     if outside == "linear":
         nearest = torch.minimum(torch.maximum(x, inner[:, 0]), inner[:, -1])
@@ -65,7 +69,7 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
     if k == 0:
         one = torch.ones_like(x)[..., None]
         return first, one, torch.zeros_like(one)
-    near = first[..., None] + torch.arange(1, 2 * k + 1)  # the 2k knots around the point
+    near = first[..., None] + torch.arange(1, 2 * k + 1, device=x.device)  # the 2k knots around the point
     t = knots.gather(1, near.permute(1, 0, 2).reshape(len(knots), -1)).reshape(len(knots), len(x), 2 * k)
     t = t.permute(1, 0, 2)
     left, right = x[..., None] - t[..., :k], t[..., k:] - x[..., None]
@@ -80,6 +84,44 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
     return first, value, slope
 
 
+def is_uniform(knots: Tensor) -> bool:
+    """Whether the knots of every input are evenly spaced, up to rounding."""
+    h = knots.detach().diff(dim=1)
+    rounding = 100 * torch.finfo(knots.dtype).eps
+    return bool((h - h[:, :1]).abs().max() <= rounding * h[:, 0].min())
+
+
+def _uniform_basis(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """`nonzero_basis` on evenly spaced knots, where each basis function is a polynomial in the place in its interval."""
+    G = knots.shape[1] - 2 * k - 1
+    low, h = knots[:, k], (knots[:, -1 - k] - knots[:, k]) / G
+    t = (x - low) / h
+    cell = t.detach().floor().clamp_(0, G - 1)
+    u = t - cell
+    powers = [torch.ones_like(u), u]
+    for _ in range(k - 1):
+        powers.append(powers[-1] * u)
+    P, M = torch.stack(powers, -1), _segments(k).to(x)
+    slope = P[..., :-1] @ (M[1:] * torch.arange(1, k + 1).to(x)[:, None])
+    return cell.long(), P @ M, slope / h[:, None]
+
+
+@lru_cache
+def _segments(k: int) -> Tensor:
+    """The polynomials of degree k that the k + 1 basis functions are on one interval of width 1: (powers, functions)."""
+    now = [[Fraction(1)]]  # of degree 0: one function, one power
+    for degree in range(1, k + 1):
+        following = [[Fraction(0)] * (degree + 1) for _ in range(degree + 1)]
+        for place, polynomial in enumerate(now):
+            for power, value in enumerate(polynomial):  # N = rising part of the one, falling part of the next
+                following[place + 1][power + 1] += value / degree
+                following[place + 1][power] += value * (degree - 1 - place) / degree
+                following[place][power + 1] -= value / degree
+                following[place][power] += value * (place + 1) / degree
+        now = following
+    return torch.tensor([[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64).T
+
+
 def _before(a: Tensor) -> Tensor:
     return torch.nn.functional.pad(a, (0, 1))
 
@@ -91,20 +133,24 @@ def _after(a: Tensor) -> Tensor:
 def basis_and_slope(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor]:
     """All basis functions and their slopes. x: (batch, in); knots: (in, G + 2k + 1) -> twice (batch, in, G + k)"""
     first, value, slope = nonzero_basis(x, knots, k, outside)
-    index = first[..., None] + torch.arange(k + 1)
+    index = first[..., None] + torch.arange(k + 1, device=x.device)
     empty = value.new_zeros(*x.shape, knots.shape[1] - k - 1)
     return empty.scatter(2, index, value), empty.scatter(2, index, slope)
 
 
+def dense_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:
+    """The value of every basis function at every point. x: (batch, in); knots: (in, G + 2k + 1) -> (batch, in, G + k)"""
+    first, value, _ = nonzero_basis(x, knots, k, outside)
+    index = first[..., None] + torch.arange(k + 1, device=x.device)
+    return value.new_zeros(*x.shape, knots.shape[1] - k - 1).scatter(2, index, value)
+
+
 def B_batch(x: Tensor, grid: Tensor, k: int = 0, outside: Outside = "polynomial") -> Tensor:
-    """The value of every basis function at every point; the basis sums to one.
+    """The value of every basis function at every point, float64; the basis sums to one.
 
     x: (batch, in); grid: the knots, (in, G + 2k + 1) or one row for all inputs -> (batch, in, G + k)
     """
-    x, knots = x.to(torch.float64), grid.to(torch.float64).expand(x.shape[1], -1)
-    first, value, _ = nonzero_basis(x, knots, k, outside)
-    index = first[..., None] + torch.arange(k + 1)
-    return value.new_zeros(*x.shape, knots.shape[1] - k - 1).scatter(2, index, value)
+    return dense_basis(x.to(torch.float64), grid.to(torch.float64).expand(x.shape[1], -1), k, outside)
 
 
 def coef2curve(x_eval: Tensor, grid: Tensor, coef: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:

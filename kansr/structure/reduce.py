@@ -12,12 +12,14 @@ from kansr.data.dataset import Dataset, split
 from kansr.expression.rules import canonical
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
+from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.single import single
 from kansr.structure.state import State
 from kansr.structure.surrogate import surrogate
+from kansr.structure.tensor import tensor
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -83,7 +85,7 @@ class _Search:
         options = [m for m in moves(state, surrogate(state.X, state.z, noisy=self.config.noise > NOISY)) if m.misfit < self.config.hopeless]
         sure = bool(options) and options[0].misfit < self.config.sure
         if not sure:
-            yield from self._offer(state, self._rational(state))
+            yield from self._last_resorts(state)
         tried, failed = 0, None
         limit = self.config.alternatives[min(len(state.moves), len(self.config.alternatives) - 1)]
         for move in options:
@@ -100,7 +102,17 @@ class _Search:
             tried, failed = tried + 1, failed or move.used
             yield from self.solve(child)
         if sure and not self.done:
-            yield from self._offer(state, self._rational(state))
+            yield from self._last_resorts(state)
+
+    def _last_resorts(self, state: State) -> Iterator[Route]:
+        """The slower ways to a formula for what is left."""
+        yield from self._offer(state, self._rational(state))
+        if not self.done:
+            yield from self._offer(state, self._tensor(state))
+        if not self.done and self.config.noise < ACCEPT:
+            for child in one_variable(state):
+                if not self.done and not self.expired():
+                    yield from self._offer(child, self._one_input(child))
 
     def _offer(self, state: State, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
         """The formulas polished on the rows of the table; `done` as soon as one is exact."""
@@ -140,6 +152,13 @@ class _Search:
                 config = ChooseConfig(trials=12, keep=2)
                 fits = choose(graph, match_all(graph.edges, self.config.match), fitting, config, self.expired)
                 yield from (fit.expr for fit in fits)
+
+    def _tensor(self, state: State) -> Iterator[sympy.Expr]:
+        if len(state.inputs) == 2:
+            for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3), self.expired):
+                config = ChooseConfig(trials=12, keep=2)
+                matches = match_all(graph.edges, self.config.match)
+                yield from (fit.expr for fit in choose(graph, matches, state.dataset(), config, self.expired))
 
     def _rational(self, state: State) -> Iterator[sympy.Expr]:
         if len(state.inputs) <= 4:

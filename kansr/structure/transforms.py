@@ -41,6 +41,7 @@ def _sqrt(t: Any) -> Any:
 
 
 # Targets of one negative sign are turned round first, so "positive" rows serve them as well.
+# fmt: off
 TRANSFORMS: tuple[Transform, ...] = (
     Transform("y", lambda y: y, lambda t: t, lambda t: t, _anything, 0),
     Transform("log(y)", np.log, np.exp, sympy.exp, _positive, 1),
@@ -53,9 +54,22 @@ TRANSFORMS: tuple[Transform, ...] = (
     Transform("sin(y)", np.sin, lambda t: np.arcsin(np.clip(t, -1, 1)), sympy.asin, _within(-np.pi / 2, np.pi / 2), 3),
     Transform("cos(y)", np.cos, lambda t: np.arccos(np.clip(t, -1, 1)), sympy.acos, _within(0, np.pi), 3),
     Transform("tan(y)", np.tan, np.arctan, sympy.atan, _within(-1.57, 1.57), 3),
+    Transform(
+        "log(sin(y))", lambda y: np.log(np.sin(y)), lambda t: np.arcsin(np.exp(np.minimum(t, 0))),
+        lambda t: sympy.asin(sympy.exp(t)), _within(1e-12, np.pi / 2), 4,
+    ),
+    Transform(
+        "log(cos(y))", lambda y: np.log(np.cos(y)), lambda t: np.arccos(np.exp(np.minimum(t, 0))),
+        lambda t: sympy.acos(sympy.exp(t)), _within(0, np.pi / 2 - 1e-12), 4,
+    ),
+    Transform(
+        "log(tan(y))", lambda y: np.log(np.tan(y)), lambda t: np.arctan(np.exp(t)),
+        lambda t: sympy.atan(sympy.exp(t)), _within(1e-12, np.pi / 2 - 1e-12), 4,
+    ),
     Transform("asin(y)", np.arcsin, np.sin, sympy.sin, _within(-1, 1), 3),
     Transform("atanh(y)", np.arctanh, np.tanh, sympy.tanh, _within(-1 + 1e-9, 1 - 1e-9), 3),
 )
+# fmt: on
 
 
 def transformed(y: Array) -> list[tuple[Transform, float, Array]]:

@@ -149,7 +149,8 @@ STANDARD = Library(
         Function("exp", sympy.exp, np.exp, np.exp, 2, free="a"),
         Function("log", sympy.log, np.log, np.reciprocal, 2, free="b", domain=POSITIVE),
         Function("sin", sympy.sin, np.sin, np.cos, 2, periodic=True),  # cos is sin with b moved by pi/2
-        Function("sin^2", lambda u: sympy.sin(u) ** 2, lambda u: np.sin(u) ** 2, lambda u: np.sin(2 * u), 4, free="a"),
+        Function("sin^2", lambda u: sympy.sin(u) ** 2, lambda u: np.sin(u) ** 2, lambda u: np.sin(2 * u), 4, free="a",
+                 periodic=True),
         Function("tan", sympy.tan, np.tan, lambda u: 1 + np.tan(u) ** 2, 4, domain=(-np.pi / 2, np.pi / 2)),
         Function("1/sin", lambda u: 1 / sympy.sin(u), lambda u: 1 / np.sin(u), None, 5, domain=(0, np.pi)),
         Function("1/sin^2", lambda u: sympy.sin(u) ** -2, lambda u: np.sin(u) ** -2, None, 6, domain=(0, np.pi)),
