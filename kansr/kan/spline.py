@@ -92,7 +92,7 @@ def is_uniform(knots: Tensor) -> bool:
 
 
 def _uniform_basis(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """`nonzero_basis` on evenly spaced knots, where each basis function is a polynomial in the place in its interval."""
+    """`nonzero_basis` on evenly spaced knots: each function is a polynomial in the place in its interval."""
     G = knots.shape[1] - 2 * k - 1
     low, h = knots[:, k], (knots[:, -1 - k] - knots[:, k]) / G
     t = (x - low) / h
@@ -108,7 +108,7 @@ def _uniform_basis(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Te
 
 @lru_cache
 def _segments(k: int) -> Tensor:
-    """The polynomials of degree k that the k + 1 basis functions are on one interval of width 1: (powers, functions)."""
+    """The polynomials of degree k that the basis functions are on one interval of width 1: (powers, functions)."""
     now = [[Fraction(1)]]  # of degree 0: one function, one power
     for degree in range(1, k + 1):
         following = [[Fraction(0)] * (degree + 1) for _ in range(degree + 1)]
@@ -139,7 +139,10 @@ def basis_and_slope(x: Tensor, knots: Tensor, k: int, outside: Outside = "polyno
 
 
 def dense_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:
-    """The value of every basis function at every point. x: (batch, in); knots: (in, G + 2k + 1) -> (batch, in, G + k)"""
+    """The value of every basis function at every point.
+
+    x: (batch, in); knots: (in, G + 2k + 1) -> (batch, in, G + k)
+    """
     first, value, _ = nonzero_basis(x, knots, k, outside)
     index = first[..., None] + torch.arange(k + 1, device=x.device)
     return value.new_zeros(*x.shape, knots.shape[1] - k - 1).scatter(2, index, value)

@@ -90,14 +90,30 @@ def fix(model: Network, place: Place, fit: EdgeFit) -> None:
 
 def fix_nearest(model: Network, place: Place, function: Function, X: Tensor) -> float:
     """Fix the edge to the function with the constants nearest to its curve; r² of that."""
-    fits = match(edge_curve(model, place, X), MatchConfig(library=Library((function,)), starts=8))
+    edge = edge_curve(model, place, X)
+    fits = match(edge, MatchConfig(library=Library((function,)), starts=8)) or _nearest(function, edge)
     if not fits:
         raise UsageError(
-            f"{function.name} cannot follow edge {place} anywhere in its domain {function.domain}; "
-            "suggest_symbolic lists what can"
+            f"{function.name} has no values on all of edge {place}, from {edge.x[0]:g} to {edge.x[-1]:g}; "
+            "suggest_symbolic lists what has"
         )
     fix(model, place, replace(fits[0], function=function))
     return fits[0].r2
+
+
+def _nearest(function: Function, edge: Edge) -> list[EdgeFit]:
+    """The best of a few shapes, where the best of all is a limit (x² is that of cosh); none where f has no values."""
+    x, y, found = edge.x, edge.y, list[EdgeFit]()
+    centre, half = (x[0] + x[-1]) / 2, (x[-1] - x[0]) / 2
+    for a in np.geomspace(0.5, 8, 9) / half if "a" in function.free else (1.0,):
+        for shift in np.linspace(-1, 1, 9):
+            b = -a * (centre + shift * half) if "b" in function.free else 0.0
+            basis = np.column_stack([function.inner(x, a, b), np.ones_like(x)])
+            if np.isfinite(basis).all():
+                c, d = np.linalg.lstsq(basis, y, rcond=None)[0]
+                r2 = 1 - float(np.mean((basis @ (c, d) - y) ** 2) / (np.var(y) or 1.0))
+                found.append(EdgeFit(function, float(a), float(b), float(c), float(d), r2))
+    return sorted(found, key=lambda fit: -fit.r2)
 
 
 def fix_plain(model: Network, place: Place, function: Function, X: Tensor) -> float:
@@ -137,9 +153,10 @@ class AutoConfig:
     library: Library = STANDARD
     per_edge: int = 8  # fits considered for each edge
     trials: int = 60  # combinations that are refitted
-    rows: int = 400  # a trial is refitted on
-    steps: int = 30
+    rows: int = 200  # a trial is refitted on
+    steps: int = 15
     keep: int = 3  # refitted on all rows in the end
+    after: int = 6  # trials after the first that leaves nothing but rounding
 
 
 def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired: Expired = never) -> Network:
@@ -157,31 +174,57 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
     matches = [match(edge, MatchConfig(library=config.library)) for edge in edges]
     few = Seen(*(rows[:: max(len(rows) // config.rows, 1)] for rows in (seen.X, seen.y)))
     drafts: list[tuple[float, int, Network]] = []
+    left = config.trials
     for number, fits in enumerate(combinations(Graph((), edges, "", error), matches, config.per_edge)):
-        if number >= config.trials or (drafts and expired()):
+        if not left or (drafts and expired()):
             break
         trial = model.copy()
         for place, fit in zip(open_, fits):
             fix(trial, place, fit)
-        drafts.append((_refitted(trial, few, config.steps), number, trial))
+        least = min((draft[0] for draft in drafts), default=np.inf)
+        residual = _refit(trial, few, config.steps)
+        left -= 1
+        if _bits_of(residual, few) < least:  # the formula adds to it: what is longer already needs no formula
+            drafts.append((_length(trial, few, residual), number, trial))
+        if _bits_of(residual, few) == 0:
+            left = min(left, config.after)
     drafts.sort(key=lambda draft: draft[:2])
-    final = [(_refitted(trial, seen, 3 * config.steps), number, trial) for _, number, trial in drafts[: config.keep]]
+    final = []
+    for _, number, trial in drafts[: config.keep]:
+        final.append((_length(trial, seen, _refit(trial, seen, 4 * config.steps)), number, trial))
     length, number, best = min(final, key=lambda draft: draft[:2])
-    log.info("fixed %d edges; combination %d of %d, %.0f bits", len(open_), number, len(drafts), length)
+    log.info("fixed %d edges by combination %d: %.0f bits", len(open_), number, length)
     return best
 
 
-def _refitted(model: Network, seen: Seen, steps: int) -> float:
-    """Train the constants (in place); bits for the formula and its residuals."""
+def _refit(model: Network, seen: Seen, steps: int) -> list[float]:
+    """Train the constants (in place); the mean squared residual of each output."""
     config = TrainConfig(steps=steps, update_grid=False, lm=LMConfig(smoothing=0.0, gain=1e-3))
     train(model, seen.X, seen.y, config)
-    residual = (model(seen.X) - seen.y).detach().square().mean(0).tolist()
-    names = [f"x_{i + 1}" for i in range(seen.X.shape[1])]
-    total = 0.0
-    for q, expr in enumerate(expressions(model, [sympy.Symbol(name) for name in names])):
-        data = Dataset(seen.X.numpy(), seen.y[:, q].numpy(), tuple(names))
-        total += description_length(canonical(expr), residual[q], data)
-    return total if np.isfinite(total) else np.inf
+    return (model(seen.X) - seen.y).detach().square().mean(0).tolist()
+
+
+def _bits_of(residual: Sequence[float], seen: Seen) -> float:
+    """What the residuals add to the description length of the outputs."""
+    zero = sympy.S.Zero
+    return sum(
+        description_length(zero, r, data) - description_length(zero, 0.0, data)
+        for r, data in zip(residual, _tables(seen))
+    )
+
+
+def _length(model: Network, seen: Seen, residual: Sequence[float]) -> float:
+    """Bits for the formulas and their residuals."""
+    tables = _tables(seen)
+    found = expressions(model, [sympy.Symbol(name) for name in tables[0].names])
+    bits = [description_length(canonical(e), r, data) for e, r, data in zip(found, residual, tables)]
+    return sum(bits) if np.isfinite(bits).all() else np.inf
+
+
+def _tables(seen: Seen) -> list[Dataset]:
+    """The rows with each of the outputs as the target."""
+    names = tuple(f"x_{i + 1}" for i in range(seen.X.shape[1]))
+    return [Dataset(seen.X.numpy(), y.numpy(), names) for y in seen.y.unbind(1)]
 
 
 def expressions(model: Network, inputs: Sequence[sympy.Expr]) -> list[sympy.Expr]:
@@ -218,6 +261,5 @@ def formulas(
     shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
     found = [canonical(expr) for expr in expressions(model, symbols)]
     if snapped and seen is not None:
-        tables = [Dataset(seen.X.numpy(), seen.y[:, q].numpy(), tuple(names)) for q in range(len(found))]
-        found = [snap(polish(expr, table), table).expr for expr, table in zip(found, tables)]
+        found = [snap(polish(expr, table), table).expr for expr, table in zip(found, _tables(seen))]
     return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown

@@ -1,0 +1,218 @@
+"""The network as the tutorials use it: trained, pruned, read as a formula, drawn and kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+
+torch = pytest.importorskip("torch")
+
+from kansr.errors import UsageError  # noqa: E402
+from kansr.kan import KAN, Function, create_dataset, fit_kan  # noqa: E402
+from kansr.kan.jacobian import Linearised  # noqa: E402
+from kansr.kan.symbolic import fix  # noqa: E402
+from kansr.symbolic.library import STANDARD  # noqa: E402
+from kansr.symbolic.match import EdgeFit  # noqa: E402
+
+
+def tutorial(x: torch.Tensor) -> torch.Tensor:
+    return torch.exp(torch.sin(torch.pi * x[:, [0]]) + x[:, [1]] ** 2)
+
+
+def fixed_network() -> KAN:
+    """exp(sin(pi x) + y**2) with all edges fixed."""
+    model = KAN([2, 1, 1], base_fun="zero")
+    for place, name, constants in (
+        ((0, 0, 0), "sin", (3.0, 0.1, 0.9, 0.0)),
+        ((0, 1, 0), "x^2", (1.0, 0.05, 1.1, 0.0)),
+        ((1, 0, 0), "exp", (1.0, 0.0, 1.0, 0.0)),
+    ):
+        fix(model, place, EdgeFit(STANDARD[name], *constants, 1.0))
+    return model
+
+
+@pytest.mark.parametrize("fixed", [[], [(0, 0, 0)], [(1, 0, 0)], [(0, 1, 0), (1, 1, 0)]])
+@pytest.mark.parametrize("name", ["sin", "x", "exp", "gaussian"])
+def test_fixed_edges_have_their_columns_in_the_jacobian(fixed: list, name: str) -> None:
+    model = KAN([2, [1, 1], 1], 4, 3, seed=1, noise_scale=1.0)
+    for place in fixed:
+        fix(model, place, EdgeFit(STANDARD[name], 1.2, 0.3, 0.7, 0.1, 1.0))
+    X = 2 * torch.rand(30, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
+    f = Linearised(model, X)
+    theta, trace = f.theta(), f.run()
+    exact = f.jacobian(trace, torch.empty(*trace.output.shape, f.size, dtype=torch.float64)).clone()
+    assert trace.output.numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
+    for column in range(f.size):
+        step = torch.zeros_like(theta)
+        step[column] = 1e-6
+        numeric = []
+        for sign in (1, -1):
+            f.set(theta + sign * step)
+            numeric.append(f.predict(X))
+        slope = (numeric[0] - numeric[1]) / 2e-6
+        assert exact[:, :, column].numpy() == pytest.approx(slope.numpy(), abs=1e-6)
+
+
+def test_fixed_edges_can_be_differentiated_as_often_as_asked() -> None:
+    x = torch.tensor([[0.3, 0.4]], dtype=torch.float64, requires_grad=True)
+    y = fixed_network()(x)
+    (first,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first[:, 0].sum(), x)
+    u, v = sympy.symbols("x_1 x_2")
+    formula = fixed_network().symbolic_formula(snapped=False)[0][0]
+    assert float(first[0, 0].detach()) == pytest.approx(float(formula.diff(u).subs({u: 0.3, v: 0.4})))
+    assert float(second[0, 0]) == pytest.approx(float(formula.diff(u, 2).subs({u: 0.3, v: 0.4})), rel=1e-5)
+
+
+@pytest.mark.parametrize("opt", ["LM", "LBFGS"])
+def test_constants_of_fixed_edges_are_trained(opt: str) -> None:
+    model, dataset = fixed_network(), create_dataset(tutorial, 2, train_num=300)
+    results = model.fit(dataset, opt=opt, steps=30, starts=0)
+    assert results["test_loss"][-1] < 1e-10
+    (formula,), variables = model.symbolic_formula(var=["x", "y"])
+    x, y = variables
+    assert formula == sympy.exp(sympy.sin(sympy.pi * x) + y**2)
+
+
+def test_the_walk_through_ends_in_the_formula() -> None:
+    dataset = create_dataset(tutorial, n_var=2)
+    model = KAN(width=[2, 5, 1], grid=5, k=3, seed=0)
+    model.train(dataset, opt="LBFGS", steps=20, lamb=0.01, lamb_entropy=10.0)
+    model = model.prune()
+    assert model.describe() == "kan [2, 1, 1]"
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert model.suggest_symbolic(0, 1, 0).rows()[0][1] > 0.8
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    model.train(dataset, opt="LBFGS", steps=20)
+    model.auto_symbolic()
+    model.train(dataset, opt="LBFGS", steps=20)
+    (formula,), (x, y) = model.symbolic_formula(var=["\\alpha", "y"])
+    assert formula == sympy.exp(sympy.sin(sympy.pi * x) + y**2)
+    assert sympy.diff(formula, x) == sympy.pi * sympy.cos(sympy.pi * x) * formula
+    assert model.fix_symbolic(0, 1, 0, "cosh") > 0.98
+    assert model.train(dataset, opt="LBFGS", steps=20)["test_loss"][-1] < 0.05
+
+
+def test_the_ladder_of_grids() -> None:
+    grids, steps, test_losses = np.array([5, 10, 20]), 20, []
+    dataset = create_dataset(tutorial, n_var=2)
+    model = KAN([2, 1, 1])
+    for n, G in enumerate(grids):
+        if n == 0:
+            model = KAN(width=[2, 1, 1], grid=G, k=3)
+        else:
+            model = KAN(width=[2, 1, 1], grid=G, k=3).initialize_from_another_model(model, dataset["train_input"])
+        results = model.train(dataset, opt="LBFGS", steps=steps, stop_grid_update_step=30)
+        test_losses += results["test_loss"]
+    assert len(test_losses) == len(grids) * steps
+    assert test_losses[-1] < 1e-4 < test_losses[steps - 1] < 2e-2
+
+
+def test_train_of_a_module_still_switches_modes() -> None:
+    model = KAN([2, 1, 1])
+    assert model.eval() is model and not model.training
+    assert model.train() is model and model.training
+
+
+def test_taking_over_another_network_keeps_the_function_and_shares_nothing() -> None:
+    other = KAN([2, 2, 1], grid=5, seed=3, noise_scale=1.0)
+    x = 2 * torch.rand(200, 2, dtype=torch.float64) - 1
+    model = KAN([2, 2, 1], grid=20).initialize_from_another_model(other, x)
+    before = other(x).detach().clone()
+    assert model(x).detach().numpy() == pytest.approx(before.numpy(), abs=1e-12)
+    with torch.no_grad():
+        model.act_fun[0].coef.zero_()
+    assert torch.equal(other(x).detach(), before)
+
+
+@pytest.mark.parametrize("low_high", [(-10, 10), (-0.5, 0.5)])
+def test_grids_follow_samples_without_a_margin(low_high: tuple) -> None:
+    model = KAN([1, 1], grid=5)
+    model.update_grid_from_samples(torch.linspace(*low_high, 1001)[:, None])
+    assert model.act_fun[0].grid[0].numpy() == pytest.approx(np.linspace(-2.2, 2.2, 12) * low_high[1])
+
+
+def test_an_exactly_linear_network_is_linear() -> None:
+    model = KAN([2, 5, 1], noise_scale_base=0.0, base_fun=lambda x: x, noise_scale=0.0)
+    x = torch.randn(100, 2, dtype=torch.float64)
+    assert model(x).detach().numpy() == pytest.approx((5 / np.sqrt(2 * 5) * x.sum(1, keepdim=True)).numpy(), abs=1e-12)
+
+
+def test_a_formula_needs_all_edges_fixed() -> None:
+    with pytest.raises(UsageError, match="splines still"):
+        KAN([2, 1, 1]).symbolic_formula()
+
+
+def test_fixing_and_unfixing_brings_the_spline_back() -> None:
+    model = KAN([2, 2, 1], noise_scale=1.0)
+    x = torch.randn(50, 2, dtype=torch.float64)
+    before = model(x).detach()
+    square = Function("square", lambda u: u**2, np.square)
+    assert model.fix_symbolic(0, 1, 0, square) <= 1
+    assert not torch.equal(model(x).detach(), before)
+    model.unfix_symbolic(0, 1, 0)
+    assert torch.equal(model(x).detach(), before)
+
+
+@pytest.mark.parametrize("name", ["no such", "1/x^9"])
+def test_a_function_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(UsageError, match="in the library"):
+        KAN([2, 1, 1]).fix_symbolic(0, 0, 0, name)
+
+
+def test_an_input_that_does_not_matter_goes() -> None:
+    dataset = create_dataset(lambda x: torch.sin(3 * x[:, [1]]), n_var=3, train_num=300)
+    model = KAN([3, 1, 1])
+    model.fit(dataset, steps=20)
+    smaller = model.prune_input()
+    assert smaller.describe() == "kan [1, 1, 1]"
+    assert smaller(dataset["test_input"][:, [1]]).detach().numpy() == pytest.approx(
+        model(dataset["test_input"]).detach().numpy(), abs=0.05
+    )
+    smaller.prune()
+
+
+@pytest.mark.parametrize("width", [[2, 5, 1], [2, [3, 2], 1], [3, [1, 2], [2, 1], 2]])
+def test_the_network_is_kept_bit_by_bit(width: list, tmp_path: object) -> None:
+    model = KAN(width, noise_scale=1.0, seed=5)
+    model.fix_symbolic(0, 1, 0, "sin")
+    model.saveckpt(f"{tmp_path}/model")
+    again = KAN.loadckpt(f"{tmp_path}/model")
+    x = torch.randn(40, width[0], dtype=torch.float64)
+    assert torch.equal(again(x), model(x))
+    assert again.describe() == model.describe() and again.act_fun[0].fixed == model.act_fun[0].fixed
+
+
+def test_another_version_is_refused_by_name(tmp_path: object) -> None:
+    from pathlib import Path
+
+    KAN([2, 1, 1]).saveckpt(f"{tmp_path}/model")
+    file = Path(f"{tmp_path}/model.json")
+    file.write_text(file.read_text().replace('"version": 1', '"version": 7'))
+    with pytest.raises(UsageError, match="version 7"):
+        KAN.loadckpt(f"{tmp_path}/model")
+
+
+@pytest.mark.parametrize("width", [[2, 5, 1], [2, [3, 2], 1], [1, 1]])
+def test_a_plot_is_a_figure_with_the_names(width: list) -> None:
+    figure = KAN(width).plot(in_vars=["a", "b"][: width[0]], out_vars=["out"], title="A network")
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert {"a", "out", "A network"} <= texts
+
+
+def test_a_dataset_is_drawn_from_its_own_generator() -> None:
+    state = torch.random.get_rng_state()
+    dataset = create_dataset(tutorial, 2, ranges=[[0, 1], [2, 3]], train_num=50, normalize_label=True, seed=4)
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert dataset["train_input"].dtype == torch.float64 and dataset["train_label"].shape == (50, 1)
+    assert float(dataset["train_input"][:, 1].min()) >= 2
+    assert float(dataset["train_label"].mean()) == pytest.approx(0, abs=1e-12)
+
+
+def test_importing_everything_gives_what_the_tutorials_use() -> None:
+    import kansr.kan
+
+    assert {"KAN", "torch", "np", "plt", "create_dataset"} <= set(kansr.kan.__all__)
+    assert callable(kansr.kan.plt.plot)
+    assert isinstance(fit_kan(torch.rand(60, 2), torch.rand(60), [2, 1, 1])[1], float)
