@@ -19,6 +19,8 @@ from kansr.kan.model import Network, Nodes
 from kansr.kan.spline import B_batch, basis_and_slope, differences
 from kansr.symbolic.library import Function
 
+FINE, ENDS = 40, 8  # intervals from which the ends are smoothed more, and the differences there
+
 
 @dataclass(eq=False)
 class _Stage:
@@ -199,10 +201,17 @@ class Linearised:
         return row
 
     def roughness(self) -> Tensor:
-        """Rows whose squares add up to the roughness of all edges, by (k + 1)-th differences: (rows, size)"""
+        """Rows whose squares add up to the roughness of all edges, by (k + 1)-th differences: (rows, size)
+
+        On fine grids also by differences of higher order at the ends, where rows are few and a curve has to go on
+        beyond the last of them.
+        """
         rows = []
         for n, s in enumerate(self.stages):
-            D = differences(s.coef.shape[2], s.layer.k + 1)
+            G, D = s.layer.G, differences(s.coef.shape[2], s.layer.k + 1)
+            if G >= FINE:
+                ends = G * differences(s.coef.shape[2], s.layer.k + 3)
+                D = torch.cat([D, ends[:ENDS], ends[-ENDS:]])
             row = D.new_zeros(len(s.i) * len(D), self.size)
             if len(s.i):
                 row[:, self.blocks[n]] = torch.block_diag(*[D] * len(s.i))

@@ -22,6 +22,7 @@ Results = dict[str, list[float]]
 
 MOST_PARAMETERS = 3000  # of a network that is trained by Levenberg-Marquardt where LBFGS was asked for
 MOST_NUMBERS = 5e7  # in its Jacobian
+FOUND = 3  # starts found by least squares that are tried
 TRIES = 12  # steps with each start
 JUDGED = 400  # rows they are trained on
 NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
@@ -76,7 +77,7 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> None:
     """Give the network the values of the start that is best after a few steps."""
     spread = float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0
-    few = replace(config, steps=min(TRIES, config.steps))
+    few = replace(config, steps=min(TRIES, config.steps), update_grid=False)
     part = max(len(seen.X) // JUDGED, 1)
     X, y = seen.X[::part], seen.y[::part]
     rng = torch.Generator().manual_seed(config.seed)
@@ -103,7 +104,8 @@ def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network
         return
     y, original, G, eps = _target(model, seen)
     if sums:
-        for narrow in additive_starts(seen.X, y, original, G, model.k, eps):
+        narrow_ones = additive_starts(seen.X, y, original, G, model.k, eps)
+        for narrow in sorted(narrow_ones, key=lambda m: float((m(seen.X) - y).square().mean()))[:FOUND]:
             start = random_start(model.width, seen.X, y, G, model.k, eps, rng, model.arities)
             first, found = start.layers[0], narrow.layers[0]
             first.coef[:, 0], first.bias[0] = found.coef[:, 0], found.bias[0]
