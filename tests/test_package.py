@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -77,3 +78,28 @@ def test_starting_is_quick(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("heavy", ["torch", "sympy", "numpy", "pandas", "scipy"])
 def test_importing_kansr_loads_nothing_heavy(heavy: str) -> None:
     python("-c", f"import sys, kansr, kansr.cli; assert {heavy!r} not in sys.modules", cwd=ROOT)
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_example_of_the_readme_prints_what_the_readme_says() -> None:
+    found = re.search(r"```python\n(.*?)```\s*```text\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    assert python("-c", found[1], cwd=ROOT) == found[2]
+
+
+@pytest.mark.slow
+def test_the_first_command_of_the_readme_prints_what_the_readme_says() -> None:
+    command = re.search(r"bin/kansr (discover .*)", README)
+    assert command is not None
+    said = python("-m", "kansr.cli", *command[1].split(), cwd=ROOT).splitlines()
+    said = [re.sub(r" · [0-9.]+ s$", "", line) for line in said]  # all but the seconds
+    assert set(said) <= {re.sub(r" · [0-9.]+ s$", "", line) for line in README.splitlines()}
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    command = re.search(r"^python3 -m venv .*tests/check.py$", README, re.MULTILINE)
+    assert command is not None
+    assert command[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
