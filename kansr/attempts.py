@@ -22,14 +22,14 @@ from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import ReduceConfig, reductions
+from kansr.structure.reduce import ReduceConfig, exact, reductions
 from kansr.structure.single import single
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 Expired = Callable[[], bool]
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
-SMALL = 40    # rows below which none are held out, and r² on unseen rows comes from cross-validation
+SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Rows:
     fitting: Dataset
     held_out: Dataset
     seed: int = 0
-    attainable: float = 0.0    # held-out error of the best smooth model over the target's spread, 0 if not known
+    attainable: float = 0.0  # held-out error of the best smooth model over the target's spread, 0 if not known
 
     @property
     def small(self) -> bool:
@@ -97,7 +97,9 @@ def finish(fit: Fit, rows: Rows, origin: str, expired: Expired) -> Candidate:
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate
 
 
-def best_of(fits: Iterable[Fit], rows: Rows, origin: str, expired: Expired, graph: Graph | None = None) -> Iterator[Finding]:
+def best_of(
+    fits: Iterable[Fit], rows: Rows, origin: str, expired: Expired, graph: Graph | None = None
+) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
     ranked = sorted(
         ((description_length(f.expr, f.rms**2, rows.fitting), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
@@ -144,7 +146,7 @@ def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expire
 
 
 def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    from kansr.structure.network import network    # torch is loaded here and not before
+    from kansr.structure.network import network  # torch is loaded here and not before
 
     graph = network(rows.fitting, rows.held_out, width, rows.seed, rows.attainable, expired)
     if graph is not None and _plausible(graph, rows):
@@ -166,7 +168,7 @@ def _reductions(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Fi
     for route in routes[:3]:
         origin = "reductions: " + " → ".join(route.moves) if route.moves else "reductions"
         yield Finding(finish(route.fit, rows, origin, expired))
-        if route.fit.rms <= 1e-9 * np.std(rows.fitting.y):
+        if exact(route.fit, rows.fitting):
             break
 
 

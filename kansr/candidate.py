@@ -146,5 +146,3 @@ def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
         if not front or max(candidate.loss, rounding) < max(front[-1].loss, rounding) * (1 - 1e-9):
             front.append(candidate)
     return ParetoFront(tuple(front))
-
-

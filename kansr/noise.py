@@ -29,7 +29,7 @@ def unexplained(residual: Array, X: Array) -> bool:
 
 def _correlation(residual: Array, view: Array) -> float:
     neighbours = min(NEIGHBOURS, max(2, len(residual) // 6))
-    _, index = cKDTree(view).query(view, k=neighbours + 1)
+    index = np.asarray(cKDTree(view).query(view, k=neighbours + 1)[1])
     smooth = residual[index[:, 1:]].mean(axis=1)
     spread = float(np.std(smooth) * np.std(residual))
     return float(np.mean((smooth - smooth.mean()) * (residual - residual.mean()))) / spread if spread > 0 else 0.0

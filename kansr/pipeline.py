@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.attempts import SMALL, Attempt, Finding, Rows, plan
-from kansr.candidate import Candidate, mean_square, pareto
+from kansr.candidate import Candidate, pareto
 from kansr.data.dataset import Array, Dataset, split
 from kansr.discovery import Discovery, Status, baseline, unused
 from kansr.errors import UsageError
@@ -22,14 +21,14 @@ from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
 from kansr.noise import unexplained
+from kansr.refine.constants import polish
+from kansr.structure.reduce import exact
 from kansr.structure.surrogate import attainable
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
 
 if TYPE_CHECKING:
     import pandas as pd
-
-EXACT = 1e-9    # residuals over the target's spread that only rounding explains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +82,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     with workers(config.jobs) as executor:
         attempts = [Portable(attempt) for attempt in plan(data, MatchConfig(library=config.library))]
         queue: list[Future[list[Finding]]] = []
-        for number, attempt in enumerate(attempts):
+        for number in range(len(attempts)):
             if clock.over():
                 status = Status.TIMED_OUT
                 break
@@ -109,8 +108,8 @@ def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
 
 def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
     """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then."""
-    spread = float(np.std(data.y))
-    return any(math.sqrt(mean_square(_residual(f.candidate, data))) <= EXACT * spread for f in findings)
+    fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
+    return any(exact(fit, data) for fit in fits)
 
 
 def _status(best: Candidate, data: Dataset) -> Status:
@@ -157,7 +156,7 @@ def discover(
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
-    missing: str = "error",
+    missing: Literal["error", "drop"] = "error",
     progress: Callable[[Discovery], object] = lambda discovery: None,
 ) -> Discovery:
     """The law behind a table.
@@ -173,7 +172,7 @@ def discover(
     data, notes = dataset(table, target=target, inputs=inputs, missing=missing)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
     best = baseline(data, seed)
-    with threadpool_limits(1):    # sums in one order, whatever the machine
+    with threadpool_limits(1):  # sums in one order, whatever the machine
         try:
             for best in search(data, config):
                 progress(best)

@@ -13,6 +13,7 @@ from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 
 Unary = Callable[[Array], Array]
+Constants = Sequence[float] | Array
 
 # sympy class -> (value, derivative); what is not here is not in the formula language.
 ARRAY_FUNCTIONS: dict[Any, tuple[Unary, Unary]] = {
@@ -67,12 +68,12 @@ class Tape:
         self._constants = {c: i for i, c in enumerate(constants)}
         self._add(expr)
 
-    def value(self, X: Array, constants: Sequence[float] = ()) -> Array:
+    def value(self, X: Array, constants: Constants = ()) -> Array:
         """X: (rows, inputs) -> (rows,); not a number where the expression has no real value."""
         with np.errstate(all="ignore"):
             return np.broadcast_to(self._forward(X, constants)[-1], (len(X),)).astype(float)
 
-    def jacobian(self, X: Array, constants: Sequence[float]) -> tuple[Array, Array]:
+    def jacobian(self, X: Array, constants: Constants) -> tuple[Array, Array]:
         """The values, (rows,), and their derivatives by the constants, (rows, constants)."""
         with np.errstate(all="ignore"):
             values = self._forward(X, constants)
@@ -88,7 +89,7 @@ class Tape:
                         adjoint[j] = adjoint[j] + bar * slope
             return np.broadcast_to(values[-1], (len(X),)).astype(float), jacobian
 
-    def _forward(self, X: Array, constants: Sequence[float]) -> list[Any]:
+    def _forward(self, X: Array, constants: Constants) -> list[Any]:
         values: list[Any] = []
         for step in self.steps:
             args = [values[j] for j in step.args]

@@ -11,7 +11,11 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.expression.complexity import bits
 
-LARGEST, PI_POWERS = 32, (-4, -3, -2, -1, 0, 1, 2, 3, 4)    # halves of a power of pi
+LARGEST, PI_POWERS = 32, (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # halves of a power of pi
+
+
+# what a change of the base of logarithms or of half-lives leaves behind, with its bits
+LOGARITHMS = tuple((sympy.log(n) ** p, 10.0) for n in (2, 10) for p in (1, -1))
 
 
 @cache
@@ -54,6 +58,7 @@ def proposals(value: float, tolerance: float, limit: int = 4) -> list[sympy.Expr
     for i in near[np.lexsort((np.abs(values[near] - abs(value)), costs[near]))][:limit]:
         found.append((float(costs[i]), sign * as_expr(*keys[i])))
     found += [(bits(number, np.inf), number) for number in _whole_and_decimal(value, tolerance)]
+    found += [(cost, sign * number) for number, cost in LOGARITHMS if abs(float(number) - abs(value)) <= tolerance]
     unique = {expr: cost for cost, expr in sorted(found, key=lambda f: -f[0])}
     return sorted(unique, key=lambda expr: unique[expr])[:limit]
 

@@ -40,7 +40,10 @@ def leading_float(total: sympy.Add) -> sympy.Float | None:
     coefficients = [term.as_coeff_Mul()[0] for term in terms] + ([constant] if constant != 0 else [])
     if not all(c.is_Float for c in coefficients):
         return None
-    return coefficients[-1] if constant != 0 else coefficients[0]
+    largest = max(coefficients, key=abs)
+    if constant != 0 and abs(constant) > 1e-6 * abs(largest):
+        return constant
+    return largest if constant != 0 else coefficients[0]
 
 
 def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
@@ -97,7 +100,7 @@ def _reduce_phase(expr: sympy.Expr) -> sympy.Expr:
 
 
 def without_floats(rule: Rule) -> Rule:
-    """The rule applied with every float hidden behind a symbol, for rules that are only safe or fast on exact numbers."""
+    """The rule applied with every float hidden behind a symbol: some rules are safe and fast on exact numbers only."""
 
     def apply(expr: sympy.Expr) -> sympy.Expr:
         hidden = {v: sympy.Dummy(positive=v > 0) for v in expr.atoms(sympy.Float)}
@@ -114,6 +117,38 @@ def combine_fractions(expr: sympy.Expr) -> sympy.Expr:
 def merge_roots(expr: sympy.Expr) -> sympy.Expr:
     """sqrt(a)·sqrt(b) as sqrt(a·b) for positive arguments, exp(a)·exp(b) as exp(a + b)."""
     return sympy.powsimp(expr, force=False)
+
+
+def join_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a)/sqrt(b) as sqrt(a/b), in every product; holds where both were real."""
+
+    def join(product: sympy.Mul) -> sympy.Expr:
+        halves = [f for f in product.args if f.is_Pow and abs(f.exp) == sympy.Rational(1, 2) and f.free_symbols]
+        if len(halves) < 2:
+            return product
+        rest = sympy.Mul(*(f for f in product.args if f not in halves))
+        return rest * sympy.sqrt(sympy.Mul(*(f.base ** (1 if f.exp > 0 else -1) for f in halves)))
+
+    return expr.replace(lambda e: e.is_Mul, join)
+
+
+def join_logs(expr: sympy.Expr) -> sympy.Expr:
+    """c·log(a) − c·log(b) as c·log(a/b), in every sum; holds where both were real."""
+
+    def join(total: sympy.Add) -> sympy.Expr:
+        groups: dict[sympy.Expr, list[sympy.Expr]] = {}
+        rest = []
+        for term in total.args:
+            logs = [f for f in sympy.Mul.make_args(term) if f.func is sympy.log]
+            if len(logs) != 1:
+                rest.append(term)
+                continue
+            factor = term / logs[0]
+            sign = -1 if factor.could_extract_minus_sign() else 1
+            groups.setdefault(sign * factor, []).append(logs[0].args[0] ** sign)
+        return sympy.Add(*rest, *(factor * sympy.log(sympy.Mul(*args)) for factor, args in groups.items()))
+
+    return expr.replace(lambda e: e.is_Add, join)
 
 
 def collect_terms(expr: sympy.Expr) -> sympy.Expr:

@@ -10,7 +10,7 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import TEXTBOOK, Rule, without_floats
+from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, without_floats
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
@@ -31,7 +31,9 @@ def simplify(
     are taken to be positive, so sqrt(x**2) may become x.
     """
     positive = {name for i, name in enumerate(names) if np.all(X[:, i] > 0)}
-    assumed = {sympy.Symbol(n): sympy.Dummy(n, positive=True) if n in positive else sympy.Dummy(n, real=True) for n in names}
+    assumed = {
+        sympy.Symbol(n): sympy.Dummy(n, positive=True) if n in positive else sympy.Dummy(n, real=True) for n in names
+    }
     back = {dummy: symbol for symbol, dummy in assumed.items()}
     best = expr
     for _ in range(rounds):
@@ -43,7 +45,11 @@ def simplify(
             if _cost(rewritten) < _cost(best) and same_values(rewritten, best, X, names):
                 best = rewritten
         if best == start:
-            return best
+            break
+    for rule in (join_logs, join_roots):  # on plain symbols: sympy takes roots of positive products apart again
+        joined = rule(best)
+        if joined != best and same_values(joined, best, X, names):
+            best = joined
     return best
 
 

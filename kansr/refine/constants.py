@@ -108,5 +108,3 @@ def _standard_errors(J: Array, rms: float) -> Array:
         return np.full(count, np.inf)
     variance = np.clip(np.diag(np.linalg.pinv(N, rcond=1e-14)), 0, None)
     return np.sqrt(variance * rows / (rows - count)) * rms / scale
-
-

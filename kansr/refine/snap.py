@@ -66,5 +66,3 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
 
 def _length(fit: Fit, data: Dataset) -> float:
     return description_length(fit.expr, fit.rms**2, data)
-
-

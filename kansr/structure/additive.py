@@ -36,7 +36,7 @@ def additive(fitting: Dataset, held_out: Dataset, keep: int = 3) -> Iterator[Gra
     best: dict[int, tuple] = {}
     for row in sorted(found, key=lambda row: row[:3]):
         best.setdefault(row[2], row)
-    for error, G, k, bases, w, offset in list(best.values())[:keep]:
+    for error, _, k, bases, w, offset in list(best.values())[:keep]:
         transform, sign, t = targets[k]
         rms = float(np.sqrt(np.mean((np.hstack([b(x) for b, x in zip(bases, fitting.X.T)]) @ w + offset - t) ** 2)))
         edges = _curves(fitting, bases, w, offset, rms)
@@ -65,7 +65,7 @@ def multiplicative(fitting: Dataset, held_out: Dataset, sweeps: int = 30) -> Ite
     best: tuple[float, list[Basis], list[Array]] | None = None
     for G in GRIDS:
         bases = [basis(x, G) for x in fitting.X.T]
-        if (G + 3) * 3 > fitting.rows:
+        if fitting.rows < (G + 3) * 3:
             break
         factors = _alternate([b(x) for b, x in zip(bases, fitting.X.T)], fitting.y, sweeps)
         unseen = np.prod([b(x) @ w for b, x, w in zip(bases, held_out.X.T, factors)], axis=0)
@@ -86,12 +86,14 @@ def multiplicative(fitting: Dataset, held_out: Dataset, sweeps: int = 30) -> Ite
 
 def _alternate(designs: list[Array], y: Array, sweeps: int) -> list[Array]:
     """Coefficients of each factor; designs: (rows, G + k) each."""
-    factors = [np.ones(D.shape[1]) for D in designs]
+    factors: list[Array] = [np.ones(D.shape[1]) for D in designs]
     values = [D @ w for D, w in zip(designs, factors)]
     last = np.inf
     for _ in range(sweeps):
         for i, D in enumerate(designs):
-            others = np.prod([v for j, v in enumerate(values) if j != i], axis=0) if len(values) > 1 else np.ones(len(y))
+            others = (
+                np.prod([v for j, v in enumerate(values) if j != i], axis=0) if len(values) > 1 else np.ones(len(y))
+            )
             factors[i] = least_squares(D * others[:, None], y[:, None])[:, 0]
             scale = 1.0 if i == len(designs) - 1 else float(np.sqrt(np.mean((D @ factors[i]) ** 2))) or 1.0
             factors[i] = factors[i] / scale

@@ -33,7 +33,7 @@ def basis(x: Array, G: int) -> Basis:
     u = np.log(x) if logarithmic else x
     low, high = float(u.min()), float(u.max())
     step = (high - low) / G
-    knots = low + step * np.arange(-DEGREE, G + DEGREE + 1)
+    knots = low + step * np.arange(-DEGREE, G + DEGREE + 1, dtype=np.float64)
     knots[DEGREE], knots[-DEGREE - 1] = low, high
     return Basis(low, high, knots, logarithmic)
 

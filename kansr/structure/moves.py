@@ -7,8 +7,9 @@ are linear in them, so signs and zeros do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -19,7 +20,10 @@ from kansr.structure.state import Move, State
 from kansr.structure.surrogate import Field
 
 MOST_EXPONENT, TRIM = 6, 0.92
-NICE = tuple(sympy.Rational(*pq) for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1)))
+NICE = tuple(
+    sympy.Rational(*pq)
+    for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
+)
 
 
 def moves(state: State, field: Field, sample: int = 800) -> list[Move]:
@@ -51,38 +55,96 @@ def irrelevant(rows: _Rows) -> Iterator[Move]:
     reach = np.sqrt(np.mean(np.minimum(rows.reach, np.quantile(rows.reach, 0.99)) ** 2, axis=0))
     for i in range(rows.n):
         if rows.n > 1 and reach[i] < 1e-4 * reach.max():
-            yield Move(1e-8, 0, f"without {_name(rows, i)}", frozenset(), lambda i=i: _drop(rows.state, i))
+            yield Move(1e-8, 0, f"without {_name(rows, i)}", frozenset(), partial(_drop, rows.state, i))
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A function of one input that may take its place: value and slope on arrays, and as sympy."""
+
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    symbolic: Callable[[sympy.Expr], sympy.Expr]
+    cost: float = 1.0
+    reach: float = np.inf  # the largest |x| at which it is worth asking
+
+
+# What can be scaled or merged besides the inputs themselves; with log, an input that is another's exponent.
+COORDINATES = {
+    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0),
+    "log": Coordinate(np.log, np.reciprocal, sympy.log),
+    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=20),
+    "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
+    "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
+}
+SHAPES = ("exp", "sin", "cos")
 
 
 def symmetries(rows: _Rows) -> Iterator[Move]:
-    """x_i·g_i = gamma·z + Σ d_k·x_k·g_k: z / x_i**gamma depends on x_k·x_i**d_k and no longer on x_i."""
-    columns = np.column_stack([rows.value, rows.X * rows.gradient])
+    """c·g_c = gamma·z + Σ d_k·x_k·g_k for a coordinate c of x_i (g_c = g_i/c'), or (x_i + s)·g_i for a shift s:
+    z / c**gamma depends on x_k·c**d_k and no longer on x_i."""
+    for i in range(rows.n):
+        for kind, coordinate in COORDINATES.items():
+            x = rows.X[:, i]
+            if np.abs(x).max() > coordinate.reach or (kind == "log" and rows.state.X[:, i].min() <= 0):
+                continue
+            with np.errstate(all="ignore"):
+                own = coordinate.value(x) / coordinate.slope(x) * rows.gradient[:, i]
+                base = coordinate.value(rows.state.X[:, i])
+            if not np.isfinite(own).all() or not np.isfinite(base).all():
+                continue
+            columns = np.column_stack([rows.value, rows.X * rows.gradient, rows.gradient[:, i]])
+            columns[:, 1 + i] = own
+            symbol = coordinate.symbolic(rows.state.inputs[i])
+            yield from _scalings(rows, columns, i, symbol, base, coordinate.cost)
+
+
+def _scalings(rows: _Rows, columns: Array, i: int, symbol: sympy.Expr, base: Array, cost: float) -> Iterator[Move]:
+    """The scalings by one coordinate of x_i; only x_i itself may be shifted (the last column)."""
     size = np.sqrt(np.mean(columns**2, axis=0)) + 1e-300
     gram = (columns / size).T @ (columns / size)
-    for i in range(rows.n):
-        others = [1 + k for k in range(rows.n) if k != i]
-        for count in (1, 2, 3):
-            for subset in combinations([0, *others], count):
-                chosen = list(subset)
-                if count == 3 and rows.n > 7 and 0 not in chosen:
-                    continue
-                try:
-                    w = np.linalg.solve(gram[np.ix_(chosen, chosen)] + 1e-12 * np.eye(count), gram[chosen, 1 + i])
-                except np.linalg.LinAlgError:
-                    continue
-                w = w * size[1 + i] / size[chosen]
-                exponents = np.round(2 * w) / 2
-                if np.any(exponents == 0) or np.abs(exponents).max() > MOST_EXPONENT or np.abs(w - exponents).max() > 0.1:
-                    continue
-                misfit = _misfit(columns[:, 1 + i] - columns[:, chosen] @ exponents, columns[:, 1 + i])
-                fractional = bool(np.any(exponents % 1 != 0))
-                if misfit > 0.2 or (fractional and rows.state.X[:, i].min() <= 0):
-                    continue
-                powers = {c - 1: sympy.Rational(int(2 * e), 2) for c, e in zip(chosen, exponents)}
-                name = f"scale {_name(rows, i)}: {', '.join(_power_name(rows, k, p) for k, p in powers.items())}"
-                used = frozenset(rows.state.inputs[k] for k in {i, *powers} - {-1})
-                cost = count - 1 + fractional
-                yield Move(misfit, cost, name, used, lambda i=i, powers=powers: _scale(rows.state, i, powers))
+    others = [0, *(1 + k for k in range(rows.n) if k != i)]
+    shift = rows.n + 1
+    subsets = [s for count in ((1, 2, 3) if cost == 0 else (1, 2)) for s in combinations(others, count)]
+    if cost == 0:
+        subsets += [(*s, shift) for count in (1, 2) for s in combinations(others, count)]
+    for subset in subsets:
+        chosen = list(subset)
+        count = len(chosen)
+        if count == 3 and rows.n > 7 and 0 not in chosen:
+            continue
+        try:
+            w = np.linalg.solve(gram[np.ix_(chosen, chosen)] + 1e-12 * np.eye(count), gram[chosen, 1 + i])
+        except np.linalg.LinAlgError:
+            continue
+        w = w * size[1 + i] / size[chosen]
+        shifted = chosen[-1] == shift
+        powers_only, where = (w[:-1], chosen[:-1]) if shifted else (w, chosen)
+        exponents = np.round(2 * powers_only) / 2
+        if (
+            np.any(exponents == 0)
+            or np.abs(exponents).max() > MOST_EXPONENT
+            or np.abs(powers_only - exponents).max() > 0.1
+        ):
+            continue
+        offset = sympy.S.Zero
+        if shifted:
+            nice = _nice(float(-w[-1]), 0.03)
+            offset = sympy.Float(float(-w[-1])) if nice is None else nice
+            if abs(float(offset)) < 0.02 * float(np.abs(base).max()):
+                continue
+        fitted = columns[:, where] @ exponents - float(offset) * columns[:, shift]
+        misfit = _misfit(columns[:, 1 + i] - fitted, columns[:, 1 + i])
+        values = base + float(offset)
+        fractional = bool(np.any(exponents % 1 != 0))
+        if misfit > 0.2 or (fractional and values.min() <= 0) or (np.any(exponents < 0) and np.any(values == 0)):
+            continue
+        powers = {c - 1: sympy.Rational(int(2 * e), 2) for c, e in zip(where, exponents)}
+        used = frozenset(rows.state.inputs[k] for k in {i, *powers} - {-1})
+        total = cost + len(where) - 1 + fractional + (1.0 if shifted else 0.0) + (1.0 if offset.is_Float else 0.0)
+        name = f"scale {symbol + offset}: {', '.join(_power_name(rows, k, p) for k, p in powers.items())}"
+        apply = partial(_scale, rows.state, i, symbol + offset, values, powers)
+        yield Move(misfit + (0.02 if misfit > 0.03 and total > 0 else 0.0), total, name, used, apply)
 
 
 def merges(rows: _Rows) -> Iterator[Move]:
@@ -99,24 +161,16 @@ def merges(rows: _Rows) -> Iterator[Move]:
             yield from _merge(rows, i, j, kind_i, kind_j, gi, gj, logs, weight)
 
 
-# curves other than powers that one of two merged inputs may enter through: value, |slope|, sympy
-SHAPES = {
-    "sin": (np.sin, np.cos, sympy.sin),
-    "cos": (np.cos, lambda x: -np.sin(x), sympy.cos),
-    "exp": (np.exp, np.exp, sympy.exp),
-}
-
-
 def _merge(
     rows: _Rows, i: int, j: int, kind_i: str, kind_j: str, gi: Array, gj: Array, logs: Array, weight: Array
 ) -> Iterator[Move]:
-    shape_i, shape_j = SHAPES.get(kind_i), SHAPES.get(kind_j)
+    shape_i, shape_j = (COORDINATES[k] if k in SHAPES else None for k in (kind_i, kind_j))
     if any(s and np.abs(rows.X[:, k]).max() > 20 for s, k in ((shape_i, i), (shape_j, j))):
         return
     free = [k for k in range(rows.n) if not (k == i and shape_i) and not (k == j and shape_j)]
     with np.errstate(all="ignore"):
-        slope_i = shape_i[1](rows.X[:, i]) if shape_i else np.ones(len(gi))
-        slope_j = shape_j[1](rows.X[:, j]) if shape_j else np.ones(len(gi))
+        slope_i = shape_i.slope(rows.X[:, i]) if shape_i else np.ones(len(gi))
+        slope_j = shape_j.slope(rows.X[:, j]) if shape_j else np.ones(len(gi))
         r = np.log(np.abs(gi / slope_i)) - np.log(np.abs(gj / slope_j))
     good = np.isfinite(r)
     if good.mean() < 0.9:
@@ -140,7 +194,7 @@ def _merge(
     finite = np.isfinite(ratio)
     if finite.mean() < 0.9:
         return
-    c = float(np.median(ratio[finite]))    # = a·p / (b·q)
+    c = float(np.median(ratio[finite]))  # = a·p / (b·q)
     if c == 0:
         return
     predicted = c * monomial * slope_i / slope_j
@@ -159,12 +213,16 @@ def _merge(
         return
     cost = 1.0 * (nice is None) + 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
     cost += 1.0 * bool(shape_i or shape_j) + 0.3 * bool(fractional) + 0.1 * (abs(p) + abs(q) - 2)
-    term_i = _Term(i, sympy.Rational(int(2 * p), 2), kind_i, {k: e[k] for k in range(rows.n) if e[k] > 0 and k not in (i, j)})
-    term_j = _Term(j, sympy.Rational(int(2 * q), 2), kind_j, {k: -e[k] for k in range(rows.n) if e[k] < 0 and k not in (i, j)})
+    term_i = _Term(
+        i, sympy.Rational(int(2 * p), 2), kind_i, {k: e[k] for k in range(rows.n) if e[k] > 0 and k not in (i, j)}
+    )
+    term_j = _Term(
+        j, sympy.Rational(int(2 * q), 2), kind_j, {k: -e[k] for k in range(rows.n) if e[k] < 0 and k not in (i, j)}
+    )
     number = sympy.Float(factor) if nice is None else nice
     used = frozenset(rows.state.inputs[k] for k in (i, j))
     name = f"merge {_name(rows, i)}, {_name(rows, j)}"
-    yield Move(misfit, cost, name, used, lambda: _join(rows.state, term_i, term_j, number))
+    yield Move(misfit, cost, name, used, partial(_join, rows.state, term_i, term_j, number))
 
 
 class _Term:
@@ -176,14 +234,14 @@ class _Term:
 
     def array(self, X: Array) -> Array:
         x = X[:, self.index]
-        value = SHAPES[self.kind][0](x) if self.kind in SHAPES else _raise(x, self.power)
+        value = COORDINATES[self.kind].value(x) if self.kind in SHAPES else _raise(x, self.power)
         for k, e in self.others.items():
             value = value * _raise(X[:, k], e)
         return value
 
     def symbolic(self, inputs: tuple[sympy.Expr, ...]) -> sympy.Expr:
         x = inputs[self.index]
-        value = SHAPES[self.kind][2](x) if self.kind in SHAPES else x**self.power
+        value = COORDINATES[self.kind].symbolic(x) if self.kind in SHAPES else x**self.power
         return sympy.Mul(value, *(inputs[k] ** e for k, e in self.others.items()))
 
 
@@ -209,8 +267,16 @@ def peels(rows: _Rows) -> Iterator[Move]:
         if misfit > 0.1:
             continue
         powers = {k: sympy.Rational(int(2 * e[k]), 2) for k in range(rows.n) if e[k]}
-        yield Move(1.5 * misfit, 1.0, f"peel {_name(rows, i)}", frozenset({rows.state.inputs[i]}),
-                   lambda i=i, c=c, powers=powers: _peel(rows.state, i, c, powers))  # fmt: skip
+        used = frozenset({rows.state.inputs[i]})
+        yield Move(1.5 * misfit, 1.0, f"peel {_name(rows, i)}", used, partial(_peel, rows.state, i, c, powers))
+
+
+def _multiplied(back: Callable[[sympy.Expr], sympy.Expr], factor: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(factor * expr)
+
+
+def _added(back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(term + expr)
 
 
 def _drop(state: State, i: int) -> State:
@@ -219,20 +285,19 @@ def _drop(state: State, i: int) -> State:
                    moves=(*state.moves, f"without {state.inputs[i]}"))  # fmt: skip
 
 
-def _scale(state: State, i: int, powers: dict[int, sympy.Rational]) -> State | None:
-    x, base, back = state.X[:, i], state.inputs[i], state.back
-    X, inputs, z = state.X.copy(), list(state.inputs), state.z
+def _scale(state: State, i: int, factor: sympy.Expr, values: Array, powers: dict[int, sympy.Rational]) -> State | None:
+    """x_i removed by scaling with `factor`, a function of it whose `values` are (rows,): key −1 is the target."""
+    X, inputs, z, back = state.X.copy(), list(state.inputs), state.z, state.back
     said = []
     with np.errstate(all="ignore"):
         for k, power in powers.items():
             if k == -1:
-                z = z / _raise(x, power)
-                factor = base**power
-                back = lambda expr, before=state.back, factor=factor: before(factor * expr)  # noqa: E731
-                said.append(f"/ {factor}")
+                z = z / _raise(values, power)
+                back = partial(_multiplied, state.back, factor**power)
+                said.append(f"/ {factor**power}")
             else:
-                X[:, k] = X[:, k] * _raise(x, power)
-                inputs[k] = inputs[k] * base**power
+                X[:, k] = X[:, k] * _raise(values, power)
+                inputs[k] = inputs[k] * factor**power
                 said.append(str(inputs[k]))
     new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back)
     new = replace(_drop(new, i), moves=(*state.moves, ", ".join(said)))
@@ -266,7 +331,7 @@ def _peel(state: State, i: int, c: float, powers: dict[int, sympy.Rational]) -> 
     for k, e in powers.items():
         if k != i:
             value = value * _raise(state.X[:, k], e)
-    back = lambda expr: state.back(term + expr)  # noqa: E731
+    back = partial(_added, state.back, term)
     return replace(_drop(replace(state, z=state.z - value, back=back), i), moves=(*state.moves, f"− {term}"))
 
 

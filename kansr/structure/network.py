@@ -8,8 +8,8 @@ from dataclasses import replace
 from kansr.data.dataset import Dataset
 from kansr.graph import Graph
 
-MOST_ROWS, COARSE_ROWS = 3000, 600    # a network is trained on, and tried out on first
-COARSE = 0.1    # error over the spread at which a network that was tried out is worth training
+MOST_ROWS, COARSE_ROWS = 3000, 600  # a network is trained on, and tried out on first
+COARSE = 0.1  # error over the spread at which a network that was tried out is worth training
 
 
 def network(
@@ -30,7 +30,7 @@ def network(
     torch.set_num_threads(1)
     data = fitting.take(slice(0, MOST_ROWS))
     arity = [[], [len(fitting.names)] * width[1][1], []] if isinstance(width[1], tuple) else 2
-    additive = width[1:] == (1, 1)    # then least squares finds the start, and random ones add nothing
+    additive = width[1:] == (1, 1)  # then least squares finds the start, and random ones add nothing
     config = FitConfig(mult_arity=arity, starts=0 if additive else 4, survivors=2)
     coarse = replace(config, grids=config.grids[:1], steps=15, smoothings=config.smoothings[:1], survivors=1)
     rough = data.take(slice(0, COARSE_ROWS))

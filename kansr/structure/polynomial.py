@@ -1,4 +1,4 @@
-"""Sparse polynomials and rational functions of a few inputs: all monomials at once, then as few as describe the data."""
+"""Sparse polynomials and rationals of a few inputs: all monomials at once, then as few as describe the data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.candidate import ROUNDING, bits_per_float
 from kansr.data.dataset import Array, Dataset
@@ -20,12 +21,11 @@ Monomial = tuple[int, ...]
 
 def monomials(inputs: int, degree: int) -> list[Monomial]:
     """The exponents of all monomials up to `degree`, the constant first."""
-    rows = [
+    return [
         tuple(choice.count(i) for i in range(inputs))
         for total in range(degree + 1)
         for choice in combinations_with_replacement(range(inputs), total)
     ]
-    return rows
 
 
 def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
@@ -67,7 +67,11 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
         best: tuple[float, Array, Array] | None = None
         for pivot in range(min(len(Q), 12)):
             p, q, error, length = _ratio(A, B, y, pivot)
-            if error < threshold and (best is None or length < best[0]) and np.sum(p != 0) + np.sum(q != 0) <= MOST_TERMS:
+            if (
+                error < threshold
+                and (best is None or length < best[0])
+                and np.sum(p != 0) + np.sum(q != 0) <= MOST_TERMS
+            ):
                 best = (length, p / scale_p * float(np.std(data.y)), q / scale_q)
         if best is not None:
             yield _polynomial(data.names, P, best[1]) / _polynomial(data.names, Q, best[2])
@@ -77,8 +81,10 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
 
 def _ratio(A: Array, B: Array, y: Array, pivot: int) -> tuple[Array, Array, float, float]:
     """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length."""
-    weight = np.ones(len(y))
-    p, q, error, length = np.zeros(A.shape[1]), np.zeros(B.shape[1]), np.inf, np.inf
+    weight: Array = np.ones(len(y))
+    p: Array = np.zeros(A.shape[1])
+    q: Array = np.zeros(B.shape[1])
+    error = length = np.inf
     rest = np.delete(np.arange(B.shape[1]), pivot)
     for _ in range(4):
         C = np.hstack([A, -B[:, rest] * y[:, None]]) * weight[:, None]
@@ -112,17 +118,17 @@ def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
     return A / scale, scale
 
 
-def _eliminate(A: Array, t: Array) -> tuple[Array, Array, float, float]:
+def _eliminate(A: Array, t: Array) -> tuple[NDArray[np.intp], Array, float, float]:
     """Backward elimination: drop the least significant column while the description gets shorter.
 
     -> kept columns, their coefficients, rms residual over the rms of t, description length. The rows are rotated
     into a triangle once, so that a step costs the same for a hundred rows as for a million.
     """
     rows, size = len(t), float(np.sqrt(np.mean(t * t))) or 1.0
-    triangle = np.linalg.qr(np.column_stack([A, t]), mode="r")
+    triangle = np.asarray(np.linalg.qr(np.column_stack([A, t]), mode="r"))
     columns, goal = triangle[:, :-1], triangle[:, -1]
-    kept = np.arange(A.shape[1])
-    best: tuple[float, Array, Array, float] | None = None
+    kept: NDArray[np.intp] = np.arange(A.shape[1])
+    best: tuple[float, NDArray[np.intp], Array, float] | None = None
     while len(kept):
         Q, R = np.linalg.qr(columns[:, kept])
         inverse = np.linalg.pinv(R, rcond=1e-13)
@@ -143,5 +149,3 @@ def _eliminate(A: Array, t: Array) -> tuple[Array, Array, float, float]:
 
 def _term(names: tuple[str, ...], powers: Monomial, coefficient: float) -> sympy.Expr:
     return sympy.Float(float(coefficient)) * sympy.Mul(*(sympy.Symbol(n) ** p for n, p in zip(names, powers)))
-
-

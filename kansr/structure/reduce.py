@@ -23,19 +23,24 @@ from kansr.structure.tensor import tensor
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
-
-NOISY = 2e-3    # a surrogate's held-out error from which it is taken for noise
+NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceConfig:
     match: MatchConfig = field(default_factory=MatchConfig)
-    noise: float = 0.0          # expected misfit of the truth over the target's spread
-    sure: float = 3e-3          # misfit of a move below which the slower terminals wait for it
-    hopeless: float = 0.2       # misfit above which no move is made
-    alternatives: tuple[int, ...] = (3, 3, 2)    # moves tried at each depth, the last for all deeper ones
+    noise: float = 0.0  # expected misfit of the truth over the target's spread
+    sure: float = 3e-3  # misfit of a move below which the slower terminals wait for it
+    hopeless: float = 0.2  # misfit above which no move is made
+    alternatives: tuple[int, ...] = (3, 3, 2)  # moves tried at each depth, the last for all deeper ones
     depth: int = 10
-    accept: float = 1e-9        # rms over the target's spread that ends the search
+
+
+def exact(fit: Fit, data: Dataset) -> bool:
+    """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer."""
+    count = len(fit.constants)
+    limit = 1e-9 if count <= 5 else 1e-12 if count <= 10 else 0.0
+    return bool(fit.rms <= limit * np.std(data.y))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +87,11 @@ class _Search:
         yield from self._offer(state, self._sum_of_curves(state))
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
-        options = [m for m in moves(state, surrogate(state.X, state.z, noisy=self.config.noise > NOISY)) if m.misfit < self.config.hopeless]
+        options = [
+            m
+            for m in moves(state, surrogate(state.X, state.z, noisy=self.config.noise > NOISY))
+            if m.misfit < self.config.hopeless
+        ]
         sure = bool(options) and options[0].misfit < self.config.sure
         if not sure:
             yield from self._last_resorts(state)
@@ -125,7 +134,7 @@ class _Search:
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
-                self.done = bool(fit.rms <= self.config.accept * np.std(self.data.y))
+                self.done = exact(fit, self.data)
                 yield Route(fit, state.moves)
                 if self.done:
                     return
@@ -142,7 +151,13 @@ class _Search:
             yield expr
 
     def _one_input(self, state: State) -> Iterator[sympy.Expr]:
-        yield from single(state.dataset(), self.config.noise if self.config.noise > NOISY else 0.0, self.config.match, keep=6, expired=self.expired)
+        yield from single(
+            state.dataset(),
+            self.config.noise if self.config.noise > NOISY else 0.0,
+            self.config.match,
+            keep=6,
+            expired=self.expired,
+        )
         yield from self._rational(state)
 
     def _sum_of_curves(self, state: State) -> Iterator[sympy.Expr]:

@@ -13,7 +13,7 @@ from kansr.structure.transforms import transformed
 from kansr.symbolic.match import MatchConfig, match, score
 
 POWERS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5)
-EXACT = 0.25 * 64 * np.log2(1e-20)    # a score that nothing but the truth reaches
+EXACT = 0.25 * 64 * np.log2(1e-20)  # a score that nothing but the truth reaches
 POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
 

@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from kansr.data.dataset import Array
 
 LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7, 1e-4, 1e-2, 1.0)
-CENTRES, HELD_OUT = 1200, 500    # rows the kernel is spanned by and judged on
+CENTRES, HELD_OUT = 1200, 500  # rows the kernel is spanned by and judged on
 
 
 View = tuple[str, Array, Array]
@@ -46,8 +46,8 @@ class Field:
 def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> Field:
     """The best surrogate over kernels, logarithms of skewed inputs and views of the target.
 
-    X: (rows, n), z: (rows,). noisy: more smoothing is tried; plain: no view but the target itself. Chosen by `quality`, not by R²: a view with a heavy tail can have a fine R² and useless
-    gradients.
+    X: (rows, n), z: (rows,). noisy: more smoothing is tried; plain: no view but the target itself. Chosen by
+    `quality`, not by R²: a view with a heavy tail can have a fine R² and useless gradients.
     """
     options = {tuple(_skewed(X)), (False,) * X.shape[1]}
     if (X > 0).all():

@@ -28,8 +28,8 @@ class _Screened:
     transform: Transform
     sign: float
     t: Array
-    first: int     # the input that is u
-    g: Array       # at the rows screened
+    first: int  # the input that is u
+    g: Array  # at the rows screened
 
 
 def tensor(data: Dataset, config: MatchConfig, clean: float, expired: Callable[[], bool]) -> Iterator[Graph]:
@@ -122,7 +122,7 @@ def _graph(data: Dataset, screened: _Screened, fit: EdgeFit) -> Graph:
     points = samples(u)
     D = b(points)
     count = D.shape[1]
-    low, high = np.quantile(u, [0.02, 0.98])    # the curves are loose where rows are few
+    low, high = np.quantile(u, [0.02, 0.98])  # the curves are loose where rows are few
     inner = (points >= low) & (points <= high)
     rms = error * float(np.std(t))
     x_v = samples(v)

@@ -23,10 +23,10 @@ from kansr.symbolic.match import EdgeFit, score
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseConfig:
-    per_edge: int = 5      # fits kept for each edge
-    trials: int = 24       # combinations that are refitted
-    rows: int = 500        # rows a trial is refitted on
-    keep: int = 4          # refitted on all rows in the end
+    per_edge: int = 5  # fits kept for each edge
+    trials: int = 24  # combinations that are refitted
+    rows: int = 500  # rows a trial is refitted on
+    keep: int = 4  # refitted on all rows in the end
 
 
 def choose(
@@ -70,7 +70,7 @@ def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: i
         _, index = heapq.heappop(heap)
         yield [ranked[i][k][1] for i, k in enumerate(index)]
         for i in range(len(index)):
-            following = index[:i] + (index[i] + 1,) + index[i + 1 :]
+            following = (*index[:i], index[i] + 1, *index[i + 1 :])
             if following[i] < len(ranked[i]) and following not in seen:
                 seen.add(following)
                 heapq.heappush(heap, (sum(ranked[j][k][0] for j, k in enumerate(following)), following))

@@ -17,5 +17,7 @@ def compose(graph: Graph, fits: Sequence[EdgeFit]) -> sympy.Expr:
         if node.type is NodeType.INPUT:
             value[node.name] = sympy.Symbol(node.name)
         else:
-            value[node.name] = node.type.symbolic([fits[i].expr(value[graph.edges[i].source]) for i in graph.into(node.name)])
+            value[node.name] = node.type.symbolic(
+                [fits[i].expr(value[graph.edges[i].source]) for i in graph.into(node.name)]
+            )
     return value[graph.nodes[-1].name]

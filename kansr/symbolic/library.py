@@ -12,7 +12,7 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.errors import UsageError
 
-Unary = Callable[[Array], Array]
+Unary = Callable[[Array], Any]
 
 
 def by_differences(numeric: Unary) -> Unary:
@@ -149,8 +149,15 @@ STANDARD = Library(
         Function("exp", sympy.exp, np.exp, np.exp, 2, free="a"),
         Function("log", sympy.log, np.log, np.reciprocal, 2, free="b", domain=POSITIVE),
         Function("sin", sympy.sin, np.sin, np.cos, 2, periodic=True),  # cos is sin with b moved by pi/2
-        Function("sin^2", lambda u: sympy.sin(u) ** 2, lambda u: np.sin(u) ** 2, lambda u: np.sin(2 * u), 4, free="a",
-                 periodic=True),
+        Function(
+            "sin^2",
+            lambda u: sympy.sin(u) ** 2,
+            lambda u: np.sin(u) ** 2,
+            lambda u: np.sin(2 * u),
+            4,
+            free="a",
+            periodic=True,
+        ),
         Function("tan", sympy.tan, np.tan, lambda u: 1 + np.tan(u) ** 2, 4, domain=(-np.pi / 2, np.pi / 2)),
         Function("1/sin", lambda u: 1 / sympy.sin(u), lambda u: 1 / np.sin(u), None, 5, domain=(0, np.pi)),
         Function("1/sin^2", lambda u: sympy.sin(u) ** -2, lambda u: np.sin(u) ** -2, None, 6, domain=(0, np.pi)),
@@ -159,12 +166,18 @@ STANDARD = Library(
         Function("sinh", sympy.sinh, np.sinh, np.cosh, 5),
         Function("asin", sympy.asin, np.arcsin, lambda u: 1 / np.sqrt(1 - u * u), 4, domain=(-1, 1)),
         Function("atan", sympy.atan, np.arctan, lambda u: 1 / (1 + u * u), 4),
-        Function("gaussian", lambda u: sympy.exp(-(u**2)), lambda u: np.exp(-u * u), lambda u: -2 * u * np.exp(-u * u), 4),
+        Function(
+            "gaussian", lambda u: sympy.exp(-(u**2)), lambda u: np.exp(-u * u), lambda u: -2 * u * np.exp(-u * u), 4
+        ),
         Function(
             "1/(1+x^2)", lambda u: 1 / (1 + u**2), lambda u: 1 / (1 + u * u), lambda u: -2 * u / (1 + u * u) ** 2, 5
         ),
         Function(
-            "sqrt(1+x^2)", lambda u: sympy.sqrt(1 + u**2), lambda u: np.sqrt(1 + u * u), lambda u: u / np.sqrt(1 + u * u), 5
+            "sqrt(1+x^2)",
+            lambda u: sympy.sqrt(1 + u**2),
+            lambda u: np.sqrt(1 + u * u),
+            lambda u: u / np.sqrt(1 + u * u),
+            5,
         ),
         Function(
             "1/sqrt(1+x^2)",
@@ -196,9 +209,18 @@ STANDARD = Library(
             5,
             domain=POSITIVE,
         ),
-        Function("x*exp(x)", lambda u: u * sympy.exp(u), lambda u: u * np.exp(u), lambda u: (1 + u) * np.exp(u), 5, free="a"),
-        Function("x*log(x)", lambda u: u * sympy.log(u), lambda u: u * np.log(u), lambda u: 1 + np.log(u), 5, free="a",
-                 domain=POSITIVE),
+        Function(
+            "x*exp(x)", lambda u: u * sympy.exp(u), lambda u: u * np.exp(u), lambda u: (1 + u) * np.exp(u), 5, free="a"
+        ),
+        Function(
+            "x*log(x)",
+            lambda u: u * sympy.log(u),
+            lambda u: u * np.log(u),
+            lambda u: 1 + np.log(u),
+            5,
+            free="a",
+            domain=POSITIVE,
+        ),
         Function(
             "sin(x)/x",
             lambda u: sympy.sin(u) / u,
@@ -210,4 +232,4 @@ STANDARD = Library(
         ),
         Function("abs", sympy.Abs, np.abs, np.sign, 4, free="b"),
     )
-)  # fmt: skip
+)

@@ -19,7 +19,6 @@ from kansr.data.dataset import Array
 from kansr.graph import Edge
 from kansr.symbolic.library import STANDARD, Function, Library
 
-
 # A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
 CANCELLATION = 1e5
 
@@ -46,10 +45,10 @@ class EdgeFit:
 @dataclass(frozen=True, kw_only=True)
 class MatchConfig:
     library: Library = STANDARD
-    points: int = 64            # samples the starts are compared and refined on
-    starts: int = 3             # starts refined for each function
+    points: int = 64  # samples the starts are compared and refined on
+    starts: int = 3  # starts refined for each function
     iterations: int = 30
-    survivors: int = 24         # rows that are refined to the end
+    survivors: int = 24  # rows that are refined to the end
     bits_per_node: float = 2.0  # what a node of complexity must be worth, in bits
 
 
@@ -98,7 +97,9 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -
         r2_proportional = 1 - float(np.sum((proportional * inner - y) ** 2)) / total
         if 1 - r2_proportional < 2 * (1 - r2) + max(error**2 * len(y) / total, 1e-13):
             c, d, r2 = proportional, 0.0, r2_proportional
-    if not np.isfinite(r2) or abs(c) * math.sqrt(float(np.mean(inner * inner))) > CANCELLATION * math.sqrt(total / len(y)):
+    if not np.isfinite(r2) or abs(c) * math.sqrt(float(np.mean(inner * inner))) > CANCELLATION * math.sqrt(
+        total / len(y)
+    ):
         return None
     return EdgeFit(f, a, b, c, d, r2)
 
@@ -136,9 +137,9 @@ def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Ro
 
     Halfway only the rows with the smallest misfit go on.
     """
-    p = np.array([[a, b] for _, a, b in rows])
+    p: Array = np.array([[a, b] for _, a, b in rows])
     functions = [f for f, _, _ in rows]
-    damping = np.full(len(rows), 1e-2)
+    damping: Array = np.full(len(rows), 1e-2)
     centred = (y - y.mean()) / np.linalg.norm(y - y.mean())
     loss, J, r = _projected(functions, x, centred, p)
     for iteration in range(config.iterations):
@@ -158,13 +159,17 @@ def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Ro
             # the 2 × 2 system in closed form; a parameter that is not free has a zero column and stays
             A00, A11 = np.where(A00 > 0, A00, 1.0), np.where(A11 > 0, A11, 1.0)
             determinant = A00 * A11 - A01 * A01
-            step = np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]]) / determinant[:, None]
+            step = (
+                np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]]) / determinant[:, None]
+            )
         trial = np.where(np.isfinite(step), p - step, p)
         new_loss, new_J, new_r = _projected(functions, x, centred, trial)
         better = new_loss < loss
         if not better.any() and damping.min() > 1e3:
             break
-        done = not np.any(better & (new_loss < loss * (1 - 1e-6)) & (loss > 1e-28)) and iteration > config.iterations // 3
+        done = (
+            not np.any(better & (new_loss < loss * (1 - 1e-6)) & (loss > 1e-28)) and iteration > config.iterations // 3
+        )
         p = np.where(better[:, None], trial, p)
         J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
         loss = np.where(better, new_loss, loss)
@@ -216,12 +221,17 @@ def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Arra
         # f is shifted only: the foot of a domain or a pole lies outside the data, anything else may lie inside
         beyond = 1 + np.geomspace(1e-3, 30, 24)
         inside = [] if np.isfinite(low) else list(np.linspace(-1, 1, 9))
-        return np.array([[1.0, b] for b in [*beyond, *inside]] + [[-1.0 if np.isfinite(low) else 1.0, b if np.isfinite(low) else -b] for b in beyond])
+        return np.array(
+            [[1.0, b] for b in [*beyond, *inside]]
+            + [[-1.0 if np.isfinite(low) else 1.0, b if np.isfinite(low) else -b] for b in beyond]
+        )
     if periodic:
         return np.array([[a, b] for a in np.linspace(0.25, 40, 120) for b in np.arange(4) * np.pi / 4])
     if np.isfinite(low) and np.isfinite(high):
         middles = np.linspace(low, high, 9)[1:-1]
-        return np.array([[s * a, b] for b in middles for a in np.linspace(0.05, 1, 8) * min(b - low, high - b) for s in (1, -1)])
+        return np.array(
+            [[s * a, b] for b in middles for a in np.linspace(0.05, 1, 8) * min(b - low, high - b) for s in (1, -1)]
+        )
     if np.isfinite(low):
         return np.array([[s * a, a + low + g] for a in scales for g in np.geomspace(1e-2, 10, 8) for s in (1, -1)])
     return np.array([[a, -a * t] for a in scales for t in np.linspace(-1.5, 1.5, 9)])
