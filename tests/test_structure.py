@@ -57,6 +57,9 @@ SUMS = {
     "sin(y)": "asin(sin(2*x)/4 + y**2/6)",
     "cos(y)": "acos(sin(2*x)/4 + y**2/6)",
     "tan(y)": "atan(sin(2*x) + y**2)",
+    "log(sin(y))": "asin(exp(sin(2*x)/4 - y**2/3 - 0.3))",
+    "log(cos(y))": "acos(exp(sin(2*x)/4 - y**2/3 - 0.3))",
+    "log(tan(y))": "atan(exp(sin(2*x)/4 + y**2/3 - 0.3))",
     "asin(y)": "sin(sin(2*x)/2 + y**2/5)",
     "atanh(y)": "tanh(sin(2*x)/2 + y**2/5)",
 }
