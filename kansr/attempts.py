@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import sympy
 
 from kansr.candidate import Candidate, cross_validated, description_length, judge
 from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.graph import Edge, Graph, Node, NodeType
@@ -60,9 +62,11 @@ class Attempt:
 
     name: str
     find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
+    thorough: bool = False  # after it a formula as good as the best smooth model ends the search
 
     def __call__(self, rows: Rows, expired: Expired) -> list[Finding]:
-        return list(self.find(rows, expired))
+        with np.errstate(all="ignore"):  # formulas are tried where they have no value
+            return list(self.find(rows, expired))
 
 
 def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
@@ -73,12 +77,12 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
-        attempts.append(Attempt("reductions", partial(_reductions, match)))
+        attempts.append(Attempt("reductions", partial(_reductions, match), thorough=True))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals)]
     if n > 1:
-        widths: list[tuple] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
+        widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
         attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w)) for w in widths]
     return attempts
 
@@ -102,7 +106,7 @@ def best_of(
 ) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
     ranked = sorted(
-        ((description_length(f.expr, f.rms**2, rows.fitting), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
+        ((description_length(f.expr, f.likely**2, rows.fitting), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
     )
     for length, _, fit in ranked[:3]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
@@ -112,7 +116,13 @@ def best_of(
 def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
     data = rows.fitting
     mean = sympy.Float(float(np.mean(data.y)))
-    yield Finding(_judged(Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y))), rows, "mean"))
+    yield Finding(
+        _judged(
+            Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y)), float(np.std(data.y))),
+            rows,
+            "mean",
+        )
+    )
     line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
         yield from best_of([polish(line, data)], rows, "line", expired)
@@ -135,7 +145,8 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
         exprs = single(rows.fitting, noise, match, expired=expired)
-        fits = [polish(canonical(expr), rows.fitting) for expr in exprs]
+        size = typical_size(rows.fitting.X, rows.fitting.names)
+        fits = [polish(canonical(expr, size), rows.fitting) for expr in exprs]
         yield from best_of(fits, rows, "one input", expired, _curve_graph(rows.fitting))
 
 
@@ -164,7 +175,7 @@ def _reductions(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Fi
         return
     config = ReduceConfig(match=match, noise=rows.attainable)
     routes = list(reductions(rows.fitting, config, rows.seed, expired))
-    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.rms**2, rows.fitting))
+    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.fitting))
     for route in routes[:3]:
         origin = "reductions: " + " → ".join(route.moves) if route.moves else "reductions"
         yield Finding(finish(route.fit, rows, origin, expired))
@@ -184,7 +195,8 @@ def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.fitting.names) <= 6:
-        fits = [polish(canonical(expr), rows.fitting) for expr in rationals(rows.fitting, 0.3)]
+        size = typical_size(rows.fitting.X, rows.fitting.names)
+        fits = [polish(canonical(expr, size), rows.fitting) for expr in rationals(rows.fitting, 0.3)]
         yield from best_of(fits, rows, "rational", expired)
 
 

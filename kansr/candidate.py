@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Residuals below this share of the target's spread are rounding: no formula is better than another there.
 ROUNDING = 1e-10
+WIDE = 30.0  # largest over smallest value of a target from which its errors may be relative
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
         loss,
         r_squared(loss, spread),
         r_squared(unseen, unseen_spread),
-        description_length(expr, loss, fitting),
+        description_length(expr, likely_square(residual, fitting.y), fitting),
         origin,
     )
 
@@ -75,12 +76,35 @@ def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int =
     return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))
 
 
+def spans_decades(y: Array) -> bool:
+    """Whether a target has one sign and ranges so widely that its errors may well be relative ones."""
+    size = np.abs(y)
+    return bool((y.min() > 0 or y.max() < 0) and size.max() > WIDE * size.min())
+
+
+def likely_square(residual: Array, y: Array) -> float:
+    """The mean square of the residuals under the likelier of two error models: all alike, or each in proportion to y.
+
+    In proportion, it is the mean squared relative residual times the geometric mean of y², which makes the two
+    likelihoods comparable; asked only of targets that span decades.
+    """
+    alike = mean_square(residual)
+    if not spans_decades(y):
+        return alike
+    return min(alike, mean_square(residual / y) * float(np.exp(2 * np.mean(np.log(np.abs(y))))))
+
+
 def description_length(expr: sympy.Expr, loss: float, data: Dataset) -> float:
-    """Bits to write the formula and then the target, each value to the precision of ROUNDING."""
+    """Bits to write the formula and then the target, each value to the precision of ROUNDING.
+
+    loss: the mean square of the residuals, or `likely_square` of them.
+    """
     spread = float(np.std(data.y)) or 1.0
     if not np.isfinite(loss):
         return math.inf
-    noise = max(math.sqrt(loss) / spread, ROUNDING)
+    # the unbiased estimate: every constant has used up a row
+    free = max(data.rows - len(expr.atoms(sympy.Float)), 1)
+    noise = max(math.sqrt(loss * data.rows / free) / spread, ROUNDING)
     return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
 
 

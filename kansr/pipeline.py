@@ -94,6 +94,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 yield report(Status.BEST_EFFORT)
                 if _exact(new, data):
                     break
+            if attempts[number].value.thorough and _as_good_as_it_gets(report(status).best, data, rows):
+                break
         for future in queue:
             future.cancel()
     final = report(status)
@@ -110,6 +112,12 @@ def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
     """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then."""
     fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
     return any(exact(fit, data) for fit in fits)
+
+
+def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
+    """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain."""
+    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
+    return 0 < unseen <= 1.03 * rows.attainable and _status(best, data) is Status.FOUND
 
 
 def _status(best: Candidate, data: Dataset) -> Status:

@@ -30,7 +30,9 @@ def complexity(expr: sympy.Expr) -> int:
             return 1 + complexity(exponent)
         if abs(exponent) == sympy.Rational(1, 2):
             return 1 + complexity(base) + (2 if exponent < 0 else 0)
-        return 1 + complexity(base) + (1 if exponent.is_Integer else complexity(exponent))
+        return (
+            1 + complexity(base) + (1 if exponent.is_Integer else 2 if exponent.is_Rational else complexity(exponent))
+        )
     return FUNCTION_WEIGHT.get(expr.func, 2) + sum(complexity(arg) for arg in expr.args)
 
 
@@ -49,6 +51,9 @@ def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
     operator = FUNCTION_BITS * FUNCTION_WEIGHT.get(expr.func, 2)
     if expr.is_Add or expr.is_Mul:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
+    elif expr.is_Pow and expr.exp.is_Rational:
+        # Exponents are small in nature: their code is the shorter one, of log2|p·q| bits and a sign.
+        return OPERATOR_BITS + 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + bits(expr.base, bits_per_float, inputs)
     elif expr.is_Pow:
         operator = OPERATOR_BITS
     arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]

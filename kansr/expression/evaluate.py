@@ -164,6 +164,18 @@ class Tape:
         return Step("function", args, ARRAY_FUNCTIONS[expr.func])
 
 
+def typical_size(X: Array, names: Sequence[str], rows: int = 200) -> Callable[[sympy.Expr], float]:
+    """A measure of how large an expression is on the rows of X: its root mean square where it has a value."""
+    sample = X[np.unique(np.linspace(0, len(X) - 1, min(rows, len(X))).astype(int))]
+
+    def size(expr: sympy.Expr) -> float:
+        value = Tape(expr, names).value(sample)
+        value = value[np.isfinite(value)]
+        return float(np.sqrt(np.mean(value * value))) if len(value) else 0.0
+
+    return size
+
+
 def _number(expr: sympy.Expr) -> np.float64:
     value = complex(expr)
     return np.float64(value.real if value.imag == 0 else np.nan)

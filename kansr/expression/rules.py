@@ -8,42 +8,59 @@ from collections.abc import Callable
 import sympy
 
 Rule = Callable[[sympy.Expr], sympy.Expr]
+Size = Callable[[sympy.Expr], float]  # of a term of a sum
+DUST = 1e-6  # share of a sum below which a fitted constant in it is rounding
 PERIODIC = (sympy.sin, sympy.cos)
 
 
-def canonical(expr: sympy.Expr) -> sympy.Expr:
+def by_coefficient(term: sympy.Expr) -> float:
+    """How large a term is, judged by its coefficient alone."""
+    return abs(float(term.as_coeff_Mul()[0]))
+
+
+def canonical(expr: sympy.Expr, size: Size | None = None) -> sympy.Expr:
     """The same function with no redundant float, so that the data determine each of them.
 
     sqrt(2.1·u + 4.2·v) becomes 1.4·sqrt(u + 2.0·v); log(2.0·u) becomes log(u) + 0.7; c·(2.0·u + 6.0)·w becomes
-    c'·(u + 3.0)·w; sin(u + 9.5) becomes −sin(u + 0.08). Holds wherever the expression was real.
+    c'·(u + 3.0)·w; sin(u + 9.5) becomes −sin(u + 0.08). Holds wherever the expression was real. With a `size` that
+    knows the data (see evaluate.typical_size) float constants that vanish beside the rest of their sum are dropped.
     """
     if not expr.args:
         return expr
-    expr = expr.func(*(canonical(arg) for arg in expr.args))
+    expr = expr.func(*(canonical(arg, size) for arg in expr.args))
+    if expr.is_Add and size is not None:
+        return _without_dust(expr, size)
     if expr.is_Pow and expr.base.is_Add:
-        return _unscale_power(expr.base, expr.exp)
+        return _unscale_power(expr.base, expr.exp, size or by_coefficient)
     if expr.is_Mul:
-        return _unscale_factors(expr)
+        return _unscale_factors(expr, size or by_coefficient)
     if expr.func is sympy.log:
-        return _unscale_log(expr.args[0])
+        return _unscale_log(expr.args[0], size or by_coefficient)
     if expr.func in PERIODIC:
         return _reduce_phase(expr)
     return expr
 
 
-def leading_float(total: sympy.Add) -> sympy.Float | None:
-    """The coefficient to divide a sum by: its float constant, else the float before its first term.
+def _without_dust(total: sympy.Add, size: Size) -> sympy.Expr:
+    constant, terms = total.as_coeff_add()
+    if constant.is_Float and abs(constant) < DUST * max(size(term) for term in terms):
+        return sympy.Add(*terms)
+    return total
+
+
+def leading_float(total: sympy.Add, size: Size) -> sympy.Float | None:
+    """The coefficient to divide a sum by: its float constant if that matters, else the float of its largest term.
 
     None when a term has no float (the scale is already fixed by that term).
     """
     constant, terms = total.as_coeff_add()
-    coefficients = [term.as_coeff_Mul()[0] for term in terms] + ([constant] if constant != 0 else [])
-    if not all(c.is_Float for c in coefficients):
+    coefficients = [term.as_coeff_Mul()[0] for term in terms]
+    if not all(c.is_Float for c in [*coefficients, *([constant] if constant != 0 else [])]):
         return None
-    largest = max(coefficients, key=abs)
-    if constant != 0 and abs(constant) > 1e-6 * abs(largest):
+    sizes = [size(term) for term in terms]
+    if constant != 0 and abs(constant) > 0.01 * max(sizes):
         return constant
-    return largest if constant != 0 else coefficients[0]
+    return coefficients[max(range(len(sizes)), key=sizes.__getitem__)]
 
 
 def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
@@ -56,8 +73,8 @@ def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
     return sympy.Add(*terms)
 
 
-def _unscale_power(base: sympy.Add, exponent: sympy.Expr) -> sympy.Expr:
-    scale = leading_float(base)
+def _unscale_power(base: sympy.Add, exponent: sympy.Expr, size: Size) -> sympy.Expr:
+    scale = leading_float(base, size)
     if scale is None or scale == 0:
         return base**exponent
     if scale < 0 and not exponent.is_integer:  # only a positive factor may leave a root
@@ -65,20 +82,20 @@ def _unscale_power(base: sympy.Add, exponent: sympy.Expr) -> sympy.Expr:
     return scale**exponent * divided(base, scale) ** exponent
 
 
-def _unscale_factors(expr: sympy.Mul) -> sympy.Expr:
+def _unscale_factors(expr: sympy.Mul, size: Size) -> sympy.Expr:
     sums = [factor for factor in expr.args if factor.is_Add]
     others = [factor for factor in expr.args if not factor.is_Add]
     outside, parts = sympy.S.One, []
     for total in sums:
-        scale = leading_float(total)
+        scale = leading_float(total, size)
         parts.append(total if scale is None else divided(total, scale))
         outside = outside * (1 if scale is None else scale)
     return sympy.Mul(outside, *others, *parts)
 
 
-def _unscale_log(argument: sympy.Expr) -> sympy.Expr:
+def _unscale_log(argument: sympy.Expr, size: Size) -> sympy.Expr:
     if argument.is_Add:
-        scale = leading_float(argument)
+        scale = leading_float(argument, size)
         if scale is not None and scale != 0:
             return sympy.log(divided(argument, abs(scale))) + sympy.Float(math.log(abs(scale)))
         return sympy.log(argument)

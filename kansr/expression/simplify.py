@@ -27,9 +27,10 @@ def simplify(
 ) -> sympy.Expr:
     """The cheapest equivalent of `expr` that the rules reach.
 
-    X: (rows, inputs), the rows on which the values must stay what they are. Inputs that are positive on every row
-    are taken to be positive, so sqrt(x**2) may become x.
+    X: (rows, inputs), the rows on which the values must stay what they are, and around which too: a formula is
+    compared on a box four times as wide as well. Inputs that are positive on every row are taken to be positive.
     """
+    wide = X.mean(0) + 4 * (X - X.mean(0))
     positive = {name for i, name in enumerate(names) if np.all(X[:, i] > 0)}
     assumed = {
         sympy.Symbol(n): sympy.Dummy(n, positive=True) if n in positive else sympy.Dummy(n, real=True) for n in names
@@ -42,15 +43,24 @@ def simplify(
             if expired() or start.count_ops() > LARGEST:
                 return best
             rewritten = without_floats(rule)(start.xreplace(assumed)).xreplace(back)
-            if _cost(rewritten) < _cost(best) and same_values(rewritten, best, X, names):
+            if _cost(rewritten) < _cost(best) and _agree(rewritten, best, (X, wide), names):
                 best = rewritten
         if best == start:
             break
     for rule in (join_logs, join_roots):  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)
-        if joined != best and same_values(joined, best, X, names):
+        if joined != best and _agree(joined, best, (X, wide), names):
             best = joined
     return best
+
+
+def _agree(new: sympy.Expr, old: sympy.Expr, places: Collection[Array], names: tuple[str, ...]) -> bool:
+    """Whether the new form has the old one's values wherever the old one has any; it may have more."""
+    for X in places:
+        defined = np.isfinite(Tape(old, names).value(X))
+        if not same_values(new, old, X[defined], names):
+            return False
+    return True
 
 
 def same_values(first: sympy.Expr, second: sympy.Expr, X: Array, names: tuple[str, ...], rtol: float = 1e-9) -> bool:

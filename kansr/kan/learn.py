@@ -79,12 +79,12 @@ def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> None
     spread = float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0
     few = replace(config, steps=min(TRIES, config.steps), update_grid=False)
     part = max(len(seen.X) // JUDGED, 1)
-    X, y = seen.X[::part], seen.y[::part]
+    seen = Seen(seen.X[::part], seen.y[::part])
     rng = torch.Generator().manual_seed(config.seed)
 
     def judged(candidates: Iterator[Network]) -> Iterator[tuple[float, Network]]:
         for start in candidates:
-            _, history = train(start, X, y, few)
+            _, history = train(start, seen.X, seen.y, few)
             yield (history.train[-1] / spread) ** 2 + history.regularisation[-1], start
 
     pool = list(judged(_found(model, seen, rng)))

@@ -93,17 +93,52 @@ def is_uniform(knots: Tensor) -> bool:
 
 def _uniform_basis(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     """`nonzero_basis` on evenly spaced knots: each function is a polynomial in the place in its interval."""
+    cell, u, h = place(x, knots, k)
+    P = powers(u, k)
+    return cell, P @ _segments(k).to(x), (P @ _slopes(k).to(x)) / h[:, None]
+
+
+def place(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """On evenly spaced knots: the interval of each point, (batch, in), the place in it, (batch, in), from 0 to 1
+    inside the grid, and the width of the intervals, (in,)."""
     G = knots.shape[1] - 2 * k - 1
     low, h = knots[:, k], (knots[:, -1 - k] - knots[:, k]) / G
     t = (x - low) / h
     cell = t.detach().floor().clamp_(0, G - 1)
-    u = t - cell
-    powers = [torch.ones_like(u), u]
+    return cell.long(), t - cell, h
+
+
+def powers(u: Tensor, k: int) -> Tensor:
+    """1, u … u**k along a last axis."""
+    found = [torch.ones_like(u), u]
     for _ in range(k - 1):
-        powers.append(powers[-1] * u)
-    P, M = torch.stack(powers, -1), _segments(k).to(x)
-    slope = P[..., :-1] @ (M[1:] * torch.arange(1, k + 1).to(x)[:, None])
-    return cell.long(), P @ M, slope / h[:, None]
+        found.append(found[-1] * u)
+    return torch.stack(found, -1)
+
+
+def even_basis(cell: Tensor, u: Tensor, G: int, k: int) -> Tensor:
+    """All basis functions from what `place` gives. (batch, in) twice -> (batch, in, G + k)"""
+    value = powers(u, k) @ _segments(k).to(u)
+    return value.new_zeros(*u.shape, G + k).scatter_(2, cell[..., None] + _steps(k).to(u.device), value)
+
+
+def along_slopes(cell: Tensor, u: Tensor, k: int, weights: Tensor) -> Tensor:
+    """The slopes of the basis functions by u, weighted and added up. weights: (batch, in, G + k) -> (batch, in)"""
+    index = cell[..., None] + _steps(k).to(u.device)
+    return torch.einsum("...k,...k->...", powers(u, k) @ _slopes(k).to(u), weights.gather(2, index))
+
+
+@lru_cache
+def _steps(k: int) -> Tensor:
+    return torch.arange(k + 1)
+
+
+@lru_cache
+def _slopes(k: int) -> Tensor:
+    """The derivatives of `_segments`, (powers, functions)."""
+    M = torch.zeros(k + 1, k + 1, dtype=torch.float64)
+    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64)[:, None]
+    return M
 
 
 @lru_cache

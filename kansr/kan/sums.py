@@ -11,50 +11,53 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kansr.kan.spline import Outside, basis_and_slope, dense_basis
+from kansr.kan.spline import Outside, along_slopes, dense_basis, even_basis, is_uniform, place
 
-CHUNK = 30_000  # numbers in the basis of one chunk of rows
+CHUNK = 100_000  # numbers in the basis of one chunk of rows
 
 
 class _SplineSums(torch.autograd.Function):
+    """On evenly spaced knots, with the end polynomials outside."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside) -> Tensor:
+    def forward(ctx: Any, x: Tensor, coef: Tensor, knots: Tensor, k: int) -> Tensor:
         ctx.save_for_backward(x, coef, knots)
-        ctx.k, ctx.outside = k, outside
+        ctx.k = k
         flat = coef.transpose(1, 2).flatten(0, 1)
-        sums = x.new_empty(len(x), coef.shape[1])
+        cell, u, _ = place(x, knots, k)
+        sums, G = x.new_empty(len(x), coef.shape[1]), coef.shape[2] - k
         for rows in _chunks(x, coef):
-            torch.mm(dense_basis(x[rows], knots, k, outside).flatten(1), flat, out=sums[rows])
+            torch.mm(even_basis(cell[rows], u[rows], G, k).flatten(1), flat, out=sums[rows])
         return sums
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> Any:
         x, coef, knots = ctx.saved_tensors
         if torch.is_grad_enabled():  # someone wants to differentiate once more
-            parts = torch.autograd.grad(
-                _plain(x, coef, knots, ctx.k, ctx.outside), (x, coef), grad[0], create_graph=True
-            )
-            return (*parts, None, None, None)
-        flat = coef.transpose(1, 2).flatten(0, 1)
-        by_x = torch.empty_like(x) if ctx.needs_input_grad[0] else None
+            sums = _plain(x, coef, knots, ctx.k)
+            return (*torch.autograd.grad(sums, (x, coef), grad[0], create_graph=True), None, None)
+        flat, k, G = coef.transpose(1, 2).flatten(0, 1), ctx.k, coef.shape[2] - ctx.k
+        cell, u, h = place(x, knots, k)
+        by_u = torch.empty_like(x) if ctx.needs_input_grad[0] else None
         by_flat = torch.zeros_like(flat)
         for rows in _chunks(x, coef):
-            if by_x is None:
-                basis = dense_basis(x[rows], knots, ctx.k, ctx.outside)
-            else:
-                basis, slope = basis_and_slope(x[rows], knots, ctx.k, ctx.outside)
-                by_x[rows] = (slope * (grad[0][rows] @ flat.T).view_as(slope)).sum(2)
-            by_flat.addmm_(basis.flatten(1).T, grad[0][rows])
+            into = grad[0][rows]
+            if by_u is not None:
+                weights = (into @ flat.T).view(*u[rows].shape, G + k)
+                by_u[rows] = along_slopes(cell[rows], u[rows], k, weights)
+            by_flat.addmm_(even_basis(cell[rows], u[rows], G, k).flatten(1).T, into)
         by_coef = by_flat.view(coef.shape[0], coef.shape[2], coef.shape[1]).transpose(1, 2)
-        return by_x, by_coef, None, None, None
+        return None if by_u is None else by_u / h, by_coef, None, None
 
 
 def spline_sums(x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside) -> Tensor:
     """x: (batch, in); coef: (in, out, G + k); knots: (in, G + 2k + 1) -> (batch, out)"""
-    return _SplineSums.apply(x, coef, knots, k, outside)
+    if k and outside == "polynomial" and is_uniform(knots):
+        return _SplineSums.apply(x, coef, knots, k)
+    return _plain(x, coef, knots, k, outside)
 
 
-def _plain(x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside) -> Tensor:
+def _plain(x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:
     return dense_basis(x, knots, k, outside).flatten(1) @ coef.transpose(1, 2).flatten(0, 1)
 
 

@@ -100,7 +100,8 @@ def _by_squares(
         history.train += [scale * e for e in part.train]
         history.held_out += [scale * e for e in part.held_out]
         history.regularisation += part.regularisation
-        if not update_grid or grids_fit(model, X) or expired():
+        fill = 0.0 if config.sparsity.lamb else 0.7  # nodes that are to vanish fill nothing
+        if not update_grid or grids_fit(model, X, fill=fill) or expired():
             break
         fit_grids(model, X)
     change_outputs(model, scale, shift)

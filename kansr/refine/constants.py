@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import sympy
 
+from kansr.candidate import mean_square, spans_decades
 from kansr.data.dataset import Array, Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
@@ -18,7 +20,8 @@ class Fit:
     """An expression with its floats at their best values.
 
     constants, errors: the floats and their standard errors, (constants,); `rms`: root mean squared residual on the
-    rows fitted, in the units of the target. `influence`: rms of constant times derivative, what each is worth.
+    rows fitted, in the units of the target; `likely`: the same under the likelier error model (see
+    `candidate.likely_square`). `influence`: rms of constant times derivative, what each is worth.
     """
 
     expr: sympy.Expr
@@ -26,6 +29,7 @@ class Fit:
     errors: Array
     influence: Array
     rms: float
+    likely: float
 
 
 def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
@@ -46,22 +50,51 @@ def polish(
     try:
         tape = Tape(expr, data.names, constants)
     except FormulaError:  # sympy has rewritten it into something that is not real everywhere
-        return Fit(expr, (), np.empty(0), np.empty(0), np.inf)
-    values = np.array([float(c) for c in constants])
-    values, rms, J = minimise(tape, data.X, data.y, values, iterations)
+        return Fit(expr, (), np.empty(0), np.empty(0), np.inf, np.inf)
+    with np.errstate(all="ignore"):
+        start = np.array([float(c) for c in constants])
+        values, rms, J = minimise(tape, data.X, data.y, start, iterations)
+        likely, errors = rms, _standard_errors(J, rms)
+        if spans_decades(data.y) and np.isfinite(rms):
+            # Where errors may be relative, the optimum of relative least squares competes with this one.
+            weight = 1 / np.abs(data.y)
+            size = float(np.exp(np.mean(np.log(np.abs(data.y)))))
+            if constants:
+                near, relative, slopes = minimise(tape, data.X, data.y, values, iterations, weight)
+            else:
+                near, slopes = values, J
+                relative = math.sqrt(mean_square((tape.value(data.X) - data.y) * weight))
+            if relative * size < rms:
+                values, J, likely, errors = (
+                    near,
+                    slopes / weight[:, None],
+                    relative * size,
+                    _standard_errors(slopes, relative),
+                )
+                rms = math.sqrt(mean_square(tape.value(data.X, values) - data.y))
+        influence = np.sqrt(np.mean((J * values) ** 2, axis=0))
     fitted = tuple(sympy.Float(float(v)) for v in values)
     expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
-    return Fit(expr, fitted, _standard_errors(J, rms), np.sqrt(np.mean((J * values) ** 2, axis=0)), rms)
+    return Fit(expr, fitted, errors, influence, rms, likely)
 
 
-def minimise(tape: Tape, X: Array, y: Array, values: Array, iterations: int) -> tuple[Array, float, Array]:
+def minimise(
+    tape: Tape, X: Array, y: Array, values: Array, iterations: int, weight: Array | float = 1.0
+) -> tuple[Array, float, Array]:
     """Levenberg–Marquardt (Marquardt 1963) with scaled columns -> values, rms, Jacobian at the end.
 
-    Any decrease is accepted; a step to values that are not finite counts as an increase.
+    weight: (rows,), what residuals and Jacobian are multiplied by. Any decrease is accepted; a step to values that
+    are not finite counts as an increase.
     """
-    out, J = tape.jacobian(X, values)
-    loss = _loss(out - y)
-    damping, floor = 1e-3, (1e-16 * float(np.max(np.abs(y), initial=0.0))) ** 2
+    column = np.reshape(weight, (-1, 1))
+
+    def linearised(values: Array) -> tuple[Array, Array]:
+        out, J = tape.jacobian(X, values)
+        return (out - y) * weight, J * column
+
+    residual, J = linearised(values)
+    loss = _loss(residual)
+    damping, floor = 1e-3, (1e-16 * float(np.max(np.abs(y * weight), initial=0.0))) ** 2
     if not np.isfinite(loss) or not len(values):
         return values, float(np.sqrt(loss)), np.zeros((len(y), len(values)))
     for _ in range(iterations):
@@ -69,12 +102,11 @@ def minimise(tape: Tape, X: Array, y: Array, values: Array, iterations: int) -> 
             J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
         scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
         N = (J / scale).T @ (J / scale)
-        g = (J / scale).T @ (out - y)
+        g = (J / scale).T @ residual
         step, trial_loss = np.zeros_like(values), np.inf
         while damping < 1e8:
             step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
-            trial = tape.value(X, values - step)
-            trial_loss = _loss(trial - y)
+            trial_loss = _loss((tape.value(X, values - step) - y) * weight)
             if trial_loss < loss:
                 break
             damping *= 10
@@ -82,7 +114,7 @@ def minimise(tape: Tape, X: Array, y: Array, values: Array, iterations: int) -> 
             break
         gain = loss - trial_loss
         values, loss, damping = values - step, trial_loss, max(damping * 0.1, 1e-14)
-        out, J = tape.jacobian(X, values)
+        residual, J = linearised(values)
         if loss <= floor or (gain < 1e-9 * loss and np.all(np.abs(step) <= 1e-10 * np.abs(values) + 1e-300)):
             break
         if gain < 1e-12 * loss:

@@ -14,6 +14,7 @@ from kansr.refine.constants import Fit, polish
 
 # A standard error never promises more than the arithmetic that found it.
 LEAST_TOLERANCE = 1e-8
+NEAR = 0.03  # share of a constant within which a whole or half number is tried
 
 
 def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, rounds: int = 24) -> Fit:
@@ -45,7 +46,7 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
 def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[tuple[sympy.Float, sympy.Expr]]:
     """What to try, the surest first: constants that already are (nearly) a nice number, zeros, then ties."""
     spread = float(np.std(data.y)) or 1.0
-    noise = max(fit.rms / spread, ROUNDING)
+    noise = max(fit.likely / spread, ROUNDING)
     options: list[tuple[float, sympy.Float, sympy.Expr]] = []
     for constant, error, influence in zip(fit.constants, fit.errors, fit.influence):
         value = float(constant)
@@ -53,6 +54,9 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
         for number in proposals(value, tolerance):
             distance = abs(float(number) - value) / tolerance
             options.append((distance + (0 if number.is_Integer else 0.5), constant, number))
+        half = sympy.Rational(round(2 * value), 2)
+        if half != 0 and abs(float(half) - value) < NEAR * abs(value):  # however many errors away: bits decide
+            options.append((2.0, constant, half))
         if influence < 3 * noise * spread:
             options.append((0.1 if influence < noise * spread else 1.0, constant, sympy.S.Zero))
     for i, (first, error) in enumerate(zip(fit.constants, fit.errors)):
@@ -65,4 +69,4 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
 
 
 def _length(fit: Fit, data: Dataset) -> float:
-    return description_length(fit.expr, fit.rms**2, data)
+    return description_length(fit.expr, fit.likely**2, data)

@@ -9,7 +9,8 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset, split
-from kansr.expression.rules import canonical
+from kansr.expression.evaluate import typical_size
+from kansr.expression.rules import Size, canonical
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
@@ -23,6 +24,7 @@ from kansr.structure.tensor import tensor
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
+FEW = 4  # constants of a formula that is believed to be the law when it comes down to the noise
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
@@ -55,7 +57,7 @@ def reductions(
     data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found; the last one is exact, unless the search was exhausted or the time was up."""
-    yield from _Search(data, config, seed, expired).solve(
+    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).solve(
         State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
     )
 
@@ -66,6 +68,7 @@ class _Search:
     config: ReduceConfig
     seed: int
     expired: Callable[[], bool]
+    size: Size
     done: bool = False
     seen: set[tuple] = field(default_factory=set)
     tried: set[sympy.Expr] = field(default_factory=set)
@@ -128,16 +131,21 @@ class _Search:
         for expr in exprs:
             if self.expired():
                 return
-            formula = canonical(state.formula(expr))
+            formula = canonical(state.formula(expr), self.size)
             if formula in self.tried or formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
                 continue
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
-                self.done = exact(fit, self.data)
+                self.done = exact(fit, self.data) or self._within_noise(fit)
                 yield Route(fit, state.moves)
                 if self.done:
                     return
+
+    def _within_noise(self, fit: Fit) -> bool:
+        """Whether a short formula explains as much as the best smooth model."""
+        noise = self.config.noise
+        return noise > NOISY and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
 
     def _allowed(self, clean: float) -> float:
         """The misfit up to which a terminal is believed: `clean` without noise, a little above the noise with it."""

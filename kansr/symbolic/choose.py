@@ -14,6 +14,7 @@ import sympy
 
 from kansr.candidate import description_length
 from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
@@ -38,22 +39,23 @@ def choose(
 ) -> list[Fit]:
     """Whole formulas with their constants fitted end to end, the shortest description first."""
     sample = data.take(np.unique(np.linspace(0, data.rows - 1, min(config.rows, data.rows)).astype(int)))
+    size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
     drafts: list[tuple[float, Fit]] = []
     for number, fits in enumerate(combinations(graph, matches, config.per_edge)):
         if number >= config.trials or (expired() and drafts):
             break
-        expr = canonical(compose(graph, fits))
+        expr = canonical(compose(graph, fits), size)
         if expr in tried or expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
             continue
         fit = polish(expr, sample, iterations=25)
-        length = description_length(fit.expr, fit.rms**2, sample)
+        length = description_length(fit.expr, fit.likely**2, sample)
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
-    return sorted(final, key=lambda fit: description_length(fit.expr, fit.rms**2, data))
+    return sorted(final, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:
