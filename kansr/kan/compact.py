@@ -15,7 +15,8 @@ def compact(model: Network, inputs: bool = False) -> Network:
     """A new network without hidden nodes (and, if asked, inputs) from which no edge leaves; the others move up."""
     new = model.copy()
     rows = _used(new.layers[0]) if inputs else list(range(new.layers[0].in_dim))
-    width, arities = [(len(rows), 0)], [()]
+    width: list[tuple[int, int]] = [(len(rows), 0)]
+    arities: list[tuple[int, ...]] = [()]
     layers = []
     for n, (layer, nodes) in enumerate(new.stages()):
         last = n == len(new.layers) - 1

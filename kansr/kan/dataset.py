@@ -64,11 +64,21 @@ def create_dataset(
     return {name: rows[name].to(device) for name in ("train_input", "test_input", "train_label", "test_label")}
 
 
-def rows_of(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
-    """The training or the test rows of a dataset, float64; None where it has none."""
+def training_rows(dataset: Mapping[str, Tensor]) -> Seen:
+    """The training rows of a dataset, float64."""
+    rows = _part(dataset, "train")
+    if rows is None:
+        raise UsageError(f"a dataset has train_input and train_label; this one has {', '.join(dataset)}")
+    return rows
+
+
+def test_rows(dataset: Mapping[str, Tensor]) -> Seen | None:
+    """The test rows of a dataset, float64; None where it has none."""
+    return _part(dataset, "test")
+
+
+def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
     if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
-        if part == "train":
-            raise UsageError(f"a dataset has train_input and train_label; this one has {', '.join(dataset)}")
         return None
     X, y = (torch.as_tensor(dataset[f"{part}_{name}"], dtype=torch.float64) for name in ("input", "label"))
     return Seen(X.detach(), (y[:, None] if y.ndim == 1 else y).detach())

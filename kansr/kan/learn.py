@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from kansr.kan.dataset import Seen, rows_of
+from kansr.kan.dataset import Seen, test_rows, training_rows
 from kansr.kan.fit import heavy_tails
 from kansr.kan.jacobian import Linearised
 from kansr.kan.lm import History
@@ -36,7 +36,7 @@ def learn(
     A fresh network is trained from the best of several starts, its own among them, or from its own only if `starts`
     is 0. train_loss and test_loss are root mean squared errors; test rows are only watched.
     """
-    seen, test = rows_of(dataset, "train"), rows_of(dataset, "test")
+    seen, test = training_rows(dataset), test_rows(dataset)
     config = choose_optimizer(model, seen, config)
     if config.opt == "LM":
         config = replace(config, lm=replace(config.lm, keep_best=False))

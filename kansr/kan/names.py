@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import sympy
 
@@ -45,6 +47,6 @@ def function(name: str | Function, library: Library = STANDARD) -> Function:
     return found
 
 
-def library_of(lib: Library | list[str | Function] | tuple[str | Function, ...]) -> Library:
+def library_of(lib: Library | Sequence[str | Function]) -> Library:
     """A library as it is, or of the functions named."""
     return lib if isinstance(lib, Library) else Library(tuple(dict.fromkeys(function(name) for name in lib)))

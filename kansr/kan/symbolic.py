@@ -72,9 +72,14 @@ def edge_curve(model: Network, place: Place, X: Tensor) -> Edge:
     return Edge(f"{n},{i}", f"{n + 1},{o}", x, layer.activations(at)[:, i, o].cpu().to(torch.float64).numpy())
 
 
+def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
+    with np.errstate(over="ignore", invalid="ignore"):  # of functions that are far from fitting
+        return match(edge, config)
+
+
 def suggest(model: Network, place: Place, X: Tensor, library: Library = STANDARD, topk: int = 5) -> Suggestions:
     """What the edge may be, by how well it fits for its complexity. The network stays as it is."""
-    return Suggestions(match(edge_curve(model, place, X), MatchConfig(library=library))[:topk])
+    return Suggestions(_match(edge_curve(model, place, X), MatchConfig(library=library))[:topk])
 
 
 @torch.no_grad()
@@ -91,7 +96,7 @@ def fix(model: Network, place: Place, fit: EdgeFit) -> None:
 def fix_nearest(model: Network, place: Place, function: Function, X: Tensor) -> float:
     """Fix the edge to the function with the constants nearest to its curve; r² of that."""
     edge = edge_curve(model, place, X)
-    fits = match(edge, MatchConfig(library=Library((function,)), starts=8)) or _nearest(function, edge)
+    fits = _match(edge, MatchConfig(library=Library((function,)), starts=8)) or _nearest(function, edge)
     if not fits:
         raise UsageError(
             f"{function.name} has no values on all of edge {place}, from {edge.x[0]:g} to {edge.x[-1]:g}; "
@@ -171,7 +176,7 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
     edges = tuple(edge_curve(model, place, seen.X) for place in open_)
     error = float((model(seen.X) - seen.y).detach().square().mean().sqrt())
     edges = tuple(replace(edge, error=min(error, 0.3 * float(np.std(edge.y)))) for edge in edges)
-    matches = [match(edge, MatchConfig(library=config.library)) for edge in edges]
+    matches = [_match(edge, MatchConfig(library=config.library)) for edge in edges]
     few = Seen(*(rows[:: max(len(rows) // config.rows, 1)] for rows in (seen.X, seen.y)))
     drafts: list[tuple[float, int, Network]] = []
     left = config.trials

@@ -1,0 +1,175 @@
+"""The tutorials of pykan on kansr's networks, with what they reach and how long they take.
+
+    python benchmarks/kan_tutorials.py ladder | scaling | walk | grids | all   [--seeds 10] [--rows 1000,3000] [--k 3]
+    python benchmarks/kan_tutorials.py ladder --pykan      the same by pykan 0.2.8 afterwards, where that is installed
+
+Seconds are wall-clock seconds of one thread, imports apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+
+import kansr.kan
+
+GRIDS = (5, 10, 20, 50, 100)
+SIZES = (100, 300, 1000, 3000)
+
+
+def target(x: torch.Tensor) -> torch.Tensor:
+    return torch.exp(torch.sin(torch.pi * x[:, [0]]) + x[:, [1]] ** 2)
+
+
+class Package:
+    """The names that a tutorial takes from `from kansr.kan import *`, or from pykan's `from kan import *`."""
+
+    def __init__(self, name: str, module: Any, **options: Any) -> None:
+        self.name, self.module, self.options = name, module, options
+
+    def network(self, width: list, G: int, k: int = 3, seed: int = 0) -> Any:
+        return self.module.KAN(width=width, grid=G, k=k, seed=seed, **self.options)
+
+    def dataset(self, rows: int, seed: int) -> Mapping[str, torch.Tensor]:
+        return self.module.create_dataset(target, n_var=2, train_num=rows, seed=seed)
+
+
+def ladder(kan: Package, rows: int, seed: int, k: int = 3, grids: Sequence[int] = GRIDS) -> list[float]:
+    """Example 1: [2, 1, 1] on ever finer grids; the rms error on test rows at each."""
+    dataset, errors, model = kan.dataset(rows, seed), [], None
+    for G in grids:
+        finer = kan.network([2, 1, 1], G, k, seed)
+        model = finer if model is None else finer.initialize_from_another_model(model, dataset["train_input"])
+        results = model.fit(dataset, opt="LBFGS", steps=50, stop_grid_update_step=30)
+        errors.append(float(results["test_loss"][-1]))
+    return errors
+
+
+def walk(kan: Package, seed: int, rows: int = 1000) -> sympy.Expr:
+    """The way to a formula: train for few edges, prune, train, name the functions, train, read."""
+    dataset = kan.dataset(rows, seed)
+    model = kan.network([2, 5, 1], 5, 3, seed)
+    model.fit(dataset, opt="LBFGS", steps=20, lamb=0.01, lamb_entropy=10.0)
+    model = model.prune()
+    model(dataset["train_input"])
+    model.suggest_symbolic(0, 0, 0)
+    model.fit(dataset, opt="LBFGS", steps=20)
+    model.auto_symbolic()
+    model.fit(dataset, opt="LBFGS", steps=20)
+    return model.symbolic_formula(var=["x", "y"])[0][0]
+
+
+def is_the_law(formula: sympy.Expr) -> bool:
+    """Whether it is exp(sin(pi x) + y²) itself, every constant exact."""
+    x, y = sympy.symbols("x y")
+    return formula == sympy.exp(sympy.sin(sympy.pi * x) + y**2)
+
+
+def grids(kan: Package) -> Iterator[tuple[str, float]]:
+    """API 5: what is shown there, with how far it is off."""
+    G, k = 5, 3
+    knots = kan.module.extend_grid(torch.linspace(-1, 1, G + 1, dtype=torch.float64)[None], k_extend=k)
+    yield "knots run from -2.2 to 2.2", float(np.abs(knots[0].numpy() - np.linspace(-2.2, 2.2, 12)).max())
+    x = torch.linspace(-1, 1, 1001, dtype=torch.float64)[None]
+    basis = kan.module.B_batch(x, knots, k=k)
+    yield "the basis sums to one", float((basis.sum(2) - 1).abs().max())
+    model = kan.network([1, 1], G, k)
+    edge = model.act_fun[0]
+    spline = torch.einsum("j,ij->i", edge.coef[0][0], basis[0])[:, None]
+    whole = edge.scale_base * torch.nn.SiLU()(x[0][:, None]) + edge.scale_sp * spline
+    yield "an edge is base and spline", float((model(x[0][:, None]) - whole).detach().abs().max())
+    for reach in (10.0, 0.5):
+        model = kan.network([1, 1], G, k)
+        model.update_grid_from_samples(torch.linspace(-reach, reach, 1001, dtype=torch.float64)[:, None])
+        moved = model.act_fun[0].grid[0].detach()
+        yield f"samples on ±{reach} move the grid", float((moved - reach * knots[0]).abs().max())
+
+
+def timed(run: Callable[..., Any], *args: Any) -> tuple[Any, float]:
+    """What it gives, with what it prints kept back, and the seconds it took."""
+    start = time.perf_counter()
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        value = run(*args)
+    return value, time.perf_counter() - start
+
+
+def show_ladder(kan: Package, options: argparse.Namespace) -> None:
+    for rows in options.rows:
+        print(f"\n{kan.name}: the ladder of grids, {rows} rows, k={options.k}: test rms at G = {GRIDS}")
+        seconds, last = [], []
+        for seed in range(options.seeds):
+            errors, t = timed(ladder, kan, rows, seed, options.k)
+            seconds.append(t)
+            last.append(errors[-1])
+            print(f"  seed {seed}: " + "  ".join(f"{e:.1e}" for e in errors) + f"   {t:.2f} s", flush=True)
+        print(f"  at G = {GRIDS[-1]}: median {np.median(last):.1e}, worst {max(last):.1e}; {np.median(seconds):.2f} s")
+
+
+def show_scaling(kan: Package, options: argparse.Namespace) -> None:
+    print(f"\n{kan.name}: Example 8, the worst test rms of {options.seeds} seeds")
+    print("   rows  " + "".join(f"G={G:<8}" for G in GRIDS) + "slope of the median error over G")
+    for rows in SIZES:
+        cells = np.array([timed(ladder, kan, rows, seed)[0] for seed in range(options.seeds)])
+        slope = np.polyfit(np.log(GRIDS), np.log(np.median(cells, axis=0)), 1)[0]
+        print(f"  {rows:5}  " + "".join(f"{e:<10.1e}" for e in cells.max(axis=0)) + f"{slope:.2f}", flush=True)
+
+
+def show_walk(kan: Package, options: argparse.Namespace) -> None:
+    print(f"\n{kan.name}: the walk-through on [2, 5, 1]")
+    right, seconds = 0, []
+    for seed in range(options.seeds):
+        formula, t = timed(walk, kan, seed)
+        right, seconds = right + is_the_law(formula), [*seconds, t]
+        print(f"  seed {seed}: {formula}   {t:.2f} s", flush=True)
+    print(f"  exactly exp(sin(pi*x) + y**2): {right} of {options.seeds}")
+    print(f"  {np.median(seconds):.2f} s, at most {max(seconds):.2f} s")
+    dataset = kan.dataset(1000, 0)
+    model = kan.network([2, 1, 1], 5)
+    timed(lambda: model.fit(dataset, opt="LBFGS", steps=20))
+    edges = [timed(model.suggest_symbolic, *place)[1] for place in ((0, 0, 0), (0, 1, 0), (1, 0, 0))]
+    print("  suggest_symbolic: " + ", ".join(f"{1000 * t:.0f} ms" for t in edges))
+
+
+def show_grids(kan: Package, options: argparse.Namespace) -> None:
+    print(f"\n{kan.name}: API 5")
+    for what, off in grids(kan):
+        print(f"  {what}: off by {off:.1e}")
+
+
+SHOWS = {"ladder": show_ladder, "scaling": show_scaling, "walk": show_walk, "grids": show_grids}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=[*SHOWS, "all"])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--rows", type=lambda text: [int(n) for n in text.split(",")], default=[1000, 3000])
+    parser.add_argument("--k", type=int, default=3)
+    parser.add_argument("--pykan", action="store_true", help="run pykan as well, in float64")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    packages = [Package("kansr", kansr.kan)]
+    if options.pykan:
+        try:
+            packages.append(Package("pykan", import_module("kan"), auto_save=False))
+        except ImportError:
+            sys.exit("--pykan needs: pip install pykan==0.2.8")
+    for kan in packages:
+        if kan.name == "pykan":
+            torch.set_default_dtype(torch.float64)
+        for name in SHOWS if options.what == "all" else [options.what]:
+            SHOWS[name](kan, options)
+
+
+if __name__ == "__main__":
+    main()
