@@ -22,6 +22,7 @@ from kansr.graph import Edge, Graph, Node, NodeType
 from kansr.refine.constants import Fit, polish
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
+from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.reduce import ReduceConfig, exact, reductions
@@ -80,7 +81,7 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
         attempts.append(Attempt("reductions", partial(_reductions, match), thorough=True))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
-    attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals)]
+    attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
     if n > 1:
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
         attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w)) for w in widths]
@@ -198,6 +199,13 @@ def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
         size = typical_size(rows.fitting.X, rows.fitting.names)
         fits = [polish(canonical(expr, size), rows.fitting) for expr in rationals(rows.fitting, 0.3)]
         yield from best_of(fits, rows, "rational", expired)
+
+
+def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    data = rows.fitting
+    size = typical_size(data.X, data.names)
+    fits = [polish(canonical(expr, size), data) for expr in sums_of_atoms(data, 0.3, expired)]
+    yield from best_of(fits, rows, "sum of atoms", expired)
 
 
 def _curve_graph(data: Dataset) -> Graph:

@@ -42,6 +42,7 @@ class Discovery:
 
     `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
     column names of the table where they differ. noise: rms of what is taken for noise over the target's std.
+    constants: value and standard error of each fitted number in the best formula.
     """
 
     status: Status
@@ -56,6 +57,7 @@ class Discovery:
     seconds: float = 0.0
     seed: int = 0
     notes: tuple[str, ...] = ()
+    constants: tuple[tuple[float, float], ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -83,6 +85,7 @@ class Discovery:
                 "names": dict(self.columns),
                 "best": _entry(self.best),
                 "front": [_entry(candidate) for candidate in self.front],
+                "constants": [{"value": value, "error": error} for value, error in self.constants],
                 "structure": None if self.structure is None else self.structure.to_dict(),
                 "noise": self.noise,
                 "rows": self.rows,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import sympy
 from threadpoolctl import threadpool_limits
 
 from kansr.attempts import SMALL, Attempt, Finding, Rows, plan
@@ -29,6 +30,9 @@ from kansr.symbolic.match import MatchConfig
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +131,11 @@ def _status(best: Candidate, data: Dataset) -> Status:
     residual = _residual(best, data)
     if not np.isfinite(residual).all() or best.r2_held_out <= 0:
         return Status.NOTHING if best.r2_held_out <= 0 else Status.BEST_EFFORT
-    return Status.FOUND if unexplained(residual, data.X) or _exact([Finding(best)], data) else Status.BEST_EFFORT
+    if _exact([Finding(best)], data):
+        return Status.FOUND
+    # A formula with a constant for every few rows leaves residuals that nothing could be read from.
+    spare = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
+    return Status.FOUND if spare and unexplained(residual, data.X) else Status.BEST_EFFORT
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:
@@ -152,7 +160,14 @@ def _discovery(
         rows=data.rows,
         seconds=seconds,
         seed=seed,
+        constants=_with_errors(best, rows.fitting),
     )
+
+
+def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:
+    """The floats of the formula with their standard errors, as they are."""
+    fit = polish(best.expr, data, iterations=0, rows=data.rows)
+    return tuple((float(value), float(error)) for value, error in zip(fit.constants, fit.errors))
 
 
 def discover(

@@ -109,6 +109,9 @@ def remarks(discovery: Discovery) -> list[str]:
     if len(ranked) > 1:
         lost = ranked[1].description_length - ranked[0].description_length
         lines.append(f"runner-up, by {lost:.0f} bits: {readable(ranked[1].expr)}")
+    fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]
+    if fitted:
+        lines.append(f"fitted constants: {', '.join(fitted)}")
     lines.append(f"found by: {discovery.best.origin}")
     if discovery.structure is not None:
         lines.append(f"structure: {discovery.structure.origin}")

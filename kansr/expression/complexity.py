@@ -9,7 +9,7 @@ import sympy
 
 # Functions that a reader meets every day weigh one node, the others two.
 FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
-OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS = 2.0, 3.0, 2.0
+OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
 
 
 def complexity(expr: sympy.Expr) -> int:
@@ -40,8 +40,16 @@ def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
     """The length of a straightforward code for the expression, in bits.
 
     Whole numbers cost twice their length (Elias' gamma code), a fitted number `bits_per_float`: what its
-    precision is worth on the data at hand (Rissanen 1978).
+    precision is worth on the data at hand (Rissanen 1978). A number that stands in several places is written once
+    and referred to from the others.
     """
+    places = [node for node in sympy.preorder_traversal(expr) if node.is_Float]
+    again = len(places) - len({abs(float(number)) for number in places})
+    saved = sum(min(bits_per_float, decimal_bits(float(n))) for n in places) / max(len(places), 1) - REFERENCE_BITS
+    return _bits(expr, bits_per_float, inputs) - again * max(saved, 0.0)
+
+
+def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
     if expr.is_Float:
         return min(bits_per_float, decimal_bits(float(expr)))
     if expr.is_Rational:
@@ -53,11 +61,11 @@ def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
     elif expr.is_Pow and expr.exp.is_Rational:
         # Exponents are small in nature: their code is the shorter one, of log2|p·q| bits and a sign.
-        return OPERATOR_BITS + 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + bits(expr.base, bits_per_float, inputs)
+        return OPERATOR_BITS + 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + _bits(expr.base, bits_per_float, inputs)
     elif expr.is_Pow:
         operator = OPERATOR_BITS
     arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]
-    return operator + sum(bits(arg, bits_per_float, inputs) for arg in arguments)
+    return operator + sum(_bits(arg, bits_per_float, inputs) for arg in arguments)
 
 
 def decimal_bits(value: float) -> float:

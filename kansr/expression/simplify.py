@@ -14,6 +14,7 @@ from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, withou
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
+CLEARLY = 2  # nodes that a form must save to be taken although it differs far from the rows
 
 
 def simplify(
@@ -43,7 +44,9 @@ def simplify(
             if expired() or start.count_ops() > LARGEST:
                 return best
             rewritten = without_floats(rule)(start.xreplace(assumed)).xreplace(back)
-            if _cost(rewritten) < _cost(best) and _agree(rewritten, best, (X, wide), names):
+            # A form that holds on fewer rows of the wider box must be worth it: sqrt(x**2) is x, but only for x > 0.
+            places = (X,) if complexity(rewritten) <= complexity(best) - CLEARLY else (X, wide)
+            if _cost(rewritten) < _cost(best) and _agree(rewritten, best, places, names):
                 best = rewritten
         if best == start:
             break

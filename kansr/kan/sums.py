@@ -34,8 +34,9 @@ class _SplineSums(torch.autograd.Function):
     def backward(ctx: Any, *grad: Tensor) -> Any:
         x, coef, knots = ctx.saved_tensors
         if torch.is_grad_enabled():  # someone wants to differentiate once more
-            sums = _plain(x, coef, knots, ctx.k)
-            return (*torch.autograd.grad(sums, (x, coef), grad[0], create_graph=True), None, None)
+            wanted = [value for value, needed in zip((x, coef), ctx.needs_input_grad) if needed]
+            found = iter(torch.autograd.grad(_plain(x, coef, knots, ctx.k), wanted, grad[0], create_graph=True))
+            return *(next(found) if needed else None for needed in ctx.needs_input_grad[:2]), None, None
         flat, k, G = coef.transpose(1, 2).flatten(0, 1), ctx.k, coef.shape[2] - ctx.k
         cell, u, h = place(x, knots, k)
         by_u = torch.empty_like(x) if ctx.needs_input_grad[0] else None

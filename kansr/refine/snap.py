@@ -57,13 +57,15 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
         half = sympy.Rational(round(2 * value), 2)
         if half != 0 and abs(float(half) - value) < NEAR * abs(value):  # however many errors away: bits decide
             options.append((2.0, constant, half))
+        if abs(value) < 6 * error:
+            options.append((1.5, constant, sympy.S.Zero))
         if influence < 3 * noise * spread:
             options.append((0.1 if influence < noise * spread else 1.0, constant, sympy.S.Zero))
     for i, (first, error) in enumerate(zip(fit.constants, fit.errors)):
         for second, other in list(zip(fit.constants, fit.errors))[i + 1 :]:
             a, b = float(first), float(second)
-            if abs(abs(a) - abs(b)) <= max(3 * np.hypot(error, other), LEAST_TOLERANCE * abs(a)):
-                options.append((1.2, second, first if a * b > 0 else -first))
+            if abs(a - b) <= max(3 * np.hypot(error, other), LEAST_TOLERANCE * abs(a)):
+                options.append((1.2, second, first))
     options.sort(key=lambda option: (option[0], str(option[1]), str(option[2])))
     return ((constant, number) for _, constant, number in options)
 

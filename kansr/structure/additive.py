@@ -11,7 +11,7 @@ from kansr.graph import Edge, Graph, Node, NodeType
 from kansr.structure.curves import Basis, basis, least_squares, samples
 from kansr.structure.transforms import transformed
 
-GRIDS = (5, 12, 30)
+GRIDS, STARTS = (5, 12, 30), 3
 
 
 def additive(fitting: Dataset, held_out: Dataset, keep: int = 3) -> Iterator[Graph]:
@@ -67,7 +67,8 @@ def multiplicative(fitting: Dataset, held_out: Dataset, sweeps: int = 30) -> Ite
         bases = [basis(x, G) for x in fitting.X.T]
         if fitting.rows < (G + 3) * 3:
             break
-        factors = _alternate([b(x) for b, x in zip(bases, fitting.X.T)], fitting.y, sweeps)
+        designs = [b(x) for b, x in zip(bases, fitting.X.T)]
+        factors = min((_alternate(designs, fitting.y, sweeps, s) for s in range(STARTS)), key=lambda end: end[0])[1]
         unseen = np.prod([b(x) @ w for b, x, w in zip(bases, held_out.X.T, factors)], axis=0)
         error = float(np.sqrt(np.mean((unseen - held_out.y) ** 2)) / np.std(held_out.y))
         if np.isfinite(error) and (best is None or error < best[0]):
@@ -84,9 +85,10 @@ def multiplicative(fitting: Dataset, held_out: Dataset, sweeps: int = 30) -> Ite
     yield Graph(nodes, tuple(edges), "multiplicative", error)
 
 
-def _alternate(designs: list[Array], y: Array, sweeps: int) -> list[Array]:
-    """Coefficients of each factor; designs: (rows, G + k) each."""
-    factors: list[Array] = [np.ones(D.shape[1]) for D in designs]
+def _alternate(designs: list[Array], y: Array, sweeps: int, start: int) -> tuple[float, list[Array]]:
+    """Loss and coefficients of each factor, from ones or a random start; designs: (rows, G + k) each."""
+    rng = np.random.default_rng(start)
+    factors: list[Array] = [np.ones(D.shape[1]) + 0.7 * bool(start) * rng.normal(size=D.shape[1]) for D in designs]
     values = [D @ w for D, w in zip(designs, factors)]
     last = np.inf
     for _ in range(sweeps):
@@ -99,10 +101,11 @@ def _alternate(designs: list[Array], y: Array, sweeps: int) -> list[Array]:
             factors[i] = factors[i] / scale
             values[i] = D @ factors[i]
         loss = float(np.mean((np.prod(values, axis=0) - y) ** 2))
-        if not loss < last * (1 - 1e-6):
+        settled = not loss < last * (1 - 1e-6)
+        last = min(loss, last)
+        if settled:
             break
-        last = loss
-    return factors
+    return last, factors
 
 
 def _graph(data: Dataset, kind: NodeType, edges: list[Edge], origin: str, error: float) -> Graph:

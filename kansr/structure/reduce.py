@@ -13,6 +13,7 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import Size, canonical
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
+from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
@@ -120,6 +121,8 @@ class _Search:
         """The slower ways to a formula for what is left."""
         yield from self._offer(state, self._rational(state))
         if not self.done:
+            yield from self._offer(state, sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired))
+        if not self.done:
             yield from self._offer(state, self._tensor(state))
         if not self.done and self.config.noise < ACCEPT:
             for child in one_variable(state):
@@ -167,6 +170,7 @@ class _Search:
             expired=self.expired,
         )
         yield from self._rational(state)
+        yield from sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired)
 
     def _sum_of_curves(self, state: State) -> Iterator[sympy.Expr]:
         fitting, held_out = split(state.dataset(), 0.25, np.random.default_rng(self.seed))

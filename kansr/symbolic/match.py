@@ -57,6 +57,11 @@ def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...
 
     The order weighs the misfit, in bits and down to the edge's own error, against the function's complexity.
     """
+    with np.errstate(all="ignore"):  # functions are tried where they overflow
+        return _match(edge, config)
+
+
+def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
     x, y = edge.x, edge.y
     spread = float(np.std(y))
     if len(x) < 4 or x[-1] <= x[0] or spread <= 1e-15 * float(np.max(np.abs(y))):
@@ -74,7 +79,9 @@ def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...
 
 def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:
     """Bits: the misfit of `samples` points above the floor (as 1 − r²) plus the function's complexity."""
-    return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + bits_per_node * fit.function.complexity
+    parameters = sum(parameter in "ab" for parameter in fit.function.free) - ("b" in fit.function.free and fit.b == 0)
+    known = bits_per_node * fit.function.complexity + 0.5 * float(np.log2(samples)) * parameters
+    return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
 
 
 def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -> EdgeFit | None:
@@ -86,7 +93,7 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -
         return None
     mean = inner.mean()
     spread = float(np.sum((inner - mean) ** 2))
-    if spread == 0:
+    if not 0 < spread < np.inf:
         return None
     c = float(np.sum((inner - mean) * (y - y.mean())) / spread)
     d = float(y.mean() - c * mean)
