@@ -28,8 +28,10 @@ def complexity(expr: sympy.Expr) -> int:
         base, exponent = expr.as_base_exp()
         if base is sympy.E:
             return 1 + complexity(exponent)
+        if exponent.is_Rational and exponent < 0:
+            return 2 + complexity(base**-exponent)
         if abs(exponent) == sympy.Rational(1, 2):
-            return 1 + complexity(base) + (2 if exponent < 0 else 0)
+            return 1 + complexity(base)
         return (
             1 + complexity(base) + (1 if exponent.is_Integer else 2 if exponent.is_Rational else complexity(exponent))
         )
@@ -61,7 +63,8 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
     elif expr.is_Pow and expr.exp.is_Rational:
         # Exponents are small in nature: their code is the shorter one, of log2|p·q| bits and a sign.
-        return OPERATOR_BITS + 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + _bits(expr.base, bits_per_float, inputs)
+        size = 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + (1.0 if expr.exp < 0 else 0.0)
+        return OPERATOR_BITS + size + _bits(expr.base, bits_per_float, inputs)
     elif expr.is_Pow:
         operator = OPERATOR_BITS
     arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import sympy
 
+from kansr.expression.complexity import complexity
+
 Rule = Callable[[sympy.Expr], sympy.Expr]
 Size = Callable[[sympy.Expr], float]  # of a term of a sum
 DUST = 1e-6  # share of a sum below which a fitted constant in it is rounding
@@ -168,25 +170,64 @@ def join_logs(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Add, join)
 
 
+def into_roots(expr: sympy.Expr) -> sympy.Expr:
+    """x·sqrt(a/x**2 + b) as sqrt(a + b·x**2), in every product; holds for x > 0."""
+
+    def pull(product: sympy.Mul) -> sympy.Expr:
+        for root in product.args:
+            if not (root.is_Pow and root.base.is_Add and abs(root.exp) == sympy.Rational(1, 2)):
+                continue
+            for factor in product.args:
+                base, power = factor.as_base_exp()
+                if base in root.base.free_symbols and power.is_Integer:
+                    inside = sympy.expand(root.base * base ** (power / root.exp))
+                    shorter = product / root / factor * inside**root.exp
+                    if complexity(shorter) < complexity(product):
+                        return pull(shorter) if shorter.is_Mul else shorter
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, pull)
+
+
+def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
+    """monomial**power, factor by factor, for positive factors."""
+    return sympy.Mul(*(b ** (e * power) for b, e in monomial.as_powers_dict().items()))
+
+
+def unit_roots(expr: sympy.Expr) -> sympy.Expr:
+    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): a root of a sum of inverse powers has a 1 in it in textbooks.
+
+    Holds where what leaves the root is positive.
+    """
+
+    def unit(root: sympy.Pow) -> sympy.Expr:
+        terms = [
+            (term, sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols))) for term in root.base.args
+        ]
+        if any(term.is_number for term, _ in terms) or not any(f.is_Pow and f.exp.is_negative for _, m in terms
+                                                              for f in sympy.Mul.make_args(m)):  # fmt: skip
+            return root
+        forms = [_rooted(monomial, root.exp) * sympy.expand(root.base / monomial) ** root.exp for _, monomial in terms]
+        return min(forms, key=lambda form: (complexity(form), str(form)))
+
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, unit)
+
+
 def collect_terms(expr: sympy.Expr) -> sympy.Expr:
     return sympy.factor_terms(expr, radical=True)
 
 
-def merge_logs(expr: sympy.Expr) -> sympy.Expr:
-    """log(a) + log(b) as log(a·b), for positive arguments."""
-    return sympy.logcombine(expr)
-
-
 TEXTBOOK: tuple[Rule, ...] = (
     collect_terms,
+    into_roots,
     sympy.expand,
     sympy.factor,
     sympy.together,
     combine_fractions,
     merge_roots,
-    merge_logs,
+    join_logs,
     sympy.expand_log,
     lambda e: merge_roots(sympy.factor(e)),
-    lambda e: merge_logs(sympy.expand(e)),
+    lambda e: join_logs(sympy.expand(e)),
     lambda e: sympy.expand_power_base(merge_roots(e)),
 )

@@ -10,11 +10,11 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, without_floats
+from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, unit_roots, without_floats
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
-CLEARLY = 2  # nodes that a form must save to be taken although it differs far from the rows
+CLEARLY = 3  # nodes that a form must save to be taken although it differs far from the rows
 
 
 def simplify(
@@ -50,9 +50,13 @@ def simplify(
                 best = rewritten
         if best == start:
             break
-    for rule in (join_logs, join_roots):  # on plain symbols: sympy takes roots of positive products apart again
+    for rule in (
+        join_logs,
+        join_roots,
+        unit_roots,
+    ):  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)
-        if joined != best and _agree(joined, best, (X, wide), names):
+        if joined != best and same_values(joined, best, X, names):
             best = joined
     return best
 

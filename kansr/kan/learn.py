@@ -25,6 +25,8 @@ MOST_NUMBERS = 5e7  # in its Jacobian
 FOUND = 3  # starts found by least squares that are tried
 TRIES = 12  # steps with each start
 JUDGED = 400  # rows they are trained on
+SMOOTHER = (1e-6, 1e-4, 1e-2)  # smoothing that is tried for large networks on few rows
+OVERFIT = 4.0  # times the error on rows fitted, that on others
 NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
 
 
@@ -43,7 +45,8 @@ def learn(
         if config.lamb:
             fold_base(model)
         if fresh and starts:
-            _begin(model, seen, config, starts)
+            smoothing = _begin(model, seen, config, starts)
+            config = replace(config, lm=replace(config.lm, smoothing=smoothing))
         elif config.update_grid:
             fit_grids(model, seen.X)
     _, history = train(model, seen.X, seen.y, config, None if test is None else (test.X, test.y))
@@ -74,27 +77,57 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 
 
 @torch.no_grad()
-def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> None:
-    """Give the network the values of the start that is best after a few steps."""
-    spread = float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0
+def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> float:
+    """Give the network the values of the start that is best after a few steps; the smoothing that was best with it.
+
+    Judged by rows that the start was not trained on. Where those are met much worse than the others, there are too
+    few rows for so large a network, and stronger smoothing is tried.
+    """
     few = replace(config, steps=min(TRIES, config.steps), update_grid=False)
-    part = max(len(seen.X) // JUDGED, 1)
-    seen = Seen(seen.X[::part], seen.y[::part])
-    rng = torch.Generator().manual_seed(config.seed)
-
-    def judged(candidates: Iterator[Network]) -> Iterator[tuple[float, Network]]:
-        for start in candidates:
-            _, history = train(start, seen.X, seen.y, few)
-            yield (history.train[-1] / spread) ** 2 + history.regularisation[-1], start
-
-    pool = list(judged(_found(model, seen, rng)))
-    if config.lamb or not pool or min(error for error, _ in pool) > NEAR**2:
-        pool += judged(_drawn(model, seen, rng, starts))
-    error, best = min(pool, key=lambda entry: entry[0])
-    if math.isfinite(error):
+    fitting, judging = _parted(seen)
+    best, least, smoothing = model, math.inf, config.lm.smoothing
+    for trial in (config.lm.smoothing, *(s for s in SMOOTHER if s > config.lm.smoothing)):
+        few = replace(few, lm=replace(few.lm, smoothing=trial))
+        error, fitted, start = _best_start(model, fitting, judging, few, starts)
+        if not error < least:
+            break
+        best, least, smoothing = start, error, trial
+        if config.lamb or error < OVERFIT**2 * fitted:
+            break
+    if best is not model:
         for layer, own in zip(best.layers, model.layers):
             layer.base_fun, layer.outside = own.base_fun, own.outside
         model.act_fun = best.act_fun
+    return smoothing
+
+
+def _best_start(
+    model: Network, fitting: Seen, judging: Seen, config: TrainConfig, starts: int
+) -> tuple[float, float, Network]:
+    """The error of the best start on the rows that judge, that on those fitted (squared, over the spread), and it."""
+    rng = torch.Generator().manual_seed(config.seed)
+    variance = float((fitting.y - fitting.y.mean(0)).square().mean()) or 1.0
+    pool: list[tuple[float, float, Network]] = []
+
+    def judge(candidates: Iterator[Network]) -> None:
+        for start in candidates:
+            _, history = train(start, fitting.X, fitting.y, config)
+            error = float((start(judging.X) - judging.y).square().mean()) / variance + history.regularisation[-1]
+            pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
+
+    judge(_found(model, fitting, rng))
+    if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
+        judge(_drawn(model, fitting, rng, starts))
+    return min(pool, key=lambda entry: entry[0])
+
+
+def _parted(seen: Seen) -> tuple[Seen, Seen]:
+    """The rows that starts are trained on, about JUDGED at most, and those they are judged by."""
+    number, every = torch.arange(len(seen.X)), len(seen.X) // JUDGED
+    fitting = number % every == 0 if every > 1 else number % 5 != 4
+    if bool(fitting.all()):
+        return seen, seen
+    return Seen(seen.X[fitting], seen.y[fitting]), Seen(seen.X[~fitting], seen.y[~fitting])
 
 
 def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network]:
