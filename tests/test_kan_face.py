@@ -65,6 +65,49 @@ def test_fixed_edges_can_be_differentiated_as_often_as_asked() -> None:
     assert float(second[0, 0]) == pytest.approx(float(formula.diff(u, 2).subs({u: 0.3, v: 0.4})), rel=1e-5)
 
 
+@pytest.mark.parametrize("grid_eps", [1.0, 0.5])
+def test_splines_are_differentiated_twice(grid_eps: float) -> None:
+    x = torch.randn(400, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    model = KAN([2, 3, 1], grid=8, noise_scale=1.0, grid_eps=grid_eps)
+    model.update_grid_from_samples(x)
+
+    def slope(at: torch.Tensor) -> torch.Tensor:
+        at = at.clone().requires_grad_()
+        return torch.autograd.grad(model(at).sum(), at, create_graph=True)[0]
+
+    at, h = x[:20].clone().requires_grad_(), 1e-6
+    (first,) = torch.autograd.grad(model(at).sum(), at, create_graph=True)
+    (second,) = torch.autograd.grad(first[:, 0].sum(), at)
+    step = torch.tensor([h, 0.0], dtype=torch.float64)
+    with torch.no_grad():
+        numeric = (model(x[:20] + step) - model(x[:20] - step))[:, 0] / (2 * h)
+    assert first[:, 0].detach().numpy() == pytest.approx(numeric.numpy(), rel=1e-5, abs=1e-6)
+    numeric = (slope(x[:20] + step) - slope(x[:20] - step))[:, 0].detach() / (2 * h)
+    assert second[:, 0].numpy() == pytest.approx(numeric.numpy(), rel=1e-4, abs=1e-4)
+    (by_coef,) = torch.autograd.grad(model(x).square().mean(), model.act_fun[0].coef, create_graph=True)
+    by_coef.square().sum().backward()
+    assert bool(model.act_fun[1].coef.grad.isfinite().all())
+
+
+LAWS = {
+    "a product": ([2, [0, 1], 1], lambda x: x[:, [0]] * torch.sin(x[:, [1]])),
+    "sums and products": ([2, [1, 1], 1], lambda x: x[:, [0]] * x[:, [1]] + torch.exp(x[:, [0]])),
+    "two outputs": ([2, 3, 2], lambda x: torch.cat([x[:, [0]] ** 2 + x[:, [1]], torch.sin(x.sum(1, keepdim=True))], 1)),
+    "three layers": ([3, [1, 2], [2, 1], 1], lambda x: torch.cos(x[:, [0]]) + x[:, [1]] * x[:, [2]]),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_networks_of_every_shape_are_trained(name: str) -> None:
+    width, law = LAWS[name]
+    dataset = create_dataset(law, n_var=width[0], train_num=500, test_num=200)
+    model = KAN(width, grid=5)
+    results = model.fit(dataset, steps=40)
+    assert len(results["test_loss"]) == 40
+    assert results["test_loss"][-1] < 0.03 * float(dataset["test_label"].std())
+    model.prune().plot()
+
+
 @pytest.mark.parametrize("opt", ["LM", "LBFGS"])
 def test_constants_of_fixed_edges_are_trained(opt: str) -> None:
     model, dataset = fixed_network(), create_dataset(tutorial, 2, train_num=300)

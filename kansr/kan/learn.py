@@ -24,6 +24,7 @@ MOST_PARAMETERS = 3000  # of a network that is trained by Levenberg-Marquardt wh
 MOST_NUMBERS = 5e7  # in its Jacobian
 FOUND = 3  # starts found by least squares that are tried
 TRIES = 12  # steps with each start
+SURVIVORS = 4  # starts that are trained for twice as many, where there is a penalty
 JUDGED = 400  # rows they are trained on
 SMOOTHER = (1e-6, 1e-4, 1e-2)  # smoothing that is tried for large networks on few rows
 OVERFIT = 4.0  # times the error on rows fitted, that on others
@@ -118,6 +119,11 @@ def _best_start(
     judge(_found(model, fitting, rng))
     if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
         judge(_drawn(model, fitting, rng, starts))
+    if config.lamb:  # what a penalty leaves shows late
+        pool.sort(key=lambda entry: entry[0])
+        survivors = [start for _, _, start in pool[:SURVIVORS]]
+        pool.clear()
+        judge(iter(survivors))
     return min(pool, key=lambda entry: entry[0])
 
 
