@@ -1,0 +1,137 @@
+"""The surrogate: its gradients are those of the function behind the rows, and it knows how good it can be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_structure import table
+
+from kansr.data.dataset import Array, Dataset
+from kansr.expression.evaluate import evaluate
+from kansr.expression.parse import parse
+from kansr.structure.surrogate import Field, attainable, surrogate, views
+
+# A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
+SMOOTH = {
+    "one input": ("exp(-x)*sin(2*x)", 0.5, 2.0, 1e-4),
+    "a bump": ("exp(-x**2 - y**2/2)", -2.0, 2.0, 1e-3),
+    "waves": ("sin(2*x)*cos(y) + y", -2.0, 2.0, 1e-3),
+    "a pole nearby": ("(x + 2*y)/(1 + x*y)", 0.5, 2.0, 1e-4),
+    "three inputs": ("x*exp(-y)*sqrt(1 + z)", 0.5, 2.0, 1e-4),
+    "four inputs": ("w*sin(x*y) + log(1 + z)", 0.5, 2.0, 5e-3),
+}
+
+
+def differences(text: str, data: Dataset, h: float = 1e-5) -> Array:
+    """The gradient of the formula at the rows by central differences, (rows, inputs)."""
+    columns = []
+    for name in data.names:
+        ends = [{n: x + s * h * (n == name) for n, x in zip(data.names, data.X.T)} for s in (1, -1)]
+        columns.append((evaluate(parse(text), ends[0]) - evaluate(parse(text), ends[1])) / (2 * h))
+    return np.column_stack(columns)
+
+
+def inside(data: Dataset, share: float = 0.05) -> Array:
+    """Which rows are clear of the ends of every input's range."""
+    low, high = data.X.min(0), data.X.max(0)
+    margin = share * (high - low)
+    return np.asarray(((data.X > low + margin) & (data.X < high - margin)).all(axis=1))
+
+
+def off(text: str, data: Dataset, field: Field) -> float:
+    """The rms difference of the gradients of z itself over the rms length of the true ones, clear of the edges."""
+    rows, truth = inside(data), differences(text, data)
+    found = field.gradient / field.slope[:, None]
+    return float(np.sqrt(np.mean((found - truth)[rows] ** 2) / np.mean(truth[rows] ** 2)))
+
+
+@pytest.mark.parametrize(("text", "low", "high", "tolerance"), SMOOTH.values(), ids=SMOOTH)
+def test_the_gradient_is_that_of_the_function(text: str, low: float, high: float, tolerance: float) -> None:
+    data = table(text, low=low, high=high, rows=500)
+    field = surrogate(data.X, data.y)
+    assert field.gradient.shape == data.X.shape
+    assert off(text, data, field) < tolerance
+    assert field.error < tolerance and field.quality < 0.01
+
+
+def test_inputs_over_decades_are_taken_by_their_logarithms() -> None:
+    rng = np.random.default_rng(0)
+    X = np.exp(rng.uniform(np.log(1e-2), np.log(1e2), (500, 2)))
+    data = Dataset(X, np.log(X[:, 0]) * np.sqrt(X[:, 1]), ("x", "y"), "t")
+    field = surrogate(data.X, data.y, plain=True)
+    truth = np.column_stack([np.sqrt(X[:, 1]) / X[:, 0], np.log(X[:, 0]) / (2 * np.sqrt(X[:, 1]))])
+    reach = X * (field.gradient - truth)  # by the logarithm of an input
+    assert field.error < 1e-6
+    assert np.sqrt(np.mean(reach**2) / np.mean((X * truth) ** 2)) < 0.02
+
+
+@pytest.mark.parametrize("shape", [(1e-6, 1.0), (1e6, 1.0), (1.0, 1e-9), (1.0, 1e9)], ids=str)
+def test_units_do_not_matter(shape: tuple[float, float]) -> None:
+    """In other units of an input or of the target, the gradient is the same one in these units."""
+    unit, scale = shape
+    data = table("x*exp(-y) + y", rows=300)
+    field = surrogate(data.X, data.y, plain=True)
+    other = surrogate(data.X * [unit, 1.0], data.y * scale, plain=True)
+    assert other.gradient * [unit, 1.0] / scale == pytest.approx(field.gradient, rel=1e-4, abs=1e-5)
+
+
+def test_the_same_rows_give_the_same_field() -> None:
+    data = table("x*exp(-y) + y", rows=300)
+    first, second = (surrogate(data.X, data.y) for _ in range(2))
+    assert np.array_equal(first.gradient, second.gradient) and first.view == second.view
+
+
+def test_a_view_that_is_smoother_is_taken() -> None:
+    data = table("exp(4*x + 3*y**2)", rows=500)
+    assert surrogate(data.X, data.y).view == "log z"
+    assert surrogate(data.X, data.y, plain=True).view == "z"
+
+
+TARGETS = {
+    "positive": (np.linspace(0.5, 3, 40), {"z", "log z", "1/z", "z^2"}),
+    "negative": (np.linspace(-3, -0.5, 40), {"z", "log z", "1/z", "z^2"}),
+    "of both signs": (np.linspace(-1, 2, 40), {"z"}),
+    "with a zero": (np.linspace(0, 2, 40), {"z"}),
+}
+
+
+@pytest.mark.parametrize(("z", "names"), TARGETS.values(), ids=TARGETS)
+def test_there_are_views_only_where_they_are_one_to_one(z: Array, names: set[str]) -> None:
+    found = {name: t for name, t, _ in views(z)}
+    assert set(found) == names
+    assert all(len(np.unique(t)) == len(z) for t in found.values())
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_slope_of_a_view_is_its_derivative(sign: int) -> None:
+    z, h = sign * np.linspace(0.5, 3, 40), 1e-6
+    for (name, _, slope), (_, high, _), (_, low, _) in zip(views(z), views(z + h), views(z - h)):
+        assert slope == pytest.approx((high - low) / (2 * h), rel=1e-6), name
+
+
+NOISY = {
+    "a curve": ("2*x*exp(-x)", 0.2, 4.0),
+    "a plane": ("x + 2*y", 0.5, 2.0),
+    "a wave": ("sin(2*x) + y**2/2", -2.0, 2.0),
+    "three inputs": ("x*y + sqrt(z)", 0.5, 2.0),
+}
+
+
+@pytest.mark.parametrize(("text", "low", "high"), NOISY.values(), ids=NOISY)
+def test_what_can_be_attained_is_the_noise(text: str, low: float, high: float) -> None:
+    """With normal noise of 5 % of the spread: not less than it, and not much more."""
+    data = table(text, low=low, high=high, rows=1000)
+    spread = float(np.std(data.y))
+    noise = np.random.default_rng(7).normal(0, 0.05 * spread, data.rows)
+    assert 0.045 < attainable(data.X, data.y + noise) < 0.06
+
+
+@pytest.mark.parametrize("rows", [60, 400])
+def test_of_pure_noise_next_to_nothing_can_be_attained(rows: int) -> None:
+    rng = np.random.default_rng(2)
+    assert attainable(rng.uniform(size=(rows, 2)), rng.normal(size=rows)) > 0.85
+
+
+def test_of_a_clean_law_everything_can_be_attained() -> None:
+    data = table("x*y + 2*x", rows=400)
+    assert attainable(data.X, data.y) < 1e-5
