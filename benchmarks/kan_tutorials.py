@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -117,11 +118,15 @@ def show_ladder(kan: Package, options: argparse.Namespace) -> None:
 
 def show_scaling(kan: Package, options: argparse.Namespace) -> None:
     print(f"\n{kan.name}: Example 8, the worst test rms of {options.seeds} seeds")
+    medians = {}
     print("   rows  " + "".join(f"G={G:<8}" for G in GRIDS) + "slope of the median error over G")
     for rows in SIZES:
         cells = np.array([timed(ladder, kan, rows, seed)[0] for seed in range(options.seeds)])
+        medians[f"{rows} rows"] = np.median(cells, axis=0).tolist()
         slope = np.polyfit(np.log(GRIDS), np.log(np.median(cells, axis=0)), 1)[0]
         print(f"  {rows:5}  " + "".join(f"{e:<10.1e}" for e in cells.max(axis=0)) + f"{slope:.2f}", flush=True)
+    if options.figure:
+        kansr.kan.plot_scaling(GRIDS, medians).savefig(options.figure)
 
 
 def show_walk(kan: Package, options: argparse.Namespace) -> None:
@@ -155,13 +160,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--rows", type=lambda text: [int(n) for n in text.split(",")], default=[1000, 3000])
     parser.add_argument("--k", type=int, default=3)
+    parser.add_argument("--figure", help="where to write the plot of `scaling`")
     parser.add_argument("--pykan", action="store_true", help="run pykan as well, in float64")
     options = parser.parse_args()
     torch.set_num_threads(1)
     packages = [Package("kansr", kansr.kan)]
     if options.pykan:
         try:
-            packages.append(Package("pykan", import_module("kan"), auto_save=False))
+            packages.append(Package("pykan", import_module("kan"), ckpt_path=tempfile.mkdtemp()))
         except ImportError:
             sys.exit("--pykan needs: pip install pykan==0.2.8")
     for kan in packages:

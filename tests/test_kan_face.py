@@ -152,6 +152,26 @@ def test_the_ladder_of_grids() -> None:
     assert test_losses[-1] < 1e-4 < test_losses[steps - 1] < 2e-2
 
 
+@pytest.mark.parametrize("opt", ["Adam", "LBFGS"])
+def test_a_step_that_goes_astray_is_taken_back(opt: str, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=100)
+    model = KAN([2, 2, 1])
+
+    def loss(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return (prediction - truth).square().mean() * float("nan")
+
+    model.fit(dataset, opt=opt, steps=4, loss_fn=loss, lr=0.1)
+    assert bool(model(dataset["train_input"]).isfinite().all())
+    assert "not finite" in caplog.text
+
+
+def test_own_losses_and_batches_are_trained_by_gradients() -> None:
+    dataset = create_dataset(tutorial, 2, train_num=200)
+    model = KAN([2, 2, 1])
+    results = model.fit(dataset, opt="Adam", steps=60, batch=50, lr=0.05, loss_fn=torch.nn.functional.l1_loss)
+    assert results["train_loss"][-1] < 0.5 * results["train_loss"][0]
+
+
 def test_train_of_a_module_still_switches_modes() -> None:
     model = KAN([2, 1, 1])
     assert model.eval() is model and not model.training
@@ -242,6 +262,15 @@ def test_a_plot_is_a_figure_with_the_names(width: list) -> None:
     figure = KAN(width).plot(in_vars=["a", "b"][: width[0]], out_vars=["out"], title="A network")
     texts = {text.get_text() for text in figure.axes[0].texts}
     assert {"a", "out", "A network"} <= texts
+
+
+def test_curves_of_training_and_scaling_are_figures() -> None:
+    from kansr.kan import plot_scaling, plot_training
+
+    results = {"train_loss": [1.0, 0.1], "test_loss": [1.1, 0.2], "reg": [0.0, 0.0]}
+    assert [line.get_label() for line in plot_training(results).axes[0].lines] == ["train rms", "test rms"]
+    figure = plot_scaling([5, 10, 20], {"100 rows": [1.0, 2**-4.0, 4**-4.0]})
+    assert figure.axes[0].lines[0].get_label() == "100 rows, slope -4.00"
 
 
 def test_a_dataset_is_drawn_from_its_own_generator() -> None:

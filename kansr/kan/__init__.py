@@ -14,7 +14,7 @@ from kansr.kan.fit import FitConfig, fit_kan
 from kansr.kan.layer import KANLayer
 from kansr.kan.lm import History, LMConfig, levenberg_marquardt
 from kansr.kan.model import Network
-from kansr.kan.plot import plt
+from kansr.kan.plot import plot_scaling, plot_training, plt
 from kansr.kan.prune import Importance, Pruned, importance, prune, prune_by_error
 from kansr.kan.regrid import fit_grids, refine
 from kansr.kan.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
@@ -48,6 +48,8 @@ __all__ = [
     "levenberg_marquardt",
     "nn",
     "np",
+    "plot_scaling",
+    "plot_training",
     "plt",
     "prune",
     "prune_by_error",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -70,6 +70,38 @@ def plot(model: Network, X: Tensor, beta: float = 3.0, names: Names = Names(), s
             if opacity >= FAINTEST:
                 _edge(axes, layout, model, (n, i, o), X, opacity)
     _nodes(axes, layout, names, scale)
+    return figure
+
+
+def plot_training(results: Mapping[str, Sequence[float]]) -> Figure:
+    """The errors after each step, on a logarithmic scale, and the penalty where there is one."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, style in (("train_loss", "-"), ("test_loss", "--"), ("reg", ":")):
+        values = np.asarray(results.get(name, ()), dtype=float)
+        if np.any(values > 0):
+            axes.plot(np.arange(1, len(values) + 1), values, style, label=name.replace("_loss", " rms"))
+    axes.set(xlabel="step", yscale="log")
+    axes.legend()
+    return figure
+
+
+def plot_scaling(sizes: Sequence[float], errors: Mapping[str, Sequence[float]], xlabel: str = "grid") -> Figure:
+    """Errors against sizes, both logarithmic, with the slope of each line in the legend."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, values in errors.items():
+        slope = np.polyfit(np.log(sizes), np.log(values), 1)[0]
+        axes.plot(sizes, values, "o-", label=f"{name}, slope {slope:.2f}")
+    first = max(values[0] for values in errors.values())
+    power = first * (np.asarray(sizes, dtype=float) / sizes[0]) ** -4
+    axes.plot(sizes, power, "--", color="black", label="slope -4")
+    axes.set(xlabel=xlabel, ylabel="test rms", xscale="log", yscale="log")
+    axes.legend()
     return figure
 
 

@@ -104,7 +104,7 @@ def place(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     G = knots.shape[1] - 2 * k - 1
     low, h = knots[:, k], (knots[:, -1 - k] - knots[:, k]) / G
     t = (x - low) / h
-    cell = t.detach().floor().clamp_(0, G - 1)
+    cell = t.detach().floor().clamp_(0, G - 1).nan_to_num_(0.0)
     return cell.long(), t - cell, h
 
 

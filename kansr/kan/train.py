@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
@@ -16,6 +17,8 @@ from kansr.kan.lm import Expired, History, LMConfig, levenberg_marquardt, never
 from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, grids_fit
 from kansr.kan.sparsity import Sparsity
+
+log = logging.getLogger(__name__)
 
 Optimizer = Literal["LM", "LBFGS", "Adam"]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -144,7 +147,11 @@ def _by_gradient(
         if optimizer is None:
             optimizer = _optimizer(model, config)
 
+        good = [parameter.detach().clone() for parameter in model.parameters()]
         optimizer.step(_closure(model, X[rows], y[rows], optimizer, config))
+        if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+            _roll_back(model, good, step)
+            break
         with torch.no_grad():
             history.train.append(float((model(X) - y).square().mean().sqrt()))
             history.regularisation.append(float(penalty(model, X, config)))
@@ -153,6 +160,17 @@ def _by_gradient(
         if expired() or not np.isfinite(history.train[-1]):
             break
     return history
+
+
+@torch.no_grad()
+def _roll_back(model: Network, good: Sequence[Tensor], step: int) -> None:
+    """Give the network the values it had, and say on which edges they went astray."""
+    astray = [
+        (n, i, o) for n, layer in enumerate(model.layers) for i, o in (~layer.coef.isfinite().all(2)).nonzero().tolist()
+    ]
+    for parameter, value in zip(model.parameters(), good):
+        parameter.copy_(value)
+    log.warning("step %d left numbers that are not finite (edges %s); training ends before it", step, astray)
 
 
 def _closure(
