@@ -34,8 +34,7 @@ def differences(text: str, data: Dataset, h: float = 1e-5) -> Array:
 def inside(data: Dataset, share: float = 0.05) -> Array:
     """Which rows are clear of the ends of every input's range."""
     low, high = data.X.min(0), data.X.max(0)
-    margin = share * (high - low)
-    return np.asarray(((data.X > low + margin) & (data.X < high - margin)).all(axis=1))
+    return np.asarray((np.abs(data.X - (low + high) / 2) < (high - low) * (0.5 - share)).all(axis=1))
 
 
 def off(text: str, data: Dataset, field: Field) -> float:
