@@ -161,7 +161,7 @@ class AutoConfig:
     rows: int = 200  # a trial is refitted on
     steps: int = 15
     keep: int = 3  # refitted on all rows in the end
-    after: int = 6  # trials after the first that leaves nothing but rounding
+    after: int = 20  # trials after the first that leaves nothing but rounding
 
 
 def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired: Expired = never) -> Network:

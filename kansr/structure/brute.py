@@ -70,16 +70,18 @@ def _multipliers(state: State) -> list[Named]:
     for e in product((-2, -1, 0, 1, 2) if n < 4 else (-1, 0, 1), repeat=n):
         if any(e) and sum(map(abs, e)) <= MOST_DEGREE:
             rows.append(_monomial(state, e))
+    simple = [_monomial(state, e) for e in product((-1, 0, 1), repeat=n)] if n < 4 else rows[:1]
     for x, values in zip(state.inputs, state.X.T):
         for scale in (sympy.S.One, sympy.Rational(1, 2)):
             for function, array in ((sympy.sin, np.sin), (sympy.cos, np.cos)):
                 wave = array(float(scale) * values)
                 with np.errstate(all="ignore"):
-                    rows += [(function(scale * x) ** p, wave ** float(p)) for p in (1, 2, -1, -2)]
+                    for p in (1, 2, -1, -2):
+                        rows += [(e * function(scale * x) ** p, m * wave ** float(p)) for e, m in simple]
     return [(expr, m) for expr, m in rows if np.isfinite(m).all()]
 
 
 def _monomial(state: State, exponents: tuple[float, ...]) -> Named:
     with np.errstate(all="ignore"):
-        value = np.prod([x**p for x, p in zip(state.X.T, map(float, exponents)) if p], axis=0)
+        value = np.prod([np.ones(len(state.z)), *(x**p for x, p in zip(state.X.T, map(float, exponents)) if p)], axis=0)
     return sympy.Mul(*(x ** sympy.Rational(int(2 * p), 2) for x, p in zip(state.inputs, exponents))), value

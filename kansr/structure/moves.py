@@ -7,7 +7,7 @@ are linear in them, so signs and zeros do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
@@ -16,10 +16,11 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
-from kansr.structure.state import Move, State
+from kansr.structure.state import Factor, Move, State
 from kansr.structure.surrogate import Field
 
 MOST_EXPONENT, TRIM = 6, 0.92
+CERTAIN = 2e-3  # misfit of a factor that is taken out together with others
 NICE = tuple(
     sympy.Rational(*pq)
     for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
@@ -30,6 +31,7 @@ def moves(state: State, field: Field, sample: int = 800) -> list[Move]:
     """All moves that fit at all, the most convincing first."""
     rows = _Rows(state, field, sample)
     found = [*irrelevant(rows), *symmetries(rows), *merges(rows), *peels(rows)]
+    found += joint_factors(rows, found)
     return sorted(found, key=lambda move: (move.misfit * (1 + 0.3 * move.cost), move.name))
 
 
@@ -76,6 +78,8 @@ COORDINATES = {
     "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=20),
     "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
     "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
+    "sin/2": Coordinate(lambda x: np.sin(x / 2), lambda x: np.cos(x / 2) / 2, lambda x: sympy.sin(x / 2), 1.5, 20),
+    "cos/2": Coordinate(lambda x: np.cos(x / 2), lambda x: -np.sin(x / 2) / 2, lambda x: sympy.cos(x / 2), 1.5, 20),
 }
 SHAPES = ("exp", "sin", "cos")
 
@@ -144,7 +148,23 @@ def _scalings(rows: _Rows, columns: Array, i: int, symbol: sympy.Expr, base: Arr
         total = cost + len(where) - 1 + fractional + (1.0 if shifted else 0.0) + (1.0 if offset.is_Float else 0.0)
         name = f"scale {symbol + offset}: {', '.join(_power_name(rows, k, p) for k, p in powers.items())}"
         apply = partial(_scale, rows.state, i, symbol + offset, values, powers)
-        yield Move(misfit + (0.02 if misfit > 0.03 and total > 0 else 0.0), total, name, used, apply)
+        factor = Factor(i, symbol + offset, values, powers[-1]) if list(powers) == [-1] else None
+        yield Move(misfit + (0.02 if misfit > 0.03 and total > 0 else 0.0), total, name, used, apply, factor)
+
+
+def joint_factors(rows: _Rows, found: Sequence[Move]) -> Iterator[Move]:
+    """All factors of single inputs that are as good as certain, taken out together: they commute."""
+    best: dict[int, Move] = {}
+    for move in found:
+        if move.factor is not None and move.misfit < CERTAIN:
+            known = best.get(move.factor.index)
+            if known is None or (move.cost, move.misfit) < (known.cost, known.misfit):
+                best[move.factor.index] = move
+    factors = [move.factor for move in best.values() if move.factor is not None]
+    if len(factors) > 1:
+        least = min(move.misfit for move in best.values())
+        used = frozenset(rows.state.inputs[factor.index] for factor in factors)
+        yield Move(0.9 * least, 0.0, "all certain factors", used, partial(_divide, rows.state, factors))
 
 
 def merges(rows: _Rows) -> Iterator[Move]:
@@ -302,6 +322,16 @@ def _scale(state: State, i: int, factor: sympy.Expr, values: Array, powers: dict
     new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back)
     new = replace(_drop(new, i), moves=(*state.moves, ", ".join(said)))
     return new if np.isfinite(new.X).all() and np.isfinite(new.z).all() else None
+
+
+def _divide(state: State, factors: Sequence[Factor]) -> State | None:
+    with np.errstate(all="ignore"):
+        z = state.z / np.prod([_raise(f.values, f.power) for f in factors], axis=0)
+    outer = sympy.Mul(*(f.symbolic**f.power for f in factors))
+    new = replace(state, z=z, back=partial(_multiplied, state.back, outer))
+    for index in sorted((f.index for f in factors), reverse=True):
+        new = _drop(new, index)
+    return replace(new, moves=(*state.moves, f"/ {outer}")) if np.isfinite(z).all() else None
 
 
 def _join(state: State, first: _Term, second: _Term, number: sympy.Expr) -> State | None:

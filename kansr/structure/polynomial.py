@@ -42,7 +42,7 @@ def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
             if len(powers) > min(MOST_COLUMNS, data.rows // 3):
                 break
             A, scale = _design(data.X, powers)
-            kept, w, error, _ = _eliminate(A, t)
+            kept, w, error, _ = _eliminate(A, t, threshold)
             if error < threshold and error < 0.5 * last and len(kept) <= MOST_TERMS:
                 total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
                 yield sign * transform.symbolic(total)
@@ -66,7 +66,7 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
         B, scale_q = _design(data.X, Q)
         best: tuple[float, Array, Array] | None = None
         for pivot in range(min(len(Q), 12)):
-            p, q, error, length = _ratio(A, B, y, pivot)
+            p, q, error, length = _ratio(A, B, y, pivot, max(10 * threshold, 1e-4))
             if (
                 error < threshold
                 and (best is None or length < best[0])
@@ -79,7 +79,7 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
                 return
 
 
-def _ratio(A: Array, B: Array, y: Array, pivot: int) -> tuple[Array, Array, float, float]:
+def _ratio(A: Array, B: Array, y: Array, pivot: int, hopeless: float) -> tuple[Array, Array, float, float]:
     """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length."""
     weight: Array = np.ones(len(y))
     p: Array = np.zeros(A.shape[1])
@@ -88,7 +88,9 @@ def _ratio(A: Array, B: Array, y: Array, pivot: int) -> tuple[Array, Array, floa
     rest = np.delete(np.arange(B.shape[1]), pivot)
     for _ in range(4):
         C = np.hstack([A, -B[:, rest] * y[:, None]]) * weight[:, None]
-        kept, w, _, length = _eliminate(C, y * weight * B[:, pivot])
+        kept, w, linear, length = _eliminate(C, y * weight * B[:, pivot], hopeless)
+        if linear > hopeless:
+            return p, q, np.inf, np.inf
         full = np.zeros(C.shape[1])
         full[kept] = w
         p, q = full[: A.shape[1]], np.insert(full[A.shape[1] :], pivot, 1.0)
@@ -118,11 +120,12 @@ def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
     return A / scale, scale
 
 
-def _eliminate(A: Array, t: Array) -> tuple[NDArray[np.intp], Array, float, float]:
+def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], Array, float, float]:
     """Backward elimination: drop the least significant column while the description gets shorter.
 
     -> kept columns, their coefficients, rms residual over the rms of t, description length. The rows are rotated
-    into a triangle once, so that a step costs the same for a hundred rows as for a million.
+    into a triangle once, so that a step costs the same for a hundred rows as for a million. Where all columns
+    together leave more than `hopeless`, none is dropped.
     """
     rows, size = len(t), float(np.sqrt(np.mean(t * t))) or 1.0
     triangle = np.asarray(np.linalg.qr(np.column_stack([A, t]), mode="r"))
@@ -138,6 +141,8 @@ def _eliminate(A: Array, t: Array) -> tuple[NDArray[np.intp], Array, float, floa
         length = rows * np.log2(noise) + len(kept) * (bits_per_float(noise, rows) + 6)
         if best is None or length <= best[0]:
             best = (length, kept, w, error)
+            if len(kept) == A.shape[1] and error > hopeless:
+                break
         elif length > best[0] + 300:
             break
         # A coefficient over its standard error is what dropping its column would cost.

@@ -97,7 +97,8 @@ class _Search:
             if m.misfit < self.config.hopeless
         ]
         sure = bool(options) and options[0].misfit < self.config.sure
-        if not sure:
+        early = not sure and len(state.inputs) == 2  # with more inputs a doubtful move is cheaper than the terminals
+        if early:
             yield from self._last_resorts(state)
         tried, failed = 0, None
         limit = self.config.alternatives[min(len(state.moves), len(self.config.alternatives) - 1)]
@@ -114,7 +115,7 @@ class _Search:
                 continue
             tried, failed = tried + 1, failed or move.used
             yield from self.solve(child)
-        if sure and not self.done:
+        if not early and not self.done:
             yield from self._last_resorts(state)
 
     def _last_resorts(self, state: State) -> Iterator[Route]:

@@ -42,11 +42,25 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
+class Factor:
+    """values**power of one input, as it divides the target; values: (rows,), symbolic: the same as sympy."""
+
+    index: int
+    symbolic: sympy.Expr
+    values: Array
+    power: sympy.Rational
+
+
+@dataclass(frozen=True, eq=False)
 class Move:
-    """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula."""
+    """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula.
+
+    factor: for a move that does nothing but divide the target by a function of one input.
+    """
 
     misfit: float
     cost: float
     name: str
     used: frozenset[sympy.Expr]
     apply: Callable[[], State | None]
+    factor: Factor | None = None

@@ -10,6 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from kansr.data.dataset import Array
 
 LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7, 1e-4, 1e-2, 1.0)
+FINE, POOR = 1e-4, 5e-3  # quality below which no other inputs are tried, and above which each gets its own scale
 CENTRES, HELD_OUT = 1200, 500  # rows the kernel is spanned by and judged on
 
 
@@ -41,6 +42,7 @@ class Field:
     view: str
     error: float
     quality: float
+    logs: tuple[bool, ...] = ()
 
 
 def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> Field:
@@ -49,12 +51,22 @@ def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> F
     X: (rows, n), z: (rows,). noisy: more smoothing is tried; plain: no view but the target itself. Chosen by
     `quality`, not by R²: a view with a heavy tail can have a fine R² and useless gradients.
     """
-    options = {tuple(_skewed(X)), (False,) * X.shape[1]}
-    if (X > 0).all():
-        options.add((True,) * X.shape[1])
+    n = X.shape[1]
+    options = [tuple(_skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
     rows = views(z)[:1] if plain else views(z)
-    fields = [_fit(X, z, rows, np.array(logs), RIDGES if noisy else RIDGES[:2]) for logs in sorted(options)]
-    return min(fields, key=lambda field: field.error if plain else field.quality)
+    ridges = RIDGES if noisy else RIDGES[:2]
+    fields: list[Field] = []
+    for logs in dict.fromkeys(options):
+        fields.append(_fit(X, z, rows, np.array(logs), np.ones(n), ridges))
+        if fields[-1].quality < FINE:
+            break
+    best = min(fields, key=lambda field: field.error if plain else field.quality)
+    if best.quality > POOR and not plain and n > 1:
+        logs = np.array(best.logs)
+        view = [row for row in rows if row[0] == best.view]
+        weights = _relevance(_standard(X, logs)[0], view[0][1], ridges[-1])
+        best = min([best, _fit(X, z, view, logs, weights, ridges)], key=lambda field: field.quality)
+    return best
 
 
 def attainable(X: Array, z: Array) -> float:
@@ -75,10 +87,50 @@ def _skewed(X: Array) -> list[bool]:
     return flags
 
 
-def _fit(X: Array, z: Array, rows: list[View], logs: Array, ridges: tuple[float, ...]) -> Field:
+def _standard(X: Array, logs: Array) -> tuple[Array, Array]:
+    """The inputs, in logarithms where asked for, with mean 0 and spread 1, and what they were divided by."""
     W = np.where(logs, np.log(np.where(logs, X, 1.0)), X)
-    mean, spread = W.mean(0), W.std(0) + 1e-300
-    U = (W - mean) / spread
+    spread = W.std(0) + 1e-300
+    return (W - W.mean(0)) / spread, spread
+
+
+def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 300) -> Array:
+    """A factor for every input, by coordinate search on the held-out error: how fast the target varies along it.
+
+    Automatic relevance determination (MacKay 1992, Neal 1996) on few rows. U: (rows, n); t: (rows,) -> (n,)
+    """
+    t = (t - t.mean()) / t.std()
+    fitting, judging = slice(0, rows), slice(rows, rows + held)
+    inside = (U[fitting, None, :] - U[None, fitting, :]) ** 2 / 2
+    across = (U[judging, None, :] - U[None, fitting, :]) ** 2 / 2
+
+    def error(weights: Array) -> float:
+        K = np.exp(-(inside @ weights**2))
+        K.flat[:: len(K) + 1] += ridge
+        try:
+            a = cho_solve(cho_factor(K, lower=True, overwrite_a=True, check_finite=False), t[fitting])
+        except np.linalg.LinAlgError:
+            return np.inf
+        return float(np.mean(np.minimum((np.exp(-(across @ weights**2)) @ a - t[judging]) ** 2, 25)))
+
+    n = U.shape[1]
+    starts = [np.full(n, 1 / length) for length in (1.0, 2.0, 4.0)]
+    best = min(((error(w), i) for i, w in enumerate(starts)), default=(np.inf, 0))
+    weights, least = starts[best[1]].copy(), best[0]
+    for step in (2.5, 2.5, 1.6):
+        for i in range(n):
+            for factor in (step, 1 / step):
+                trial = weights.copy()
+                trial[i] *= factor
+                if (found := error(trial)) < 0.97 * least:
+                    weights, least = trial, found
+                    break
+    return weights / np.exp(np.mean(np.log(weights)))
+
+
+def _fit(X: Array, z: Array, rows: list[View], logs: Array, weights: Array, ridges: tuple[float, ...]) -> Field:
+    U, spread = _standard(X, logs)
+    U, spread = U * weights, spread / weights
     centres = min(CENTRES, int(0.7 * len(z)))
     held = slice(centres, centres + HELD_OUT)
     T = np.column_stack([t for _, t, _ in rows])
@@ -94,13 +146,13 @@ def _fit(X: Array, z: Array, rows: list[View], logs: Array, ridges: tuple[float,
             A = K.copy()
             A.flat[:: centres + 1] += ridge
             try:
-                weights = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), T[:centres])
+                coefficients = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), T[:centres])
             except np.linalg.LinAlgError:
                 continue
-            residual = k @ weights - T[held]
+            residual = k @ coefficients - T[held]
             for v, error in enumerate(np.mean(np.minimum(residual**2, 25), axis=0)):
                 if v not in best or error < best[v][0]:
-                    best[v] = (float(error), length, weights[:, v], residual[:, v])
+                    best[v] = (float(error), length, coefficients[:, v], residual[:, v])
     fields = []
     for v, (error, length, w, residual) in best.items():
         name, _, slope = rows[v]
@@ -108,7 +160,7 @@ def _fit(X: Array, z: Array, rows: list[View], logs: Array, ridges: tuple[float,
         gradient = gradient / np.where(logs, X, 1.0)
         steepness = np.sqrt(np.sum((gradient[held] * X.std(0) / T_spread[v]) ** 2, axis=1))
         quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steepness + 1e-9), 1) ** 2)))
-        fields.append(Field(X, z, slope, gradient, name, error, quality))
+        fields.append(Field(X, z, slope, gradient, name, error, quality, tuple(logs.tolist())))
     return min(fields, key=lambda field: field.quality)
 
 
