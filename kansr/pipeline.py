@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
@@ -98,7 +99,9 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 yield report(Status.BEST_EFFORT)
                 if _exact(new, data):
                     break
-            if attempts[number].value.thorough and _as_good_as_it_gets(report(status).best, data, rows):
+            best = report(status).best if findings else None
+            plain = best is not None and len(best.expr.atoms(sympy.Float)) <= PLAIN
+            if best and (plain or attempts[number].value.thorough) and _as_good_as_it_gets(best, data, rows):
                 break
         for future in queue:
             future.cancel()

@@ -108,11 +108,17 @@ def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tu
             "if there are more, name the separator with --sep"
         )
     notes = list(table.notes)
+    blank = _blank(table)
+    filled = [name for name in table.columns if name not in blank]
+    if blank and len(filled) > 1:
+        notes.append(f"left out, as without values: {', '.join(map(repr, blank))}")
+    else:
+        filled = list(table.columns)
     if target is None:
-        target = table.columns[-1]
+        target = filled[-1]
         notes.append(f"target: {target} (the last column)")
     if inputs is None:
-        inputs = [name for name in table.columns if name != target]
+        inputs = [name for name in filled if name != target]
     for name in (target, *inputs):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
@@ -126,6 +132,12 @@ def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tu
             f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
         )
     return target, chosen, notes
+
+
+def _blank(table: Table) -> list[str]:
+    """The columns in which every cell is missing."""
+    empty = np.isnan(table.values).all(axis=0)
+    return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
 
 
 def _nearest(name: str, columns: Sequence[str]) -> str:

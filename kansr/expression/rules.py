@@ -201,14 +201,16 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
     """
 
     def unit(root: sympy.Pow) -> sympy.Expr:
-        terms = [
-            (term, sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols))) for term in root.base.args
-        ]
-        if any(term.is_number for term, _ in terms) or not any(f.is_Pow and f.exp.is_negative for _, m in terms
-                                                              for f in sympy.Mul.make_args(m)):  # fmt: skip
+        monomials = [sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols)) for term in root.base.args]
+        inverse = any(f.is_Pow and f.exp.is_negative for m in monomials for f in sympy.Mul.make_args(m))
+        if 1 in monomials or not inverse:
             return root
-        forms = [_rooted(monomial, root.exp) * sympy.expand(root.base / monomial) ** root.exp for _, monomial in terms]
-        return min(forms, key=lambda form: (complexity(form), str(form)))
+        forms = []
+        for monomial in monomials:
+            inside = sympy.expand(root.base / monomial)
+            form = _rooted(monomial, root.exp) * inside**root.exp
+            forms.append((complexity(form), bool(inside.as_coeff_Add()[0] < 0), str(form), form))
+        return min(forms, key=lambda entry: entry[:3])[3]
 
     return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, unit)
 

@@ -161,7 +161,7 @@ class AutoConfig:
     rows: int = 200  # a trial is refitted on
     steps: int = 15
     keep: int = 3  # refitted on all rows in the end
-    after: int = 20  # trials after the first that leaves nothing but rounding
+    after: int = 6  # trials after the first that leaves nothing but rounding
 
 
 def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired: Expired = never) -> Network:
@@ -221,7 +221,7 @@ def _bits_of(residual: Sequence[float], seen: Seen) -> float:
 def _length(model: Network, seen: Seen, residual: Sequence[float]) -> float:
     """Bits for the formulas and their residuals."""
     tables = _tables(seen)
-    found = expressions(model, [sympy.Symbol(name) for name in tables[0].names])
+    found = expressions(model, [sympy.Symbol(name) for name in tables[0].names], least_shift=1e-8)
     bits = [description_length(canonical(e), r, data) for e, r, data in zip(found, residual, tables)]
     return sum(bits) if np.isfinite(bits).all() else np.inf
 
@@ -232,8 +232,11 @@ def _tables(seen: Seen) -> list[Dataset]:
     return [Dataset(seen.X.numpy(), y.numpy(), names) for y in seen.y.unbind(1)]
 
 
-def expressions(model: Network, inputs: Sequence[sympy.Expr]) -> list[sympy.Expr]:
-    """What the network computes, one expression an output; every edge in use has to be fixed."""
+def expressions(model: Network, inputs: Sequence[sympy.Expr], least_shift: float = 0.0) -> list[sympy.Expr]:
+    """What the network computes, one expression an output; every edge in use has to be fixed.
+
+    Shifts b of up to `least_shift` times a are left out.
+    """
     if open_ := [place for place, fixed in places(model) if not fixed]:
         raise UsageError(
             f"the edges {', '.join(map(str, open_))} are splines still: fix_symbolic(l, i, j, name) or auto_symbolic() "
@@ -245,6 +248,7 @@ def expressions(model: Network, inputs: Sequence[sympy.Expr]) -> list[sympy.Expr
         for (i, o), f in layer.fixed.items():
             if layer.mask[i, o]:
                 a, b, c, d = layer.constants[i, o].tolist()
+                b = b if abs(b) > least_shift * abs(a) else 0.0
                 sums[o] += EdgeFit(f, a, b, c, d, 1.0).expr(values[i])
         values = sums[: nodes.sums] + [sympy.Mul(*sums[g.start : g.stop]) for g in nodes.groups]
     return values

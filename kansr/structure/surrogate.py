@@ -62,10 +62,10 @@ def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> F
             break
     best = min(fields, key=lambda field: field.error if plain else field.quality)
     if best.quality > POOR and not plain and n > 1:
-        logs = np.array(best.logs)
+        chosen = np.array(best.logs)
         view = [row for row in rows if row[0] == best.view]
-        weights = _relevance(_standard(X, logs)[0], view[0][1], ridges[-1])
-        best = min([best, _fit(X, z, view, logs, weights, ridges)], key=lambda field: field.quality)
+        weights = _relevance(_standard(X, chosen)[0], view[0][1], ridges[-1])
+        best = min([best, _fit(X, z, view, chosen, weights, ridges)], key=lambda field: field.quality)
     return best
 
 
