@@ -137,6 +137,15 @@ def test_the_walk_through_ends_in_the_formula() -> None:
     assert model.train(dataset, opt="LBFGS", steps=20)["test_loss"][-1] < 0.05
 
 
+def test_functions_that_imitate_shorter_ones_are_not_chosen() -> None:
+    dataset = create_dataset(lambda x: torch.sqrt(1 + x.square().sum(1, keepdim=True)), 2)
+    model = KAN([2, 1, 1])
+    model.fit(dataset, steps=30)
+    model.auto_symbolic()
+    (formula,), (x, y) = model.symbolic_formula()
+    assert formula == sympy.sqrt(x**2 + y**2 + 1)
+
+
 def test_the_ladder_of_grids() -> None:
     grids, steps, test_losses = np.array([5, 10, 20]), 20, []
     dataset = create_dataset(tutorial, n_var=2)
