@@ -2,8 +2,8 @@
 
     python benchmarks/kan_speed.py [--repeats 30] [--threads 1]
 
-Each figure is the first quartile of the repeats; G = 5, k = 3. "target" is what efficient-kan took in an earlier measurement
-in float64 with 1000 rows; where the package efficient_kan can be imported it is timed beside.
+Each figure is the first quartile of the repeats; G = 5, k = 3. "target" is what efficient-kan took in an earlier
+measurement, in float64 with 1000 rows; where the package efficient_kan can be imported it is timed beside.
 """
 
 from __future__ import annotations
