@@ -215,6 +215,16 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, unit)
 
 
+def simple_roots(expr: sympy.Expr) -> sympy.Expr:
+    """What stands under a root as one fraction, where that is shorter: sqrt(1 + 1/(a − 1)) as sqrt(a/(a − 1))."""
+
+    def one_fraction(root: sympy.Pow) -> sympy.Expr:
+        base = sympy.cancel(sympy.together(root.base))
+        return base**root.exp if complexity(base) < complexity(root.base) else root
+
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, one_fraction)
+
+
 def collect_terms(expr: sympy.Expr) -> sympy.Expr:
     return sympy.factor_terms(expr, radical=True)
 
@@ -222,6 +232,7 @@ def collect_terms(expr: sympy.Expr) -> sympy.Expr:
 TEXTBOOK: tuple[Rule, ...] = (
     collect_terms,
     into_roots,
+    simple_roots,
     sympy.expand,
     sympy.factor,
     sympy.together,

@@ -34,7 +34,8 @@ def network(
     config = FitConfig(mult_arity=arity, starts=0 if additive else 4, survivors=2)
     coarse = replace(config, grids=config.grids[:1], steps=15, smoothings=config.smoothings[:1], survivors=1)
     rough = data.take(slice(0, COARSE_ROWS))
-    if fit_kan(rough.X, rough.y, width, coarse, seed=seed, expired=expired)[1] > max(COARSE, 2 * attainable):
+    worst = max(COARSE / 2 if additive else COARSE, 2 * attainable)
+    if fit_kan(rough.X, rough.y, width, coarse, seed=seed, expired=expired)[1] > worst:
         return None
     model, error = fit_kan(data.X, data.y, width, config, seed=seed, expired=expired)
     X, y = torch.as_tensor(held_out.X), torch.as_tensor(held_out.y)
