@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.candidate import description_length
+from kansr.candidate import ROUNDING, description_length
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
@@ -27,6 +27,7 @@ class ChooseConfig:
     per_edge: int = 5  # fits kept for each edge
     trials: int = 24  # combinations that are refitted
     rows: int = 500  # rows a trial is refitted on
+    after: int = 4  # combinations tried after one that is exact
     keep: int = 4  # refitted on all rows in the end
 
 
@@ -42,8 +43,9 @@ def choose(
     size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
     drafts: list[tuple[float, Fit]] = []
+    last = config.trials
     for number, fits in enumerate(combinations(graph, matches, config.per_edge)):
-        if number >= config.trials or (expired() and drafts):
+        if number >= last or (expired() and drafts):
             break
         expr = canonical(compose(graph, fits), size)
         if expr in tried or expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
@@ -53,6 +55,8 @@ def choose(
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
+        if fit.rms <= ROUNDING * np.std(sample.y):  # exact; a simpler one can only be among the next few
+            last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
     return sorted(final, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
