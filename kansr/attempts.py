@@ -18,7 +18,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.graph import Edge, Graph, Node, NodeType
+from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
@@ -51,7 +51,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A formula and the structure it was read from."""
+    """A formula and the structure it was read from, if there was one before the formula."""
 
     candidate: Candidate
     graph: Graph | None = None
@@ -137,10 +137,7 @@ def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
 def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
     expr = power_law(rows.fitting)
     if expr is not None:
-        yield from (
-            replace(f, graph=_product_graph(rows.fitting, f.candidate))
-            for f in best_of([polish(expr, rows.fitting)], rows, "power law", expired)
-        )
+        yield from best_of([polish(expr, rows.fitting)], rows, "power law", expired)
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -148,7 +145,7 @@ def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Findin
         exprs = single(rows.fitting, noise, match, expired=expired)
         size = typical_size(rows.fitting.X, rows.fitting.names)
         fits = [polish(canonical(expr, size), rows.fitting) for expr in exprs]
-        yield from best_of(fits, rows, "one input", expired, _curve_graph(rows.fitting))
+        yield from best_of(fits, rows, "one input", expired)
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -206,32 +203,3 @@ def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
     size = typical_size(data.X, data.names)
     fits = [polish(canonical(expr, size), data) for expr in sums_of_atoms(data, 0.3, expired)]
     yield from best_of(fits, rows, "sum of atoms", expired)
-
-
-def _curve_graph(data: Dataset) -> Graph:
-    """One input: the rows themselves as the curve."""
-    order = np.argsort(data.X[:, 0], kind="stable")
-    order = order[np.unique(np.linspace(0, data.rows - 1, min(200, data.rows)).astype(int))]
-    nodes = (Node(data.names[0], NodeType.INPUT), Node(data.target, NodeType.SUM))
-    edge = Edge(data.names[0], data.target, data.X[order, 0], data.y[order])
-    return Graph(nodes, (edge,), "one input", 0.0)
-
-
-def _product_graph(data: Dataset, candidate: Candidate) -> Graph:
-    """A power law as a product of curves, one for each input it uses; the constant goes with the first."""
-    from kansr.expression.evaluate import evaluate
-    from kansr.structure.curves import samples
-
-    powers = candidate.expr.as_powers_dict()
-    edges, rest = [], candidate.expr
-    for name in data.names:
-        factors = [base**power for base, power in powers.items() if base.free_symbols == {sympy.Symbol(name)}]
-        if factors:
-            factor = sympy.Mul(*factors)
-            rest = rest / factor
-            x = samples(data.column(name))
-            edges.append(Edge(name, data.target, x, evaluate(factor, {name: x})))
-    if edges and rest.is_number:
-        edges[0] = replace(edges[0], y=edges[0].y * float(rest))
-    nodes = (*(Node(edge.source, NodeType.INPUT) for edge in edges), Node(data.target, NodeType.PRODUCT))
-    return Graph(nodes, tuple(edges), "power law", float(np.sqrt(max(1 - candidate.r2_held_out, 0.0))))

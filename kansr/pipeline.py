@@ -23,6 +23,7 @@ from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
 from kansr.noise import unexplained
 from kansr.refine.constants import polish
+from kansr.structure.formula import formula_graph
 from kansr.structure.reduce import exact
 from kansr.structure.surrogate import attainable
 from kansr.symbolic.library import STANDARD, Library
@@ -151,6 +152,7 @@ def _discovery(
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
     graphs: dict[int, Graph | None] = {id(f.candidate): f.graph for f in findings}
     best = front.best
+    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return Discovery(
         status,
         data.target,
@@ -158,8 +160,8 @@ def _discovery(
         unused(best.expr, data.names),
         front,
         columns=data.columns,
-        structure=graphs.get(id(best)),
-        noise=float(np.sqrt(max(1 - best.r2_held_out, 0.0))),
+        structure=graphs.get(id(best)) or formula_graph(best.expr, rows.fitting, best.origin, unseen),
+        noise=unseen,
         rows=data.rows,
         seconds=seconds,
         seed=seed,

@@ -136,7 +136,7 @@ def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tu
 
 def _blank(table: Table) -> list[str]:
     """The columns in which every cell is missing."""
-    empty = np.isnan(table.values).all(axis=0)
+    empty = [bool(np.isnan(column).all()) for column in table.values.T]
     return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
 
 
