@@ -20,16 +20,18 @@ def unexplained(residual: Array, X: Array) -> bool:
     rows = len(residual)
     if rows < 8:
         return True
-    clipped = np.clip(residual - np.median(residual), *(np.array([-4, 4]) * (np.std(residual) or 1.0)))
+    # ranks, so that a few large residuals, or a corner where all are large, do not decide
+    even = rankdata(residual) / rows - 0.5
     ranks = np.column_stack([rankdata(x) for x in X.T]) / rows
     views = [ranks, *(ranks[:, [i]] for i in range(ranks.shape[1]))] if ranks.shape[1] > 1 else [ranks]
     limit = SIGNIFICANT + 0.2 * np.log2(len(views))
-    return all(abs(_correlation(clipped, view)) * np.sqrt(rows) < limit for view in views)
+    return all(abs(_correlation(even, view)) * np.sqrt(rows) < limit for view in views)
 
 
 def _correlation(residual: Array, view: Array) -> float:
     neighbours = min(NEIGHBOURS, max(2, len(residual) // 6))
     index = np.asarray(cKDTree(view).query(view, k=neighbours + 1)[1])
-    smooth = residual[index[:, 1:]].mean(axis=1)
+    other = index != np.arange(len(view))[:, None]  # among rows that coincide, a row need not come first
+    smooth = np.sum(residual[index] * other, axis=1) / other.sum(axis=1)
     spread = float(np.std(smooth) * np.std(residual))
     return float(np.mean((smooth - smooth.mean()) * (residual - residual.mean()))) / spread if spread > 0 else 0.0
