@@ -187,14 +187,14 @@ def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Ite
 
 
 def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    fits = [polish(expr, rows.fitting) for expr in polynomials(rows.fitting, 0.5)]
+    fits = [polish(expr, rows.fitting) for expr in polynomials(rows.fitting, 0.5, expired)]
     yield from best_of(fits, rows, "polynomial", expired)
 
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.fitting.names) <= 6:
         size = typical_size(rows.fitting.X, rows.fitting.names)
-        fits = [polish(canonical(expr, size), rows.fitting) for expr in rationals(rows.fitting, 0.3)]
+        fits = [polish(canonical(expr, size), rows.fitting) for expr in rationals(rows.fitting, 0.3, expired)]
         yield from best_of(fits, rows, "rational", expired)
 
 

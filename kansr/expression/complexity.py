@@ -45,10 +45,14 @@ def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
     precision is worth on the data at hand (Rissanen 1978). A number that stands in several places is written once
     and referred to from the others.
     """
-    places = [node for node in sympy.preorder_traversal(expr) if node.is_Float]
-    again = len(places) - len({abs(float(number)) for number in places})
-    saved = sum(min(bits_per_float, decimal_bits(float(n))) for n in places) / max(len(places), 1) - REFERENCE_BITS
-    return _bits(expr, bits_per_float, inputs) - again * max(saved, 0.0)
+    first: set[sympy.Expr] = set()
+    saved = 0.0
+    for node in sympy.preorder_traversal(expr):
+        if node.is_Float or (node.is_Rational and not node.is_Integer):
+            if abs(node) in first:
+                saved += max(_bits(node, bits_per_float, inputs) - REFERENCE_BITS, 0.0)
+            first.add(abs(node))
+    return _bits(expr, bits_per_float, inputs) - saved
 
 
 def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:

@@ -9,6 +9,7 @@ import sympy
 
 from kansr.candidate import ROUNDING, description_length
 from kansr.data.dataset import Dataset
+from kansr.expression.complexity import bits
 from kansr.expression.numbers import proposals
 from kansr.refine.constants import Fit, polish
 
@@ -66,7 +67,7 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
             a, b = float(first), float(second)
             if abs(a - b) <= max(3 * np.hypot(error, other), LEAST_TOLERANCE * abs(a)):
                 options.append((1.2, second, first))
-    options.sort(key=lambda option: (option[0], str(option[1]), str(option[2])))
+    options.sort(key=lambda option: (option[0], str(option[1]), bits(option[2], np.inf), str(option[2])))
     return ((constant, number) for _, constant, number in options)
 
 

@@ -91,6 +91,7 @@ def atoms(names: tuple[str, ...], X: Array) -> list[Atom]:
             (b / a, _ratio(X[:, j], X[:, i])),
         ):
             table += [atom for atom in _of_one(e, values) if atom[0].has(sympy.sin, sympy.cos, sympy.exp, sympy.log)]
+    table.sort(key=lambda atom: atom[0].count_ops())  # the simple ones first: the table is cut at its end
     return _distinct(table)[:MOST_ATOMS]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -28,7 +28,7 @@ def monomials(inputs: int, degree: int) -> list[Monomial]:
     ]
 
 
-def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
+def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
     """T(y) = a sparse polynomial, for the transforms T and degrees whose full polynomial misses by < `threshold`.
 
     `threshold` is relative to the target's spread.
@@ -39,7 +39,7 @@ def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
         last = np.inf
         for degree in DEGREES:
             powers = monomials(len(data.names), degree)
-            if len(powers) > min(MOST_COLUMNS, data.rows // 3):
+            if len(powers) > min(MOST_COLUMNS, data.rows // 3) or expired():
                 break
             A, scale = _design(data.X, powers)
             kept, w, error, _ = _eliminate(A, t, threshold)
@@ -51,7 +51,7 @@ def polynomials(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
                 break
 
 
-def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
+def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
     """y = P/Q with sparse P and Q, by Sanathanan & Koerner's (1963) iteration: linear in both, reweighted by 1/Q.
 
     One coefficient of Q has to be fixed at 1; which one is tried in turn, the constant first, because Q need not
@@ -66,6 +66,8 @@ def rationals(data: Dataset, threshold: float) -> Iterator[sympy.Expr]:
         B, scale_q = _design(data.X, Q)
         best: tuple[float, Array, Array] | None = None
         for pivot in range(min(len(Q), 12)):
+            if expired():
+                return
             p, q, error, length = _ratio(A, B, y, pivot, max(10 * threshold, 1e-4))
             if (
                 error < threshold

@@ -190,5 +190,5 @@ class _Search:
 
     def _rational(self, state: State) -> Iterator[sympy.Expr]:
         if len(state.inputs) <= 4:
-            yield from polynomials(state.dataset(), self._allowed(1e-6))
-            yield from rationals(state.dataset(), self._allowed(1e-6))
+            yield from polynomials(state.dataset(), self._allowed(1e-6), self.expired)
+            yield from rationals(state.dataset(), self._allowed(1e-6), self.expired)

@@ -100,6 +100,7 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
     Automatic relevance determination (MacKay 1992, Neal 1996) on few rows. U: (rows, n); t: (rows,) -> (n,)
     """
     t = (t - t.mean()) / t.std()
+    rows = min(rows, int(0.6 * len(t)))
     fitting, judging = slice(0, rows), slice(rows, rows + held)
     inside = (U[fitting, None, :] - U[None, fitting, :]) ** 2 / 2
     across = (U[judging, None, :] - U[None, fitting, :]) ** 2 / 2
