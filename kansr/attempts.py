@@ -25,7 +25,7 @@ from kansr.structure.additive import additive, multiplicative
 from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import ReduceConfig, exact, reductions
+from kansr.structure.reduce import NOISY, ReduceConfig, Route, exact, reductions
 from kansr.structure.single import single
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
@@ -171,8 +171,13 @@ def _reductions(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Fi
     """The exact formula if the search comes to one, otherwise the few best it met."""
     if rows.small:
         return
-    config = ReduceConfig(match=match, noise=rows.attainable)
-    routes = list(reductions(rows.fitting, config, rows.seed, expired))
+    routes: list[Route] = []
+    # What the smooth model misses may be noise, or only more than it can follow: exact laws are looked for first.
+    for noise in dict.fromkeys((0.0, rows.attainable)):
+        config = ReduceConfig(match=match, noise=noise)
+        routes += reductions(rows.fitting, config, rows.seed, expired)
+        if (routes and exact(routes[-1].fit, rows.fitting)) or rows.attainable < NOISY:
+            break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.fitting))
     for route in routes[:3]:
         origin = "reductions: " + " → ".join(route.moves) if route.moves else "reductions"

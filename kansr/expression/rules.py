@@ -195,7 +195,7 @@ def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
 
 
 def unit_roots(expr: sympy.Expr) -> sympy.Expr:
-    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): a root of a sum of inverse powers has a 1 in it in textbooks.
+    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): under a root that divides, textbooks have a 1.
 
     Holds where what leaves the root is positive.
     """
@@ -212,7 +212,7 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
             forms.append((complexity(form), bool(inside.as_coeff_Add()[0] < 0), str(form), form))
         return min(forms, key=lambda entry: entry[:3])[3]
 
-    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, unit)
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2 and e.exp < 0, unit)
 
 
 def simple_roots(expr: sympy.Expr) -> sympy.Expr:

@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
 from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, unit_roots, without_floats
@@ -72,7 +73,10 @@ def _agree(new: sympy.Expr, old: sympy.Expr, places: Collection[Array], names: t
 
 def same_values(first: sympy.Expr, second: sympy.Expr, X: Array, names: tuple[str, ...], rtol: float = 1e-9) -> bool:
     """Whether both expressions have the same values on the rows X, undefined on the same ones."""
-    a, b = Tape(first, names).value(X), Tape(second, names).value(X)
+    try:
+        a, b = Tape(first, names).value(X), Tape(second, names).value(X)
+    except FormulaError:  # sympy has left the real numbers
+        return False
     scale = np.nanmax(np.abs(b), initial=0.0)
     return bool(np.allclose(a, b, rtol=rtol, atol=rtol * 1e-3 * scale, equal_nan=True))
 
