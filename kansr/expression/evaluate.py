@@ -41,6 +41,8 @@ REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.csch: lambda x: 1 / sympy.sinh(x),
     sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
     sympy.re: lambda x: x,  # all our numbers are real
+    sympy.im: lambda x: sympy.S.Zero,
+    sympy.conjugate: lambda x: x,
 }
 
 
