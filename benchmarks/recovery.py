@@ -145,7 +145,8 @@ def main() -> None:
 def line(record: dict) -> str:
     mark = "found " if record["strict"] else "missed"
     tail = "" if record["strict"] else f"   truth: {record['truth']}"
-    return f"{mark} {record['problem']:22} {record['seconds']:6.1f} s  {record.get('expression', record['status'])[:90]}{tail}"
+    found = record.get("expression", record["status"])[:90]
+    return f"{mark} {record['problem']:22} {record['seconds']:6.1f} s  {found}{tail}"
 
 
 def summary(records: list[dict]) -> None:
