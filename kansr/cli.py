@@ -174,7 +174,7 @@ def library_list() -> None:
     x = sympy.Symbol("x")
     rows = [("name", "weight", "domain", "formula")]
     for f in STANDARD:
-        formula = "x**a" if f.free == "p" else readable(sympy.sympify(f.symbolic(x)))
+        formula = "x**a" if f.free == "p" else readable(f.symbolic(x))
         low, high = f.domain
         domain = "all" if (low, high) == (-math.inf, math.inf) else f"{low:.4g} … {high:.4g}"
         rows.append((f.name, str(f.complexity), domain, formula))

@@ -1,0 +1,95 @@
+"""What all moves share: the rows they are judged on, coordinates, and how an input leaves a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+from kansr.structure.state import State
+from kansr.structure.surrogate import Field
+
+MOST_EXPONENT, TRIM = 6, 0.92
+NICE = tuple(
+    sympy.Rational(*pq)
+    for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
+)
+
+
+class Rows:
+    """The sample of rows that the moves are judged on, weighted so that every row's gradient counts alike."""
+
+    def __init__(self, state: State, field: Field, sample: int) -> None:
+        self.state, self.n = state, state.X.shape[1]
+        steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
+        weight = 1 / (steep + 0.1 * np.median(steep) + 1e-300)
+        good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))
+        rows = good[-sample:]
+        self.X = state.X[rows]
+        self.gradient = field.gradient[rows] * weight[rows, None]  # of T(z)
+        self.value = state.z[rows] * field.slope[rows] * weight[rows]  # z·T'(z)
+        self.plain = field.gradient[rows] / field.slope[rows, None]  # of z itself
+        reach = np.abs(self.gradient * state.X.std(0))
+        self.reach = reach / (np.sqrt(np.mean(reach**2)) + 1e-300)
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A function of one input that may take its place: value and slope on arrays, and as sympy."""
+
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    symbolic: Callable[[sympy.Expr], sympy.Expr]
+    cost: float = 1.0
+    reach: float = np.inf  # the largest |x| at which it is worth asking
+
+
+# What can be scaled or merged besides the inputs themselves; with log, an input that is another's exponent.
+COORDINATES = {
+    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0),
+    "log": Coordinate(np.log, np.reciprocal, sympy.log),
+    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=20),
+    "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
+    "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
+    "sin/2": Coordinate(lambda x: np.sin(x / 2), lambda x: np.cos(x / 2) / 2, lambda x: sympy.sin(x / 2), 1.5, 20),
+    "cos/2": Coordinate(lambda x: np.cos(x / 2), lambda x: -np.sin(x / 2) / 2, lambda x: sympy.cos(x / 2), 1.5, 20),
+}
+SHAPES = ("exp", "sin", "cos")
+
+
+def misfit_of(residual: Array, reference: Array) -> float:
+    """The rms residual over the rms of the reference, without the worst rows."""
+    keep = np.abs(residual) <= np.quantile(np.abs(residual), TRIM)
+    return float(np.sqrt(np.mean(residual[keep] ** 2) / (np.mean(reference[keep] ** 2) + 1e-300)))
+
+
+def nice_number(value: float, tolerance: float = 0.02) -> sympy.Expr | None:
+    for number in NICE:
+        if abs(abs(value) / float(number) - 1) < tolerance:
+            return number if value > 0 else -number
+    return None
+
+
+def raised(x: Array, power: sympy.Rational) -> Array:
+    return x ** int(power) if power.is_Integer and power > 0 else x ** float(power)
+
+
+def drop(state: State, i: int) -> State:
+    keep = [k for k in range(len(state.inputs)) if k != i]
+    return replace(state, X=state.X[:, keep], inputs=tuple(state.inputs[k] for k in keep),
+                   moves=(*state.moves, f"without {state.inputs[i]}"))  # fmt: skip
+
+
+def multiplied(back: Callable[[sympy.Expr], sympy.Expr], factor: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(factor * expr)
+
+
+def added(back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(term + expr)
+
+
+def name_of(rows: Rows, i: int) -> str:
+    return str(rows.state.inputs[i])
