@@ -5,6 +5,7 @@ An attempt depends on nothing but the rows and the options, so it may run in any
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +16,7 @@ import sympy
 
 from kansr.candidate import Candidate, cross_validated, description_length, judge
 from kansr.data.dataset import Dataset
+from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
@@ -65,9 +67,14 @@ class Attempt:
     find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
     thorough: bool = False  # after it a formula as good as the best smooth model ends the search
 
-    def __call__(self, rows: Rows, expired: Expired) -> list[Finding]:
-        with np.errstate(all="ignore"):  # formulas are tried where they have no value
-            return list(self.find(rows, expired))
+    def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> list[Finding]:
+        """What is found; when the `seconds` are up, what had been found by then."""
+        found: list[Finding] = []
+        # formulas are tried where they have no value
+        with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
+            for finding in self.find(rows, expired):
+                found.append(finding)
+        return found
 
 
 def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -19,6 +20,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from types import FrameType
 from typing import Any, Generic, TypeVar, cast
 
 import cloudpickle
@@ -118,6 +120,34 @@ def stream(
         atexit.unregister(end)
         child.close()
         receiver.close()
+
+
+@contextlib.contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raises OutOfTime inside after `seconds`, also between the steps of code that never asks the clock.
+
+    By an alarm signal: in the main thread on POSIX, and only where nobody else uses the alarm. Elsewhere nothing
+    happens, and the code inside has to ask the clock itself.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise OutOfTime("the time is up")
+
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+        or signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    ):
+        yield
+        return
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def single_thread() -> None:

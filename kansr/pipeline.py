@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
+GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
@@ -113,7 +114,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
-    return attempt.value(rows, clock.over)
+    return attempt.value(rows, clock.over, GRACE * clock.limit - clock.seconds())
 
 
 def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
