@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -32,9 +31,6 @@ STAND_IN = [sys.executable, str(Path(__file__).with_name("standin.py"))]
 KEYS = {"schema", "kansr", "status", "target", "inputs", "ignored_inputs", "names", "best", "front", "structure"}
 KEYS |= {"constants", "noise", "rows", "seconds", "seed"}
 CANDIDATE_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_held_out", "description_length", "origin"}
-needs_search = pytest.mark.skipif(
-    importlib.util.find_spec("kansr.pipeline") is None, reason="the search is not part of this checkout"
-)
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of a POSIX system")
 
 
@@ -294,7 +290,6 @@ def test_the_package_offers_what_it_lists() -> None:
         kansr.nonsense  # noqa: B018
 
 
-@needs_search
 def test_the_package_attribute_is_the_function() -> None:
     import kansr.pipeline
 
@@ -321,7 +316,6 @@ def test_a_discovery_shows_itself() -> None:
     assert [parse(text) for text in frame["equation"]] == list(frame["sympy_format"])
 
 
-@needs_search
 def test_kepler() -> None:
     done = call("discover", KEPLER, "--json", "--quiet", program=REAL)
     assert done.returncode == 0 and done.stderr == ""
@@ -329,7 +323,6 @@ def test_kepler() -> None:
     assert float(formula.subs("semi_major_axis_au", 4.0)) == pytest.approx(8.0, rel=0.01)
 
 
-@needs_search
 def test_a_time_limit_is_kept() -> None:
     """To a tenth of it and a second, besides what a process needs to start: other programs run on this machine too."""
     rows = call("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
@@ -344,7 +337,6 @@ def timed(*arguments: object, stdin: bytes) -> float:
     return time.perf_counter() - before
 
 
-@needs_search
 @pytest.mark.slow
 def test_jobs_do_not_change_the_result() -> None:
     rows = ROOT / "datasets" / "exp_sin.csv"

@@ -10,7 +10,7 @@ import sympy
 
 from kansr.candidate import bits_per_float, description_length, likely_square, mean_square, spans_decades
 from kansr.data.dataset import Array, Dataset
-from kansr.expression.complexity import bits, complexity, decimal_bits, depth
+from kansr.expression.complexity import bits, complexity, decimal_bits
 from kansr.expression.parse import parse
 
 # fmt: off
@@ -29,11 +29,6 @@ NODES = [
 @pytest.mark.parametrize(("text", "nodes"), NODES)
 def test_the_nodes_that_are_printed_are_counted(text: str, nodes: int) -> None:
     assert complexity(parse(text)) == nodes
-
-
-@pytest.mark.parametrize(("text", "levels"), [("x", 1), ("x + y", 2), ("sin(x + y)", 3), ("exp(sin(x**2) + y)", 5)])
-def test_depth(text: str, levels: int) -> None:
-    assert depth(parse(text)) == levels
 
 
 # Each costs fewer bits than the next one.

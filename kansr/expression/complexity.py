@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import reduce
 
 import sympy
 
@@ -105,8 +104,3 @@ def _is_division(factor: sympy.Expr) -> bool:
 
 def _unsigned(term: sympy.Expr) -> sympy.Expr:
     return -term if term.could_extract_minus_sign() else term
-
-
-def depth(expr: sympy.Expr) -> int:
-    """Levels of nesting."""
-    return 1 + reduce(max, (depth(arg) for arg in expr.args), 0)
