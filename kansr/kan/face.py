@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kansr.errors import UsageError
 from kansr.kan import plot as plots
-from kansr.kan import regrid, store, symbolic
+from kansr.kan import progress, regrid, store, symbolic
 from kansr.kan.compact import compact, prune_input
 from kansr.kan.dataset import Seen
 from kansr.kan.learn import Results, learn
@@ -55,14 +55,19 @@ class KAN(Network):
         batch: int = -1,
         loss_fn: Loss = mean_square,
         lr: float = 1.0,
+        patience: int = 0,
         seed: int = 0,
         starts: int = 6,
+        verbose: bool | None = None,
     ) -> Results:
         """Train on train_input and train_label; train_loss, test_loss (rms) and reg after each of the steps.
 
         "LBFGS" asks for a method of second order and gets Levenberg-Marquardt where that applies: all rows at once,
         squared errors, a few thousand parameters. Otherwise, and always by `kansr.kan.train`, it is LBFGS itself.
         A network that was never trained is trained from the best of several starts, or as it is with starts=0.
+        train_weight in the dataset, (rows,), says what each row counts. Training ends `patience` steps after the best
+        test_loss, and goes back to it; with 0 the test rows are only watched. A bar shows how it goes on a terminal
+        and in a notebook, or as `verbose` says. Raises UsageError for rows that do not fit the network.
         """
         config = TrainConfig(
             opt=opt,
@@ -77,10 +82,13 @@ class KAN(Network):
             update_grid=update_grid,
             grid_update_num=grid_update_num,
             stop_grid_update_step=stop_grid_update_step,
+            patience=patience,
             seed=seed,
             loss_fn=loss_fn,
         )
-        results, self.seen = learn(self, dataset, config, not self.trained, starts)
+        shown = progress.is_watched() if verbose is None else verbose
+        with progress.bar(steps, lamb) if shown else progress.silence() as watch:
+            results, self.seen = learn(self, dataset, config, not self.trained, starts, watch)
         self.trained = True
         return results
 

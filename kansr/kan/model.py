@@ -99,23 +99,24 @@ class Nodes:
         self.factors = range(sums, start)
 
     def __call__(self, s: Tensor) -> Tensor:
-        """s: (batch, sums + factors) -> (batch, nodes)"""
+        """s: (..., sums + factors) -> (..., nodes)"""
         if not self.groups:
             return s
-        return torch.cat([s[:, : self.sums], *(s[:, g.start : g.stop].prod(1, keepdim=True) for g in self.groups)], 1)
+        products = [s[..., g.start : g.stop].prod(-1, keepdim=True) for g in self.groups]
+        return torch.cat([s[..., : self.sums], *products], -1)
 
     def pull_back(self, s: Tensor, slope: Tensor) -> Tensor:
         """From slopes with respect to nodes to slopes with respect to what enters them.
 
-        s: (batch, sums + factors); slope: (batch, outputs, nodes) -> (batch, outputs, sums + factors)
+        s: (..., sums + factors); slope: (..., outputs, nodes) -> (..., outputs, sums + factors)
         """
         if not self.groups:
             return slope
-        parts = [slope[:, :, : self.sums]]
+        parts = [slope[..., : self.sums]]
         for n, group in enumerate(self.groups, self.sums):
-            others = [s[:, [f for f in group if f != own]].prod(1) for own in group]
-            parts.append(slope[:, :, n, None] * torch.stack(others, 1)[:, None])
-        return torch.cat(parts, 2)
+            others = [s[..., [f for f in group if f != own]].prod(-1) for own in group]
+            parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
+        return torch.cat(parts, -1)
 
 
 def _arities(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from kansr.errors import UsageError
 from kansr.kan.layer import KANLayer
 from kansr.kan.model import Network
-from kansr.kan.spline import coef2curve, curve2coef, extend_grid, grid_from_samples
+from kansr.kan.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
 
 
 def refine(model: Network, G: int) -> Network:
@@ -55,8 +55,18 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
     points = torch.cat([inner[:, :1], points, inner[:, -1:]], 1).T
     with torch.no_grad():
         curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
-        layer.coef = nn.Parameter(curve2coef(points, curves, knots, k))
+        layer.coef = nn.Parameter(_dense_fit(points, curves, knots, k))
         layer.grid = knots
+
+
+def _dense_fit(x: Tensor, y: Tensor, knots: Tensor, k: int) -> Tensor:
+    """`curve2coef` where every interval has points: least squares by QR, with nothing left open.
+
+    x: (points, in); y: (points, in, out) -> (in, out, G + k)
+    """
+    basis = B_batch(x, knots, k).permute(1, 0, 2)
+    Q, R = torch.linalg.qr(basis)
+    return torch.linalg.solve_triangular(R, Q.mT @ y.permute(1, 0, 2), upper=True).permute(0, 2, 1).contiguous()
 
 
 @torch.no_grad()

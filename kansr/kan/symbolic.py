@@ -20,7 +20,7 @@ from kansr.kan.dataset import Seen
 from kansr.kan.lm import Expired, LMConfig, never
 from kansr.kan.model import Network
 from kansr.kan.trace import sample_points
-from kansr.kan.train import TrainConfig, train
+from kansr.kan.train import TrainConfig, train_together
 from kansr.refine.constants import polish
 from kansr.refine.snap import snap
 from kansr.symbolic.choose import combinations
@@ -177,7 +177,7 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
     error = float((model(seen.X) - seen.y).detach().square().mean().sqrt())
     edges = tuple(replace(edge, error=min(error, 0.3 * float(np.std(edge.y)))) for edge in edges)
     matches = [_match(edge, MatchConfig(library=config.library)) for edge in edges]
-    few = Seen(*(rows[:: max(len(rows) // config.rows, 1)] for rows in (seen.X, seen.y)))
+    few = seen.take(torch.arange(0, len(seen.X), max(len(seen.X) // config.rows, 1)))
     drafts: list[tuple[float, int, Network]] = []
     left = config.trials
     for number, fits in enumerate(combinations(Graph((), edges, "", error), matches, config.per_edge)):
@@ -205,8 +205,8 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
 def _refit(model: Network, seen: Seen, steps: int) -> list[float]:
     """Train the constants (in place); the mean squared residual of each output."""
     config = TrainConfig(steps=steps, update_grid=False, lm=LMConfig(smoothing=0.0, gain=1e-3))
-    train(model, seen.X, seen.y, config)
-    return (model(seen.X) - seen.y).detach().square().mean(0).tolist()
+    train_together([model], seen, config)
+    return seen.mean((model(seen.X) - seen.y).detach().square().T).tolist()
 
 
 def _bits_of(residual: Sequence[float], seen: Seen) -> float:
