@@ -297,3 +297,23 @@ def test_importing_everything_gives_what_the_tutorials_use() -> None:
     assert {"KAN", "torch", "np", "plt", "create_dataset"} <= set(kansr.kan.__all__)
     assert callable(kansr.kan.plt.plot)
     assert isinstance(fit_kan(torch.rand(60, 2), torch.rand(60), [2, 1, 1])[1], float)
+
+
+@pytest.mark.parametrize("width", [[2, 3, 1], [2, [1, 1], 1], [2, [0, 1], 1]])
+@pytest.mark.parametrize("options", [{}, {"lamb": 1e-3}, {"opt": "Adam", "lr": 0.02, "batch": 20}, {"opt": "LBFGS"}])
+def test_no_tensor_is_made_on_a_device_that_was_not_asked_for(width: list, options: dict) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=80, test_num=20)
+    with torch.device("meta"):  # what does not say where it is made is made here, and cannot meet the others
+        model = KAN(width, grid=5, device="cpu")
+        results = model.fit(dataset, steps=3, **options)
+        model.prune().plot()
+        model.refine(23).fit(dataset, steps=1)
+        model.suggest_symbolic(0, 0, 0)
+    assert results["train_loss"][-1] < 2
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(UsageError, match="no CUDA device"):
+        KAN([2, 1, 1], device="cuda")

@@ -35,6 +35,10 @@ class Seen:
         """The weighted mean over the rows. (..., rows) -> (...)"""
         return (value if self.weight is None else value * self.weight).mean(-1)
 
+    def to(self, device: torch.device) -> Seen:
+        """The rows on another device."""
+        return Seen(self.X.to(device), self.y.to(device), None if self.weight is None else self.weight.to(device))
+
     def take(self, rows: Tensor) -> Seen:
         """Some of the rows."""
         return Seen(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
@@ -62,13 +66,13 @@ def create_dataset(
     has mean 0 and spread 1 on the training rows.
     """
     rng = torch.Generator().manual_seed(int(seed))
-    box = torch.as_tensor(ranges, dtype=torch.float64)
+    box = torch.as_tensor(ranges, dtype=torch.float64, device="cpu")
     if box.shape not in ((2,), (n_var, 2)):
         raise UsageError(f"ranges {ranges!r} is neither one pair [low, high] nor {n_var} of them")
     low, high = box.expand(n_var, 2).unbind(1)
     rows = {}
     for part, count in (("train", train_num), ("test", test_num)):
-        X = low + (high - low) * torch.rand(int(count), n_var, generator=rng, dtype=torch.float64)
+        X = low + (high - low) * torch.rand(int(count), n_var, generator=rng, dtype=torch.float64, device="cpu")
         y = f(X.T if f_mode == "row" else X)
         rows[f"{part}_input"], rows[f"{part}_label"] = X, y[:, None] if y.ndim == 1 else y
     for name, wanted in (("input", normalize_input), ("label", normalize_label)):
@@ -92,9 +96,16 @@ def test_rows(dataset: Mapping[str, Tensor]) -> Seen | None:
     return _part(dataset, "test")
 
 
+def numbers(values: Tensor | NDArray[np.float64]) -> Tensor:
+    """As a float64 tensor, where the values are."""
+    if isinstance(values, Tensor):
+        return values.to(torch.float64)
+    return torch.as_tensor(values, dtype=torch.float64, device="cpu")
+
+
 def weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
     """What each row counts, with a mean of one. Raises UsageError where that is impossible."""
-    weight = torch.as_tensor(weight, dtype=torch.float64)
+    weight = numbers(weight)
     if weight.shape != (rows,) or not bool(((weight >= 0) & weight.isfinite()).all()) or not bool(weight.any()):
         raise UsageError(
             f"sample weights are {rows} numbers here, one a row, none negative and not all 0; these have the shape "
@@ -106,7 +117,7 @@ def weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
 def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
     if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
         return None
-    X, y = (torch.as_tensor(dataset[f"{part}_{name}"], dtype=torch.float64).detach() for name in ("input", "label"))
+    X, y = (numbers(dataset[f"{part}_{name}"]).detach() for name in ("input", "label"))
     y = y[:, None] if y.ndim == 1 else y
     if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not len(X):
         raise UsageError(

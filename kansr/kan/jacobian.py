@@ -282,7 +282,7 @@ class Linearised:
     def _row_per_edge(self, n: int, value: Tensor) -> Tensor:
         """value: (nets, edges, G + k) -> (nets, edges, size), each edge's in its own columns"""
         row = value.new_zeros(*value.shape[:2], self.size)
-        row[..., self.blocks[n]] = (torch.eye(value.shape[1]).to(value)[..., None] * value[:, :, None]).flatten(2)
+        row[..., self.blocks[n]] = (torch.eye(value.shape[1], dtype=value.dtype, device=value.device)[..., None] * value[:, :, None]).flatten(2)
         return row
 
     def roughness(self) -> Tensor:

@@ -17,6 +17,7 @@ from kansr.kan.lm import History, Watch, never, unwatched
 from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, fold_base
 from kansr.kan.start import additive_starts, fit_last_layer, product_start, random_start
+from kansr.kan.threads import one_thread
 from kansr.kan.train import TrainConfig, by_gradient, change_outputs, mean_square, train_together
 
 Results = dict[str, list[float]]
@@ -46,24 +47,32 @@ def learn(
     is 0 or some of its edges are fixed or closed. train_loss and test_loss are root mean squared errors; test rows are
     only watched, unless `config.patience` lets them end the training.
     """
-    seen, test = training_rows(dataset), test_rows(dataset)
+    device = model.layers[0].coef.device
+    seen, test = training_rows(dataset).to(device), test_rows(dataset)
+    test = None if test is None else test.to(device)
     _check_shape(model, seen)
     config = choose_optimizer(model, seen, config)
     if config.opt == "LM":
-        stops = config.patience > 0
-        config = replace(config, lm=replace(config.lm, keep_best=stops, patience=config.patience or math.inf))
-        if config.lamb:
-            fold_base(model)
-        open_ = all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers)
-        if fresh and starts and open_:
-            smoothing = _begin(model, seen, config, starts)
-            config = replace(config, lm=replace(config.lm, smoothing=smoothing))
-        elif config.update_grid:
-            fit_grids(model, seen.X)
-        history = train_together([model], seen, config, test, watch=watch)[0]
+        history = _by_squares(model, seen, test, config, starts if fresh else 0, watch)
     else:
         history = by_gradient(model, seen, test, config, never, watch)
     return results(history, config), seen
+
+
+@one_thread()
+def _by_squares(
+    model: Network, seen: Seen, test: Seen | None, config: TrainConfig, starts: int, watch: Watch
+) -> History:
+    stops = config.patience > 0
+    config = replace(config, lm=replace(config.lm, keep_best=stops, patience=config.patience or math.inf))
+    if config.lamb:
+        fold_base(model)
+    if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
+        smoothing = _begin(model, seen, config, starts)
+        config = replace(config, lm=replace(config.lm, smoothing=smoothing))
+    elif config.update_grid:
+        fit_grids(model, seen.X)
+    return train_together([model], seen, config, test, watch=watch)[0]
 
 
 def _check_shape(model: Network, seen: Seen) -> None:
@@ -76,7 +85,11 @@ def _check_shape(model: Network, seen: Seen) -> None:
 
 
 def choose_optimizer(model: Network, seen: Seen, config: TrainConfig) -> TrainConfig:
-    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a network small enough."""
+    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a small float64 network."""
+    if model.layers[0].coef.dtype != torch.float64:
+        if config.opt == "LM":
+            raise UsageError("Levenberg-Marquardt works in float64: call model.double() first, or take opt='Adam'")
+        return config
     size = Linearised([model], seen.X[:1]).size
     small = size <= MOST_PARAMETERS and size * seen.y.numel() <= MOST_NUMBERS
     if config.opt == "LBFGS" and config.batch < 0 and config.loss_fn is mean_square and small:
@@ -130,7 +143,7 @@ def _best_start(
     pool: list[tuple[float, float, Network]] = []
 
     def judge(candidates: Iterable[Network]) -> None:
-        found = list(candidates)
+        found = [start.to(fitting.X.device) for start in candidates]
         for start in found:
             for layer, own in zip(start.layers, model.layers):
                 layer.base_fun, layer.outside = own.base_fun, own.outside
@@ -138,9 +151,10 @@ def _best_start(
             error = float(judging.mean_square(start(judging.X))) / variance + history.regularisation[-1]
             pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
 
-    judge(_found(model, fitting, rng))
+    here = fitting.to(torch.device("cpu"))  # starts are made here, where the random numbers are
+    judge(_found(model, here, rng))
     if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
-        judge(_drawn(model, fitting, rng, starts))
+        judge(_drawn(model, here, rng, starts))
     if config.lamb:  # what a penalty leaves shows late
         pool.sort(key=lambda entry: entry[0])
         survivors = [start for _, _, start in pool[:SURVIVORS]]
@@ -160,7 +174,7 @@ def _trained(starts: Sequence[Network], rows: Seen, config: TrainConfig) -> Iter
 
 def _parted(seen: Seen) -> tuple[Seen, Seen]:
     """The rows that starts are trained on, about JUDGED at most, and those they are judged by."""
-    number, every = torch.arange(len(seen.X)), len(seen.X) // JUDGED
+    number, every = torch.arange(len(seen.X), device=seen.X.device), len(seen.X) // JUDGED
     fitting = number % every == 0 if every > 1 else number % 5 != 4
     if bool(fitting.all()):
         return seen, seen
@@ -188,7 +202,7 @@ def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network
 
 def _drawn(model: Network, seen: Seen, rng: torch.Generator, starts: int) -> Iterator[Network]:
     """The network as it is, and random starts."""
-    own = model.copy()
+    own = model.copy().cpu()
     fit_grids(own, seen.X)
     yield own
     y, _, G, eps = _target(model, seen)

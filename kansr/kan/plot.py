@@ -48,7 +48,7 @@ def rows_over_grid(model: Network, rows: int = 500) -> Tensor:
     layer = model.layers[0]
     low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
     rng = torch.Generator().manual_seed(0)
-    return low + (high - low) * torch.rand(rows, layer.in_dim, generator=rng, dtype=torch.float64).to(low)
+    return low + (high - low) * torch.rand(rows, layer.in_dim, generator=rng, dtype=torch.float64, device="cpu").to(low)
 
 
 def plot(model: Network, X: Tensor, beta: float = 3.0, names: Names = Names(), scale: float = 1.0) -> Figure:

@@ -52,7 +52,7 @@ def quadratic(f: Linearised, trace: Trace, weights: Sparsity) -> tuple[Tensor, l
         total += weights.lamb_l1 * size.sum(1) + weights.lamb_entropy * entropy[:, 0]
         pull = weights.lamb_l1 + weights.lamb_entropy * (-share.log() - entropy) / sum_
         blocks = (pull.clamp(min=0) / (2 * (size + LEAST)))[..., None, None] * grams
-        one = torch.eye(width).to(coef)
+        one = torch.eye(width, dtype=coef.dtype, device=coef.device)
         for weight, D in ((weights.lamb_coef, one), (weights.lamb_coefdiff, one.diff(dim=0))):
             if weight:
                 change = coef @ D.T

@@ -40,8 +40,8 @@ def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0,
     size = torch.maximum(low.abs(), high.abs())
     least = torch.where(size > 0, 1e-6 * size, torch.ones_like(size))
     pad = torch.where(high - low > least, margin * (high - low), least)
-    eps = torch.as_tensor(grid_eps, dtype=x.dtype).expand(len(x))
-    share = torch.linspace(0, 1, G + 1, dtype=x.dtype)
+    eps = (grid_eps.to(x) if isinstance(grid_eps, Tensor) else x.new_tensor(grid_eps)).expand(len(x))
+    share = torch.linspace(0, 1, G + 1, dtype=x.dtype, device=x.device)
     uniform = torch.lerp((low - pad)[:, None], (high + pad)[:, None], share)
     if bool((eps == 1).all()):
         return extend_grid(uniform, k)
@@ -130,14 +130,14 @@ def along_slopes(cell: Tensor, u: Tensor, k: int, weights: Tensor) -> Tensor:
 
 @lru_cache
 def _steps(k: int) -> Tensor:
-    return torch.arange(k + 1)
+    return torch.arange(k + 1, device="cpu")
 
 
 @lru_cache
 def _slopes(k: int) -> Tensor:
     """The derivatives of `_segments`, (powers, functions)."""
-    M = torch.zeros(k + 1, k + 1, dtype=torch.float64)
-    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64)[:, None]
+    M = torch.zeros_like(_segments(k))
+    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64, device="cpu")[:, None]
     return M
 
 
@@ -154,7 +154,7 @@ def _segments(k: int) -> Tensor:
                 following[place][power + 1] -= value / degree
                 following[place][power] += value * (place + 1) / degree
         now = following
-    return torch.tensor([[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64).T
+    return torch.tensor([[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64, device="cpu").T
 
 
 def _before(a: Tensor) -> Tensor:
@@ -207,7 +207,7 @@ def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
     """
     basis = B_batch(x_eval, grid, k).permute(1, 0, 2)
     y = y_eval.to(torch.float64).permute(1, 0, 2)
-    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).expand(len(basis), -1, -1)
+    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).to(basis).expand(len(basis), -1, -1)
     basis = torch.cat([basis, rough], dim=1)
     y = torch.cat([y, y.new_zeros(len(y), rough.shape[1], y.shape[2])], dim=1)
     return torch.linalg.lstsq(basis, y, rcond=1e-14, driver="gelsd").solution.permute(0, 2, 1).contiguous()
@@ -215,4 +215,4 @@ def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
 
 def differences(count: int, order: int) -> Tensor:
     """The matrix of finite differences of coefficients, of the highest order up to `order` that `count` allows."""
-    return torch.eye(count, dtype=torch.float64).diff(n=min(order, count - 1), dim=0)
+    return torch.eye(count, dtype=torch.float64, device="cpu").diff(n=min(order, count - 1), dim=0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kansr.errors import UsageError
-from kansr.kan.dataset import Seen, weights
+from kansr.kan.dataset import Seen, numbers, weights
 from kansr.kan.lm import Expired, History, LMConfig, Watch, levenberg_marquardt, never, unwatched
 from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, grids_fit
@@ -77,7 +77,7 @@ def train(
 
 def tensors(X: Rows, y: Rows) -> tuple[Tensor, Tensor]:
     """The rows as float64 tensors, y as (rows, outputs)."""
-    X, y = torch.as_tensor(X, dtype=torch.float64), torch.as_tensor(y, dtype=torch.float64)
+    X, y = numbers(X), numbers(y)
     return X, (y[:, None] if y.ndim == 1 else y)
 
 
@@ -146,8 +146,7 @@ def _covers(model: Network, X: Tensor) -> bool:
 def change_outputs(model: Network, scale: float, shift: Tensor) -> None:
     """Make every output `scale` times what it is, plus `shift` (which products cannot take)."""
     layer, sums = model.layers[-1], model.width[-1][0]
-    firsts = torch.tensor(np.cumsum([sums, *model.arities[-1]])[:-1], dtype=torch.long)
-    columns = torch.cat([torch.arange(sums), firsts])
+    columns = [*range(sums), *np.cumsum([sums, *model.arities[-1]])[:-1].tolist()]
     layer.coef[:, columns] *= scale
     layer.scale_base[:, columns] *= scale
     layer.constants[:, columns, 2:] *= scale
@@ -168,7 +167,7 @@ def by_gradient(
     for step in range(config.steps):
         rows = seen
         if 0 < config.batch < len(seen.X):
-            rows = seen.take(torch.randperm(len(seen.X), generator=generator)[: config.batch].to(seen.X.device))
+            rows = seen.take(torch.randperm(len(seen.X), generator=generator, device="cpu")[: config.batch].to(seen.X.device))
         if config.update_grid and step % every == 0 and step < config.stop_grid_update_step:
             fit_grids(model, seen.X)
             optimizer = None  # the coefficients are others now
