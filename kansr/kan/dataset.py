@@ -35,9 +35,9 @@ class Seen:
         """The weighted mean over the rows. (..., rows) -> (...)"""
         return (value if self.weight is None else value * self.weight).mean(-1)
 
-    def to(self, device: torch.device) -> Seen:
-        """The rows on another device."""
-        return Seen(self.X.to(device), self.y.to(device), None if self.weight is None else self.weight.to(device))
+    def to(self, like: Tensor | torch.device) -> Seen:
+        """The rows on that device, or on the device and with the precision of that tensor."""
+        return Seen(self.X.to(like), self.y.to(like), None if self.weight is None else self.weight.to(like))
 
     def take(self, rows: Tensor) -> Seen:
         """Some of the rows."""

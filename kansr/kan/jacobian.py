@@ -252,6 +252,12 @@ class Linearised:
         slopes = [torch.bincount(c.flatten(), w.flatten(), self.size) for c, w in zip(columns, weighted)]
         return torch.stack(grams), torch.stack(slopes)
 
+    def mean(self, value: Tensor) -> Tensor:
+        """The weighted mean over the rows. (nets, batch, ...) -> (nets, ...)"""
+        return (
+            value.mean(1) if self.root is None else torch.einsum("b,sb...->s...", self.root**2 / len(self.root), value)
+        )
+
     def gauge(self, trace: Trace) -> Tensor:
         """Unit rows orthogonal to which a step changes no gauge: (nets, rows, size).
 
@@ -261,11 +267,14 @@ class Linearised:
         rows = []
         number = torch.arange(self.size, device=trace.output.device)
         for n, s in enumerate(self.stages):
-            rows.append(self._row_per_edge(n, trace.dense[n].mean(1)[:, s.i]))
+            dense = trace.dense[n]
+            rows.append(self._row_per_edge(n, self.mean(dense)[:, s.i]))
             scaled = trace.sums[n].clone()
-            scaled[..., : s.nodes.sums] -= scaled[..., : s.nodes.sums].mean(1, keepdim=True)
+            scaled[..., : s.nodes.sums] -= self.mean(scaled[..., : s.nodes.sums])[:, None]
             scaled[..., ~s.supple] = 0.0
-            change = torch.einsum("sbo,sbig->soig", scaled, trace.dense[n])
+            if self.root is not None:
+                scaled *= self.root.square()[:, None]
+            change = torch.einsum("sbo,sbig->soig", scaled, dense)
             row = change.new_zeros(*change.shape[:2], self.size)
             part = change.new_zeros(*row.shape[:2], len(s.i), s.width)
             part[:, s.o, number[: len(s.i)]] = change[:, s.o, s.i]
@@ -282,7 +291,9 @@ class Linearised:
     def _row_per_edge(self, n: int, value: Tensor) -> Tensor:
         """value: (nets, edges, G + k) -> (nets, edges, size), each edge's in its own columns"""
         row = value.new_zeros(*value.shape[:2], self.size)
-        row[..., self.blocks[n]] = (torch.eye(value.shape[1], dtype=value.dtype, device=value.device)[..., None] * value[:, :, None]).flatten(2)
+        row[..., self.blocks[n]] = (
+            torch.eye(value.shape[1], dtype=value.dtype, device=value.device)[..., None] * value[:, :, None]
+        ).flatten(2)
         return row
 
     def roughness(self) -> Tensor:

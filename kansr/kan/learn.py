@@ -47,9 +47,9 @@ def learn(
     is 0 or some of its edges are fixed or closed. train_loss and test_loss are root mean squared errors; test rows are
     only watched, unless `config.patience` lets them end the training.
     """
-    device = model.layers[0].coef.device
-    seen, test = training_rows(dataset).to(device), test_rows(dataset)
-    test = None if test is None else test.to(device)
+    like = model.layers[0].coef.detach()
+    seen, test = training_rows(dataset).to(like), test_rows(dataset)
+    test = None if test is None else test.to(like)
     _check_shape(model, seen)
     config = choose_optimizer(model, seen, config)
     if config.opt == "LM":

@@ -56,7 +56,7 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
     points = torch.cat([inner[:, :1], points, inner[:, -1:]], 1).T
     with torch.no_grad():
         curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
-        layer.coef = nn.Parameter(_dense_fit(points, curves, knots, k))
+        layer.coef = nn.Parameter(_dense_fit(points, curves, knots, k).to(layer.coef))
         layer.grid = knots
 
 
@@ -85,7 +85,7 @@ def fold_base(model: Network) -> None:
 
 @torch.no_grad()
 def fit_grids(
-    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.01
+    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.002
 ) -> None:
     """Let every grid of `model` (which is changed) cover what the rows of X send through it.
 

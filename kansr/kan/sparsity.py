@@ -40,7 +40,7 @@ def quadratic(f: Linearised, trace: Trace, weights: Sparsity) -> tuple[Tensor, l
         edges, width = len(s.i), s.width
         if not edges:
             continue
-        basis = trace.dense[n] - trace.dense[n].mean(1, keepdim=True)
+        basis = trace.dense[n] - f.mean(trace.dense[n])[:, None]
         strength = into.square().sum(2)[:, :, s.o]  # (nets, batch, edges)
         along = basis[:, :, s.i].transpose(1, 2)  # (nets, edges, batch, G + k)
         grams = along.mT @ (strength.mT[..., None] * along) / basis.shape[1]

@@ -29,13 +29,13 @@ def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
     return torch.cat([grid[:, :1] - h * steps.flip(0), grid, grid[:, -1:] + h * steps], dim=1)
 
 
-def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.01) -> Tensor:
+def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.002) -> Tensor:
     """Knots that cover the samples: uniform for grid_eps = 1, as many samples in each interval for grid_eps = 0.
 
     x: (batch, in); grid_eps: a number or (in,); `margin` is the share of the range added on either side
     -> (in, G + 2k + 1). A constant input gets a grid of small but positive width around its value.
     """
-    x = x.to(torch.float64).T
+    dtype, x = x.dtype, x.to(torch.float64).T
     low, high = x.min(dim=1).values, x.max(dim=1).values
     size = torch.maximum(low.abs(), high.abs())
     least = torch.where(size > 0, 1e-6 * size, torch.ones_like(size))
@@ -44,12 +44,12 @@ def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0,
     share = torch.linspace(0, 1, G + 1, dtype=x.dtype, device=x.device)
     uniform = torch.lerp((low - pad)[:, None], (high + pad)[:, None], share)
     if bool((eps == 1).all()):
-        return extend_grid(uniform, k)
+        return extend_grid(uniform, k).to(dtype)
     quantile = torch.quantile(x, share, dim=1).T.contiguous()
     quantile[:, 0], quantile[:, -1] = uniform[:, 0], uniform[:, -1]
     tied = (quantile.diff(dim=1) < 1e-6 * (high - low + 2 * pad)[:, None]).any(dim=1)  # repeated values: no width
     eps = torch.where(tied, eps.clamp(min=1e-2), eps)
-    return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k)
+    return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k).to(dtype)
 
 
 def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor, Tensor]:
@@ -154,7 +154,9 @@ def _segments(k: int) -> Tensor:
                 following[place][power + 1] -= value / degree
                 following[place][power] += value * (place + 1) / degree
         now = following
-    return torch.tensor([[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64, device="cpu").T
+    return torch.tensor(
+        [[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64, device="cpu"
+    ).T
 
 
 def _before(a: Tensor) -> Tensor:

@@ -167,7 +167,9 @@ def by_gradient(
     for step in range(config.steps):
         rows = seen
         if 0 < config.batch < len(seen.X):
-            rows = seen.take(torch.randperm(len(seen.X), generator=generator, device="cpu")[: config.batch].to(seen.X.device))
+            rows = seen.take(
+                torch.randperm(len(seen.X), generator=generator, device="cpu")[: config.batch].to(seen.X.device)
+            )
         if config.update_grid and step % every == 0 and step < config.stop_grid_update_step:
             fit_grids(model, seen.X)
             optimizer = None  # the coefficients are others now
