@@ -306,7 +306,8 @@ def test_pruning_by_error_keeps_what_is_needed() -> None:
     def error(model: KAN) -> float:
         return float((model(X_held)[:, 0] - tutorial(X_held)).detach().square().mean().sqrt())
 
-    smaller, report = prune_by_error(model, X, error, worse=0.05, retrain=lambda m: train(m, X, y))
+    held = X_held, tutorial(X_held)
+    smaller, report = prune_by_error(model, X, error, worse=0.05, retrain=lambda m: train(m, X, y, held_out=held))
     assert error(smaller) <= 1.05 * error(model)
     assert (0, 2, 0) in [edge for edge, _ in report.edges]
 

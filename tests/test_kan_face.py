@@ -317,3 +317,29 @@ def test_a_device_that_is_not_there_is_named() -> None:
         pytest.skip("there is one")
     with pytest.raises(UsageError, match="no CUDA device"):
         KAN([2, 1, 1], device="cuda")
+
+
+@pytest.mark.parametrize("width", [[2], [], [2, 1.5, 1], [2, [1], 1], [[1, 1], 1], [2, 0, 1], [2, -1, 1], ["2", 1]])
+def test_a_width_that_is_none_is_refused(width: list) -> None:
+    with pytest.raises(UsageError, match="width is the nodes of each layer"):
+        KAN(width)
+
+
+@pytest.mark.parametrize("options", [{"grid": 0}, {"k": -1}])
+def test_a_grid_that_is_none_is_refused(options: dict) -> None:
+    with pytest.raises(UsageError, match="a grid has at least 1 interval"):
+        KAN([2, 1, 1], **options)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (2, 2, 2)])
+def test_rows_of_another_shape_are_refused(shape: tuple) -> None:
+    with pytest.raises(UsageError, match=r"takes \(rows, 2\)"):
+        KAN([2, 1, 1])(torch.ones(shape))
+
+
+@pytest.mark.parametrize("k", [0, 1, 2, 5])
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_every_degree_is_trained_on_few_rows_too(k: int, rows: int) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=rows)
+    results = KAN([2, 1, 1], k=k).fit(dataset, steps=5)
+    assert results["train_loss"][-1] < (0.85 if k == 0 else 0.1) < float(tutorial(dataset["test_input"]).std())

@@ -131,5 +131,7 @@ def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen
                 f"{part}_{name} has {float(value[row, column])} in row {row}, column {column} (counted from 0): "
                 "leave such rows out"
             )
+    if not bool(y.square().sum().isfinite()):
+        raise UsageError(f"{part}_label goes up to {float(y.abs().max()):.1e}, and squares overflow: divide it first")
     weight = dataset.get(f"{part}_weight")
     return Seen(X, y, None if weight is None else weights(weight, len(X)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -30,6 +31,7 @@ SURVIVORS = 4  # starts that are trained for twice as many, where there is a pen
 JUDGED = 400  # rows they are trained on
 SMOOTHER = (1e-6, 1e-4, 1e-2)  # smoothing that is tried for large networks on few rows
 OVERFIT = 4.0  # times the error on rows fitted, that on others
+MOST_WORK = 3e10  # floating point operations for the starts of one kind, about
 NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
 
 
@@ -152,9 +154,11 @@ def _best_start(
             pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
 
     here = fitting.to(torch.device("cpu"))  # starts are made here, where the random numbers are
-    judge(_found(model, here, rng))
+    size = Linearised([model], fitting.X[:1]).size
+    affordable = int(MOST_WORK / (TRIES * size**2 * (fitting.y.numel() + size / 3)))
+    judge(islice(_found(model, here, rng), max(affordable, 1)))
     if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
-        judge(_drawn(model, here, rng, starts))
+        judge(_drawn(model, here, rng, min(starts, affordable)))
     if config.lamb:  # what a penalty leaves shows late
         pool.sort(key=lambda entry: entry[0])
         survivors = [start for _, _, start in pool[:SURVIVORS]]

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -42,7 +43,9 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         base_fun, grid = base_function(base_fun), int(grid)
-        self.width = tuple((entry, 0) if isinstance(entry, int) else (entry[0], entry[1]) for entry in width)
+        if grid < 1 or k < 0:
+            raise UsageError(f"a grid has at least 1 interval and a degree k of at least 0; these are {grid} and {k}")
+        self.width = _width(width)
         self.arities = _arities(self.width, mult_arity)
         self.k, self.grid_eps = k, grid_eps
         generator = torch.Generator().manual_seed(seed)
@@ -62,6 +65,8 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, inputs) -> (batch, outputs)"""
         x = x.to(self.act_fun[0].coef.dtype)
+        if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:
+            raise UsageError(f"{self.describe()} takes (rows, {self.act_fun[0].in_dim}); this is {tuple(x.shape)}")
         for layer, nodes in self.stages():
             x = nodes(layer(x))
         return x
@@ -118,6 +123,21 @@ class Nodes:
             others = [s[..., [f for f in group if f != own]].prod(-1) for own in group]
             parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
         return torch.cat(parts, -1)
+
+
+def _pair(entry: object) -> tuple[int, ...]:
+    return tuple(entry) if isinstance(entry, Sequence) and not isinstance(entry, str) else ()
+
+
+def _width(width: Sequence[WidthEntry]) -> tuple[tuple[int, int], ...]:
+    """Sums and products of each layer."""
+    pairs = [(entry, 0) if isinstance(entry, (int, np.integer)) else _pair(entry) for entry in width]
+    if len(pairs) < 2 or not all(len(p) == 2 and min(p) >= 0 < sum(p) for p in pairs) or pairs[0][1]:
+        raise UsageError(
+            f"width is the nodes of each layer, such as [2, 5, 1], or [2, [3, 2], 1] with 3 sums and 2 products; "
+            f"this is {list(width)}"
+        )
+    return tuple((int(sums), int(products)) for sums, products in pairs)
 
 
 def _available(device: str | torch.device) -> torch.device:

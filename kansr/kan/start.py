@@ -26,7 +26,7 @@ def _ranks(y: Tensor) -> Tensor:
     return torch.special.ndtri(share)
 
 
-ANY_SIGN: tuple[Transform, ...] = (lambda y: y, _ranks, lambda y: (y / y.std()).exp(), lambda y: y**3)
+ANY_SIGN: tuple[Transform, ...] = (lambda y: y, _ranks, lambda y: (y / y.std(correction=0)).exp(), lambda y: y**3)
 ONE_SIGN: tuple[Transform, ...] = (lambda y: y.abs().log(), lambda y: 1 / y, torch.square, lambda y: y.abs().sqrt())
 
 
@@ -51,7 +51,10 @@ def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid
     basis = B_batch(X, knots, k)
     one_sign = bool((original > 0).all() or (original < 0).all())
     targets = [t(original) for t in ANY_SIGN + (ONE_SIGN if one_sign else ())]
-    T = torch.stack([(t - t.mean()) / t.std() for t in targets if _varies(t)], 1)
+    targets = [t for t in targets if _varies(t)]
+    if not targets:
+        return
+    T = torch.stack([(t - t.mean()) / t.std(correction=0) for t in targets], 1)
     curves = least_squares(basis, T)  # (n, G + k, transforms)
     for curve in curves.unbind(2):
         model = empty_network([X.shape[1], 1, 1], G, k)
@@ -64,7 +67,7 @@ def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid
 
 
 def _varies(t: Tensor) -> bool:
-    return bool(t.isfinite().all()) and float(t.std()) > 1e-12 * float(t.abs().max())
+    return bool(t.isfinite().all()) and float(t.std(correction=0)) > 1e-12 * float(t.abs().max())
 
 
 @torch.no_grad()
@@ -135,7 +138,7 @@ def standardise(model: Network, n: int, X: Tensor, inputs: bool = False) -> None
     """Shift and scale what layer n ends in to mean 0 and spread 1; X are the inputs of that layer if `inputs`."""
     layer = model.layers[n]
     s = layer(X if inputs or n == 0 else model.node_values(X)[n])
-    spread = s.std(0)
+    spread = s.std(0, correction=0)
     spread = torch.where(spread > 0, spread, torch.ones_like(spread))
     layer.coef /= spread[:, None]
     layer.scale_base /= spread
