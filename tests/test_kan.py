@@ -32,7 +32,7 @@ from kansr.kan import (  # noqa: E402
 from kansr.kan.jacobian import Linearised  # noqa: E402
 from kansr.kan.prune import without  # noqa: E402
 from kansr.kan.regrid import fit_grids  # noqa: E402
-from kansr.kan.spline import basis_and_slope  # noqa: E402
+from kansr.kan.spline import basis_and_slope, roughness  # noqa: E402
 from kansr.kan.start import additive_starts  # noqa: E402
 
 WIDTHS = [([2, 1, 1], 2), ([3, 2, 1], 2), ([2, [1, 1], 1], 2), ([3, [0, 1], 1], [[], [3], []]), ([2, [2, 1], 2], 2)]
@@ -101,6 +101,21 @@ def test_coefficients_come_back_from_their_curve(G: int, k: int, seed: int) -> N
     knots = uniform_knots(G, k)
     again = curve2coef(x, coef2curve(x, knots, coef, k), knots, k)
     assert again.numpy() == pytest.approx(coef.numpy(), abs=1e-8)
+
+
+@pytest.mark.parametrize("grid_eps", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("k", "more"), [(0, 0), (1, 0), (2, 1), (3, 0), (3, 2)])
+def test_a_polynomial_is_not_rough(grid_eps: float, k: int, more: int) -> None:
+    x = torch.from_numpy(np.random.default_rng(1).normal(size=(500, 1)))
+    knots = grid_from_samples(x, 9, k, grid_eps)
+    power = torch.from_numpy(np.random.default_rng(2).normal(size=k + 1))
+    y = sum(c * x**n for n, c in enumerate(power))
+    rows = roughness(knots, k, more)
+    smooth, bent = (curve2coef(x, values[..., None], knots, k)[0, 0] for values in (y, y + x.abs()))
+    assert float((rows[0] @ smooth).abs().max()) < 1e-8
+    assert float((rows[0] @ bent).abs().max()) > 1e-2
+    if grid_eps == 1:
+        assert rows[0].numpy() == pytest.approx(np.diff(np.eye(9 + k), n=k + 1 + more, axis=0))
 
 
 @pytest.mark.parametrize("value", [0.0, 3.0, -1e20, 1e-30])

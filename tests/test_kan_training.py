@@ -66,6 +66,16 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(opt: str, G: int) 
     assert a(seen.X).detach().numpy() == pytest.approx(b(seen.X).detach().numpy(), rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("grid_eps", [1.0, 0.3, 0.0])
+def test_fine_grids_on_few_rows_do_not_overfit(grid_eps: float) -> None:
+    dataset, model = create_dataset(law, 2, train_num=200), None
+    for G in (5, 20, 80):
+        finer = KAN([2, 1, 1], grid=G, grid_eps=grid_eps)
+        model = finer if model is None else finer.initialize_from_another_model(model)
+        results = model.fit(dataset, steps=40)
+    assert results["test_loss"][-1] < 1e-3
+
+
 def test_rows_that_count_nothing_change_nothing() -> None:
     dataset = create_dataset(law, 2, train_num=300)
     spoilt = dict(dataset, train_label=dataset["train_label"].clone(), train_weight=torch.ones(300))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from kansr.kan.model import Network
-from kansr.kan.spline import differences
+from kansr.kan.spline import roughness
 from kansr.kan.stage import Basis, stage
 
 FINE, ENDS = 40, 8  # intervals from which the ends are smoothed more, and the differences there
@@ -42,20 +42,27 @@ class Trace:
 class Linearised:
     """Networks of one shape as functions of their coefficient vectors, theta: (nets, size), at fixed grids.
 
-    X: (batch, inputs); root: (batch,), the square roots of the rows' weights, which the Jacobian carries.
+    X: (batch, inputs); root: (batch,), the square roots of the rows' weights, which the Jacobian carries;
+    train_base: whether the base functions' scales are in theta, besides coefficients, biases and constants.
     """
 
-    def __init__(self, models: Sequence[Network], X: Tensor, root: Tensor | None = None) -> None:
+    def __init__(
+        self, models: Sequence[Network], X: Tensor, root: Tensor | None = None, train_base: bool = False
+    ) -> None:
         stages = list(models[0].stages())
         after = [layer for layer, _ in stages[1:]] + [None]
         self.stages = [
-            stage([model.layers[n] for model in models], nodes, following)
+            stage([model.layers[n] for model in models], nodes, following, train_base)
             for n, ((_, nodes), following) in enumerate(zip(stages, after))
         ]
         sizes = [len(s.i) * s.width for s in self.stages]
         sizes += [len(s.free) for s in self.stages] + [len(s.place) for s in self.stages]
+        sizes += [train_base * len(s.i) for s in self.stages]
         ends = list(accumulate(sizes))
-        self.blocks = [slice(end - size, end) for size, end in zip(sizes, ends)]  # coefficients, biases, constants
+        self.blocks = [
+            slice(end - size, end) for size, end in zip(sizes, ends)
+        ]  # coefficients, biases, constants, base
+        self.train_base = train_base
         self.size = ends[-1]
         self.X, self.root = X.expand(len(models), -1, -1), root
         self.first = self.stages[0].basis(self.X)
@@ -66,7 +73,8 @@ class Linearised:
     def theta(self) -> Tensor:
         coef = [s.coef[:, s.i, s.o].flatten(1) for s in self.stages]
         constants = [s.constants[:, s.from_, s.to, s.place] for s in self.stages]
-        return torch.cat(coef + [s.bias[:, s.free] for s in self.stages] + constants, 1)
+        base = [s.base[:, s.i, s.o] for s in self.stages] if self.train_base else []
+        return torch.cat(coef + [s.bias[:, s.free] for s in self.stages] + constants + base, 1)
 
     def set(self, theta: Tensor) -> None:
         count = len(self.stages)
@@ -74,6 +82,8 @@ class Linearised:
             s.coef[:, s.i, s.o] = theta[:, self.blocks[n]].unflatten(1, (len(s.i), s.width))
             s.bias[:, s.free] = theta[:, self.blocks[count + n]]
             s.constants[:, s.from_, s.to, s.place] = theta[:, self.blocks[2 * count + n]]
+            if self.train_base:
+                s.base[:, s.i, s.o] = theta[:, self.blocks[3 * count + n]]
 
     @torch.no_grad()
     def store(self, models: Sequence[Network]) -> None:
@@ -83,6 +93,7 @@ class Linearised:
                 layer.scale_sp[layer.scale_sp == 0] = 1.0
                 used = layer.spline_mask != 0
                 layer.coef[used] = (s.coef[number] / (layer.mask * layer.scale_sp)[..., None])[used]
+                layer.scale_base[used] = (s.base[number] / layer.mask)[used]
                 layer.bias.copy_(s.bias[number])
                 layer.constants.copy_(s.constants[number])
 
@@ -123,32 +134,36 @@ class Linearised:
         """The slopes of all outputs with respect to theta, written to `out`: (nets, batch, outputs, size)"""
         if out is None:
             out = trace.output.new_empty(*trace.output.shape, self.size)
-        count = len(self.stages)
         for n, into in self.backward(trace):
             s = self.stages[n]
             block = out[..., self.blocks[n]].unflatten(3, (len(s.i), s.width))
             torch.mul(into[..., s.o, None], trace.dense[n][:, :, None, s.i], out=block)
-            out[..., self.blocks[count + n]] = into[..., s.free]
-            if s.fixed:
-                by_constants = s.by_constants(trace.x[n])[:, :, None]
-                out[..., self.blocks[2 * count + n]] = into[..., s.to] * by_constants
+            for columns, to, by in self._plain(n, trace):
+                out[..., columns] = into[..., to] * by[:, :, None]
         return out
+
+    def _plain(self, n: int, trace: Trace) -> Iterator[tuple[slice, Tensor, Tensor]]:
+        """What else than coefficients is moved in layer n: the columns, the sums they enter, (columns,), and the
+        slopes of these, (nets, batch, columns or 1)."""
+        s, x, count = self.stages[n], trace.x[n], len(self.stages)
+        yield self.blocks[count + n], s.free, torch.ones_like(x[..., :1])
+        if s.fixed:
+            yield self.blocks[2 * count + n], s.to, s.by_constants(x)
+        if self.train_base:
+            yield self.blocks[3 * count + n], s.o, s.layer.base_fun(x)[..., s.i]
 
     def nonzeros(self, trace: Trace) -> tuple[Tensor, Tensor]:
         """What of the Jacobian is not zero, (nets, batch, outputs, n), and in which columns, (nets, batch, n)."""
-        count, values, columns = len(self.stages), list[Tensor](), list[Tensor]()
+        values, columns = list[Tensor](), list[Tensor]()
         number = torch.arange(self.size, device=trace.output.device)
         for n, into in self.backward(trace):
             s, basis = self.stages[n], trace.basis[n]
             values.append((into[..., s.o, None] * basis.value[:, :, None, s.i]).flatten(3))
             offset = number[self.blocks[n]][:: s.width]
             columns.append((offset[:, None] + basis.index[:, :, s.i]).flatten(2))
-            plain = [(count + n, into[..., s.free])]
-            if s.fixed:
-                plain.append((2 * count + n, into[..., s.to] * s.by_constants(trace.x[n])[:, :, None]))
-            for block, value in plain:
-                values.append(value)
-                columns.append(number[self.blocks[block]].expand(*into.shape[:2], -1))
+            for block, to, by in self._plain(n, trace):
+                values.append(into[..., to] * by[:, :, None])
+                columns.append(number[block].expand(*into.shape[:2], -1))
         return torch.cat(values, 3), torch.cat(columns, 2)
 
     def normal(self, trace: Trace, residual: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -178,7 +193,7 @@ class Linearised:
         number = torch.arange(self.size, device=trace.output.device)
         for n, s in enumerate(self.stages):
             dense = trace.dense[n]
-            rows.append(self._row_per_edge(n, self.mean(dense)[:, s.i]))
+            rows.append(self._means(n, trace))
             scaled = trace.sums[n].clone()
             scaled[..., : s.nodes.sums] -= self.mean(scaled[..., : s.nodes.sums])[:, None]
             scaled[..., ~s.supple] = 0.0
@@ -189,40 +204,42 @@ class Linearised:
             part = change.new_zeros(*row.shape[:2], len(s.i), s.width)
             part[:, s.o, number[: len(s.i)]] = change[:, s.o, s.i]
             row[..., self.blocks[n]] = part.flatten(2)
-            row[:, s.free, number[self.blocks[len(self.stages) + n]]] = scaled[..., s.free].sum(1)
-            if s.fixed:
-                by_constants = (scaled[..., s.to] * s.by_constants(trace.x[n])).sum(1)
-                row[:, s.to, number[self.blocks[2 * len(self.stages) + n]]] = by_constants
+            for block, to, by in self._plain(n, trace):
+                row[:, to, number[block]] = (scaled[..., to] * by).sum(1)
             rows.append(row)
         V = torch.cat(rows, 1)
         length = V.norm(dim=2, keepdim=True)
         return V / torch.where(length > 0, length, torch.ones_like(length))
 
-    def _row_per_edge(self, n: int, value: Tensor) -> Tensor:
-        """value: (nets, edges, G + k) -> (nets, edges, size), each edge's in its own columns"""
-        row = value.new_zeros(*value.shape[:2], self.size)
-        row[..., self.blocks[n]] = (
-            torch.eye(value.shape[1], dtype=value.dtype, device=value.device)[..., None] * value[:, :, None]
-        ).flatten(2)
+    def _means(self, n: int, trace: Trace) -> Tensor:
+        """How the mean of every edge of layer n depends on theta: (nets, edges, size)"""
+        s = self.stages[n]
+        mean = self.mean(trace.dense[n])[:, s.i]
+        one = torch.eye(len(s.i), dtype=mean.dtype, device=mean.device)
+        row = mean.new_zeros(*mean.shape[:2], self.size)
+        row[..., self.blocks[n]] = (one[..., None] * mean[:, :, None]).flatten(2)
+        if self.train_base:
+            base = self.mean(s.layer.base_fun(trace.x[n]))[:, s.i]
+            row[..., self.blocks[3 * len(self.stages) + n]] = one * base[:, :, None]
         return row
 
     def roughness(self) -> Tensor:
-        """Rows whose squares add up to the roughness of all edges, by (k + 1)-th differences: (rows, size)
+        """Rows whose squares add up to the roughness of all edges, by (k + 1)-th differences: (nets, rows, size)
 
         On fine grids also by differences of higher order at the ends, where rows are few and a curve has to go on
         beyond the last of them.
         """
         rows = []
         for n, s in enumerate(self.stages):
-            D = differences(s.width, s.layer.k + 1)
+            D = roughness(s.knots, s.layer.k)  # (nets, in, rows, G + k)
             if s.layer.G >= FINE:
-                ends = s.layer.G * differences(s.width, s.layer.k + 3)
-                D = torch.cat([D, ends[:ENDS], ends[-ENDS:]])
-            row = D.new_zeros(len(s.i) * len(D), self.size)
+                ends = s.layer.G * roughness(s.knots, s.layer.k, 2)
+                D = torch.cat([D, ends[..., :ENDS, :], ends[..., -ENDS:, :]], -2)
+            row = D.new_zeros(len(D), len(s.i) * D.shape[2], self.size)
             if len(s.i):
-                row[:, self.blocks[n]] = torch.block_diag(*[D] * len(s.i))
+                row[..., self.blocks[n]] = torch.stack([torch.block_diag(*own) for own in D[:, s.i]])
             rows.append(row)
-        return torch.cat(rows).to(self.X)
+        return torch.cat(rows, 1)
 
 
 def _gram(values: Tensor, columns: Tensor, size: int) -> Tensor:

@@ -31,6 +31,8 @@ SURVIVORS = 4  # starts that are trained for twice as many, where there is a pen
 JUDGED = 400  # rows they are trained on
 SMOOTHER = (1e-6, 1e-4, 1e-2)  # smoothing that is tried for large networks on few rows
 OVERFIT = 4.0  # times the error on rows fitted, that on others
+COARSE = 10  # intervals up to which base functions do what splines cannot, and where the knots are matters
+BY_SAMPLES = 0.02  # grid_eps that is tried beside even grids
 MOST_WORK = 3e10  # floating point operations for the starts of one kind, about
 NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
 
@@ -66,7 +68,9 @@ def _by_squares(
     model: Network, seen: Seen, test: Seen | None, config: TrainConfig, starts: int, watch: Watch
 ) -> History:
     stops = config.patience > 0
-    config = replace(config, lm=replace(config.lm, keep_best=stops, patience=config.patience or math.inf))
+    train_base = not config.lamb and max(layer.G for layer in model.layers) <= COARSE
+    lm = replace(config.lm, keep_best=stops, patience=config.patience or math.inf, train_base=train_base)
+    config = replace(config, lm=lm)
     if config.lamb:
         fold_base(model)
     if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
@@ -131,9 +135,25 @@ def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> floa
         best, least, smoothing = start, error, trial
         if config.lamb or error < OVERFIT**2 * fitted:
             break
-    if best is not model:
-        model.act_fun = best.act_fun
+    if not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE and config.update_grid:
+        best = _better_placed(best, fitting, judging, replace(few, steps=config.steps))
+    model.act_fun, model.grid_eps = best.act_fun, best.grid_eps
     return smoothing
+
+
+def _better_placed(model: Network, fitting: Seen, judging: Seen, config: TrainConfig) -> Network:
+    """The network on the grids it has, or on grids that follow the samples, whichever judging rows prefer once it is
+    trained."""
+    other = model.copy()
+    other.grid_eps = BY_SAMPLES
+    fit_grids(other, fitting.X)
+
+    def error(start: Network) -> float:
+        trial = start.copy()
+        train_together([trial], fitting, config)
+        return float(judging.mean_square(trial(judging.X)))
+
+    return min((model, other), key=error)
 
 
 def _best_start(

@@ -37,6 +37,7 @@ class LMConfig:
     gain: float = 0.02  # stop when five steps together, or two undamped ones, lower the error by less than this share
     patience: float = 8  # steps without a better held-out error
     goal: float = 1e-13  # rms error over the target's spread at which there is nothing left to do
+    train_base: bool = False  # the scales of the base functions too; on fine grids splines can do all they do
     keep_best: bool = True  # end at the step that was best on the rows held out; if not, they are only watched
     sparsity: Sparsity = field(default_factory=Sparsity)
 
@@ -63,11 +64,10 @@ class _Problem:
     def __init__(self, models: Sequence[Network], rows: Seen, config: LMConfig) -> None:
         root = None if rows.weight is None else rows.weight.sqrt()
         self.rows, self.sparsity = rows, config.sparsity
-        self.f = Linearised(models, rows.X, root)
+        self.f = Linearised(models, rows.X, root, config.train_base)
         self.root = 1.0 if root is None else root[:, None]
-        smooth = math.sqrt(config.smoothing * len(rows.X)) * self.f.roughness()
-        self.D = self.smooth = smooth.expand(len(models), -1, -1)
-        self.DD = (smooth.T @ smooth).expand(len(models), -1, -1)
+        self.D = self.smooth = math.sqrt(config.smoothing * len(self.f.X[0])) * self.f.roughness()
+        self.DD = self.D.mT @ self.D
         self.penalty = [0.0] * len(models)
         self.space: Tensor | None = None
         self.J: Tensor | None = None

@@ -23,6 +23,8 @@ class Network(nn.Module):
     `width` gives the nodes of each layer: a number of sums, or a pair [sums, products]. `mult_arity` says how many
     factors a product has: one number for all, or a list for each layer. A layer of edges ends in its sums first,
     then in the factors of its products. Everything is float64. Calling the network never changes it.
+    grid_eps: 1 for even grids, 0 for as many samples in every interval; where it is not given grids are even, unless
+    rows kept aside at the first training on a coarse grid speak against it.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Network(nn.Module):
         noise_scale: float = 0.1,
         noise_scale_base: float = 0.1,
         base_fun: BaseFunction | str = "silu",
-        grid_eps: float = 1.0,
+        grid_eps: float | None = None,
         grid_range: tuple[float, float] = (-1.0, 1.0),
         outside: Outside = "polynomial",
         device: str | torch.device = "cpu",
@@ -47,7 +49,7 @@ class Network(nn.Module):
             raise UsageError(f"a grid has at least 1 interval and a degree k of at least 0; these are {grid} and {k}")
         self.width = _width(width)
         self.arities = _arities(self.width, mult_arity)
-        self.k, self.grid_eps = k, grid_eps
+        self.k, self.grid_eps, self.grid_eps_given = k, 1.0 if grid_eps is None else grid_eps, grid_eps is not None
         generator = torch.Generator().manual_seed(seed)
         layers = []
         for before, after in pairwise(range(len(self.width))):

@@ -209,10 +209,31 @@ def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
     """
     basis = B_batch(x_eval, grid, k).permute(1, 0, 2)
     y = y_eval.to(torch.float64).permute(1, 0, 2)
-    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).to(basis).expand(len(basis), -1, -1)
+    rough = SMOOTHING * len(x_eval) ** 0.5 * roughness(grid.to(torch.float64).expand(len(basis), -1), k)
     basis = torch.cat([basis, rough], dim=1)
     y = torch.cat([y, y.new_zeros(len(y), rough.shape[1], y.shape[2])], dim=1)
     return torch.linalg.lstsq(basis, y, rcond=1e-14, driver="gelsd").solution.permute(0, 2, 1).contiguous()
+
+
+def roughness(knots: Tensor, k: int, more: int = 0) -> Tensor:
+    """Rows that are zero for a spline that is one polynomial of degree k + more over the whole grid.
+
+    They are the steps of its k-th derivative from interval to interval (and their divided differences), in units of
+    the mean interval h: on evenly spaced knots the differences of order k + 1 + more of the coefficients
+    (P. Eilers, B. Marx, Flexible smoothing with B-splines and penalties, 1996), elsewhere what these stand for.
+    knots: (..., G + 2k + 1) -> (..., G - 1 - more, G + k), of as high an order as G allows
+    """
+    width = knots.shape[-1] - k - 1
+    h = (knots[..., -1 - k] - knots[..., k])[..., None, None] / (width - k)
+    D = torch.eye(width, dtype=knots.dtype, device=knots.device).expand(*knots.shape[:-1], -1, -1)
+    for j in range(1, k + 1):  # de Boor 1978, chapter X: the coefficients of the j-th derivative
+        span = knots[..., k + 1 : width + k - j + 1] - knots[..., j:width]
+        D = D.diff(dim=-2) * (k - j + 1) * h / span[..., None]
+    place = (knots[..., k:width] + knots[..., k + 1 : width + 1]) / 2
+    for _ in range(min(1 + more, width - k - 1)):
+        D = D.diff(dim=-2) * h / place.diff(dim=-1)[..., None]
+        place = (place[..., 1:] + place[..., :-1]) / 2
+    return D
 
 
 def differences(count: int, order: int) -> Tensor:

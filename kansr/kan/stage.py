@@ -44,7 +44,7 @@ class Stage:
     nodes: Nodes
     knots: Tensor
     coef: Tensor
-    base: Tensor | None
+    base: Tensor
     bias: Tensor
     i: Tensor
     o: Tensor
@@ -55,6 +55,7 @@ class Stage:
     from_: Tensor
     to: Tensor
     place: Tensor
+    with_base: bool
 
     @property
     def width(self) -> int:
@@ -73,7 +74,7 @@ class Stage:
     def sums(self, x: Tensor, basis: Tensor) -> Tensor:
         """x: (nets, batch, in); basis: (nets, batch, in, G + k) -> (nets, batch, out)"""
         s = torch.baddbmm(self.bias[:, None], basis.flatten(2), self.coef.transpose(2, 3).flatten(1, 2))
-        if self.base is not None:
+        if self.with_base:
             s += self.layer.base_fun(x) @ self.base
         for (i, o), f in self.fixed.items():
             s[:, :, o] += fixed.value(f, x[:, :, i], self.constants[:, i, o])
@@ -82,11 +83,13 @@ class Stage:
     def slopes(self, x: Tensor, basis_slope: Tensor) -> Tensor:
         """The slope of every edge at every row: (nets, batch, in, out)"""
         slope = torch.einsum("sbig,siog->sbio", basis_slope, self.coef)
-        if self.base is not None:
+        if self.with_base:
             with torch.enable_grad():
                 at = x.detach().requires_grad_()
-                (b,) = torch.autograd.grad(self.layer.base_fun(at).sum(), at)
-            slope = slope + b[..., None] * self.base[:, None]
+                value = self.layer.base_fun(at).sum()
+            if value.requires_grad:  # not a constant
+                (b,) = torch.autograd.grad(value, at)
+                slope = slope + b[..., None] * self.base[:, None]
         for (i, o), f in self.fixed.items():
             slope[..., i, o] = self._fixed_slopes(x, i, o, f)[1]
         return slope
@@ -103,7 +106,7 @@ class Stage:
         return torch.stack(by_constants), torch.stack(by_x)
 
 
-def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None) -> Stage:
+def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, train_base: bool) -> Stage:
     layer, mask = layers[0], layers[0].spline_mask
     base = torch.stack([mask * own.scale_base.detach() for own in layers])
     i, o = mask.nonzero(as_tuple=True)
@@ -116,7 +119,7 @@ def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None) 
         nodes=nodes,
         knots=torch.stack([own.grid for own in layers]),
         coef=torch.stack([(mask * own.scale_sp.detach())[..., None] * own.coef.detach() for own in layers]),
-        base=base if bool(base.any()) else None,
+        base=base,
         bias=torch.stack([own.bias.detach() for own in layers]),
         i=i,
         o=o,
@@ -127,6 +130,7 @@ def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None) 
         from_=from_,
         to=to,
         place=place,
+        with_base=train_base or bool(base.any()),
     )
 
 

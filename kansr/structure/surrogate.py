@@ -52,7 +52,7 @@ def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> F
     `quality`, not by R²: a view with a heavy tail can have a fine R² and useless gradients.
     """
     n = X.shape[1]
-    options = [tuple(_skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
+    options = [tuple(skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
     rows = views(z)[:1] if plain else views(z)
     ridges = RIDGES if noisy else RIDGES[:2]
     fields: list[Field] = []
@@ -64,7 +64,7 @@ def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> F
     if best.quality > POOR and not plain and n > 1:
         chosen = np.array(best.logs)
         view = [row for row in rows if row[0] == best.view]
-        weights = _relevance(_standard(X, chosen)[0], view[0][1], ridges[-1])
+        weights = _relevance(standard(X, chosen)[0], view[0][1], ridges[-1])
         best = min([best, _fit(X, z, view, chosen, weights, ridges)], key=lambda field: field.quality)
     return best
 
@@ -74,7 +74,7 @@ def attainable(X: Array, z: Array) -> float:
     return float(np.sqrt(surrogate(X, z, noisy=True, plain=True).error))
 
 
-def _skewed(X: Array) -> list[bool]:
+def skewed(X: Array) -> list[bool]:
     """Which inputs are spread more evenly on a log scale."""
     flags = []
     for x in X.T:
@@ -87,7 +87,7 @@ def _skewed(X: Array) -> list[bool]:
     return flags
 
 
-def _standard(X: Array, logs: Array) -> tuple[Array, Array]:
+def standard(X: Array, logs: Array) -> tuple[Array, Array]:
     """The inputs, in logarithms where asked for, with mean 0 and spread 1, and what they were divided by."""
     W = np.where(logs, np.log(np.where(logs, X, 1.0)), X)
     spread = W.std(0) + 1e-300
@@ -130,7 +130,7 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
 
 
 def _fit(X: Array, z: Array, rows: list[View], logs: Array, weights: Array, ridges: tuple[float, ...]) -> Field:
-    U, spread = _standard(X, logs)
+    U, spread = standard(X, logs)
     U, spread = U * weights, spread / weights
     centres = min(CENTRES, int(0.7 * len(z)))
     held = slice(centres, centres + HELD_OUT)
