@@ -139,7 +139,7 @@ def sample(
     kept: list[tuple[Array, Array]] = []
     missing = rows
     for _ in range(ROUNDS):
-        X = np.column_stack([_draw(variable, rows, rng) for variable in variables])
+        X = np.column_stack([draw(variable, rows, rng) for variable in variables])
         y = evaluate(problem.expr, dict(zip(names, X.T)))
         good = np.flatnonzero(_usable(y, problem))[:missing]
         kept.append((X[good], y[good]))
@@ -154,7 +154,7 @@ def sample(
     return Dataset(X, y, names, problem.target)
 
 
-def _draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
+def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
     """Values of one input, (rows,)."""
     low, high = variable.low, variable.high
     if variable.kind == "integer":
