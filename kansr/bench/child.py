@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from kansr.execute import THREADS, settle
@@ -32,7 +32,7 @@ class Child:
     """A running child; `messages` yields what it says until it ends, `close` ends it and all that it started."""
 
     def __init__(self, job: str, task: Mapping[str, Any]) -> None:
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the child
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kansr.bench.child", job],
             stdin=subprocess.PIPE,
@@ -88,7 +88,7 @@ class Child:
 
 
 def search(task: Message, send: Send) -> None:
-    """Says {"started"}, then {"expression", "front", "status", "seconds"} for each answer, then {"seconds", "peak_mb"}."""
+    """Says that it has started, then each answer with its seconds, then that it has ended."""
     from kansr.bench.methods import Question, method
     from kansr.bench.trial import Settings, Trial, asked
     from kansr.execute import single_thread
@@ -100,11 +100,14 @@ def search(task: Message, send: Send) -> None:
     units = {v.name: v.units for v in problem.variables + problem.distractors} | {problem.target: problem.target_units}
     question = Question(data, settings.time_limit, trial.seed, units if settings.units else {})
     send({"started": True})
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
+
+    def spent() -> Message:
+        return {"seconds": round(time.perf_counter() - started, 3), "cpu_seconds": round(time.process_time() - used, 3)}
+
     for answer in run(question):
-        seconds = time.perf_counter() - started
-        send({"expression": answer.expression, "front": answer.front, "status": answer.status, "seconds": seconds})
-    send({"ended": True, "seconds": time.perf_counter() - started, "peak_mb": peak_mb()})
+        send({"expression": answer.expression, "front": answer.front, "status": answer.status, **spent()})
+    send({"ended": True, **spent(), "peak_mb": peak_mb()})
 
 
 def grade(task: Message, send: Send) -> None:

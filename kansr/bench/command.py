@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kansr.bench.record import Record
-    from kansr.bench.trial import Settings, Trial
+    from kansr.bench.trial import Trial
 
 SCHEMA = 1  # of the JSON object
 SIGNALLED = 128
@@ -33,22 +33,32 @@ class Half(str, enum.Enum):
 
 
 def bench(
-    suite: Annotated[str | None, typer.Argument(metavar="[SUITE]", help="The laws to look for.", show_default=False)] = None,
+    suite: Annotated[
+        str | None, typer.Argument(metavar="[SUITE]", help="The laws to look for.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the records go.")] = None,
-    method: Annotated[list[str] | None, typer.Option(help="kansr, operon, gplearn, pykan, pysr, linear; a list, or more than once.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="kansr, operon, gplearn, pykan, pysr, linear; a list, or more than once.")
+    ] = None,
     noise: Annotated[str, typer.Option(metavar="LEVELS", help="Noise levels, such as 0,.01: std over rms(y).")] = "0",
     seeds: Annotated[int, typer.Option(min=1, help="How many sets of rows of each law.")] = 1,
     rows: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 2000,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For each search.")] = 60.0,
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False,
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0,
-    only: Annotated[list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")
+    ] = None,
     half: Annotated[Half | None, typer.Option(help="Only the ids with an even or an odd crc32.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Searches at a time.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler whose workers search.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler whose workers search.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     summary: Annotated[Path | None, typer.Option(metavar="DIR", help="Show the run in DIR.")] = None,
-    compare: Annotated[tuple[Path, Path] | None, typer.Option(metavar="DIR DIR", help="What the second run won and lost.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="DIR DIR", help="What the second run won and lost.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report with plots.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -76,7 +86,9 @@ def bench(
 
         return _print(read(summary), as_json, html, _settings_of(summary))
     if out is None:
-        raise UsageError("--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there")
+        raise UsageError(
+            "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
+        )
     from kansr.bench.run import Place, run
     from kansr.bench.trial import Settings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import kansr
 from kansr.bench.child import Child, Message
-from kansr.bench.grade import CRITERIA, SECONDS
+from kansr.bench.grade import CRITERIA, FRONT, SECONDS, VERDICTS
 from kansr.bench.trial import Settings, Trial, half
 from kansr.data.problem import find_problem
 
@@ -52,8 +52,9 @@ def _blank(trial: Trial) -> Record:
         "expression": None,
         "front": [],
         "seconds": 0.0,
+        "cpu_seconds": None,
         "peak_mb": None,
-        "verdicts": dict.fromkeys((*CRITERIA, "front"), "no"),
+        "verdicts": dict.fromkeys(VERDICTS, "no"),
     }
 
 
@@ -61,7 +62,7 @@ def _counted(result: Record) -> Record:
     """With what counts as recovered: a yes, and nothing else."""
     verdicts = result["verdicts"]
     recovered = {name: verdicts[name] == "yes" for name in CRITERIA}
-    return {**result, "recovered": recovered, "recovered_on_front": verdicts["front"] == "yes"}
+    return {**result, "recovered": recovered, "recovered_on_front": {name: verdicts[name] == "yes" for name in FRONT}}
 
 
 def searched(trial: Trial, settings: Settings, stop: threading.Event) -> Record:
@@ -90,7 +91,7 @@ def _ending(message: Message | None, child: Child, seconds: float, late: bool) -
         return {"status": "crashed", "seconds": seconds, "error": child.death() or "no answer"}
     if "error" in message:
         return {"status": "error", "seconds": seconds, "error": message["error"]}
-    return {key: message[key] for key in ("seconds", "peak_mb")}
+    return {key: message[key] for key in ("seconds", "cpu_seconds", "peak_mb")}
 
 
 def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
@@ -99,11 +100,11 @@ def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
     child = Child("grade", {**task, "distractors": settings.distractors})
     try:
         # One limit for each criterion, the front and the figures; and starting.
-        message = child.next(time.monotonic() + (len(CRITERIA) + 2) * (SECONDS + 1) + START, stop)
+        message = child.next(time.monotonic() + (len(VERDICTS) + 1) * (SECONDS + 1) + START, stop)
         _check(stop)
         if message is None or "error" in message:
             why = message["error"] if message else child.death() or "no answer"
-            return {"verdicts": dict.fromkeys((*CRITERIA, "front"), "undecided"), "error": f"grading: {why}"}
+            return {"verdicts": dict.fromkeys(VERDICTS, "undecided"), "error": f"grading: {why}"}
         return message
     finally:
         child.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,11 @@ def run(
         progress = Progress(len(trials), tuple(earlier.values()))
         ended = 0
         try:
-            with stoppable(), shown(progress, quiet=quiet), contextlib.closing(_work(todo, settings, place, progress)) as records:
+            with (
+                stoppable(),
+                shown(progress, quiet=quiet),
+                contextlib.closing(_work(todo, settings, place, progress)) as records,
+            ):
                 for record in records:
                     store.add(record)
                     progress.done(record)
@@ -51,7 +55,7 @@ def run(
         return [*earlier.values(), *progress.records], ended
 
 
-def _work(todo: Sequence[Trial], settings: Settings, place: Place, progress: Progress) -> Iterator[Record]:
+def _work(todo: Sequence[Trial], settings: Settings, place: Place, progress: Progress) -> Generator[Record, None, None]:
     if place.scheduler is not None:
         return on_a_cluster(todo, settings, place.scheduler)
     return on_this_machine(todo, settings, place.jobs, progress.begun)

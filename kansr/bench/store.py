@@ -63,7 +63,7 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]
 
 
 def read(folder: Path) -> list[Record]:
-    """The records in a folder, in a fixed order. A last line without an end, from a run that was killed, is left out."""
+    """The records in a folder, in a fixed order; a last line without an end, left by a killed run, is not read."""
     path = folder / RECORDS
     if not (folder / SETTINGS).exists():
         raise UsageError(f"{folder} holds no benchmark: name the folder that was given to kansr bench --out")

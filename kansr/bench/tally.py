@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from kansr.bench.grade import CRITERIA
+from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 
 Z = 1.959963984540054  # of a 95 % interval
-COLUMNS = (*CRITERIA, "front")
+COLUMNS = VERDICTS
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

@@ -47,7 +47,9 @@ class Settings:
             raise UsageError(f"--rows {self.rows} and --distractors {self.distractors} cannot be: at least 1 and 0")
 
 
-def trials(problems: Iterable[Problem], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int):
+def trials(
+    problems: Iterable[Problem], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
+) -> tuple[Trial, ...]:
     """Every combination; the methods of one problem follow each other, so that an early stop still compares them."""
     asked = tuple(problems)
     return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -15,7 +15,9 @@ Begun = Callable[[Trial], None]
 CONNECT = 10.0  # seconds to wait for a scheduler
 
 
-def on_this_machine(trials: Sequence[Trial], settings: Settings, jobs: int, begun: Begun) -> Iterator[Record]:
+def on_this_machine(
+    trials: Sequence[Trial], settings: Settings, jobs: int, begun: Begun
+) -> Generator[Record, None, None]:
     """The records as they are made, `jobs` trials at a time. When the iterator is closed, all processes end."""
     stop = threading.Event()
 
@@ -31,7 +33,7 @@ def on_this_machine(trials: Sequence[Trial], settings: Settings, jobs: int, begu
             waiting: set[Future[Record]] = set()
             todo = iter(trials)
             while True:
-                waiting |= {executor.submit(one, trial) for trial, _ in zip(todo, range(jobs - len(waiting)))}
+                waiting |= {executor.submit(one, trial) for _, trial in zip(range(jobs - len(waiting)), todo)}
                 if not waiting:
                     return
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -41,7 +43,7 @@ def on_this_machine(trials: Sequence[Trial], settings: Settings, jobs: int, begu
             stop.set()
 
 
-def on_a_cluster(trials: Sequence[Trial], settings: Settings, address: str) -> Iterator[Record]:
+def on_a_cluster(trials: Sequence[Trial], settings: Settings, address: str) -> Generator[Record, None, None]:
     """The records as they come from the workers of the scheduler at `address`.
 
     The scheduler gives a trial whose worker dies to another one; after a few such deaths it has a record that says so.

@@ -23,20 +23,20 @@ from kansr.expression.parse import parse
 
 Grader = Callable[[Problem, sympy.Expr], Verdict]
 CRITERIA: Mapping[str, Grader] = {"strict": strict, "skeleton": skeleton, "srbench": srbench}
-SECONDS = 20.0  # that each criterion may take
+FRONT = {"front": "strict", "front_skeleton": "skeleton"}  # met by any formula offered, not by the chosen one alone
+VERDICTS = (*CRITERIA, *FRONT)
+SECONDS = 20.0  # that each verdict may take
 
 
 def graded(problem: Problem, text: str, front: Sequence[str] = (), seconds: float = SECONDS) -> dict[str, Any]:
-    """The verdict of every criterion, the one on the front, and what else there is to know of a formula.
-
-    `front` is "yes" when any of its formulas, or the chosen one, is strictly the law.
-    """
+    """The verdict of every criterion on the chosen formula and on the whole front, and what else there is to know."""
     verdicts = {name: bounded(_one, (name, problem, text), seconds) for name in CRITERIA}
-    anywhere = verdicts["strict"]
-    if anywhere is not Verdict.YES:
-        anywhere = bounded(_any, (problem, tuple(front)), seconds)
-    known = next(iter(_bounded(_figures, (problem, text), seconds)), {})
-    return {"verdicts": {**verdicts, "front": anywhere}, **known}
+    for name, among in FRONT.items():
+        verdicts[name] = verdicts[among]
+        if verdicts[among] is not Verdict.YES:
+            verdicts[name] = bounded(_any, (among, problem, tuple(front)), seconds)
+    known: dict[str, Any] = next(iter(_bounded(_figures, (problem, text), seconds)), {})
+    return {"verdicts": verdicts, **known}
 
 
 def bounded(function: Callable[..., Iterator[Verdict]], args: tuple[Any, ...], seconds: float) -> Verdict:
@@ -58,8 +58,9 @@ def _one(name: str, problem: Problem, text: str) -> Iterator[Verdict]:
         yield Verdict.UNDECIDED  # sympy gave up
 
 
-def _any(problem: Problem, texts: tuple[str, ...]) -> Iterator[Verdict]:
-    yield verdict(any(strict(problem, parse(text)) is Verdict.YES for text in texts))
+def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Verdict]:
+    # the best ones are the last ones, mostly
+    yield verdict(any(said is Verdict.YES for text in reversed(texts) for said in _one(name, problem, text)))
 
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:

@@ -26,9 +26,7 @@ def written(expr: sympy.Expr) -> str | None:
         return None
 
 
-def _translated(
-    text: str, names: Sequence[str], functions: Mapping[str, Callable[..., sympy.Expr]]
-) -> str | None:
+def _translated(text: str, names: Sequence[str], functions: Mapping[str, Callable[..., sympy.Expr]]) -> str | None:
     try:
         return render(parse(text.replace("^", "**"), names=names, functions=functions))
     except FormulaError:

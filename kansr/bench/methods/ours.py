@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import kansr.kan.model  # noqa: F401  torch takes seconds to load, and the clock is not to count them
 from kansr.bench.methods import Answer, Question
 from kansr.expression.render import render
-from kansr.pipeline import Config, search as discoveries
+from kansr.pipeline import Config
+from kansr.pipeline import search as discoveries
 
 
 def search(question: Question) -> Iterator[Answer]:

@@ -1,6 +1,6 @@
 """pykan, by the recipe of its tutorials: train with sparsity, prune, train, refine, train, auto_symbolic, train.
 
-Inputs and target are standardised first, for pykan's grids begin on [-1, 1], and the scaling is put back into the formula.
+Inputs and target are standardised first, for pykan's grids begin on [-1, 1]; the formula is scaled back.
 An answer is read off as soon as there is a symbolic model, and again after its last training.
 """
 

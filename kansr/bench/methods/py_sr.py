@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
+import sympy
 from pysr import PySRRegressor
 
 from kansr.bench.methods import Answer, Question
@@ -44,10 +46,8 @@ def search(question: Question) -> Iterator[Answer]:
         yield Answer(best, tuple(text for text in front if text is not None))
 
 
-def _renamed(expr, back: dict[str, str]) -> str | None:
+def _renamed(expr: Any, back: dict[str, str]) -> str | None:
     """The formula with the names of the table; PySR refuses some of those, such as Q or beta."""
-    import sympy
-
     symbols = {symbol: sympy.Symbol(back[symbol.name]) for symbol in expr.free_symbols}
     return written(expr.xreplace(symbols))
 
