@@ -23,7 +23,7 @@ def summary(records: Sequence[Record]) -> RenderableType:
     if not records:
         return Text("no records yet")
     missed = misses(records)
-    parts: list[RenderableType] = [_table(HEADER, [_row(g) for g in tally(records)["groups"]], first_left=4)]
+    parts: list[RenderableType] = [_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
     undecided = sum(r["verdicts"][c] == "undecided" for r in records for c in COLUMNS)
     parts.append(Text("rates in %, with Wilson's 95 % interval; front: strict anywhere on the front"))
     if undecided:
@@ -78,7 +78,7 @@ def comparison(result: dict[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def _row(group: dict[str, Any]) -> tuple[str, ...]:
+def group_row(group: dict[str, Any]) -> tuple[str, ...]:
     def rate(cell: dict[str, Any]) -> str:
         return f"{cell['yes']} ({100 * cell['rate']:.0f}: {100 * cell['low']:.0f}–{100 * cell['high']:.0f})"
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 from kansr.bench.trial import Settings
 from kansr.errors import DataError, UsageError
@@ -101,9 +102,13 @@ def _begin(folder: Path, settings: Settings, resume: bool) -> None:
 def _record(line: bytes, path: Path, number: int) -> Record:
     try:
         record = json.loads(line)
-        record["problem"], record["method"], record["noise"], record["seed"], record["recovered"]
+        if (
+            not {"problem", "suite", "method", "noise", "seed"} <= record.keys()
+            or not set(VERDICTS) <= record["verdicts"].keys()
+        ):
+            raise ValueError
     except (ValueError, TypeError, KeyError) as err:
-        raise DataError(f"{path}, line {number} is not a record: remove the line and resume") from err
+        raise DataError(f"{path}, line {number} is not a record of this version: remove the line and resume") from err
     return dict(record)
 
 
