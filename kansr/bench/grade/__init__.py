@@ -65,11 +65,11 @@ def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Verdic
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
     """Nodes of formula and law, and r² on fresh rows without noise, None where it is not finite."""
+    data = sample(problem, 1000, np.random.default_rng(17), distractors=bool(problem.distractors))
     try:
-        expr = parse(text)
+        expr = parse(text, names=data.names)
     except FormulaError:
         return
-    data = sample(problem, 1000, np.random.default_rng(17), distractors=bool(problem.distractors))
     r2 = r_squared(mean_square(Tape(expr, data.names).value(data.X) - data.y), float(np.var(data.y)))
     yield {
         "complexity": complexity(expr),

@@ -53,29 +53,32 @@ class Method:
     units: bool = False
 
     def check(self) -> None:
-        """Raises UsageError, with what to install, where the method cannot run."""
+        """Raises UsageError, with what to do, where the method cannot run."""
         if find_spec(self.package) is None:
-            raise UsageError(f"the method {self.name} needs {self.package}: pip install '{self.extra}'")
+            hint = f"pip install '{self.extra}'" if self.extra else "add the folder it is in to PYTHONPATH"
+            raise UsageError(f"the method {self.name} needs {self.package}, which is not installed: {hint}")
 
     def load(self) -> Search:
-        return cast(Search, import_module(f"kansr.bench.methods.{self.module}").search)
+        return cast(Search, import_module(self.module).search)
 
 
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        Method("kansr", "ours", "kansr", "kansr"),
-        Method("operon", "operon", "pyoperon", "kansr[operon]"),
-        Method("gplearn", "gp_learn", "gplearn", "kansr[gplearn]"),
-        Method("pykan", "py_kan", "kan", "kansr[pykan]"),
-        Method("pysr", "py_sr", "pysr", "kansr[pysr]", units=True),
-        Method("linear", "linear", "kansr", "kansr"),
+        Method("kansr", f"{__name__}.ours", "kansr", "kansr"),
+        Method("operon", f"{__name__}.operon", "pyoperon", "kansr[operon]"),
+        Method("gplearn", f"{__name__}.gp_learn", "gplearn", "kansr[gplearn]"),
+        Method("pykan", f"{__name__}.py_kan", "kan", "kansr[pykan]"),
+        Method("pysr", f"{__name__}.py_sr", "pysr", "kansr[pysr]", units=True),
+        Method("linear", f"{__name__}.linear", "kansr", "kansr"),
     )
 }
 
 
 def method(name: str) -> Method:
-    """The method of this name."""
+    """The method of this name; a name with dots is a module of yours that has the function `search`."""
+    if name not in METHODS and "." in name.strip("."):
+        return Method(name, name, name.partition(".")[0], "")
     if name not in METHODS:
         raise UsageError(f"no method {name!r} ({', '.join(METHODS)}).{did_you_mean(name, METHODS)}")
     return METHODS[name]
