@@ -73,6 +73,6 @@ def _client(address: str) -> Any:
     except ImportError as err:
         raise UsageError("--scheduler needs dask.distributed: pip install 'kansr[dask]'") from err
     try:
-        return Client(address, timeout=CONNECT, set_as_default=False)
+        return Client(address, timeout=CONNECT)
     except (OSError, ValueError) as err:
         raise UsageError(f"no dask scheduler answers at {address}: {err}") from err
