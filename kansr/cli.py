@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FOUND, NOTHING, USAGE, INTERNAL, TIMED_OUT, SIGNALLED = 0, 1, 2, 3, 4, 128
 CODES = {"found": FOUND, "best_effort": FOUND, "nothing": NOTHING, "timed_out": TIMED_OUT}
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
-REQUIRED = ("lark", "numpy", "pandas", "rich", "scipy", "sympy", "threadpoolctl", "torch", "typer")
+REQUIRED = ("jinja2", "lark", "numpy", "pandas", "rich", "scipy", "sklearn", "sympy", "threadpoolctl", "torch", "typer")
 OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
 
 app = typer.Typer(
@@ -188,12 +188,15 @@ def library_list() -> None:
 def doctor() -> int:
     """The versions of all that kansr builds on; exit code 3 when something it needs is missing."""
     import platform
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
 
+    called = packages_distributions()  # sklearn is the package of scikit-learn
+
     def line(package: str, absent: str) -> str:
+        name = called.get(package, [package])[0]
         try:
-            return f"{package:<14} {version(package) if find_spec(package) else absent}"
+            return f"{name:<14} {version(name) if find_spec(package) else absent}"
         except PackageNotFoundError:
             return f"{package:<14} present, version unknown"
 

@@ -115,8 +115,7 @@ def _record(line: bytes, path: Path, number: int) -> Record:
 def _drop_torn_line(file: int) -> None:
     """Cuts off what a killed run has left of its last record."""
     size = os.fstat(file).st_size
-    text = os.pread(file, size, 0)
-    whole = text.rfind(b"\n") + 1
+    whole = os.read(file, size).rfind(b"\n") + 1
     if whole < size:
         os.ftruncate(file, whole)
 
