@@ -1,16 +1,19 @@
-"""How long a pass forward, and one forward and backward, takes: widths × rows × precision, one thread, milliseconds.
+"""How long a pass forward, and one forward and backward, takes, and how much memory: widths × rows × precision.
 
     python benchmarks/kan_speed.py [--repeats 30] [--threads 1]
 
-Each figure is the first quartile of the repeats; G = 5, k = 3. "target" is what efficient-kan took in an earlier
-measurement, in float64 with 1000 rows; where the package efficient_kan can be imported it is timed beside.
+Milliseconds are first quartiles of the repeats, megabytes what the first pass forward and backward adds to the memory
+of a new process (Linux). G = 5, k = 3. Where a package efficient_kan can be imported, the same is measured for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,6 @@ import torch
 from kansr.kan import KAN
 
 WIDTHS = ([2, 5, 1], [10, 10, 1], [64, 64, 64])
-TARGET = {(2, 5, 1): (0.92, 1.7), (10, 10, 1): (2.8, 5.0), (64, 64, 64): (24.0, 45.0)}
 
 
 def quartile(run: Callable[[], Any], repeats: int) -> float:
@@ -33,8 +35,31 @@ def quartile(run: Callable[[], Any], repeats: int) -> float:
     return 1000 * float(np.quantile(seconds, 0.25))
 
 
-def passes(model: torch.nn.Module, x: torch.Tensor, repeats: int) -> tuple[float, float]:
-    """Milliseconds forward, and forward and backward."""
+def status(entry: str) -> float:
+    """An entry of the status of this process, in megabytes; not a number where there is no such file."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return next((float(line.split()[1]) / 1024 for line in lines if line.startswith(entry)), float("nan"))
+
+
+def network(package: str, width: list[int]) -> torch.nn.Module:
+    if package == "kansr":
+        return KAN(width, grid=5, k=3)
+    from efficient_kan import KAN as Efficient
+
+    return Efficient(width, grid_size=5, spline_order=3)
+
+
+def passes(case: tuple[str, list[int], int, torch.dtype, int, int]) -> tuple[float, float, float]:
+    """Milliseconds forward, those forward and backward, and megabytes."""
+    package, width, rows, dtype, repeats, threads = case
+    torch.set_num_threads(threads)
+    model = network(package, width).to(dtype)
+    small, x = (
+        2 * torch.rand(n, width[0], dtype=dtype, generator=torch.Generator().manual_seed(0)) - 1 for n in (2, rows)
+    )
 
     def forward() -> torch.Tensor:
         return model(x)
@@ -43,17 +68,13 @@ def passes(model: torch.nn.Module, x: torch.Tensor, repeats: int) -> tuple[float
         model.zero_grad()
         model(x).sum().backward()
 
+    model(small).sum().backward()  # what is loaded at the first use is not counted
+    before = status("VmHWM")
+    both()
+    memory = status("VmHWM") - before
     with torch.no_grad():
         first = quartile(forward, repeats)
-    return first, quartile(both, repeats)
-
-
-def efficient(width: list[int]) -> torch.nn.Module | None:
-    try:
-        from efficient_kan import KAN as Efficient
-    except ImportError:
-        return None
-    return Efficient(width, grid_size=5, spline_order=3)
+    return first, quartile(both, repeats), memory
 
 
 def main() -> None:
@@ -61,21 +82,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    print("width          rows   dtype     forward  +backward   (efficient-kan)")
-    for width in WIDTHS:
-        for rows in (1000, 10_000):
-            for dtype in (torch.float64, torch.float32):
-                x = 2 * torch.rand(rows, width[0], dtype=dtype, generator=torch.Generator().manual_seed(0)) - 1
-                ours = passes(KAN(width, grid=5, k=3).to(dtype), x, options.repeats)
-                other = efficient(width)
-                beside = TARGET[tuple(width)] if rows == 1000 and dtype is torch.float64 else None
-                note = "" if beside is None else f"   target {beside[0]}, {beside[1]}"
-                if other is not None:
-                    their = passes(other.to(dtype), x, options.repeats)
-                    note = f"   {their[0]:.2f}, {their[1]:.2f}{note}"
-                name = str(dtype).removeprefix("torch.")
-                print(f"{width!s:14} {rows:5}  {name}  {ours[0]:8.2f}  {ours[1]:8.2f}{note}", flush=True)
+    packages = ["kansr", *(["efficient_kan"] if find_spec("efficient_kan") else [])]
+    print(f"{'width':14}  rows  dtype   " + "".join(f"{name:>15}: fwd  +bwd ms    MB" for name in packages))
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:  # a new process for each case
+        for width in WIDTHS:
+            for rows in (1000, 10_000):
+                for dtype in (torch.float64, torch.float32):
+                    cases = [(name, width, rows, dtype, options.repeats, options.threads) for name in packages]
+                    found = [pool.apply(passes, (case,)) for case in cases]
+                    cells = "".join(f"{fwd:20.2f} {both:8.2f} {memory:5.0f}" for fwd, both, memory in found)
+                    print(f"{width!s:14} {rows:5}  {str(dtype).removeprefix('torch.')}{cells}", flush=True)
 
 
 if __name__ == "__main__":

@@ -39,19 +39,19 @@ def test_fixed_edges_have_their_columns_in_the_jacobian(fixed: list, name: str) 
     for place in fixed:
         fix(model, place, EdgeFit(STANDARD[name], 1.2, 0.3, 0.7, 0.1, 1.0))
     X = 2 * torch.rand(30, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
-    f = Linearised(model, X)
+    f = Linearised([model], X)
     theta, trace = f.theta(), f.run()
-    exact = f.jacobian(trace, torch.empty(*trace.output.shape, f.size, dtype=torch.float64)).clone()
-    assert trace.output.numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
+    exact = f.jacobian(trace)
+    assert trace.output[0].numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
     for column in range(f.size):
         step = torch.zeros_like(theta)
-        step[column] = 1e-6
+        step[:, column] = 1e-6
         numeric = []
         for sign in (1, -1):
             f.set(theta + sign * step)
             numeric.append(f.predict(X))
         slope = (numeric[0] - numeric[1]) / 2e-6
-        assert exact[:, :, column].numpy() == pytest.approx(slope.numpy(), abs=1e-6)
+        assert exact[..., column].numpy() == pytest.approx(slope.numpy(), abs=1e-6)
 
 
 def test_fixed_edges_can_be_differentiated_as_often_as_asked() -> None:
@@ -297,3 +297,23 @@ def test_importing_everything_gives_what_the_tutorials_use() -> None:
     assert {"KAN", "torch", "np", "plt", "create_dataset"} <= set(kansr.kan.__all__)
     assert callable(kansr.kan.plt.plot)
     assert isinstance(fit_kan(torch.rand(60, 2), torch.rand(60), [2, 1, 1])[1], float)
+
+
+@pytest.mark.parametrize("width", [[2, 3, 1], [2, [1, 1], 1], [2, [0, 1], 1]])
+@pytest.mark.parametrize("options", [{}, {"lamb": 1e-3}, {"opt": "Adam", "lr": 0.02, "batch": 20}, {"opt": "LBFGS"}])
+def test_no_tensor_is_made_on_a_device_that_was_not_asked_for(width: list, options: dict) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=80, test_num=20)
+    with torch.device("meta"):  # what does not say where it is made is made here, and cannot meet the others
+        model = KAN(width, grid=5, device="cpu")
+        results = model.fit(dataset, steps=3, **options)
+        model.prune().plot()
+        model.refine(23).fit(dataset, steps=1)
+        model.suggest_symbolic(0, 0, 0)
+    assert results["train_loss"][-1] < 2
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(UsageError, match="no CUDA device"):
+        KAN([2, 1, 1], device="cuda")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kansr.errors import UsageError
@@ -18,11 +20,28 @@ TensorDataset = dict[str, Tensor]  # train_input, train_label, test_input, test_
 class Seen:
     """The rows a network was trained on, float64. Copies of the network share them.
 
-    X: (rows, inputs); y: (rows, outputs)
+    X: (rows, inputs); y: (rows, outputs); weight: (rows,), of mean one, or None where all count the same
     """
 
     X: Tensor
     y: Tensor
+    weight: Tensor | None = None
+
+    def mean_square(self, prediction: Tensor) -> Tensor:
+        """The weighted mean squared error. (..., rows, outputs) -> (...)"""
+        return self.mean((prediction - self.y).square().mean(-1))
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The weighted mean over the rows. (..., rows) -> (...)"""
+        return (value if self.weight is None else value * self.weight).mean(-1)
+
+    def to(self, like: Tensor | torch.device) -> Seen:
+        """The rows on that device, or on the device and with the precision of that tensor."""
+        return Seen(self.X.to(like), self.y.to(like), None if self.weight is None else self.weight.to(like))
+
+    def take(self, rows: Tensor) -> Seen:
+        """Some of the rows."""
+        return Seen(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
     def __deepcopy__(self, memo: object) -> Seen:
         return self
@@ -47,13 +66,13 @@ def create_dataset(
     has mean 0 and spread 1 on the training rows.
     """
     rng = torch.Generator().manual_seed(int(seed))
-    box = torch.as_tensor(ranges, dtype=torch.float64)
+    box = torch.as_tensor(ranges, dtype=torch.float64, device="cpu")
     if box.shape not in ((2,), (n_var, 2)):
         raise UsageError(f"ranges {ranges!r} is neither one pair [low, high] nor {n_var} of them")
     low, high = box.expand(n_var, 2).unbind(1)
     rows = {}
     for part, count in (("train", train_num), ("test", test_num)):
-        X = low + (high - low) * torch.rand(int(count), n_var, generator=rng, dtype=torch.float64)
+        X = low + (high - low) * torch.rand(int(count), n_var, generator=rng, dtype=torch.float64, device="cpu")
         y = f(X.T if f_mode == "row" else X)
         rows[f"{part}_input"], rows[f"{part}_label"] = X, y[:, None] if y.ndim == 1 else y
     for name, wanted in (("input", normalize_input), ("label", normalize_label)):
@@ -65,7 +84,7 @@ def create_dataset(
 
 
 def training_rows(dataset: Mapping[str, Tensor]) -> Seen:
-    """The training rows of a dataset, float64."""
+    """The training rows of a dataset, float64; train_weight, if it has that, says what each row counts."""
     rows = _part(dataset, "train")
     if rows is None:
         raise UsageError(f"a dataset has train_input and train_label; this one has {', '.join(dataset)}")
@@ -77,8 +96,40 @@ def test_rows(dataset: Mapping[str, Tensor]) -> Seen | None:
     return _part(dataset, "test")
 
 
+def numbers(values: Tensor | NDArray[np.float64]) -> Tensor:
+    """As a float64 tensor, where the values are."""
+    if isinstance(values, Tensor):
+        return values.to(torch.float64)
+    return torch.as_tensor(values, dtype=torch.float64, device="cpu")
+
+
+def weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
+    """What each row counts, with a mean of one. Raises UsageError where that is impossible."""
+    weight = numbers(weight)
+    if weight.shape != (rows,) or not bool(((weight >= 0) & weight.isfinite()).all()) or not bool(weight.any()):
+        raise UsageError(
+            f"sample weights are {rows} numbers here, one a row, none negative and not all 0; these have the shape "
+            f"{tuple(weight.shape)}"
+        )
+    return weight / weight.mean()
+
+
 def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
     if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
         return None
-    X, y = (torch.as_tensor(dataset[f"{part}_{name}"], dtype=torch.float64) for name in ("input", "label"))
-    return Seen(X.detach(), (y[:, None] if y.ndim == 1 else y).detach())
+    X, y = (numbers(dataset[f"{part}_{name}"]).detach() for name in ("input", "label"))
+    y = y[:, None] if y.ndim == 1 else y
+    if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not len(X):
+        raise UsageError(
+            f"{part}_input is (rows, inputs) and {part}_label (rows, outputs), of the same length; these are "
+            f"{tuple(X.shape)} and {tuple(y.shape)}"
+        )
+    for name, value in (("input", X), ("label", y)):
+        if not bool(value.isfinite().all()):
+            row, column = (~value.isfinite()).nonzero()[0].tolist()
+            raise UsageError(
+                f"{part}_{name} has {float(value[row, column])} in row {row}, column {column} (counted from 0): "
+                "leave such rows out"
+            )
+    weight = dataset.get(f"{part}_weight")
+    return Seen(X, y, None if weight is None else weights(weight, len(X)))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import sympy
-import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
 from kansr.kan import plot as plots
-from kansr.kan import regrid, store, symbolic
+from kansr.kan import progress, regrid, store, symbolic
 from kansr.kan.compact import compact, prune_input
 from kansr.kan.dataset import Seen
 from kansr.kan.learn import Results, learn
 from kansr.kan.model import Network
 from kansr.kan.names import function, library_of
-from kansr.kan.prune import prune
+from kansr.kan.prune import Pruned, prune
 from kansr.kan.train import Loss, Optimizer, TrainConfig, mean_square
 from kansr.symbolic.library import STANDARD, Function, Library
 
@@ -32,11 +31,13 @@ class KAN(Network):
     act_fun[l] is a layer of edges: its coef is (in, out, G + k), its grid (the knots) (in, G + 2k + 1), its
     scale_base, scale_sp and mask (in, out). Methods that ask leave the network as it is; `prune…` and `refine` give a
     new one; training, fixing, loading values from another and moving the grid change this one.
-    `seen` holds the rows it was trained on, for the methods that need some and are given none; it is not saved.
+    `seen` holds the rows it was trained on, for the methods that need some and are given none, and `removed` says what
+    pruning took out of the network this one came from; both are not saved.
     """
 
     seen: Seen | None = None
     trained: bool = False
+    removed: Pruned = Pruned(())
 
     def fit(
         self,
@@ -55,14 +56,19 @@ class KAN(Network):
         batch: int = -1,
         loss_fn: Loss = mean_square,
         lr: float = 1.0,
+        patience: int = 0,
         seed: int = 0,
         starts: int = 6,
+        verbose: bool | None = None,
     ) -> Results:
         """Train on train_input and train_label; train_loss, test_loss (rms) and reg after each of the steps.
 
         "LBFGS" asks for a method of second order and gets Levenberg-Marquardt where that applies: all rows at once,
         squared errors, a few thousand parameters. Otherwise, and always by `kansr.kan.train`, it is LBFGS itself.
         A network that was never trained is trained from the best of several starts, or as it is with starts=0.
+        train_weight in the dataset, (rows,), says what each row counts. Training ends `patience` steps after the best
+        test_loss, and goes back to it; with 0 the test rows are only watched. A bar shows how it goes on a terminal
+        and in a notebook, or as `verbose` says. Raises UsageError for rows that do not fit the network.
         """
         config = TrainConfig(
             opt=opt,
@@ -77,10 +83,13 @@ class KAN(Network):
             update_grid=update_grid,
             grid_update_num=grid_update_num,
             stop_grid_update_step=stop_grid_update_step,
+            patience=patience,
             seed=seed,
             loss_fn=loss_fn,
         )
-        results, self.seen = learn(self, dataset, config, not self.trained, starts)
+        shown = progress.is_watched() if verbose is None else verbose
+        with progress.bar(steps, lamb) if shown else progress.silence() as watch:
+            results, self.seen = learn(self, dataset, config, not self.trained, starts, watch)
         self.trained = True
         return results
 
@@ -102,19 +111,28 @@ class KAN(Network):
 
     def update_grid_from_samples(self, x: Tensor) -> None:
         """Let every grid cover exactly what these rows send through it; the curves are kept."""
-        regrid.fit_grids(self, x.to(torch.float64), margin=0.0)
+        regrid.fit_grids(self, x.to(self.act_fun[0].coef), margin=0.0)
 
     # --- pruning
 
     def prune(self, node_th: float = 1e-2, edge_th: float = 3e-2, x: Tensor | None = None) -> KAN:
         """A new network without the nodes and edges that matter less than that share of the output's spread."""
-        return compact(prune(self, self._rows(x), edge_th, node_th)[0])
+        return self._pruned(edge_th, node_th, x, compact)
 
     def prune_node(self, threshold: float = 1e-2, x: Tensor | None = None) -> KAN:
-        return compact(prune(self, self._rows(x), 0.0, threshold)[0])
+        """A new network without the nodes that matter less than that share of the output's spread."""
+        return self._pruned(0.0, threshold, x, compact)
 
     def prune_edge(self, threshold: float = 3e-2, x: Tensor | None = None) -> KAN:
-        return prune(self, self._rows(x), threshold, 0.0)[0]
+        """A new network in which the edges that matter less than that are closed; all nodes keep their numbers."""
+        return self._pruned(threshold, 0.0, x, lambda model: model)
+
+    def _pruned(self, edge_th: float, node_th: float, x: Tensor | None, finish: Callable[[Network], Network]) -> KAN:
+        smaller, removed = prune(self, self._rows(x), edge_th, node_th)
+        new = finish(smaller)
+        assert isinstance(new, KAN)
+        new.removed = removed
+        return new
 
     def prune_input(self, threshold: float = 1e-2, x: Tensor | None = None) -> KAN:
         """A new network without the inputs that matter less than that; it takes the columns that are left."""

@@ -13,6 +13,7 @@ from kansr.kan.lm import Expired, LMConfig, never
 from kansr.kan.model import Network, WidthEntry
 from kansr.kan.regrid import fit_grids
 from kansr.kan.start import additive_starts, product_start, random_start
+from kansr.kan.threads import one_thread
 from kansr.kan.train import Rows, TrainConfig, change_outputs, tensors, train
 
 
@@ -35,6 +36,7 @@ class FitConfig:
 
 
 @torch.no_grad()
+@one_thread()
 def fit_kan(
     X: Rows,
     y: Rows,
@@ -50,12 +52,12 @@ def fit_kan(
     X: (rows, inputs); y: (rows,) or (rows, outputs)
     """
     X, y = tensors(X, y)
-    shift, scale = y.mean(0), y.std() if float(y.std()) > 0 else torch.ones(())
+    shift, scale = y.mean(0), y.std() if float(y.std()) > 0 else y.new_ones(())
     z = (y - shift) / scale
     original = y[:, 0] / y[:, 0].square().mean().sqrt().clamp(min=1e-300)
     generator = torch.Generator().manual_seed(seed)
-    held = torch.zeros(len(X), dtype=torch.bool)
-    held[torch.randperm(len(X), generator=generator)[: max(round(config.held_out * len(X)), 1)]] = True
+    held = torch.zeros_like(X[:, 0], dtype=torch.bool)
+    held[torch.randperm(len(X), generator=generator, device="cpu")[: max(round(config.held_out * len(X)), 1)]] = True
     rows = _Rows(X[~held], z[~held], original[~held], X[held], z[held], heavy_tails(X))
     model, error = _search(rows, width, config, generator, expired)
     change_outputs(model, float(scale), shift)
@@ -136,5 +138,5 @@ def _linear_starts(
 
 def heavy_tails(X: Tensor) -> Tensor:
     """The grid_eps of each input: 1 where values are spread evenly enough, less where most sit in a small part. (n,)"""
-    low, first, last, high = torch.quantile(X, torch.tensor([0, 0.05, 0.95, 1], dtype=X.dtype), dim=0)
-    return torch.where(high - low > 3 * (last - first), 0.1, 1.0).to(X.dtype)
+    low, first, last, high = torch.quantile(X, X.new_tensor([0, 0.05, 0.95, 1]), dim=0)
+    return torch.where(high - low > 3 * (last - first), 0.1 * torch.ones_like(low), torch.ones_like(low))

@@ -38,8 +38,8 @@ def _on_array(f: Unary, u: Tensor) -> Tensor:
 
 
 def value(f: Function, x: Tensor, constants: Tensor) -> Tensor:
-    """What the edge gives. x: (batch,); constants: (4,) -> (batch,)"""
-    a, b, c, d = constants
+    """What the edge gives. x: (..., batch); constants: (..., 4) -> (..., batch)"""
+    a, b, c, d = (part[..., None] for part in constants.unbind(-1))
     inner = x.pow(a) if f.free == "p" else _Apply.apply(a * x + b, f.numeric, f.derivative or by_differences(f.numeric))
     return c * inner + d
 

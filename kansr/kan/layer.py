@@ -43,12 +43,12 @@ class KANLayer(nn.Module):
         in_dim = len(knots)
         self.k, self.base_fun, self.outside = k, base_fun, outside
         self.register_buffer("grid", knots)
-        self.register_buffer("mask", torch.ones(in_dim, out_dim, dtype=torch.float64))
-        self.coef = nn.Parameter(torch.zeros(in_dim, out_dim, knots.shape[1] - k - 1, dtype=torch.float64))
-        self.scale_base = nn.Parameter(torch.zeros(in_dim, out_dim, dtype=torch.float64))
-        self.scale_sp = nn.Parameter(torch.ones(in_dim, out_dim, dtype=torch.float64))
-        self.bias = nn.Parameter(torch.zeros(out_dim, dtype=torch.float64))
-        self.constants = nn.Parameter(torch.zeros(in_dim, out_dim, 4, dtype=torch.float64))
+        self.register_buffer("mask", knots.new_ones(in_dim, out_dim))
+        self.coef = nn.Parameter(knots.new_zeros(in_dim, out_dim, knots.shape[1] - k - 1))
+        self.scale_base = nn.Parameter(knots.new_zeros(in_dim, out_dim))
+        self.scale_sp = nn.Parameter(knots.new_ones(in_dim, out_dim))
+        self.bias = nn.Parameter(knots.new_zeros(out_dim))
+        self.constants = nn.Parameter(knots.new_zeros(in_dim, out_dim, 4))
         self.fixed: dict[tuple[int, int], Function] = {}
 
     @property
@@ -111,7 +111,7 @@ def random_layer(
     points: the grid of every input, (G + 1,)
     """
     layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
-    noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64)
+    noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64, device="cpu")
     with torch.no_grad():
         layer.scale_base.copy_(in_dim**-0.5 + noise_scale_base * (2 * noise - 1))
         layer.coef.normal_(0, noise_scale / layer.G, generator=rng)

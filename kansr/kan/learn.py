@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from kansr.errors import UsageError
 from kansr.kan.dataset import Seen, test_rows, training_rows
 from kansr.kan.fit import heavy_tails
 from kansr.kan.jacobian import Linearised
-from kansr.kan.lm import History
+from kansr.kan.lm import History, Watch, never, unwatched
 from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, fold_base
 from kansr.kan.start import additive_starts, fit_last_layer, product_start, random_start
-from kansr.kan.train import TrainConfig, change_outputs, mean_square, train
+from kansr.kan.threads import one_thread
+from kansr.kan.train import TrainConfig, by_gradient, change_outputs, mean_square, train_together
 
 Results = dict[str, list[float]]
 
@@ -32,31 +34,63 @@ NEAR = 0.05  # error over the target's spread of a start found by least squares 
 
 
 def learn(
-    model: Network, dataset: Mapping[str, Tensor], config: TrainConfig, fresh: bool = False, starts: int = 6
+    model: Network,
+    dataset: Mapping[str, Tensor],
+    config: TrainConfig,
+    fresh: bool = False,
+    starts: int = 6,
+    watch: Watch = unwatched,
 ) -> tuple[Results, Seen]:
     """Train the network (which it changes); the errors after each step, `steps` of them, and the rows it has seen.
 
     A fresh network is trained from the best of several starts, its own among them, or from its own only if `starts`
-    is 0. train_loss and test_loss are root mean squared errors; test rows are only watched.
+    is 0 or some of its edges are fixed or closed. train_loss and test_loss are root mean squared errors; test rows are
+    only watched, unless `config.patience` lets them end the training.
     """
-    seen, test = training_rows(dataset), test_rows(dataset)
+    like = model.layers[0].coef.detach()
+    seen, test = training_rows(dataset).to(like), test_rows(dataset)
+    test = None if test is None else test.to(like)
+    _check_shape(model, seen)
     config = choose_optimizer(model, seen, config)
     if config.opt == "LM":
-        config = replace(config, lm=replace(config.lm, keep_best=False))
-        if config.lamb:
-            fold_base(model)
-        if fresh and starts:
-            smoothing = _begin(model, seen, config, starts)
-            config = replace(config, lm=replace(config.lm, smoothing=smoothing))
-        elif config.update_grid:
-            fit_grids(model, seen.X)
-    _, history = train(model, seen.X, seen.y, config, None if test is None else (test.X, test.y))
+        history = _by_squares(model, seen, test, config, starts if fresh else 0, watch)
+    else:
+        history = by_gradient(model, seen, test, config, never, watch)
     return results(history, config), seen
 
 
+@one_thread()
+def _by_squares(
+    model: Network, seen: Seen, test: Seen | None, config: TrainConfig, starts: int, watch: Watch
+) -> History:
+    stops = config.patience > 0
+    config = replace(config, lm=replace(config.lm, keep_best=stops, patience=config.patience or math.inf))
+    if config.lamb:
+        fold_base(model)
+    if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
+        smoothing = _begin(model, seen, config, starts)
+        config = replace(config, lm=replace(config.lm, smoothing=smoothing))
+    elif config.update_grid:
+        fit_grids(model, seen.X)
+    return train_together([model], seen, config, test, watch=watch)[0]
+
+
+def _check_shape(model: Network, seen: Seen) -> None:
+    inputs, outputs = model.layers[0].in_dim, sum(model.width[-1])
+    if (seen.X.shape[1], seen.y.shape[1]) != (inputs, outputs):
+        raise UsageError(
+            f"{model.describe()} takes {inputs} inputs to {outputs} outputs; train_input has {seen.X.shape[1]} columns "
+            f"and train_label {seen.y.shape[1]}"
+        )
+
+
 def choose_optimizer(model: Network, seen: Seen, config: TrainConfig) -> TrainConfig:
-    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a network small enough."""
-    size = Linearised(model, seen.X[:1]).size
+    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a small float64 network."""
+    if model.layers[0].coef.dtype != torch.float64:
+        if config.opt == "LM":
+            raise UsageError("Levenberg-Marquardt works in float64: call model.double() first, or take opt='Adam'")
+        return config
+    size = Linearised([model], seen.X[:1]).size
     small = size <= MOST_PARAMETERS and size * seen.y.numel() <= MOST_NUMBERS
     if config.opt == "LBFGS" and config.batch < 0 and config.loss_fn is mean_square and small:
         return replace(config, opt="LM")
@@ -96,8 +130,6 @@ def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> floa
         if config.lamb or error < OVERFIT**2 * fitted:
             break
     if best is not model:
-        for layer, own in zip(best.layers, model.layers):
-            layer.base_fun, layer.outside = own.base_fun, own.outside
         model.act_fun = best.act_fun
     return smoothing
 
@@ -107,33 +139,46 @@ def _best_start(
 ) -> tuple[float, float, Network]:
     """The error of the best start on the rows that judge, that on those fitted (squared, over the spread), and it."""
     rng = torch.Generator().manual_seed(config.seed)
-    variance = float((fitting.y - fitting.y.mean(0)).square().mean()) or 1.0
+    variance = float(fitting.mean_square(fitting.mean(fitting.y.T))) or 1.0
     pool: list[tuple[float, float, Network]] = []
 
-    def judge(candidates: Iterator[Network]) -> None:
-        for start in candidates:
-            _, history = train(start, fitting.X, fitting.y, config)
-            error = float((start(judging.X) - judging.y).square().mean()) / variance + history.regularisation[-1]
+    def judge(candidates: Iterable[Network]) -> None:
+        found = [start.to(fitting.X.device) for start in candidates]
+        for start in found:
+            for layer, own in zip(start.layers, model.layers):
+                layer.base_fun, layer.outside = own.base_fun, own.outside
+        for start, history in _trained(found, fitting, config):
+            error = float(judging.mean_square(start(judging.X))) / variance + history.regularisation[-1]
             pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
 
-    judge(_found(model, fitting, rng))
+    here = fitting.to(torch.device("cpu"))  # starts are made here, where the random numbers are
+    judge(_found(model, here, rng))
     if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
-        judge(_drawn(model, fitting, rng, starts))
+        judge(_drawn(model, here, rng, starts))
     if config.lamb:  # what a penalty leaves shows late
         pool.sort(key=lambda entry: entry[0])
         survivors = [start for _, _, start in pool[:SURVIVORS]]
         pool.clear()
-        judge(iter(survivors))
+        judge(survivors)
     return min(pool, key=lambda entry: entry[0])
+
+
+def _trained(starts: Sequence[Network], rows: Seen, config: TrainConfig) -> Iterator[tuple[Network, History]]:
+    """The starts with their histories; those with the same edges are trained together."""
+    groups: dict[tuple[str, ...], list[Network]] = {}
+    for start in starts:
+        groups.setdefault(tuple(map(str, (layer.mask.tolist() for layer in start.layers))), []).append(start)
+    for group in groups.values():
+        yield from zip(group, train_together(group, rows, config))
 
 
 def _parted(seen: Seen) -> tuple[Seen, Seen]:
     """The rows that starts are trained on, about JUDGED at most, and those they are judged by."""
-    number, every = torch.arange(len(seen.X)), len(seen.X) // JUDGED
+    number, every = torch.arange(len(seen.X), device=seen.X.device), len(seen.X) // JUDGED
     fitting = number % every == 0 if every > 1 else number % 5 != 4
     if bool(fitting.all()):
         return seen, seen
-    return Seen(seen.X[fitting], seen.y[fitting]), Seen(seen.X[~fitting], seen.y[~fitting])
+    return seen.take(fitting), seen.take(~fitting)
 
 
 def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network]:
@@ -157,7 +202,7 @@ def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network
 
 def _drawn(model: Network, seen: Seen, rng: torch.Generator, starts: int) -> Iterator[Network]:
     """The network as it is, and random starts."""
-    own = model.copy()
+    own = model.copy().cpu()
     fit_grids(own, seen.X)
     yield own
     y, _, G, eps = _target(model, seen)

@@ -38,6 +38,7 @@ class Network(nn.Module):
         grid_eps: float = 1.0,
         grid_range: tuple[float, float] = (-1.0, 1.0),
         outside: Outside = "polynomial",
+        device: str | torch.device = "cpu",
     ) -> None:
         super().__init__()
         base_fun, grid = base_function(base_fun), int(grid)
@@ -48,11 +49,11 @@ class Network(nn.Module):
         layers = []
         for before, after in pairwise(range(len(self.width))):
             out = self.width[after][0] + sum(self.arities[after])
-            points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64)
+            points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64, device="cpu")
             layer = random_layer(points, sum(self.width[before]), out, k, noise_scale, noise_scale_base, generator)
             layer.base_fun, layer.outside = base_fun, outside
             layers.append(layer)
-        self.act_fun = nn.ModuleList(layers)
+        self.act_fun = nn.ModuleList(layers).to(_available(device))
 
     @property
     def layers(self) -> list[KANLayer]:
@@ -99,23 +100,31 @@ class Nodes:
         self.factors = range(sums, start)
 
     def __call__(self, s: Tensor) -> Tensor:
-        """s: (batch, sums + factors) -> (batch, nodes)"""
+        """s: (..., sums + factors) -> (..., nodes)"""
         if not self.groups:
             return s
-        return torch.cat([s[:, : self.sums], *(s[:, g.start : g.stop].prod(1, keepdim=True) for g in self.groups)], 1)
+        products = [s[..., g.start : g.stop].prod(-1, keepdim=True) for g in self.groups]
+        return torch.cat([s[..., : self.sums], *products], -1)
 
     def pull_back(self, s: Tensor, slope: Tensor) -> Tensor:
         """From slopes with respect to nodes to slopes with respect to what enters them.
 
-        s: (batch, sums + factors); slope: (batch, outputs, nodes) -> (batch, outputs, sums + factors)
+        s: (..., sums + factors); slope: (..., outputs, nodes) -> (..., outputs, sums + factors)
         """
         if not self.groups:
             return slope
-        parts = [slope[:, :, : self.sums]]
+        parts = [slope[..., : self.sums]]
         for n, group in enumerate(self.groups, self.sums):
-            others = [s[:, [f for f in group if f != own]].prod(1) for own in group]
-            parts.append(slope[:, :, n, None] * torch.stack(others, 1)[:, None])
-        return torch.cat(parts, 2)
+            others = [s[..., [f for f in group if f != own]].prod(-1) for own in group]
+            parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
+        return torch.cat(parts, -1)
+
+
+def _available(device: str | torch.device) -> torch.device:
+    device = torch.device(device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device that torch can use: leave device out, the CPU gives the same numbers")
+    return device
 
 
 def _arities(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SPLINE, FIXED, NODE = "black", "tab:red", "black"
 CURVE, GAP, LEVEL = 0.8, 0.25, 2.4  # width of a curve's box, room between two, height of a layer, in inches
 FAINTEST = 0.03  # edges fainter than this are left out
+NARROWEST, TITLE = 3.2, 0.45  # least width of a drawing, room for its title, in inches
 
 
 class _OnUse(ModuleType):
@@ -48,7 +49,7 @@ def rows_over_grid(model: Network, rows: int = 500) -> Tensor:
     layer = model.layers[0]
     low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
     rng = torch.Generator().manual_seed(0)
-    return low + (high - low) * torch.rand(rows, layer.in_dim, generator=rng, dtype=torch.float64).to(low)
+    return low + (high - low) * torch.rand(rows, layer.in_dim, generator=rng, dtype=torch.float64, device="cpu").to(low)
 
 
 def plot(model: Network, X: Tensor, beta: float = 3.0, names: Names = Names(), scale: float = 1.0) -> Figure:
@@ -58,7 +59,7 @@ def plot(model: Network, X: Tensor, beta: float = 3.0, names: Names = Names(), s
     """
     from matplotlib.figure import Figure
 
-    layout = _Layout(model)
+    layout = _Layout(model, names.title)
     figure = Figure(figsize=(scale * layout.width, scale * layout.height))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, layout.width), ylim=(0, layout.height))
@@ -76,6 +77,7 @@ def plot(model: Network, X: Tensor, beta: float = 3.0, names: Names = Names(), s
 def plot_training(results: Mapping[str, Sequence[float]]) -> Figure:
     """The errors after each step, on a logarithmic scale, and the penalty where there is one."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
@@ -83,7 +85,8 @@ def plot_training(results: Mapping[str, Sequence[float]]) -> Figure:
         values = np.asarray(results.get(name, ()), dtype=float)
         if np.any(values > 0):
             axes.plot(np.arange(1, len(values) + 1), values, style, label=name.replace("_loss", " rms"))
-    axes.set(xlabel="step", yscale="log")
+    axes.set(xlabel="step", ylabel="rms error, penalty", yscale="log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     return figure
 
@@ -101,6 +104,8 @@ def plot_scaling(sizes: Sequence[float], errors: Mapping[str, Sequence[float]], 
     power = first * (np.asarray(sizes, dtype=float) / sizes[0]) ** -4
     axes.plot(sizes, power, "--", color="black", label="slope -4")
     axes.set(xlabel=xlabel, ylabel="test rms", xscale="log", yscale="log")
+    axes.set_xticks(list(sizes), [f"{size:g}" for size in sizes], minor=False)
+    axes.set_xticks([], minor=True)
     axes.legend()
     return figure
 
@@ -108,11 +113,11 @@ def plot_scaling(sizes: Sequence[float], errors: Mapping[str, Sequence[float]], 
 class _Layout:
     """Where nodes, sums and curves are, in inches."""
 
-    def __init__(self, model: Network) -> None:
+    def __init__(self, model: Network, title: str = "") -> None:
         self.stages = list(model.stages())
-        counts = [layer.mask.numel() for layer, _ in self.stages]
-        self.width = max(*counts, 2) * (CURVE + GAP) + GAP
-        self.height = LEVEL * len(self.stages) + 1.2
+        most = max(layer.mask.numel() for layer, _ in self.stages)
+        self.width = max(most * (CURVE + GAP) + GAP, NARROWEST)
+        self.height = LEVEL * len(self.stages) + 1.2 + (TITLE if title else 0.0)
         self.masks = [layer.mask for layer, _ in self.stages]
 
     def level(self, n: int) -> float:
@@ -187,4 +192,5 @@ def _nodes(axes: Axes, layout: _Layout, names: Names, scale: float) -> None:
         x, y = layout.node(depth, j)
         axes.text(x, y + 0.16, name, fontsize=size, ha="center", va="bottom")
     if names.title:
-        axes.text(0.1, layout.height - 0.1, names.title, fontsize=size, ha="left", va="top")
+        at = layout.width / 2, layout.height - 0.12
+        axes.text(*at, names.title, fontsize=size, ha="center", va="top", wrap=True)

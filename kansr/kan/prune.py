@@ -62,7 +62,7 @@ def importance(model: Network, X: Tensor) -> Importance:
 
     def size(position: int, change: Tensor) -> Tensor:
         """change: (rows, ...) -> the rms effect on the outputs over their spread; `position` is that of the slope"""
-        total = torch.zeros(change.shape[1:], dtype=change.dtype)
+        total = change.new_zeros(change.shape[1:])
         for slope, one in zip(slopes, spread):
             if (part := slope[position]) is not None:
                 wide = part[:, None] if change.ndim == 3 else part
@@ -162,9 +162,9 @@ def without(model: Network, X: Tensor, edges: Sequence[Edge]) -> Network | None:
 
 
 def _connected(model: Network) -> bool:
-    reached = torch.ones(model.layers[0].in_dim, dtype=torch.float64)
+    reached = torch.ones_like(model.layers[0].mask[:, 0])
     for layer, nodes in model.stages():
-        into = (layer.mask.T @ reached > 0).to(torch.float64)
+        into = (layer.mask.T @ reached > 0).to(reached)
         products = [into[g.start : g.stop].max()[None] for g in nodes.groups]
         reached = torch.cat([into[: nodes.sums], *products])
     return bool((reached > 0).all())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from kansr.errors import UsageError
 from kansr.kan.layer import KANLayer
 from kansr.kan.model import Network
-from kansr.kan.spline import coef2curve, curve2coef, extend_grid, grid_from_samples
+from kansr.kan.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
 
 
 def refine(model: Network, G: int) -> Network:
@@ -37,11 +38,11 @@ def take_over(model: Network, other: Network) -> None:
 def _subdivide(inner: Tensor, G: int) -> Tensor:
     """inner: (in, G_old + 1) -> (in, G + 1), containing the old points where G >= G_old"""
     old = inner.shape[1] - 1
-    at = torch.linspace(0, old, G + 1, dtype=inner.dtype)
+    at = torch.linspace(0, old, G + 1, dtype=inner.dtype, device=inner.device)
     if old <= G:
-        ends = (torch.arange(old + 1) * G) // old  # the positions the old points take
-        at = torch.cat([torch.linspace(i, i + 1, int(ends[i + 1] - ends[i]) + 1)[:-1] for i in range(old)])
-        at = torch.cat([at.to(inner.dtype), inner.new_tensor([old])])
+        ends = [i * G // old for i in range(old + 1)]  # the positions the old points take
+        parts = [np.linspace(i, i + 1, ends[i + 1] - ends[i], endpoint=False) for i in range(old)]
+        at = inner.new_tensor(np.concatenate([*parts, [old]]))
     cell = at.floor().long().clamp(max=old - 1)
     return torch.lerp(inner[:, cell], inner[:, cell + 1], at - cell)
 
@@ -50,13 +51,23 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
     """Put the layer's curves on other knots, as near as they can follow, by least squares in each interval."""
     k = layer.k
     inner = knots[:, k : knots.shape[1] - k]
-    inside = (torch.arange(k + 2, dtype=knots.dtype) + 0.5) / (k + 2)
+    inside = (torch.arange(k + 2, dtype=knots.dtype, device=knots.device) + 0.5) / (k + 2)
     points = (inner[:, :-1, None] + inside * inner.diff(dim=1)[..., None]).flatten(1)
     points = torch.cat([inner[:, :1], points, inner[:, -1:]], 1).T
     with torch.no_grad():
         curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
-        layer.coef = nn.Parameter(curve2coef(points, curves, knots, k))
+        layer.coef = nn.Parameter(_dense_fit(points, curves, knots, k).to(layer.coef))
         layer.grid = knots
+
+
+def _dense_fit(x: Tensor, y: Tensor, knots: Tensor, k: int) -> Tensor:
+    """`curve2coef` where every interval has points: least squares by QR, with nothing left open.
+
+    x: (points, in); y: (points, in, out) -> (in, out, G + k)
+    """
+    basis = B_batch(x, knots, k).permute(1, 0, 2)
+    Q, R = torch.linalg.qr(basis)
+    return torch.linalg.solve_triangular(R, Q.mT @ y.permute(1, 0, 2), upper=True).permute(0, 2, 1).contiguous()
 
 
 @torch.no_grad()
@@ -66,7 +77,7 @@ def fold_base(model: Network) -> None:
         if bool((layer.spline_mask * layer.scale_base).any()):
             layer.scale_sp[layer.scale_sp == 0] = 1.0
             low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
-            x = torch.lerp(low, high, torch.linspace(0, 1, 10 * layer.G, dtype=low.dtype)[:, None])
+            x = torch.lerp(low, high, torch.linspace(0, 1, 10 * layer.G, dtype=low.dtype, device=low.device)[:, None])
             base = curve2coef(x, layer.base_fun(x)[..., None], layer.grid, layer.k)  # (in, 1, G + k)
             layer.coef += base * (layer.scale_base / layer.scale_sp)[..., None]
             layer.scale_base.zero_()
@@ -74,7 +85,7 @@ def fold_base(model: Network) -> None:
 
 @torch.no_grad()
 def fit_grids(
-    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.01
+    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.002
 ) -> None:
     """Let every grid of `model` (which is changed) cover what the rows of X send through it.
 

@@ -28,46 +28,40 @@ class Sparsity:
     lamb_coefdiff: float = 0.0
 
 
-def quadratic(f: Linearised, trace: Trace, slopes: list[Tensor], weights: Sparsity) -> tuple[Tensor, float]:
-    """Rows D such that |D theta|² follows the penalty near the present theta, and the penalty itself.
+def quadratic(f: Linearised, trace: Trace, weights: Sparsity) -> tuple[Tensor, list[float]]:
+    """Rows D such that |D theta|² follows the penalty near the present theta, and the penalty itself, net by net.
 
-    slopes: of the outputs with respect to the sums of each layer, (batch, outputs, out) each -> (rows, size)
+    -> (nets, rows, size) and one number a network
     """
-    found, total = [trace.output.new_zeros(0, f.size)], 0.0
-    for n, s in enumerate(f.stages):
-        edges, width = len(s.i), s.coef.shape[2]
+    nets = len(trace.output)
+    found, total = [trace.output.new_zeros(nets, 0, f.size)], trace.output.new_zeros(nets)
+    for n, into in f.backward(trace):
+        s = f.stages[n]
+        edges, width = len(s.i), s.width
         if not edges:
             continue
-        basis = trace.basis[n] - trace.basis[n].mean(0)
-        strength = slopes[n].square().sum(1)  # (batch, out)
-        grams = torch.stack([basis[:, i].T @ (strength[:, o, None] * basis[:, i]) for i, o in zip(s.i, s.o)])
-        grams /= len(basis)
-        coef = s.coef[s.i, s.o]
-        size = torch.einsum("eg,egh,eh->e", coef, grams, coef).clamp(min=0).sqrt()
-        sum_, share = size.sum() + LEAST, (size + LEAST) / (size + LEAST).sum()
-        entropy = -(share * share.log()).sum()
-        total += float(weights.lamb_l1 * size.sum() + weights.lamb_entropy * entropy)
+        basis = trace.dense[n] - f.mean(trace.dense[n])[:, None]
+        strength = into.square().sum(2)[:, :, s.o]  # (nets, batch, edges)
+        along = basis[:, :, s.i].transpose(1, 2)  # (nets, edges, batch, G + k)
+        grams = along.mT @ (strength.mT[..., None] * along) / basis.shape[1]
+        coef = s.coef[:, s.i, s.o]
+        size = torch.einsum("seg,segh,seh->se", coef, grams, coef).clamp(min=0).sqrt()
+        sum_ = size.sum(1, keepdim=True) + LEAST
+        share = (size + LEAST) / (size + LEAST).sum(1, keepdim=True)
+        entropy = -(share * share.log()).sum(1, keepdim=True)
+        total += weights.lamb_l1 * size.sum(1) + weights.lamb_entropy * entropy[:, 0]
         pull = weights.lamb_l1 + weights.lamb_entropy * (-share.log() - entropy) / sum_
-        blocks = (pull.clamp(min=0) / (2 * (size + LEAST)))[:, None, None] * grams
-        for weight, D in ((weights.lamb_coef, torch.eye(width)), (weights.lamb_coefdiff, torch.eye(width).diff(dim=0))):
+        blocks = (pull.clamp(min=0) / (2 * (size + LEAST)))[..., None, None] * grams
+        one = torch.eye(width, dtype=coef.dtype, device=coef.device)
+        for weight, D in ((weights.lamb_coef, one), (weights.lamb_coefdiff, one.diff(dim=0))):
             if weight:
-                change = coef @ D.to(coef).T
-                total += weight * float(change.abs().mean(1).sum())
-                rows = D.to(coef) / (2 * width * (change.abs() + LEAST)).sqrt()[..., None]
-                blocks = blocks + weight * rows.transpose(1, 2) @ rows
+                change = coef @ D.T
+                total += weight * change.abs().mean(2).sum(1)
+                rows = D / (2 * width * (change.abs() + LEAST)).sqrt()[..., None]
+                blocks = blocks + weight * rows.mT @ rows
         size_, V = torch.linalg.eigh(weights.lamb * blocks)
-        rows = trace.output.new_zeros(edges * width, f.size)
-        rows[:, f.blocks[n]] = torch.block_diag(*(size_.clamp(min=0).sqrt()[..., None] * V.transpose(1, 2)))
+        roots = size_.clamp(min=0).sqrt()[..., None] * V.mT
+        rows = trace.output.new_zeros(nets, edges * width, f.size)
+        rows[..., f.blocks[n]] = torch.stack([torch.block_diag(*own) for own in roots])
         found.append(rows)
-    return torch.cat(found), weights.lamb * total
-
-
-def slopes_of_sums(f: Linearised, trace: Trace) -> list[Tensor]:
-    """The slopes of the outputs with respect to what each layer ends in: (batch, outputs, out) each."""
-    batch, outputs = trace.output.shape
-    slope = torch.eye(outputs, dtype=trace.output.dtype).expand(batch, -1, -1)
-    found = []
-    for n in range(len(f.stages) - 1, -1, -1):
-        found.append(into := f.stages[n].nodes.pull_back(trace.sums[n], slope))
-        slope = torch.einsum("bqo,bio->bqi", into, f.stages[n].slopes(trace.x[n], trace.basis_slope[n]))
-    return found[::-1]
+    return torch.cat(found, 1), (weights.lamb * total).tolist()

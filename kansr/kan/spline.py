@@ -29,27 +29,27 @@ def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
     return torch.cat([grid[:, :1] - h * steps.flip(0), grid, grid[:, -1:] + h * steps], dim=1)
 
 
-def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.01) -> Tensor:
+def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.002) -> Tensor:
     """Knots that cover the samples: uniform for grid_eps = 1, as many samples in each interval for grid_eps = 0.
 
     x: (batch, in); grid_eps: a number or (in,); `margin` is the share of the range added on either side
     -> (in, G + 2k + 1). A constant input gets a grid of small but positive width around its value.
     """
-    x = x.to(torch.float64).T
+    dtype, x = x.dtype, x.to(torch.float64).T
     low, high = x.min(dim=1).values, x.max(dim=1).values
     size = torch.maximum(low.abs(), high.abs())
     least = torch.where(size > 0, 1e-6 * size, torch.ones_like(size))
     pad = torch.where(high - low > least, margin * (high - low), least)
-    eps = torch.as_tensor(grid_eps, dtype=x.dtype).expand(len(x))
-    share = torch.linspace(0, 1, G + 1, dtype=x.dtype)
+    eps = (grid_eps.to(x) if isinstance(grid_eps, Tensor) else x.new_tensor(grid_eps)).expand(len(x))
+    share = torch.linspace(0, 1, G + 1, dtype=x.dtype, device=x.device)
     uniform = torch.lerp((low - pad)[:, None], (high + pad)[:, None], share)
     if bool((eps == 1).all()):
-        return extend_grid(uniform, k)
+        return extend_grid(uniform, k).to(dtype)
     quantile = torch.quantile(x, share, dim=1).T.contiguous()
     quantile[:, 0], quantile[:, -1] = uniform[:, 0], uniform[:, -1]
     tied = (quantile.diff(dim=1) < 1e-6 * (high - low + 2 * pad)[:, None]).any(dim=1)  # repeated values: no width
     eps = torch.where(tied, eps.clamp(min=1e-2), eps)
-    return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k)
+    return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k).to(dtype)
 
 
 def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor, Tensor]:
@@ -130,14 +130,14 @@ def along_slopes(cell: Tensor, u: Tensor, k: int, weights: Tensor) -> Tensor:
 
 @lru_cache
 def _steps(k: int) -> Tensor:
-    return torch.arange(k + 1)
+    return torch.arange(k + 1, device="cpu")
 
 
 @lru_cache
 def _slopes(k: int) -> Tensor:
     """The derivatives of `_segments`, (powers, functions)."""
-    M = torch.zeros(k + 1, k + 1, dtype=torch.float64)
-    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64)[:, None]
+    M = torch.zeros_like(_segments(k))
+    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64, device="cpu")[:, None]
     return M
 
 
@@ -154,7 +154,9 @@ def _segments(k: int) -> Tensor:
                 following[place][power + 1] -= value / degree
                 following[place][power] += value * (place + 1) / degree
         now = following
-    return torch.tensor([[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64).T
+    return torch.tensor(
+        [[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64, device="cpu"
+    ).T
 
 
 def _before(a: Tensor) -> Tensor:
@@ -207,7 +209,7 @@ def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
     """
     basis = B_batch(x_eval, grid, k).permute(1, 0, 2)
     y = y_eval.to(torch.float64).permute(1, 0, 2)
-    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).expand(len(basis), -1, -1)
+    rough = SMOOTHING * len(x_eval) ** 0.5 * differences(basis.shape[2], k + 1).to(basis).expand(len(basis), -1, -1)
     basis = torch.cat([basis, rough], dim=1)
     y = torch.cat([y, y.new_zeros(len(y), rough.shape[1], y.shape[2])], dim=1)
     return torch.linalg.lstsq(basis, y, rcond=1e-14, driver="gelsd").solution.permute(0, 2, 1).contiguous()
@@ -215,4 +217,4 @@ def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
 
 def differences(count: int, order: int) -> Tensor:
     """The matrix of finite differences of coefficients, of the highest order up to `order` that `count` allows."""
-    return torch.eye(count, dtype=torch.float64).diff(n=min(order, count - 1), dim=0)
+    return torch.eye(count, dtype=torch.float64, device="cpu").diff(n=min(order, count - 1), dim=0)

@@ -80,13 +80,13 @@ def random_start(
 ) -> Network:
     """Random smooth curves on all edges but the last layer's, which are fitted. X: (rows, n); y: (rows, outputs)"""
     model = empty_network(width, G, k, mult_arity)
-    u = torch.linspace(-1, 1, G + k, dtype=torch.float64)
+    u = torch.linspace(-1, 1, G + k, dtype=torch.float64, device="cpu")
     shapes = torch.stack([u, u**2, u**3, torch.sin(3 * u)])
-    weights = torch.tensor([1.0, 0.7, 0.5, 0.3], dtype=torch.float64)
+    weights = u.new_tensor([1.0, 0.7, 0.5, 0.3])
     x = X
     for n, (layer, nodes) in enumerate(model.stages()):
         layer.grid = grid_from_samples(x, G, k, grid_eps if n == 0 else 1.0)
-        draw = torch.randn(layer.in_dim, layer.out_dim, 4, generator=generator, dtype=torch.float64)
+        draw = torch.randn(layer.in_dim, layer.out_dim, 4, generator=generator, dtype=torch.float64, device="cpu")
         layer.coef.copy_((weights * draw) @ shapes)
         if n < len(model.layers) - 1:
             standardise(model, n, x, inputs=True)
@@ -107,10 +107,10 @@ def product_start(
     count = X.shape[1]
     model = empty_network([count, [0, 1], 1], G, k, mult_arity=[[], [count], []])
     first = model.layers[0]
-    first.mask.copy_(torch.eye(count))
+    first.mask.copy_(torch.eye(count, dtype=torch.float64, device="cpu"))
     first.grid = grid_from_samples(X, G, k, grid_eps)
     basis = B_batch(X, first.grid, k)
-    coef = 1 + 0.5 * torch.randn(count, G + k, generator=generator, dtype=torch.float64)
+    coef = 1 + 0.5 * torch.randn(count, G + k, generator=generator, dtype=torch.float64, device="cpu")
     factors = torch.einsum("big,ig->bi", basis, coef)
     before = torch.inf
     for _ in range(SWEEPS):
@@ -124,7 +124,7 @@ def product_start(
         if error > 0.98 * before:
             break
         before = error
-    index = torch.arange(count)
+    index = torch.arange(count, device="cpu")
     first.coef[index, index] = coef
     fit_last_layer(model, X, y)
     return model

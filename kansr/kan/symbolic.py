@@ -19,8 +19,9 @@ from kansr.graph import Edge, Graph
 from kansr.kan.dataset import Seen
 from kansr.kan.lm import Expired, LMConfig, never
 from kansr.kan.model import Network
+from kansr.kan.threads import one_thread
 from kansr.kan.trace import sample_points
-from kansr.kan.train import TrainConfig, train
+from kansr.kan.train import TrainConfig, train_together
 from kansr.refine.constants import polish
 from kansr.refine.snap import snap
 from kansr.symbolic.choose import combinations
@@ -77,6 +78,7 @@ def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
         return match(edge, config)
 
 
+@one_thread()
 def suggest(model: Network, place: Place, X: Tensor, library: Library = STANDARD, topk: int = 5) -> Suggestions:
     """What the edge may be, by how well it fits for its complexity. The network stays as it is."""
     return Suggestions(_match(edge_curve(model, place, X), MatchConfig(library=library))[:topk])
@@ -164,6 +166,7 @@ class AutoConfig:
     after: int = 6  # trials after the first that leaves nothing but rounding
 
 
+@one_thread()
 def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired: Expired = never) -> Network:
     """A new network with every spline fixed to a function, chosen together.
 
@@ -177,7 +180,7 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
     error = float((model(seen.X) - seen.y).detach().square().mean().sqrt())
     edges = tuple(replace(edge, error=min(error, 0.3 * float(np.std(edge.y)))) for edge in edges)
     matches = [_match(edge, MatchConfig(library=config.library)) for edge in edges]
-    few = Seen(*(rows[:: max(len(rows) // config.rows, 1)] for rows in (seen.X, seen.y)))
+    few = seen.take(torch.arange(0, len(seen.X), max(len(seen.X) // config.rows, 1), device=seen.X.device))
     drafts: list[tuple[float, int, Network]] = []
     left = config.trials
     for number, fits in enumerate(combinations(Graph((), edges, "", error), matches, config.per_edge)):
@@ -205,8 +208,8 @@ def auto(model: Network, seen: Seen, config: AutoConfig = AutoConfig(), expired:
 def _refit(model: Network, seen: Seen, steps: int) -> list[float]:
     """Train the constants (in place); the mean squared residual of each output."""
     config = TrainConfig(steps=steps, update_grid=False, lm=LMConfig(smoothing=0.0, gain=1e-3))
-    train(model, seen.X, seen.y, config)
-    return (model(seen.X) - seen.y).detach().square().mean(0).tolist()
+    train_together([model], seen, config)
+    return seen.mean((model(seen.X) - seen.y).detach().square().T).tolist()
 
 
 def _bits_of(residual: Sequence[float], seen: Seen) -> float:
@@ -229,7 +232,7 @@ def _length(model: Network, seen: Seen, residual: Sequence[float]) -> float:
 def _tables(seen: Seen) -> list[Dataset]:
     """The rows with each of the outputs as the target."""
     names = tuple(f"x_{i + 1}" for i in range(seen.X.shape[1]))
-    return [Dataset(seen.X.numpy(), y.numpy(), names) for y in seen.y.unbind(1)]
+    return [Dataset(seen.X.cpu().numpy(), y.cpu().numpy(), names) for y in seen.y.unbind(1)]
 
 
 def expressions(model: Network, inputs: Sequence[sympy.Expr], least_shift: float = 0.0) -> list[sympy.Expr]:
@@ -254,6 +257,7 @@ def expressions(model: Network, inputs: Sequence[sympy.Expr], least_shift: float
     return values
 
 
+@one_thread()
 def formulas(
     model: Network, var: Sequence[str | sympy.Expr] | None, seen: Seen | None, snapped: bool = True
 ) -> tuple[list[sympy.Expr], list[sympy.Expr]]:

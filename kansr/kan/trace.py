@@ -12,6 +12,7 @@ from torch import Tensor
 from kansr.data.dataset import Array
 from kansr.errors import UsageError
 from kansr.graph import Edge, Graph, Node, NodeType
+from kansr.kan.dataset import numbers
 from kansr.kan.layer import KANLayer
 from kansr.kan.model import Network, Nodes
 from kansr.kan.prune import importance, settle_constants
@@ -27,14 +28,14 @@ def trace(
 
     X: (rows, inputs), in the units of the table; `error`: the rms error on held-out rows over the target's spread.
     """
-    X = torch.as_tensor(X, dtype=torch.float64)
+    X = numbers(X).cpu()
     outputs = sum(model.width[-1])
     if outputs != 1 or len(names) != X.shape[1]:
         raise UsageError(
             f"a graph has one target and a name for each input; this network has {outputs} outputs, "
             f"and there are {len(names)} names for {X.shape[1]} inputs"
         )
-    model = model.copy()
+    model = model.copy().cpu()
     settle_constants(model)
     weights = importance(model, X)
     values = model.node_values(X)

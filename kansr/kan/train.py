@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kansr.errors import UsageError
-from kansr.kan.lm import Expired, History, LMConfig, levenberg_marquardt, never
+from kansr.kan.dataset import Seen, numbers, weights
+from kansr.kan.lm import Expired, History, LMConfig, Watch, levenberg_marquardt, never, unwatched
 from kansr.kan.model import Network
 from kansr.kan.regrid import fit_grids, grids_fit
 from kansr.kan.sparsity import Sparsity
@@ -43,6 +45,7 @@ class TrainConfig:
     update_grid: bool = True
     grid_update_num: int = 10
     stop_grid_update_step: int = 50
+    patience: int = 0  # steps without a better held-out error after which LBFGS and Adam go back to it; 0: never
     seed: int = 0
     loss_fn: Loss = mean_square  # of prediction and target; needs LBFGS or Adam
     lm: LMConfig = field(default_factory=LMConfig)
@@ -55,60 +58,82 @@ def train(
     config: TrainConfig = TrainConfig(),
     held_out: tuple[Rows, Rows] | None = None,
     expired: Expired = never,
+    *,
+    weight: Rows | None = None,
+    watch: Watch = unwatched,
 ) -> tuple[Network, History]:
     """Fit the network to the rows; the one function that changes the network it is given.
 
-    X: (rows, inputs); y: (rows,) or (rows, outputs). Rows held out stop Levenberg-Marquardt early and are only
-    watched by the others.
+    X: (rows, inputs); y: (rows,) or (rows, outputs); weight: (rows,), what each row counts. Rows held out stop
+    Levenberg-Marquardt early; the others only watch them, unless `config.patience` is set. `watch` is shown the
+    history after every step.
     """
-    X, y = tensors(X, y)
-    held = None if held_out is None else tensors(*held_out)
+    rows = Seen(*tensors(X, y), None if weight is None else weights(weight, len(X)))
+    held = None if held_out is None else Seen(*tensors(*held_out))
     if config.opt != "LM":
-        return model, _by_gradient(model, X, y, held, config, expired)
-    if config.loss_fn is not mean_square:
-        raise UsageError('loss_fn needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares')
-    names = (entry.name for entry in fields(Sparsity))
-    sparsity = Sparsity(**{name: getattr(config, name) for name in names})
-    lm = replace(config.lm, steps=config.steps, sparsity=sparsity)
-    return model, _by_squares(model, X, y, held, lm, config.update_grid, expired)
+        return model, by_gradient(model, rows, held, config, expired, watch)
+    return model, train_together([model], rows, config, held, expired, watch)[0]
 
 
 def tensors(X: Rows, y: Rows) -> tuple[Tensor, Tensor]:
     """The rows as float64 tensors, y as (rows, outputs)."""
-    X, y = torch.as_tensor(X, dtype=torch.float64), torch.as_tensor(y, dtype=torch.float64)
+    X, y = numbers(X), numbers(y)
     return X, (y[:, None] if y.ndim == 1 else y)
 
 
-def _by_squares(
-    model: Network,
-    X: Tensor,
-    y: Tensor,
-    held: tuple[Tensor, Tensor] | None,
-    config: LMConfig,
-    update_grid: bool,
-    expired: Expired,
-) -> History:
-    """Levenberg-Marquardt, again after hidden grids had to follow; the target is brought to mean 0 and spread 1."""
-    sums_last = not model.arities[-1]
-    shift = y.mean(0) if sums_last else torch.zeros_like(y[0])
-    scale = float((y - shift).square().mean().sqrt()) or 1.0
-    if held is not None:
-        held = held[0], (held[1] - shift) / scale
-    if update_grid and not _covers(model, X):
-        fit_grids(model, X)
-    change_outputs(model, 1 / scale, -shift / scale)
-    history = History()
+def train_together(
+    models: Sequence[Network],
+    rows: Seen,
+    config: TrainConfig = TrainConfig(),
+    held_out: Seen | None = None,
+    expired: Expired = never,
+    watch: Watch = unwatched,
+) -> list[History]:
+    """Fit networks of one shape (which it changes) by Levenberg-Marquardt, all at once, each with its own damping.
+
+    Again after hidden grids had to follow; the target is brought to mean 0 and spread 1 for it.
+    """
+    if config.loss_fn is not mean_square:
+        raise UsageError('loss_fn needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares')
+    names = (entry.name for entry in fields(Sparsity))
+    lm = replace(config.lm, steps=config.steps, sparsity=Sparsity(**{name: getattr(config, name) for name in names}))
+    shift = rows.mean(rows.y.T) if not models[0].arities[-1] else torch.zeros_like(rows.y[0])
+    scale = float(rows.mean_square(shift).sqrt()) or 1.0
+    scaled = replace(rows, y=(rows.y - shift) / scale)
+    held = None if held_out is None else replace(held_out, y=(held_out.y - shift) / scale)
+    fill = 0.0 if config.lamb else 0.7  # nodes that are to vanish fill nothing
+    for model in models:
+        if config.update_grid and not _covers(model, rows.X):
+            fit_grids(model, rows.X)
+        change_outputs(model, 1 / scale, -shift / scale)
+    histories = [History() for _ in models]
+    again = list(range(len(models)))
     for _ in range(3):
-        part = levenberg_marquardt(model, X, (y - shift) / scale, held, config, expired)
-        history.train += [scale * e for e in part.train]
-        history.held_out += [scale * e for e in part.held_out]
-        history.regularisation += part.regularisation
-        fill = 0.0 if config.sparsity.lamb else 0.7  # nodes that are to vanish fill nothing
-        if not update_grid or grids_fit(model, X, fill=fill) or expired():
+        shown = partial(_show, watch, histories[0], scale) if again[0] == 0 else unwatched
+        parts = levenberg_marquardt([models[n] for n in again], scaled, held, lm, expired, shown)
+        for n, part in zip(again, parts):
+            histories[n] = _joined(histories[n], part, scale)
+        again = [n for n in again if config.update_grid and not grids_fit(models[n], rows.X, fill=fill)]
+        if not again or expired():
             break
-        fit_grids(model, X)
-    change_outputs(model, scale, shift)
-    return history
+        for n in again:
+            fit_grids(models[n], rows.X)
+    for model in models:
+        change_outputs(model, scale, shift)
+    return histories
+
+
+def _show(watch: Watch, before: History, scale: float, part: History) -> None:
+    watch(_joined(before, part, scale))
+
+
+def _joined(before: History, part: History, scale: float) -> History:
+    """The history so far with one of a target that was divided by `scale` after it."""
+    return History(
+        before.train + [scale * e for e in part.train],
+        before.held_out + [scale * e for e in part.held_out],
+        before.regularisation + part.regularisation,
+    )
 
 
 def _covers(model: Network, X: Tensor) -> bool:
@@ -121,8 +146,7 @@ def _covers(model: Network, X: Tensor) -> bool:
 def change_outputs(model: Network, scale: float, shift: Tensor) -> None:
     """Make every output `scale` times what it is, plus `shift` (which products cannot take)."""
     layer, sums = model.layers[-1], model.width[-1][0]
-    firsts = torch.tensor(np.cumsum([sums, *model.arities[-1]])[:-1], dtype=torch.long)
-    columns = torch.cat([torch.arange(sums), firsts])
+    columns = [*range(sums), *np.cumsum([sums, *model.arities[-1]])[:-1].tolist()]
     layer.coef[:, columns] *= scale
     layer.scale_base[:, columns] *= scale
     layer.constants[:, columns, 2:] *= scale
@@ -130,36 +154,73 @@ def change_outputs(model: Network, scale: float, shift: Tensor) -> None:
     layer.bias[:sums] += shift[:sums]
 
 
-def _by_gradient(
-    model: Network, X: Tensor, y: Tensor, held: tuple[Tensor, Tensor] | None, config: TrainConfig, expired: Expired
+def by_gradient(
+    model: Network, seen: Seen, held: Seen | None, config: TrainConfig, expired: Expired, watch: Watch
 ) -> History:
+    """Fit the network (which it changes) by LBFGS or Adam."""
+    if seen.weight is not None and config.loss_fn is not mean_square:
+        raise UsageError("sample weights go with squared errors: weigh the rows in your own loss_fn")
     history = History()
     generator = torch.Generator().manual_seed(config.seed)
-    every = max(config.stop_grid_update_step // config.grid_update_num, 1)
-    optimizer = None
+    every = max(config.stop_grid_update_step // max(config.grid_update_num, 1), 1)
+    optimizer, best = None, _Best(model)
     for step in range(config.steps):
-        rows = slice(None)
-        if 0 < config.batch < len(X):
-            rows = torch.randperm(len(X), generator=generator)[: config.batch]
+        rows = seen
+        if 0 < config.batch < len(seen.X):
+            rows = seen.take(
+                torch.randperm(len(seen.X), generator=generator, device="cpu")[: config.batch].to(seen.X.device)
+            )
         if config.update_grid and step % every == 0 and step < config.stop_grid_update_step:
-            fit_grids(model, X)
+            fit_grids(model, seen.X)
             optimizer = None  # the coefficients are others now
         if optimizer is None:
             optimizer = _optimizer(model, config)
-
-        good = [parameter.detach().clone() for parameter in model.parameters()]
-        optimizer.step(_closure(model, X[rows], y[rows], optimizer, config))
-        if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+        good = _values(model)
+        optimizer.step(_closure(model, rows, optimizer, config))
+        with torch.no_grad():
+            error = float(seen.mean_square(model(seen.X)).sqrt())
+        if not np.isfinite(error) or not all(bool(value.isfinite().all()) for value in model.parameters()):
             _roll_back(model, good, step)
             break
         with torch.no_grad():
-            history.train.append(float((model(X) - y).square().mean().sqrt()))
-            history.regularisation.append(float(penalty(model, X, config)))
+            history.train.append(error)
+            history.regularisation.append(float(penalty(model, seen.X, config)))
             if held is not None:
-                history.held_out.append(float((model(held[0]) - held[1]).square().mean().sqrt()))
-        if expired() or not np.isfinite(history.train[-1]):
+                history.held_out.append(float(held.mean_square(model(held.X)).sqrt()))
+        watch(history)
+        if expired() or (config.patience and held is not None and best.is_late(history, config.patience)):
             break
+    if config.patience and held is not None:
+        best.restore()
     return history
+
+
+class _Best:
+    """The values of the network, grids among them, where its held-out error was least."""
+
+    def __init__(self, model: Network) -> None:
+        self.model, self.error, self.since, self.state = model, np.inf, 0, _state(model)
+
+    def is_late(self, history: History, patience: int) -> bool:
+        """Looks at the last step; whether the best one was `patience` steps ago."""
+        self.since += 1
+        if history.held_out[-1] < self.error:
+            self.error, self.since, self.state = history.held_out[-1], 0, _state(self.model)
+        return self.since >= patience
+
+    def restore(self) -> None:
+        for layer, values in zip(self.model.layers, self.state):
+            layer.grid = values["grid"]
+            layer.coef = torch.nn.Parameter(values["coef"])
+            layer.load_state_dict(values)
+
+
+def _state(model: Network) -> list[dict[str, Tensor]]:
+    return [{name: value.clone() for name, value in layer.state_dict().items()} for layer in model.layers]
+
+
+def _values(model: Network) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in model.parameters()]
 
 
 @torch.no_grad()
@@ -170,17 +231,18 @@ def _roll_back(model: Network, good: Sequence[Tensor], step: int) -> None:
     ]
     for parameter, value in zip(model.parameters(), good):
         parameter.copy_(value)
-    log.warning("step %d left numbers that are not finite (edges %s); training ends before it", step, astray)
+    edges = ", ".join(f"({n}, {i}, {o})" for n, i, o in astray) or "none: the loss alone"
+    log.warning("step %d left numbers that are not finite on edges %s; training ends before it", step, edges)
 
 
-def _closure(
-    model: Network, X: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, config: TrainConfig
-) -> Callable[[], Tensor]:
+def _closure(model: Network, rows: Seen, optimizer: torch.optim.Optimizer, config: TrainConfig) -> Callable[[], Tensor]:
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = config.loss_fn(model(X), y)
+        prediction = model(rows.X)
+        squares = config.loss_fn is mean_square
+        loss = rows.mean_square(prediction) if squares else config.loss_fn(prediction, rows.y)
         if config.lamb:
-            loss = loss + config.lamb * penalty(model, X, config)
+            loss = loss + config.lamb * penalty(model, rows.X, config)
         loss.backward()
         return loss
 
