@@ -1,6 +1,6 @@
 """What two workers of a dask cluster gain over one, on this machine:
 
-    python benchmarks/cluster.py [SUITE] [--method kansr]
+    python benchmarks/cluster.py [SUITE] [--method kansr] [--time-limit 20]
 
 Starts a scheduler and one worker process, then two, and runs the same `kansr bench --scheduler` on each. Needs the
 extra `kansr[dask]`.
@@ -19,14 +19,33 @@ from pathlib import Path
 from distributed import LocalCluster
 
 
-def seconds(workers: int, suite: str, method: str, folder: Path) -> tuple[float, int, int]:
+def seconds(workers: int, options: argparse.Namespace, folder: Path) -> tuple[float, int, int]:
     """Seconds from the first trial to the last record, the number of records and how many were recovered."""
     out = folder / str(workers)
     with LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as here:
-        command = [sys.executable, "-m", "kansr.cli", "bench", suite, "--method", method, "--rows", "500"]
+        command = [
+            sys.executable,
+            "-m",
+            "kansr.cli",
+            "bench",
+            options.suite,
+            "--method",
+            options.method,
+            "--rows",
+            "500",
+        ]
         started = time.monotonic()
         subprocess.run(
-            [*command, "--time-limit", "20", "--scheduler", here.scheduler_address, "--out", str(out), "--json"],
+            [
+                *command,
+                "--time-limit",
+                options.time_limit,
+                "--scheduler",
+                here.scheduler_address,
+                "--out",
+                str(out),
+                "--json",
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -40,11 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite", nargs="?", default="nguyen")
     parser.add_argument("--method", default="kansr")
+    parser.add_argument("--time-limit", default="20")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         spent = {}
         for workers in (1, 2):
-            spent[workers], records, strict = seconds(workers, options.suite, options.method, Path(folder))
+            spent[workers], records, strict = seconds(workers, options, Path(folder))
             print(f"{workers} worker(s): {records} records, {strict} strict, {spent[workers]:.1f} s", flush=True)
     print(f"2 workers are {spent[1] / spent[2]:.2f} times as fast as 1")
 
