@@ -22,7 +22,7 @@ from distributed import LocalCluster
 def seconds(workers: int, options: argparse.Namespace, folder: Path) -> tuple[float, int, int]:
     """Seconds from the first trial to the last record, the number of records and how many were recovered."""
     out = folder / str(workers)
-    with LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as here:
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as here:
         command = [
             sys.executable,
             "-m",
