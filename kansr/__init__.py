@@ -14,15 +14,27 @@ if TYPE_CHECKING:
     from kansr.expression.render import render
     from kansr.kan import KAN
     from kansr.pipeline import discover
+    from kansr.regressor import SymbolicRegressor
     from kansr.symbolic.library import Function, Library
 
 __version__ = "0.1.0"
-__all__ = ["KAN", "Discovery", "Function", "Library", "__version__", "discover", "parse", "render"]
+__all__ = [
+    "KAN",
+    "Discovery",
+    "Function",
+    "Library",
+    "SymbolicRegressor",
+    "__version__",
+    "discover",
+    "parse",
+    "render",
+]
 
 _HOME = {
     "discover": "kansr.pipeline",
     "Discovery": "kansr.discovery",
     "KAN": "kansr.kan",
+    "SymbolicRegressor": "kansr.regressor",
     "Library": "kansr.symbolic.library",
     "Function": "kansr.symbolic.library",
     "parse": "kansr.expression.parse",

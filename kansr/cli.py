@@ -9,14 +9,15 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kansr import __version__
+from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
     from kansr.run import Ending
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 FOUND, NOTHING, USAGE, INTERNAL, TIMED_OUT, SIGNALLED = 0, 1, 2, 3, 4, 128
 CODES = {"found": FOUND, "best_effort": FOUND, "nothing": NOTHING, "timed_out": TIMED_OUT}
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
-REQUIRED = ("lark", "numpy", "pandas", "rich", "scipy", "sympy", "threadpoolctl", "torch", "typer")
-OPTIONAL = ("pyarrow", "pyoperon", "pysr")
+REQUIRED = ("jinja2", "lark", "numpy", "pandas", "rich", "scipy", "sklearn", "sympy", "threadpoolctl", "torch", "typer")
+OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
 
 app = typer.Typer(
     name="kansr",
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
 app.add_typer(library, name="library")
+app.command()(bench)
 
 
 class Missing(str, enum.Enum):
@@ -58,9 +60,9 @@ def start(
       kansr sample feynman_I_12_2 -n 500 --noise 0.01 | kansr discover - --json
     """
     if version:
-        _emit(f"kansr {__version__}\n")
+        emit(f"kansr {__version__}\n")
     elif context.invoked_subcommand is None:
-        _emit(context.get_help() + "\n")
+        emit(context.get_help() + "\n")
 
 
 @app.command()
@@ -106,7 +108,7 @@ def discover(
     names = None if chosen is None else [name.strip() for name in chosen]
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value)
     if not quiet:
-        _say(notes)
+        say(notes)
     from kansr.pipeline import Config
     from kansr.run import display, run
     from kansr.store import claim
@@ -116,9 +118,9 @@ def discover(
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: _say([note]))
+        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
     if not quiet:
-        _say(note for note in ending.discovery.notes if note not in notes)
+        say(note for note in ending.discovery.notes if note not in notes)
     return _report(ending, as_json, out, debug)
 
 
@@ -150,7 +152,7 @@ def sample(
     header = ",".join([*data.names, data.target])
     np.savetxt(text, np.column_stack([data.X, data.y]), fmt="%.17g", delimiter=",", header=header, comments="")
     if out is None:
-        _emit(text.getvalue())
+        emit(text.getvalue())
     elif out.exists() and not force:
         raise UsageError(f"{out} is there already; use --force to replace it")
     else:
@@ -160,7 +162,7 @@ def sample(
 @library.callback(invoke_without_command=True)
 def library_start(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        _emit(context.get_help() + "\n")
+        emit(context.get_help() + "\n")
 
 
 @library.command("list")
@@ -179,19 +181,22 @@ def library_list() -> None:
         domain = "all" if (low, high) == (-math.inf, math.inf) else f"{low:.4g} … {high:.4g}"
         rows.append((f.name, str(f.complexity), domain, formula))
     width = [max(len(row[i]) for row in rows) for i in range(3)]
-    _emit("".join("  ".join([*(c.ljust(w) for c, w in zip(row, width)), row[3]]) + "\n" for row in rows))
+    emit("".join("  ".join([*(c.ljust(w) for c, w in zip(row, width)), row[3]]) + "\n" for row in rows))
 
 
 @app.command()
 def doctor() -> int:
     """The versions of all that kansr builds on; exit code 3 when something it needs is missing."""
     import platform
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
 
+    called = packages_distributions()  # sklearn is the package of scikit-learn
+
     def line(package: str, absent: str) -> str:
+        name = called.get(package, [package])[0]
         try:
-            return f"{package:<14} {version(package) if find_spec(package) else absent}"
+            return f"{name:<14} {version(name) if find_spec(package) else absent}"
         except PackageNotFoundError:
             return f"{package:<14} present, version unknown"
 
@@ -204,7 +209,7 @@ def doctor() -> int:
         *(line(package, "missing: reinstall kansr") for package in REQUIRED),
         *(line(package, "not installed (optional)") for package in OPTIONAL),
     ]
-    _emit("\n".join(lines) + "\n")
+    emit("\n".join(lines) + "\n")
     return INTERNAL if broken else FOUND
 
 
@@ -221,12 +226,12 @@ def _run(arguments: list[str]) -> int:
     try:
         return app(arguments, prog_name="kansr", standalone_mode=False) or 0
     except UsageProblem as err:
-        _say([err.format_message()])
+        say([err.format_message()])
         return USAGE
     except KansrError as err:
         if debug:
             traceback.print_exc()
-        _say([str(err)])
+        say([str(err)])
         return USAGE
     except Exception as err:
         return _internal(err, debug)
@@ -235,7 +240,7 @@ def _run(arguments: list[str]) -> int:
 def _internal(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    _say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])
+    say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])
     return INTERNAL
 
 
@@ -247,40 +252,22 @@ def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int
     discovery = ending.discovery
     try:
         if as_json:
-            _emit(json_text(discovery))
+            emit(json_text(discovery))
         elif sys.stdout.isatty():
             from rich.console import Console
 
             console = Console()
             with console.capture() as captured:
                 console.print(styled(discovery))
-            _emit(captured.get())
+            emit(captured.get())
         else:
-            _emit(plain(discovery) + "\n")
+            emit(plain(discovery) + "\n")
     finally:
         if out is not None:
             save(out, discovery)
     if ending.error is not None:
         return _internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]
-
-
-def _emit(text: str) -> None:
-    """Writes to stdout; quietly does not where the reader has gone away, as with `| head`."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as err:
-        raise UsageError(f"cannot write to standard output: {err.strerror}") from err
-
-
-def _say(notes: Iterable[str]) -> None:
-    """One line each on stderr; nothing in it may steer the terminal."""
-    for note in notes:
-        text = "".join(letter if letter.isprintable() else " " for letter in note)
-        print(f"kansr: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

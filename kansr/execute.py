@@ -88,7 +88,7 @@ def workers(jobs: int) -> Executor:
     """An executor with `jobs` processes of one thread each; for one job, this process itself."""
     if jobs <= 1:
         return Serial()
-    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_settle, initargs=(os.getpid(),))
+    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=settle, initargs=(os.getpid(),))
 
 
 def stream(
@@ -213,7 +213,7 @@ def _work(sender: Connection, parent: int, function: Callable[..., Iterable[Any]
         os.setsid()
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGHUP) if os.name == "posix" else ():
         signal.signal(number, signal.SIG_DFL)  # the handlers of the parent are not ours
-    _settle(parent)
+    settle(parent)
     try:
         for item in function(*args):
             sender.send(("item", item))
@@ -224,7 +224,7 @@ def _work(sender: Connection, parent: int, function: Callable[..., Iterable[Any]
         sender.send(("error", (_sendable(err), traceback.format_exc())))
 
 
-def _settle(parent: int) -> None:
+def settle(parent: int) -> None:
     """Makes this child process single-threaded, deaf to Ctrl-C, and mortal with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":

@@ -75,7 +75,7 @@ def test_starting_is_quick(arguments: tuple[str, ...]) -> None:
     assert min(seconds() for _ in range(3)) < 0.5
 
 
-@pytest.mark.parametrize("heavy", ["torch", "sympy", "numpy", "pandas", "scipy"])
+@pytest.mark.parametrize("heavy", ["torch", "sympy", "numpy", "pandas", "scipy", "sklearn", "distributed"])
 def test_importing_kansr_loads_nothing_heavy(heavy: str) -> None:
     python("-c", f"import sys, kansr, kansr.cli; assert {heavy!r} not in sys.modules", cwd=ROOT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -77,8 +78,8 @@ class Problem:
         return tuple(variable.name for variable in self.variables)
 
 
-def read_problems(path: str | Path) -> tuple[Problem, ...]:
-    """The problems of a file, in its order; a mistake is reported with file and line."""
+def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
+    """The problems of a file, in its order, or the one with the id `only`; a mistake is reported with file and line."""
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -87,7 +88,8 @@ def read_problems(path: str | Path) -> tuple[Problem, ...]:
     problems: dict[str, Problem] = {}
     heading, source = path.stem, ""
     for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        first = re.match(r"\s*([A-Za-z_]\w*|[^#\s])", line)
+        if first is None or (only and first[1] not in (only, "suite")):
             continue
         try:
             found = _read_line(line)
@@ -116,12 +118,10 @@ def suite(name: str) -> tuple[Problem, ...]:
 
 def find_problem(id: str) -> Problem:
     """The shipped problem with this id."""
-    ids: list[str] = []
     for file in SUITES:
-        for problem in _shipped_problems(file):
-            if problem.id == id:
-                return problem
-            ids.append(problem.id)
+        for problem in _shipped_problems(file, id):
+            return problem
+    ids = [problem.id for file in SUITES for problem in _shipped_problems(file)]
     raise UsageError(f"no problem {id!r} in the shipped suites.{did_you_mean(id, ids)}")
 
 
@@ -139,7 +139,7 @@ def sample(
     kept: list[tuple[Array, Array]] = []
     missing = rows
     for _ in range(ROUNDS):
-        X = np.column_stack([_draw(variable, rows, rng) for variable in variables])
+        X = np.column_stack([draw(variable, rows, rng) for variable in variables])
         y = evaluate(problem.expr, dict(zip(names, X.T)))
         good = np.flatnonzero(_usable(y, problem))[:missing]
         kept.append((X[good], y[good]))
@@ -154,7 +154,7 @@ def sample(
     return Dataset(X, y, names, problem.target)
 
 
-def _draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
+def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
     """Values of one input, (rows,)."""
     low, high = variable.low, variable.high
     if variable.kind == "integer":
@@ -175,8 +175,8 @@ def _usable(y: Array, problem: Problem) -> NDArray[np.bool_]:
 
 
 @cache
-def _shipped_problems(file: str) -> tuple[Problem, ...]:
-    return read_problems(shipped(f"datasets/{file}.problems"))
+def _shipped_problems(file: str, only: str = "") -> tuple[Problem, ...]:
+    return read_problems(shipped(f"datasets/{file}.problems"), only)
 
 
 @cache

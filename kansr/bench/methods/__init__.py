@@ -1,0 +1,84 @@
+"""The methods that are compared: one small module each, with the same function `search`.
+
+`search(question)` yields better and better answers; the last one counts. Whatever takes long to import is imported at
+the top of the module, so that it is there before the clock starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+from kansr.data.dataset import Dataset
+from kansr.errors import UsageError
+from kansr.expression.parse import did_you_mean
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a method gets: the rows, the seconds, a seed, and the units by column where it was asked to use them."""
+
+    data: Dataset
+    time_limit: float
+    seed: int
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The formula that a method chose, in the formula language, and all those it offered beside it.
+
+    status: how the method says that it went, in the words of `kansr.discovery.Status` where it is one of them.
+    """
+
+    expression: str
+    front: tuple[str, ...] = ()
+    status: str = "done"
+
+
+Search = Callable[[Question], Iterator[Answer]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """package: what has to be importable; extra: what brings it; units: whether it can use them."""
+
+    name: str
+    module: str
+    package: str
+    extra: str
+    units: bool = False
+
+    def check(self) -> None:
+        """Raises UsageError, with what to do, where the method cannot run."""
+        if find_spec(self.package) is None:
+            hint = f"pip install '{self.extra}'" if self.extra else "add the folder it is in to PYTHONPATH"
+            raise UsageError(f"the method {self.name} needs {self.package}, which is not installed: {hint}")
+
+    def load(self) -> Search:
+        return cast(Search, import_module(self.module).search)
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method("kansr", f"{__name__}.ours", "kansr", "kansr"),
+        Method("operon", f"{__name__}.operon", "pyoperon", "kansr[operon]"),
+        Method("gplearn", f"{__name__}.gp_learn", "gplearn", "kansr[gplearn]"),
+        Method("pykan", f"{__name__}.py_kan", "kan", "kansr[pykan]"),
+        Method("pysr", f"{__name__}.py_sr", "pysr", "kansr[pysr]", units=True),
+        Method("linear", f"{__name__}.linear", "kansr", "kansr"),
+    )
+}
+
+
+def method(name: str) -> Method:
+    """The method of this name; a name with dots is a module of yours that has the function `search`."""
+    if name not in METHODS and "." in name.strip("."):
+        return Method(name, name, name.partition(".")[0], "")
+    if name not in METHODS:
+        raise UsageError(f"no method {name!r} ({', '.join(METHODS)}).{did_you_mean(name, METHODS)}")
+    return METHODS[name]

@@ -1,0 +1,18 @@
+"""kansr itself, as `kansr discover` runs it on one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import kansr.kan.model  # noqa: F401  torch takes seconds to load, and the clock is not to count them
+from kansr.bench.methods import Answer, Question
+from kansr.expression.render import render
+from kansr.pipeline import Config
+from kansr.pipeline import search as discoveries
+
+
+def search(question: Question) -> Iterator[Answer]:
+    config = Config(time_limit=question.time_limit, seed=question.seed)
+    for discovery in discoveries(question.data, config):
+        front = tuple(render(candidate.expr) for candidate in discovery.front)
+        yield Answer(render(discovery.best.expr), front, discovery.status.value)

@@ -1,0 +1,105 @@
+"""What is seen of a run: a live display on a terminal, one line a record elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kansr.bench.record import Record
+from kansr.bench.trial import Trial
+from kansr.terminal import say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 90  # characters of a formula in a line
+
+
+@dataclass
+class Progress:
+    """What has been done of a run. `earlier` records were there before it began."""
+
+    total: int
+    earlier: Sequence[Record] = ()
+    records: list[Record] = field(default_factory=list)
+    running: dict[tuple[str, str, float, int], float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def begun(self, trial: Trial) -> None:
+        self.running[trial.key] = time.monotonic()
+
+    def done(self, record: Record) -> None:
+        self.records.append(record)
+        self.running.pop((record["problem"], record["method"], record["noise"], record["seed"]), None)
+
+    def line(self) -> str:
+        """Done of total, the rate of each method so far, the time left, what is being done."""
+        done = len(self.earlier) + len(self.records)
+        words = [f"{done}/{self.total}", *self.rates(), *self.left()]
+        now = time.monotonic()
+        current = [f"{key[0]} ({key[1]}, {now - since:.0f} s)" for key, since in list(self.running.items())]
+        return " · ".join([*words, *current])
+
+    def rates(self) -> list[str]:
+        known = [*self.earlier, *self.records]
+        lines = []
+        for method in dict.fromkeys(r["method"] for r in known):
+            strict = [r["recovered"]["strict"] for r in known if r["method"] == method]
+            lines.append(f"{method} {sum(strict)} of {len(strict)} strict ({100 * sum(strict) / len(strict):.0f} %)")
+        return lines
+
+    def left(self) -> list[str]:
+        if not self.records:
+            return []
+        todo = self.total - len(self.earlier) - len(self.records)
+        seconds = (time.monotonic() - self.started) / len(self.records) * todo
+        return [f"{timedelta(seconds=round(seconds))} left"]
+
+
+def told(record: Record) -> str:
+    """One record in a line: whether it was found, how long it took, what was found and what was meant."""
+    mark = "found " if record["recovered"]["strict"] else "missed"
+    formula = record["expression"] or record.get("error") or record["status"]
+    short = formula if len(formula) <= WIDTH else formula[: WIDTH - 1] + "…"
+    tail = "" if record["recovered"]["strict"] else f"   truth: {record['truth'][:WIDTH]}"
+    noise = f" noise {record['noise']:g}" if record["noise"] else ""
+    seed = f" seed {record['seed']}" if record["seed"] else ""
+    what = f"{record['method']} {record['problem']}{noise}{seed}"
+    return f"{mark} {what:32} {record['seconds']:6.1f} s  {short}{tail}"
+
+
+@contextlib.contextmanager
+def shown(progress: Progress, *, quiet: bool) -> Iterator[None]:
+    """Shows the progress on stderr while inside, and each record as it comes; nothing when `quiet`."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    def view() -> RenderableType:
+        grid = Table.grid()
+        done = len(progress.earlier) + len(progress.records)
+        grid.add_row(ProgressBar(total=max(progress.total, 1), completed=done, width=60))
+        for words in progress.line().split(" · "):
+            grid.add_row(Text(words, no_wrap=True, overflow="ellipsis"))
+        if progress.records:
+            grid.add_row(Text("last: " + told(progress.records[-1]), style="dim", no_wrap=True, overflow="ellipsis"))
+        return grid
+
+    with Live(get_renderable=view, console=Console(stderr=True), transient=True, refresh_per_second=2):
+        yield
+
+
+def report(progress: Progress, *, quiet: bool) -> None:
+    """The last record as plain lines, where there is no display."""
+    if not quiet and not sys.stderr.isatty():
+        say([f"[{' · '.join(progress.line().split(' · ')[:3])}] {told(progress.records[-1])}"])

@@ -1,0 +1,115 @@
+"""One trial done, and its record: the search in one process, the grading in another, each with a hard limit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+
+import kansr
+from kansr.bench.child import Child, Message
+from kansr.bench.grade import CRITERIA, FRONT, SECONDS, VERDICTS
+from kansr.bench.trial import Settings, Trial, half
+from kansr.data.problem import find_problem
+
+Record = dict[str, Any]
+START = 300.0  # seconds that a method may take to be imported: Julia compiles
+ALLOWANCE, GRACE = 1.1, 1.0  # a search may take this share of its limit, and so many seconds more; then it is killed
+NEVER = threading.Event()
+
+
+class Stopped(Exception):
+    """The run is being stopped; the trial has no record."""
+
+
+def record(trial: Trial, settings: Settings, stop: threading.Event = NEVER) -> Record:
+    """Searches, grades, and says how it went; whatever happens to the processes, there is a record.
+
+    status: that of the method ("found", "best_effort", "nothing", "timed_out" or "done"); "timed_out" also when it
+    had to be killed, "crashed" when its process died and "error" when it raised, with the reason under "error". The
+    last answer before that is graded. Raises Stopped once `stop` is set.
+    """
+    result = _blank(trial) | searched(trial, settings, stop)
+    if result["expression"] is not None:
+        result |= judged(result, settings, stop)
+    return _counted(result)
+
+
+def unanswered(trial: Trial, error: str) -> Record:
+    """The record of a trial that nothing came back from."""
+    return _counted(_blank(trial) | {"status": "crashed", "error": error})
+
+
+def _blank(trial: Trial) -> Record:
+    problem = find_problem(trial.problem)
+    return {
+        **asdict(trial),
+        "group": "_".join(filter(None, (problem.suite, problem.difficulty))),
+        "half": half(trial.problem),
+        "truth": problem.text,
+        "kansr": kansr.__version__,
+        "expression": None,
+        "front": [],
+        "seconds": 0.0,
+        "cpu_seconds": None,
+        "peak_mb": None,
+        "verdicts": dict.fromkeys(VERDICTS, "no"),
+    }
+
+
+def _counted(result: Record) -> Record:
+    """With what counts as recovered: a yes, and nothing else."""
+    verdicts = result["verdicts"]
+    recovered = {name: verdicts[name] == "yes" for name in CRITERIA}
+    return {**result, "recovered": recovered, "recovered_on_front": {name: verdicts[name] == "yes" for name in FRONT}}
+
+
+def searched(trial: Trial, settings: Settings, stop: threading.Event) -> Record:
+    """What the search has found when it ended or was ended."""
+    child = Child("search", {"trial": asdict(trial), "settings": asdict(settings)})
+    found: Record = {"seconds": 0.0}
+    try:
+        message = child.next(time.monotonic() + START, stop)
+        started = time.monotonic()
+        deadline = started + ALLOWANCE * settings.time_limit + GRACE
+        while message is not None and not message.keys() & {"error", "ended"}:
+            found |= {key: value for key, value in message.items() if key != "started"}
+            message = child.next(deadline, stop)
+        _check(stop)
+        found |= _ending(message, child, time.monotonic() - started, late=time.monotonic() >= deadline)
+    finally:
+        child.close()
+    return {**found, "seconds": round(found["seconds"], 3)}
+
+
+def _ending(message: Message | None, child: Child, seconds: float, late: bool) -> Record:
+    """What the last message, or that there is none, adds to the record."""
+    if message is None and late:
+        return {"status": "timed_out", "seconds": seconds, "error": "killed: it did not end by itself"}
+    if message is None:
+        return {"status": "crashed", "seconds": seconds, "error": child.death() or "no answer"}
+    if "error" in message:
+        return {"status": "error", "seconds": seconds, "error": message["error"]}
+    return {key: message[key] for key in ("seconds", "cpu_seconds", "peak_mb")}
+
+
+def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
+    """The verdicts on a formula, all undecided when grading does not end."""
+    task = {"problem": found["problem"], "expression": found["expression"], "front": found["front"]}
+    child = Child("grade", {**task, "distractors": settings.distractors})
+    try:
+        # One limit for each criterion, the front and the figures; and starting.
+        message = child.next(time.monotonic() + (len(VERDICTS) + 1) * (SECONDS + 1) + START, stop)
+        _check(stop)
+        if message is None or "error" in message:
+            why = message["error"] if message else child.death() or "no answer"
+            return {"verdicts": dict.fromkeys(VERDICTS, "undecided"), "error": f"grading: {why}"}
+        return message
+    finally:
+        child.close()
+
+
+def _check(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped

@@ -1,0 +1,79 @@
+"""A run: what is to be done, less what is done; every record stored as it comes; a signal ends it cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kansr.bench.methods import method
+from kansr.bench.progress import Progress, report, shown
+from kansr.bench.record import Record
+from kansr.bench.store import opened
+from kansr.bench.trial import Settings, Trial
+from kansr.bench.work import on_a_cluster, on_this_machine
+from kansr.data.problem import find_problem
+from kansr.errors import UsageError
+from kansr.run import Stopped, stoppable
+from kansr.terminal import say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the trials run: on `jobs` processes here, or on the cluster of a dask scheduler."""
+
+    jobs: int = 1
+    scheduler: str | None = None
+
+
+def run(
+    trials: Sequence[Trial], settings: Settings, place: Place, out: Path, *, resume: bool, quiet: bool
+) -> tuple[list[Record], int]:
+    """The records of `trials`, those there were in `out` and new ones, and the signal that ended the run, or 0."""
+    _check(trials, settings)
+    with opened(out, settings, resume=resume) as store:
+        keys = {trial.key for trial in trials}
+        earlier = {_key(record): record for record in store.records if _key(record) in keys}
+        todo = [trial for trial in trials if trial.key not in earlier]
+        if earlier and not quiet:
+            say([f"{len(earlier)} of {len(trials)} trials are in {out} already"])
+        progress = Progress(len(trials), tuple(earlier.values()))
+        ended = 0
+        try:
+            with (
+                stoppable(),
+                shown(progress, quiet=quiet),
+                contextlib.closing(_work(todo, settings, place, progress)) as records,
+            ):
+                for record in records:
+                    store.add(record)
+                    progress.done(record)
+                    report(progress, quiet=quiet)
+        except Stopped as stop:
+            ended = stop.number
+        return [*earlier.values(), *progress.records], ended
+
+
+def _work(todo: Sequence[Trial], settings: Settings, place: Place, progress: Progress) -> Generator[Record, None, None]:
+    if place.scheduler is not None:
+        return on_a_cluster(todo, settings, place.scheduler)
+    return on_this_machine(todo, settings, place.jobs, progress.begun)
+
+
+def _check(trials: Sequence[Trial], settings: Settings) -> None:
+    """Whether every method is there and can do what is asked."""
+    for name in dict.fromkeys(trial.method for trial in trials):
+        asked = method(name)
+        asked.check()
+        if settings.units and not asked.units:
+            raise UsageError(f"--units: the method {name} does not use units; leave out --units, or the method")
+    if settings.units:
+        for id in dict.fromkeys(trial.problem for trial in trials):
+            problem = find_problem(id)
+            if not problem.target_units or not all(v.units for v in problem.variables):
+                raise UsageError(f"--units: the units of {id} are not known; leave out --units, or choose with --only")
+
+
+def _key(record: Record) -> tuple[str, str, float, int]:
+    return record["problem"], record["method"], record["noise"], record["seed"]

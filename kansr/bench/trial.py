@@ -1,0 +1,106 @@
+"""What a benchmark asks: trials (one law, one noise level, one seed, one method) and the settings they share."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kansr.data.dataset import Dataset
+from kansr.data.problem import Problem, Variable, find_problem, sample, suite
+from kansr.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One search for one law. `suite` is the one that was asked for; a problem may be in several."""
+
+    problem: str
+    suite: str
+    method: str
+    noise: float
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, str, float, int]:
+        """What there is one record of."""
+        return (self.problem, self.method, self.noise, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What all trials of a run share. time_limit: seconds a search; distractors: columns that the law does not use."""
+
+    rows: int = 2000
+    time_limit: float = 60.0
+    distractors: int = 0
+    units: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.time_limit < math.inf:
+            raise UsageError(f"--time-limit must be a positive number of seconds, not {self.time_limit:g}")
+        if self.rows < 1 or self.distractors < 0:
+            raise UsageError(f"--rows {self.rows} and --distractors {self.distractors} cannot be: at least 1 and 0")
+
+
+def trials(
+    problems: Iterable[Problem], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
+) -> tuple[Trial, ...]:
+    """Every combination; the methods of one problem follow each other, so that an early stop still compares them."""
+    asked = tuple(problems)
+    return tuple(
+        Trial(problem.id, suite_name, method, noise, seed)
+        for seed in range(seeds)
+        for noise in noises
+        for problem in asked
+        for method in methods
+    )
+
+
+def half(id: str) -> str:
+    """'even' or 'odd', by the crc32 of a problem's id: two halves to develop on and to check with."""
+    return "odd" if zlib.crc32(id.encode()) % 2 else "even"
+
+
+def chosen(suite_name: str, only: Sequence[str] = (), which: str | None = None) -> tuple[Problem, ...]:
+    """The problems of a suite whose id is, or fits, one of `only`, and lies in the half `which`."""
+    problems = suite(suite_name)
+    if only:
+        for pattern in only:
+            if not any(fnmatch.fnmatchcase(p.id, pattern) for p in problems):
+                raise UsageError(f"--only {pattern}: no problem of {suite_name} has such an id")
+        problems = tuple(p for p in problems if any(fnmatch.fnmatchcase(p.id, pattern) for pattern in only))
+    if which is not None:
+        problems = tuple(p for p in problems if half(p.id) == which)
+    if not problems:
+        raise UsageError(f"no problem of {suite_name} is left: drop --half or choose others with --only")
+    return problems
+
+
+def with_distractors(problem: Problem, count: int) -> Problem:
+    """The problem with `count` inputs that the law does not use: those of the published table, then made-up ones.
+
+    A made-up one is drawn as an input of the law is, in turn.
+    """
+    extra = list(problem.distractors[:count])
+    taken = {*problem.names, problem.target, *(v.name for v in problem.distractors)}
+    number = 0
+    while len(extra) < count:
+        number += 1
+        name = f"unused{number}"
+        if name not in taken:
+            like: Variable = problem.variables[len(extra) % len(problem.variables)]
+            extra.append(replace(like, name=name))
+    return replace(problem, distractors=tuple(extra))
+
+
+def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:
+    """The law and the rows of a trial: the same for every method."""
+    problem = with_distractors(find_problem(trial.problem), settings.distractors)
+    rng = np.random.default_rng(trial.seed)
+    data = sample(problem, settings.rows, rng, noise=trial.noise, distractors=settings.distractors > 0)
+    return problem, data

@@ -1,0 +1,167 @@
+"""kansr as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from kansr.candidate import Candidate
+from kansr.data.dataset import Array
+from kansr.discovery import Discovery
+from kansr.errors import UsageError
+from kansr.expression.evaluate import Tape
+from kansr.expression.render import latex
+from kansr.symbolic.library import Library
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEEDS = 2**31 - 1
+
+
+class SymbolicRegressor(RegressorMixin, BaseEstimator):
+    """Symbolic regression with scikit-learn's conventions: a formula for `y` in the columns of `X`.
+
+    Parameters
+    ----------
+    max_time : float
+        Seconds after which `fit` stops with the best formula so far.
+    random_state : int, RandomState or None
+        The same int gives the same formula, unless the time runs out; None draws a seed from numpy's global state.
+    n_jobs : int
+        Processes to use; changes when an answer comes, not which.
+    library : Library or None
+        The functions that curves are matched with; None for the standard ones.
+
+    Attributes
+    ----------
+    equations_ : DataFrame
+        The Pareto front, simplest first: complexity, loss (mean squared error), score (drop in log loss a unit of
+        complexity), equation, sympy_format, lambda_format (a function of X), r2_held_out, description_length.
+    discovery_ : Discovery
+        All that is known about the formulas: status, noise, structure, constants with errors.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+    names_ : tuple of str
+        What the formulas call the columns of X: x0, x1, …, or their names where those can be said in a formula.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_time: float = 60.0,
+        random_state: int | np.random.RandomState | None = 0,
+        n_jobs: int = 1,
+        library: Library | None = None,
+    ) -> None:
+        self.max_time = max_time
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.library = library
+
+    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> SymbolicRegressor:
+        """Looks for the formula. X: (rows, inputs); y: (rows,).
+
+        Raises ValueError for arrays that scikit-learn would not take, DataError or UsageError (which say what to do)
+        for what kansr cannot use.
+        """
+        import kansr.kan.model  # noqa: F401  the alarm that ends the search must not go off while torch is loaded
+        from kansr.pipeline import discover
+        from kansr.symbolic.library import STANDARD
+
+        rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
+        self.discovery_: Discovery = discover(
+            _table(rows, target, names),
+            library=self.library or STANDARD,
+            time_limit=self.max_time,
+            seed=_seed(self.random_state),
+            jobs=self.n_jobs or 1,
+        )
+        alias = {column: name for name, column in self.discovery_.columns.items()}
+        self.names_ = tuple(alias.get(str(name), str(name)) for name in names)
+        self.equations_ = _equations(self.discovery_, self.names_)
+        return self
+
+    def predict(self, X: ArrayLike | pd.DataFrame, index: int | None = None) -> Array:
+        """The values of the best formula, or of that at `index` in `equations_`, (rows,).
+
+        Not a number where the formula has no real value.
+        """
+        check_is_fitted(self)
+        rows: Array = validate_data(self, X, dtype=np.float64, reset=False)
+        return Tape(self._candidate(index).expr, self.names_).value(rows)
+
+    def get_best(self) -> pd.Series[Any]:
+        """The row of `equations_` with the formula that was chosen: the shortest description of the rows."""
+        check_is_fitted(self)
+        return self.equations_.iloc[list(self.discovery_.front).index(self.discovery_.best)]
+
+    def sympy(self, index: int | None = None) -> sympy.Expr:
+        """The best formula, or that at `index`, as a sympy expression."""
+        check_is_fitted(self)
+        return self._candidate(index).expr
+
+    def latex(self, index: int | None = None, digits: int = 6) -> str:
+        """The best formula, or that at `index`, as LaTeX with numbers of `digits` significant digits."""
+        return latex(self.sympy(index), digits)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = True  # where the time runs out
+        return tags
+
+    def _candidate(self, index: int | None) -> Candidate:
+        if index is None:
+            return self.discovery_.best
+        candidates = self.discovery_.front.candidates
+        if not -len(candidates) <= index < len(candidates):
+            raise UsageError(f"there is no equation {index}: equations_ has {len(candidates)} rows")
+        return candidates[index]
+
+
+def _table(X: Array, y: Array, names: Any) -> pd.DataFrame:
+    """Inputs and target as a table, the target last and called by a name that no input has."""
+    import pandas as pd
+
+    target = "y"
+    while target in set(names):
+        target += "_"
+    return pd.DataFrame(np.column_stack([X, y]), columns=[*map(str, names), target])
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(SEEDS))
+
+
+def _equations(discovery: Discovery, names: tuple[str, ...]) -> pd.DataFrame:
+    """The front in PySR's columns, and two of our own."""
+    frame = discovery.front.to_frame()
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.maximum(frame["loss"].to_numpy(), np.finfo(float).tiny))
+    frame["score"] = np.concatenate([[0.0], -np.diff(logs) / np.diff(frame["complexity"])])
+    functions: list[Any] = [Formula(expr, names) for expr in frame["sympy_format"]]
+    frame = frame.assign(lambda_format=functions)
+    order = ["complexity", "loss", "score", "equation", "sympy_format", "lambda_format"]
+    return frame[[*order, "r2_held_out", "description_length"]]
+
+
+class Formula:
+    """A formula as a function of X, (rows, inputs) -> (rows,); unlike a lambda it can be pickled."""
+
+    def __init__(self, expr: sympy.Expr, inputs: tuple[str, ...]) -> None:
+        self.expr, self.inputs = expr, inputs
+
+    def __call__(self, X: ArrayLike) -> Array:
+        return Tape(self.expr, self.inputs).value(np.asarray(X, dtype=float))
+
+    def __repr__(self) -> str:
+        return f"f({', '.join(self.inputs)}) = {self.expr}"

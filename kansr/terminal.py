@@ -1,0 +1,27 @@
+"""What the commands write: results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from kansr.errors import UsageError
+
+
+def emit(text: str) -> None:
+    """Writes to stdout; quietly does not where the reader has gone away, as with `| head`."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as err:
+        raise UsageError(f"cannot write to standard output: {err.strerror}") from err
+
+
+def say(notes: Iterable[str]) -> None:
+    """One line each on stderr; nothing in it may steer the terminal."""
+    for note in notes:
+        text = "".join(letter if letter.isprintable() else " " for letter in note)
+        print(f"kansr: {text}", file=sys.stderr)

@@ -1,0 +1,84 @@
+"""kansr as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import pickle
+from unittest import SkipTest
+
+import numpy as np
+import pandas as pd
+import pytest
+import sympy
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from kansr import SymbolicRegressor
+from kansr.errors import UsageError
+
+rng = np.random.default_rng(0)
+X = rng.uniform(1, 5, (200, 3))
+Y = 2.5 * X[:, 0] * X[:, 2] ** 2
+
+
+@pytest.fixture(scope="module")
+def fitted() -> SymbolicRegressor:
+    return SymbolicRegressor(max_time=10).fit(X, Y)
+
+
+def test_the_formula_is_found_and_predicts(fitted: SymbolicRegressor) -> None:
+    assert fitted.sympy().free_symbols == {sympy.Symbol("x0"), sympy.Symbol("x2")}
+    assert fitted.score(X, Y) == pytest.approx(1)
+    assert fitted.predict(X) == pytest.approx(Y)
+    assert "x_{2}^{2}" in fitted.latex()
+    assert (fitted.n_features_in_, fitted.names_) == (3, ("x0", "x1", "x2"))
+
+
+def test_the_equations_are_a_table(fitted: SymbolicRegressor) -> None:
+    table = fitted.equations_
+    assert list(table)[:6] == ["complexity", "loss", "score", "equation", "sympy_format", "lambda_format"]
+    assert table["complexity"].is_monotonic_increasing and table["loss"].is_monotonic_decreasing
+    for index in range(len(table)):
+        assert table["lambda_format"][index](X) == pytest.approx(fitted.predict(X, index))
+        assert fitted.sympy(index) == table["sympy_format"][index]
+    assert fitted.get_best()["sympy_format"] == fitted.sympy()
+    with pytest.raises(UsageError, match="no equation 99"):
+        fitted.sympy(99)
+
+
+def test_names_and_columns_that_are_left_out_keep_their_places() -> None:
+    frame = pd.DataFrame({"one": 1.0, "lambda (m)": X[:, 0], "twin": X[:, 1], "again": X[:, 1]})
+    model = SymbolicRegressor(max_time=10).fit(frame, 3 * X[:, 0] / X[:, 1])
+    assert list(model.feature_names_in_) == list(frame)
+    assert model.predict(frame) == pytest.approx(3 * X[:, 0] / X[:, 1])
+
+
+def test_it_is_cloned_pickled_and_cross_validated(fitted: SymbolicRegressor) -> None:
+    assert clone(fitted).get_params() == fitted.get_params()
+    again = pickle.loads(pickle.dumps(fitted))  # noqa: S301  our own
+    assert (again.predict(X) == fitted.predict(X)).all()
+    assert cross_val_score(SymbolicRegressor(max_time=5), X, Y, cv=2) == pytest.approx([1, 1])
+
+
+def test_the_same_seed_gives_the_same_formula(fitted: SymbolicRegressor) -> None:
+    other = SymbolicRegressor(max_time=10).fit(X, Y)
+    assert list(other.equations_["equation"]) == list(fitted.equations_["equation"])
+
+
+# Each fits twice and compares: what there is when the time runs out depends on the machine.
+TWICE = ("check_fit_idempotent", "check_regressor_data_not_an_array")
+LATE = dict.fromkeys(TWICE, "fits twice in a time too short for the search to end")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_checks_of_scikit_learn_pass() -> None:
+    """All but those that fit twice in a time too short, and that which is not for estimators with a time limit."""
+    left_out = []
+    model = SymbolicRegressor(max_time=1.0)
+    for estimator, check in estimator_checks_generator(model, expected_failed_checks=LATE, mark="skip"):
+        try:
+            check(estimator)
+        except SkipTest as why:
+            left_out.append(str(why))
+    assert len(left_out) == len(TWICE) + 1, left_out
