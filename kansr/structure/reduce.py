@@ -13,11 +13,12 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import Size, canonical
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
-from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.brute import ACCEPT, one_variable
+from kansr.structure.meet import sums_of_atoms
 from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
+from kansr.structure.relations import relations
 from kansr.structure.single import single
 from kansr.structure.state import State
 from kansr.structure.surrogate import surrogate
@@ -83,6 +84,8 @@ class _Search:
             yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, self._power_law(state))
+        if not self.done and self.config.noise <= NOISY:
+            yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
         if self.done:
             return
         if len(state.inputs) == 1:
@@ -122,7 +125,7 @@ class _Search:
         """The slower ways to a formula for what is left."""
         yield from self._offer(state, self._rational(state))
         if not self.done:
-            yield from self._offer(state, sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired))
+            yield from self._offer(state, sums_of_atoms(state.dataset(), self._allowed(1e-9), self.expired))
         if not self.done:
             yield from self._offer(state, self._tensor(state))
         if not self.done and self.config.noise < ACCEPT:
@@ -171,7 +174,7 @@ class _Search:
             expired=self.expired,
         )
         yield from self._rational(state)
-        yield from sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired)
+        yield from sums_of_atoms(state.dataset(), self._allowed(1e-9), self.expired)
 
     def _sum_of_curves(self, state: State) -> Iterator[sympy.Expr]:
         fitting, held_out = split(state.dataset(), 0.25, np.random.default_rng(self.seed))
@@ -189,6 +192,8 @@ class _Search:
                 yield from (fit.expr for fit in choose(graph, matches, state.dataset(), config, self.expired))
 
     def _rational(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) <= 4:
+        if self.config.noise <= NOISY:
+            yield from relations(state.dataset(), self.expired)
+        elif len(state.inputs) <= 4:
             yield from polynomials(state.dataset(), self._allowed(1e-6), self.expired)
             yield from rationals(state.dataset(), self._allowed(1e-6), self.expired)
