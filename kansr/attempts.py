@@ -24,10 +24,11 @@ from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
-from kansr.structure.atoms import sums_of_atoms
+from kansr.structure.meet import sums_of_atoms
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.reduce import NOISY, ReduceConfig, Route, exact, reductions
+from kansr.structure.relations import relations
 from kansr.structure.single import single
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
@@ -80,8 +81,9 @@ class Attempt:
 def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
     """What to try for this table, the cheapest first; wider networks last, for as long as there is time."""
     n = len(data.names)
-    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law)]
+    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
     if n == 1:
+        attempts.append(Attempt("reductions", partial(_reductions, match)))
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
         attempts.append(Attempt("reductions", partial(_reductions, match), thorough=True))
@@ -145,6 +147,13 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
     expr = power_law(rows.fitting)
     if expr is not None:
         yield from best_of([polish(expr, rows.fitting)], rows, "power law", expired)
+
+
+def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    if rows.small:
+        return
+    fits = [polish(expr, rows.fitting) for expr in relations(rows.fitting, expired, plain=True)]
+    yield from best_of(fits, rows, "relation", expired)
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -16,12 +16,13 @@ from kansr.expression.rules import Size, canonical
 from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
-from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.curves import roughness
+from kansr.structure.meet import sums_of_atoms
 from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
+from kansr.structure.relations import relations
 from kansr.structure.single import single
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
@@ -115,6 +116,8 @@ class _Search:
             yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, self._power_law(state))
+        if not self.done and self.config.noise <= NOISY and state.blur == 0:
+            yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
             return
@@ -160,16 +163,17 @@ class _Search:
         """The slower ways to a formula for what is left, each as a task of its own."""
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
-        allowed = self._allowed(1e-6, state)
+        allowed = self._allowed(1e-9, state)
         ways: list[tuple[float, Callable[[], Iterator[sympy.Expr]]]] = [
             (0.5 * (count - 1), partial(self._rational, state)),
             (0.1 + 0.5 * (count - 1), lambda: sums_of_atoms(state.dataset(), allowed, self.expired)),
-            (0.2, partial(self._tensor, state)),
         ]
         if count == 1:
-            ways.append((-0.1, partial(self._single, state)))
+            ways += [(-0.1, partial(self._single, state, quick=True)), (0.2, partial(self._single, state))]
         for extra, way in ways:
             self._push(cost + extra, partial(self._terminal, state, way))
+        if count == 2:
+            self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1 and self.config.noise < ACCEPT:
             self._push(cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
 
@@ -215,35 +219,38 @@ class _Search:
         ):
             yield expr
 
-    def _single(self, state: State) -> Iterator[sympy.Expr]:
-        noise = self.config.noise if self.config.noise > NOISY else 0.0
-        yield from single(state.dataset(), max(noise, state.blur), self.config.match, keep=6, expired=self.expired)
+    def _single(self, state: State, quick: bool = False) -> Iterator[sympy.Expr]:
+        noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+        yield from single(state.dataset(), noise, self.config.match, 6, self.expired, quick)
 
     def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
-        """Tries sums of curves under a transform of the target: at once where the curves leave next to nothing."""
+        """Tries sums of curves under a transform of the target."""
         fitting, held_out = split(state.dataset(), 0.25, np.random.default_rng(self.seed))
         for graph in additive(fitting, held_out):
             if graph.error < self._allowed(1e-3, state):
-                way = partial(self._curves, graph, fitting)
-                if graph.error < self._allowed(CURVES, state):
-                    yield from self._offer(state, way())
-                else:
-                    decades = np.log10(graph.error / CURVES)
-                    self._push(doubt + 2 * self.config.per_input + decades, partial(self._terminal, state, way))
+                yield from self._graph(state, graph, fitting, doubt + 2 * self.config.per_input)
 
-    def _curves(self, graph: Graph, fitting: Dataset) -> Iterator[sympy.Expr]:
+    def _tensor(self, state: State, cost: float) -> Iterator[Route]:
+        """The same for A(u) + B(u)·g(v)."""
+        for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3, state), self.expired):
+            yield from self._graph(state, graph, state.dataset(), cost)
+
+    def _graph(self, state: State, graph: Graph, data: Dataset, cost: float) -> Iterator[Route]:
+        """Reads curves that leave next to nothing at once, others when their turn comes."""
+        way = partial(self._read, graph, data)
+        if graph.error < self._allowed(CURVES, state):
+            yield from self._offer(state, way())
+        else:
+            self._push(cost + float(np.log10(graph.error / CURVES)), partial(self._terminal, state, way))
+
+    def _read(self, graph: Graph, data: Dataset) -> Iterator[sympy.Expr]:
         config = ChooseConfig(trials=12, keep=2)
-        fits = choose(graph, match_all(graph.edges, self.config.match), fitting, config, self.expired)
+        fits = choose(graph, match_all(graph.edges, self.config.match), data, config, self.expired)
         yield from (fit.expr for fit in fits)
 
-    def _tensor(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) == 2:
-            for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3, state), self.expired):
-                config = ChooseConfig(trials=12, keep=2)
-                matches = match_all(graph.edges, self.config.match)
-                yield from (fit.expr for fit in choose(graph, matches, state.dataset(), config, self.expired))
-
     def _rational(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) <= 6:
+        if self.config.noise <= NOISY and state.blur == 0:
+            yield from relations(state.dataset(), self.expired)
+        elif len(state.inputs) <= 4:
             yield from polynomials(state.dataset(), self._allowed(1e-6, state), self.expired)
             yield from rationals(state.dataset(), self._allowed(1e-6, state), self.expired)

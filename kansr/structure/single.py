@@ -18,11 +18,16 @@ POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
 
 def single(
-    data: Dataset, noise: float, config: MatchConfig, keep: int = 12, expired: Callable[[], bool] = lambda: False
+    data: Dataset,
+    noise: float,
+    config: MatchConfig,
+    keep: int = 12,
+    expired: Callable[[], bool] = lambda: False,
+    quick: bool = False,
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit relative to the target's spread; data: one input.
+    noise: the expected misfit relative to the target's spread; data: one input; quick: no powers of x are tried.
     """
     order = np.argsort(data.X[:, 0], kind="stable")
     order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
@@ -30,7 +35,7 @@ def single(
     symbol = sympy.Symbol(data.names[0])
     found: list[tuple[float, sympy.Expr]] = []
     for transform, sign, t in transformed(y):
-        for q, p in _factors(x) if transform.name in POWER_TARGETS else ((0, 1),):
+        for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else ((0, 1),):
             if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
             u, v = t * x ** float(q), x ** float(p)
