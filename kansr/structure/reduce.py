@@ -23,7 +23,7 @@ from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.relations import relations
-from kansr.structure.single import single
+from kansr.structure.single import half_powers, single
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
 from kansr.structure.tensor import tensor
@@ -169,7 +169,9 @@ class _Search:
             (0.1 + 0.5 * (count - 1), lambda: sums_of_atoms(state.dataset(), allowed, self.expired)),
         ]
         if count == 1:
-            ways += [(-0.1, partial(self._single, state, quick=True)), (0.2, partial(self._single, state))]
+            ways += [(-0.1, partial(self._single, state, True)), (0.2, partial(self._single, state, False))]
+            noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+            ways.append((-0.05, lambda: half_powers(state.dataset(), noise, self.config.match)))
         for extra, way in ways:
             self._push(cost + extra, partial(self._terminal, state, way))
         if count == 2:
@@ -219,7 +221,7 @@ class _Search:
         ):
             yield expr
 
-    def _single(self, state: State, quick: bool = False) -> Iterator[sympy.Expr]:
+    def _single(self, state: State, quick: bool) -> Iterator[sympy.Expr]:
         noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
         yield from single(state.dataset(), noise, self.config.match, 6, self.expired, quick)
 

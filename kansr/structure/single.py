@@ -51,6 +51,29 @@ def single(
     yield from (expr for _, expr in found[:keep])
 
 
+def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2) -> Iterator[sympy.Expr]:
+    """Formulas f(x**p)·x**q with p and q ±1/2, q 0 too, of a positive input: what was reduced to a square has them.
+
+    noise: as for `single`.
+    """
+    order = np.argsort(data.X[:, 0], kind="stable")
+    order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
+    x, y = data.X[order, 0], data.y[order]
+    symbol, half = sympy.Symbol(data.names[0]), sympy.Rational(1, 2)
+    if not x[0] > 0:
+        return
+    found: list[tuple[float, int, sympy.Expr]] = []
+    for p in (half, -half):
+        v = x ** float(p)
+        along = np.argsort(v, kind="stable")
+        for q in (0, half, -half):
+            u = y / x ** float(q)
+            for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * float(np.std(u))), config)[:4]:
+                cost = score(fit, max(noise**2, 1e-24))
+                found.append((cost, len(found), fit.expr(symbol**p) * symbol**q))
+    yield from (expr for _, _, expr in sorted(found, key=lambda row: row[:2])[:keep])
+
+
 def _factors(x: Array) -> list[tuple[int, int]]:
     """(q, p): the target is multiplied by x**q and matched over x**p; powers that the values allow."""
     if np.any(x == 0):
