@@ -18,6 +18,7 @@ from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.curves import roughness
+from kansr.structure.implicit import quadratics
 from kansr.structure.meet import sums_of_atoms
 from kansr.structure.moves import moves
 from kansr.structure.polynomial import polynomials, rationals
@@ -168,6 +169,8 @@ class _Search:
             (0.5 * (count - 1), partial(self._rational, state)),
             (0.1 + 0.5 * (count - 1), lambda: sums_of_atoms(state.dataset(), allowed, self.expired)),
         ]
+        if self.config.noise <= NOISY and state.blur == 0:
+            ways.append((0.05, partial(quadratics, state.dataset(), self.expired)))
         if count == 1:
             ways += [(-0.1, partial(self._single, state, True)), (0.2, partial(self._single, state, False))]
             noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
