@@ -86,8 +86,8 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
         attempts.append(Attempt("reductions", partial(_reductions, match)))
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
-        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
         attempts.append(Attempt("reductions", partial(_reductions, match), thorough=True))
+        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
