@@ -18,6 +18,7 @@ from kansr.structure.transforms import transformed
 
 ORDERS = (1, 2, 3, 4)
 SMOOTH, ROUGH = 1e-6, 3e-3  # misfit of the smooth fit that is needed, and of the sum, both over the spread
+NEGLIGIBLE = 1e-5  # share of the largest term below which one is left out: nearly equal roots leave such behind
 TARGETS = ("y", "log(y)", "1/y", "y^2")
 DEGREES = (12, 20, 32, 48, 70, 100)
 
@@ -67,14 +68,14 @@ def _equations(u: Array, t: Array) -> Iterator[Array]:
 
 
 def _smooth(s: Array, t: Array) -> Array | None:
-    """Chebyshev coefficients through the rows to SMOOTH of the spread, of the lowest degree; None where there are none."""
+    """Chebyshev coefficients of low degree that meet the rows to SMOOTH of the spread; None where there are none."""
     spread = float(np.std(t))
-    best = None
+    best: tuple[float, Array] | None = None
     for degree in DEGREES:
         if 3 * degree > len(s):
             break
         V = chebyshev.chebvander(s, degree)
-        c = np.linalg.lstsq(V, t, rcond=1e-14)[0]
+        c: Array = np.asarray(np.linalg.lstsq(V, t, rcond=1e-14)[0], dtype=float)
         error = float(np.sqrt(np.mean((V @ c - t) ** 2))) / spread
         if best is None or error < 0.3 * best[0]:
             best = (error, c)
@@ -123,7 +124,7 @@ def _sum(roots: Array, u: Array, t: Array, x: sympy.Symbol, logarithmic: bool) -
     misfit = float(np.sqrt(np.mean((A / size @ w - t) ** 2)) / np.std(t))
     if misfit > ROUGH:
         return None
-    kept = np.abs(w) > 1e-7 * np.abs(w).max()
+    kept = np.abs(w) > NEGLIGIBLE * np.abs(w).max()
     return _phased([(term, c) for term, c, keep in zip(terms, w / size, kept) if keep])
 
 
@@ -138,6 +139,6 @@ def _phased(terms: list[tuple[sympy.Expr, float]]) -> sympy.Expr:
         elif term.has(sympy.sin):
             b = waves[partner]
             phase = sympy.Float(float(np.arctan2(b, c)))
-            wave = term.replace(sympy.sin, lambda angle: sympy.sin(angle + phase))
-            total += sympy.Float(float(np.hypot(c, b))) * wave
+            sine = next(iter(term.atoms(sympy.sin)))
+            total += sympy.Float(float(np.hypot(c, b))) * term.xreplace({sine: sympy.sin(sine.args[0] + phase)})
     return total

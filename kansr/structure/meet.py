@@ -21,9 +21,10 @@ from kansr.structure.transforms import transformed
 
 ROWS, SCREENED = 256, 80  # rows the table is computed on, and those that pairs are screened on
 BLOCK, SHORTLIST = 256, 40
-CORE, THIRDS, RARE = 110, 1500, 1500  # atoms of the first two of three, of the third, and under rarer transforms
+CORE, THIRDS = 110, 1500  # atoms of the first two of three, and of the third
+COMMON, RARE = 2500, 700  # atoms under the transforms that are met often, and under all others
 EXACT = 1e-9  # misfit over the spread from which a combination is the law but for rounding
-COMMON = ("y", "log(y)", "1/y", "y^2")
+OFTEN = ("log(y)", "1/y", "y^2")
 
 Met = tuple[float, float, tuple[int, ...]]  # misfit over the spread, weight, atoms
 
@@ -54,11 +55,11 @@ def sums_of_atoms(
         for transform, sign, t in targets:
             if expired():
                 return
-            common = transform.name in COMMON
-            if base is not bases[0] and transform.name != "y":
+            plain, often = transform.name == "y", transform.name in OFTEN
+            if base is not bases[0] and not plain:
                 continue
-            part = table if common else table.take(np.arange(min(RARE, len(table))))
-            for misfit, _, chosen in _met(part, base, t, keep, expired, triples=common and base is bases[0]):
+            part = table if plain else table.take(np.arange(min(COMMON if often else RARE, len(table))))
+            for misfit, _, chosen in _met(part, base, t, keep, expired, triples=(plain or often) and base is bases[0]):
                 if misfit < threshold:
                     yield sign * transform.symbolic(_sum(part, base, t, chosen))
         if base is bases[0]:

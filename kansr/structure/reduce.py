@@ -18,16 +18,13 @@ from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.curves import roughness
-from kansr.structure.implicit import quadratics
-from kansr.structure.meet import sums_of_atoms
 from kansr.structure.moves import moves
-from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.relations import relations
-from kansr.structure.single import half_powers, single
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
 from kansr.structure.tensor import tensor
+from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -117,7 +114,7 @@ class _Search:
             yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, self._power_law(state))
-        if not self.done and self.config.noise <= NOISY and state.blur == 0:
+        if not self.done and self._noise(state) == 0:
             yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
@@ -164,18 +161,7 @@ class _Search:
         """The slower ways to a formula for what is left, each as a task of its own."""
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
-        allowed = self._allowed(1e-9, state)
-        ways: list[tuple[float, Callable[[], Iterator[sympy.Expr]]]] = [
-            (0.5 * (count - 1), partial(self._rational, state)),
-            (0.1 + 0.5 * (count - 1), lambda: sums_of_atoms(state.dataset(), allowed, self.expired)),
-        ]
-        if self.config.noise <= NOISY and state.blur == 0:
-            ways.append((0.05, partial(quadratics, state.dataset(), self.expired)))
-        if count == 1:
-            ways += [(-0.1, partial(self._single, state, True)), (0.2, partial(self._single, state, False))]
-            noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
-            ways.append((-0.05, lambda: half_powers(state.dataset(), noise, self.config.match)))
-        for extra, way in ways:
+        for extra, way in terminals(state, self.config.match, self._noise(state), self.expired):
             self._push(cost + extra, partial(self._terminal, state, way))
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
@@ -211,9 +197,13 @@ class _Search:
         noise = self.config.noise
         return noise > NOISY and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
 
+    def _noise(self, state: State) -> float:
+        """The misfit of the truth that is expected over the target's spread; 0 where it is rounding only."""
+        return max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+
     def _allowed(self, clean: float, state: State) -> float:
-        """The misfit up to which a terminal is believed: `clean` without noise, a little above the noise with it."""
-        return max(clean, 3 * state.blur, 1.3 * self.config.noise if self.config.noise > NOISY else 0.0)
+        """The misfit up to which curves are believed: `clean` without noise, a little above the noise with it."""
+        return max(clean, 3 * state.blur, 1.3 * self._noise(state))
 
     def _power_law(self, state: State) -> Iterator[sympy.Expr]:
         """The power product, where it leaves next to nothing."""
@@ -223,10 +213,6 @@ class _Search:
             data.y
         ):
             yield expr
-
-    def _single(self, state: State, quick: bool) -> Iterator[sympy.Expr]:
-        noise = max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
-        yield from single(state.dataset(), noise, self.config.match, 6, self.expired, quick)
 
     def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
         """Tries sums of curves under a transform of the target."""
@@ -252,10 +238,3 @@ class _Search:
         config = ChooseConfig(trials=12, keep=2)
         fits = choose(graph, match_all(graph.edges, self.config.match), data, config, self.expired)
         yield from (fit.expr for fit in fits)
-
-    def _rational(self, state: State) -> Iterator[sympy.Expr]:
-        if self.config.noise <= NOISY and state.blur == 0:
-            yield from relations(state.dataset(), self.expired)
-        elif len(state.inputs) <= 4:
-            yield from polynomials(state.dataset(), self._allowed(1e-6, state), self.expired)
-            yield from rationals(state.dataset(), self._allowed(1e-6, state), self.expired)
