@@ -189,6 +189,22 @@ def into_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Mul, pull)
 
 
+def out_of_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(v**2·u) as v·sqrt(u), in every root; holds where v is not negative."""
+
+    def pull(root: sympy.Pow) -> sympy.Expr:
+        outside, inside = sympy.S.One, sympy.S.One
+        for factor in sympy.Mul.make_args(root.base):
+            base, power = factor.as_base_exp()
+            if base.is_Symbol and power.is_Integer and power % 2 == 0:
+                outside = outside * base ** (power * root.exp)
+            else:
+                inside = inside * factor
+        return outside * inside**root.exp
+
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Mul and e.exp.is_Rational and e.exp.q == 2, pull)
+
+
 def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
     """monomial**power, factor by factor, for positive factors."""
     return sympy.Mul(*(b ** (e * power) for b, e in monomial.as_powers_dict().items()))

@@ -11,7 +11,7 @@ from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, unit_roots, without_floats
+from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, out_of_roots, unit_roots, without_floats
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
@@ -54,6 +54,7 @@ def simplify(
     for rule in (
         join_logs,
         join_roots,
+        out_of_roots,
         unit_roots,
     ):  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)

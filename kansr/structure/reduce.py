@@ -18,17 +18,13 @@ from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.curves import roughness
-from kansr.structure.exponentials import exponentials
-from kansr.structure.fitted import one_function
-from kansr.structure.meet import sums_of_atoms
 from kansr.structure.moves import moves
-from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.relations import relations
-from kansr.structure.single import single
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
 from kansr.structure.tensor import tensor
+from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -118,7 +114,7 @@ class _Search:
             yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, self._power_law(state))
-        if not self.done:
+        if not self.done and self._noise(state) == 0:
             yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
@@ -165,20 +161,10 @@ class _Search:
         """The slower ways to a formula for what is left, each as a task of its own."""
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
-        allowed = self._allowed(1e-8, state)
-        data = state.dataset()
-        ways: list[tuple[float, Callable[[], Iterator[sympy.Expr]]]] = [
-            (0.1 * (count - 1), lambda: relations(data, self.expired)),
-            (0.1 + 0.3 * (count - 1), lambda: sums_of_atoms(data, allowed, self.expired)),
-            (0.2 + 0.3 * (count - 1), lambda: one_function(data, self.config.match.library, self.expired)),
-            (0.2, partial(self._tensor, state)),
-        ]
-        if count == 1:
-            ways += [(-0.1, lambda: exponentials(data, self.expired)), (0.0, partial(self._single, state))]
-        if self.config.noise > NOISY or state.blur:
-            ways.append((0.5 * (count - 1), partial(self._rational, state)))
-        for extra, way in ways:
+        for extra, way in terminals(state, self.config.match, self._noise(state), self.expired):
             self._push(cost + extra, partial(self._terminal, state, way))
+        if count == 2:
+            self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1 and self.config.noise < ACCEPT:
             self._push(cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
 
@@ -211,9 +197,13 @@ class _Search:
         noise = self.config.noise
         return noise > NOISY and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
 
+    def _noise(self, state: State) -> float:
+        """The misfit of the truth that is expected over the target's spread; 0 where it is rounding only."""
+        return max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+
     def _allowed(self, clean: float, state: State) -> float:
-        """The misfit up to which a terminal is believed: `clean` without noise, a little above the noise with it."""
-        return max(clean, 3 * state.blur, 1.3 * self.config.noise if self.config.noise > NOISY else 0.0)
+        """The misfit up to which curves are believed: `clean` without noise, a little above the noise with it."""
+        return max(clean, 3 * state.blur, 1.3 * self._noise(state))
 
     def _power_law(self, state: State) -> Iterator[sympy.Expr]:
         """The power product, where it leaves next to nothing."""
@@ -224,35 +214,27 @@ class _Search:
         ):
             yield expr
 
-    def _single(self, state: State) -> Iterator[sympy.Expr]:
-        noise = self.config.noise if self.config.noise > NOISY else 0.0
-        yield from single(state.dataset(), max(noise, state.blur), self.config.match, keep=6, expired=self.expired)
-
     def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
-        """Tries sums of curves under a transform of the target: at once where the curves leave next to nothing."""
+        """Tries sums of curves under a transform of the target."""
         fitting, held_out = split(state.dataset(), 0.25, np.random.default_rng(self.seed))
         for graph in additive(fitting, held_out):
             if graph.error < self._allowed(1e-3, state):
-                way = partial(self._curves, graph, fitting)
-                if graph.error < self._allowed(CURVES, state):
-                    yield from self._offer(state, way())
-                else:
-                    decades = np.log10(graph.error / CURVES)
-                    self._push(doubt + 2 * self.config.per_input + decades, partial(self._terminal, state, way))
+                yield from self._graph(state, graph, fitting, doubt + 2 * self.config.per_input)
 
-    def _curves(self, graph: Graph, fitting: Dataset) -> Iterator[sympy.Expr]:
+    def _tensor(self, state: State, cost: float) -> Iterator[Route]:
+        """The same for A(u) + B(u)·g(v)."""
+        for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3, state), self.expired):
+            yield from self._graph(state, graph, state.dataset(), cost)
+
+    def _graph(self, state: State, graph: Graph, data: Dataset, cost: float) -> Iterator[Route]:
+        """Reads curves that leave next to nothing at once, others when their turn comes."""
+        way = partial(self._read, graph, data)
+        if graph.error < self._allowed(CURVES, state):
+            yield from self._offer(state, way())
+        else:
+            self._push(cost + float(np.log10(graph.error / CURVES)), partial(self._terminal, state, way))
+
+    def _read(self, graph: Graph, data: Dataset) -> Iterator[sympy.Expr]:
         config = ChooseConfig(trials=12, keep=2)
-        fits = choose(graph, match_all(graph.edges, self.config.match), fitting, config, self.expired)
+        fits = choose(graph, match_all(graph.edges, self.config.match), data, config, self.expired)
         yield from (fit.expr for fit in fits)
-
-    def _tensor(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) == 2:
-            for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3, state), self.expired):
-                config = ChooseConfig(trials=12, keep=2)
-                matches = match_all(graph.edges, self.config.match)
-                yield from (fit.expr for fit in choose(graph, matches, state.dataset(), config, self.expired))
-
-    def _rational(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) <= 6:
-            yield from polynomials(state.dataset(), self._allowed(1e-6, state), self.expired)
-            yield from rationals(state.dataset(), self._allowed(1e-6, state), self.expired)
