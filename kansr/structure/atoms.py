@@ -35,7 +35,8 @@ class Atoms:
         return len(self.recipes)
 
     def expr(self, i: int) -> sympy.Expr:
-        return build(self.recipes[i])
+        """As a textbook writes it: exp(y·log(x)) as x**y."""
+        return build(self.recipes[i]).replace(lambda e: e.func is sympy.exp, _without_log)
 
     def take(self, index: NDArray[np.intp]) -> Atoms:
         return Atoms(tuple(self.recipes[i] for i in index), self.values[index], self.weights[index])
@@ -45,6 +46,14 @@ def build(recipe: Recipe) -> sympy.Expr:
     if isinstance(recipe, tuple):
         return recipe[0](*(build(part) for part in recipe[1:]), sympy)
     return recipe
+
+
+def _without_log(power: sympy.Expr) -> sympy.Expr:
+    factors = sympy.Mul.make_args(power.args[0])
+    logs = [f for f in factors if f.func is sympy.log]
+    if len(logs) != 1:
+        return power
+    return logs[0].args[0] ** sympy.Mul(*(f for f in factors if f is not logs[0]))
 
 
 def _times(*factors: Any) -> Any:
@@ -147,7 +156,7 @@ def atoms(names: tuple[str, ...], X: Array) -> Atoms:
             single.append(_lightest(draft, range(start, len(draft.recipes)), max(own, factors)))
         for name, x, group in zip(names, X.T, single):
             draft.products(group[:own], group[:own])
-            _of_several_factors(draft, name, x, (8, 5, 4, 3)[len(names) - 1])
+            _of_several_factors(draft, name, x, (9, 5, 4, 3)[len(names) - 1])
         for i, j in combinations(range(len(names)), 2):
             draft.products(single[i][:factors], single[j][:factors])
             start = len(draft.recipes)

@@ -17,7 +17,7 @@ from kansr.data.dataset import Array, Dataset
 from kansr.structure.transforms import transformed
 
 ORDERS = (1, 2, 3, 4)
-SMOOTH, ROUGH = 1e-6, 3e-3  # misfit of the smooth fit that is needed, and of the sum, both over the spread
+SMOOTH, ROUGH = 1e-6, 3e-6  # misfit of the smooth fit that is needed, and of the sum, both over the spread
 NEGLIGIBLE = 1e-5  # share of the largest term below which one is left out: nearly equal roots leave such behind
 TARGETS = ("y", "log(y)", "1/y", "y^2")
 DEGREES = (12, 20, 32, 48, 70, 100)

@@ -98,7 +98,7 @@ def _products(table: Atoms, y: Array, threshold: float, keep: int, expired: Call
         for p, i in zip(w[1:], chosen):
             whole = round(2 * p) / 2
             exponent = sympy.Rational(int(2 * whole), 2) if abs(p - whole) < 1e-6 else sympy.Float(float(p))
-            total = total * part.expr(i) ** exponent
+            total = total * _power(part.expr(i), exponent)
             with np.errstate(all="ignore"):
                 value = value * part.values[i] ** float(exponent)
         if np.isfinite(value).all() and np.abs(np.sum(np.sign(value * y))) == len(y):
@@ -113,6 +113,13 @@ def _sum(table: Atoms, base: _Base, t: Array, chosen: tuple[int, ...]) -> sympy.
     terms = [sympy.Float(float(c)) * e for c, e, m in zip(w, base.terms, matters) if m]
     terms += [sympy.Float(float(c)) * table.expr(i) for c, i in zip(w[len(base.terms) :], chosen)]
     return sympy.Add(*terms)
+
+
+def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    """base**exponent, that of exp(u) as exp(exponent·u)."""
+    if base.func is sympy.exp:
+        return sympy.exp(exponent * base.args[0])
+    return base**exponent
 
 
 def _coefficients(table: Atoms, base: _Base, t: Array, chosen: tuple[int, ...]) -> Array:
