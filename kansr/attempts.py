@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,18 @@ from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
-from kansr.structure.atoms import sums_of_atoms
+from kansr.structure.meet import sums_of_atoms
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
 from kansr.structure.reduce import NOISY, ReduceConfig, Route, exact, reductions
+from kansr.structure.relations import relations
 from kansr.structure.single import single
+from kansr.structure.surrogate import attainable
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 Expired = Callable[[], bool]
+BRIEFLY, AT_LENGTH = 80, 400  # steps of a search over reductions, at first and when all else has failed
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
@@ -44,7 +47,12 @@ class Rows:
     fitting: Dataset
     held_out: Dataset
     seed: int = 0
-    attainable: float = 0.0  # held-out error of the best smooth model over the target's spread, 0 if not known
+
+    @cached_property
+    def attainable(self) -> float:
+        """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
+        known = not self.small and float(np.std(self.fitting.y)) > 0
+        return attainable(self.fitting.X, self.fitting.y) if known else 0.0
 
     @property
     def small(self) -> bool:
@@ -80,16 +88,18 @@ class Attempt:
 def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
     """What to try for this table, the cheapest first; wider networks last, for as long as there is time."""
     n = len(data.names)
-    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law)]
+    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
     if n == 1:
+        attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY)))
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
+        attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY), thorough=True))
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
-        attempts.append(Attempt("reductions", partial(_reductions, match), thorough=True))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
     if n > 1:
+        attempts.append(Attempt("further reductions", partial(_reductions, match, AT_LENGTH)))
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
         attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w)) for w in widths]
     return attempts
@@ -147,6 +157,13 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
         yield from best_of([polish(expr, rows.fitting)], rows, "power law", expired)
 
 
+def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    if rows.small:
+        return
+    fits = [polish(expr, rows.fitting) for expr in relations(rows.fitting, expired, plain=True)]
+    yield from best_of(fits, rows, "relation", expired)
+
+
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
         exprs = single(rows.fitting, noise, match, expired=expired)
@@ -174,16 +191,27 @@ def _plausible(graph: Graph, rows: Rows) -> bool:
     return graph.error < min(0.9, 3 * rows.attainable + 1e-3 if rows.attainable else 0.9)
 
 
-def _reductions(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
+def _passes(rows: Rows, steps: int) -> Iterator[tuple[float, int]]:
+    """(noise, steps) of the searches to make: what the smooth model misses may be noise, or more than it can follow.
+
+    Exact laws are looked for first, and for less long where there may be noise.
+    """
+    yield 0.0, min(steps, BRIEFLY)
+    if rows.attainable >= NOISY:
+        yield rows.attainable, steps
+    if steps > BRIEFLY:
+        yield 0.0, steps
+
+
+def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Finding]:
     """The exact formula if the search comes to one, otherwise the few best it met."""
     if rows.small:
         return
     routes: list[Route] = []
     # What the smooth model misses may be noise, or only more than it can follow: exact laws are looked for first.
-    for noise in dict.fromkeys((0.0, rows.attainable)):
-        config = ReduceConfig(match=match, noise=noise)
-        routes += reductions(rows.fitting, config, rows.seed, expired)
-        if (routes and exact(routes[-1].fit, rows.fitting)) or rows.attainable < NOISY:
+    for noise, most in _passes(rows, steps):
+        routes += reductions(rows.fitting, ReduceConfig(match=match, noise=noise, steps=most), rows.seed, expired)
+        if routes and exact(routes[-1].fit, rows.fitting):
             break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.fitting))
     for route in routes[:3]:

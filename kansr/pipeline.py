@@ -25,7 +25,6 @@ from kansr.noise import unexplained
 from kansr.refine.constants import polish
 from kansr.structure.formula import formula_graph
 from kansr.structure.reduce import exact
-from kansr.structure.surrogate import attainable
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
@@ -78,8 +78,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     clock = Clock(config.time_limit)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
-    known = 0.0 if small or float(np.std(fitting.y)) == 0 else attainable(fitting.X, fitting.y)
-    rows = Rows(data, data, config.seed) if small else Rows(fitting, held_out, config.seed, known)
+    rows = Rows(data, data, config.seed) if small else Rows(fitting, held_out, config.seed)
     findings: list[Finding] = []
 
     def report(status: Status) -> Discovery:
@@ -102,8 +101,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 if _exact(new, data):
                     break
             best = report(status).best if findings else None
-            plain = best is not None and len(best.expr.atoms(sympy.Float)) <= PLAIN
-            if best and (plain or attempts[number].value.thorough) and _as_good_as_it_gets(best, data, rows):
+            looked = attempts[number].value.thorough or (best is not None and _plain(best))
+            if best and looked and _as_good_as_it_gets(best, data, rows):
                 break
         for future in queue:
             future.cancel()
@@ -121,6 +120,11 @@ def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
     """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then."""
     fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
     return any(exact(fit, data) for fit in fits)
+
+
+def _plain(best: Candidate) -> bool:
+    """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
+    return len(best.expr.atoms(sympy.Float)) <= PLAIN and 1 - best.r2_held_out < LARGE**2
 
 
 def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:

@@ -11,7 +11,16 @@ from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, unit_roots, without_floats
+from kansr.expression.rules import (
+    TEXTBOOK,
+    Rule,
+    join_logs,
+    join_roots,
+    out_of_roots,
+    unit_differences,
+    unit_roots,
+    without_floats,
+)
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
@@ -38,7 +47,7 @@ def simplify(
         sympy.Symbol(n): sympy.Dummy(n, positive=True) if n in positive else sympy.Dummy(n, real=True) for n in names
     }
     back = {dummy: symbol for symbol, dummy in assumed.items()}
-    best = expr
+    best = without_abs(expr, X, names)
     for _ in range(rounds):
         start = best
         for rule in rules:
@@ -54,12 +63,24 @@ def simplify(
     for rule in (
         join_logs,
         join_roots,
+        out_of_roots,
         unit_roots,
+        unit_differences,
     ):  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)
         if joined != best and same_values(joined, best, X, names):
             best = joined
     return best
+
+
+def without_abs(expr: sympy.Expr, X: Array, names: tuple[str, ...]) -> sympy.Expr:
+    """abs(u) as u or −u where u has one sign on all rows: a law says abs only of what changes sign."""
+
+    def plain(absolute: sympy.Expr) -> sympy.Expr:
+        values = Tape(absolute.args[0], names).value(X)
+        return absolute.args[0] if np.all(values >= 0) else -absolute.args[0] if np.all(values <= 0) else absolute
+
+    return expr.replace(lambda e: e.func is sympy.Abs, plain)
 
 
 def _agree(new: sympy.Expr, old: sympy.Expr, places: Collection[Array], names: tuple[str, ...]) -> bool:

@@ -52,3 +52,16 @@ def samples(x: Array, count: int = 200) -> Array:
     """Ascending points of the values x (rows,) to sample a curve at: half by rank, half evenly over the range."""
     by_rank = np.quantile(x, np.linspace(0, 1, count // 2))
     return np.unique(np.concatenate([by_rank, np.linspace(x.min(), x.max(), count - count // 2)]))
+
+
+def roughness(x: Array, z: Array) -> float:
+    """The held-out error, over the spread of z, of the best curve through z over x (rows,), along x or its ranks."""
+    ranks = np.argsort(np.argsort(x, kind="stable"), kind="stable").astype(float)
+    fitting = np.arange(len(x)) % 4 != 0
+    errors = []
+    for u in (x, ranks):
+        for G in (20, max(len(x) // 6, 21)):
+            b = basis(u, G)
+            w = least_squares(b(u[fitting]), z[fitting, None])[:, 0]
+            errors.append(float(np.sqrt(np.mean((b(u[~fitting]) @ w - z[~fitting]) ** 2))))
+    return min(errors) / (float(np.std(z)) or 1.0)

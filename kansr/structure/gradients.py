@@ -30,7 +30,9 @@ class Rows:
         rows = good[-sample:]
         self.X = state.X[rows]
         self.gradient = field.gradient[rows] * weight[rows, None]  # of T(z)
-        self.value = state.z[rows] * field.slope[rows] * weight[rows]  # z·T'(z)
+        self.z = state.z[rows]
+        self.unit = field.slope[rows] * weight[rows]  # T'(z)
+        self.value = self.z * self.unit  # z·T'(z)
         self.plain = field.gradient[rows] / field.slope[rows, None]  # of z itself
         reach = np.abs(self.gradient * state.X.std(0))
         self.reach = reach / (np.sqrt(np.mean(reach**2)) + 1e-300)
@@ -45,13 +47,17 @@ class Coordinate:
     symbolic: Callable[[sympy.Expr], sympy.Expr]
     cost: float = 1.0
     reach: float = np.inf  # the largest |x| at which it is worth asking
+    flows: bool = False  # whether inputs are met that other things than the target move along with
+    any_exponent: bool = False  # whether its powers are no simpler when whole
+    shifted: bool = False  # whether it is nothing new unless a number is added to it
 
 
 # What can be scaled or merged besides the inputs themselves; with log, an input that is another's exponent.
 COORDINATES = {
-    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0),
-    "log": Coordinate(np.log, np.reciprocal, sympy.log),
-    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=20),
+    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0, flows=True),
+    "log": Coordinate(np.log, np.reciprocal, sympy.log, flows=True),
+    "inverse": Coordinate(np.reciprocal, lambda x: -(x**-2.0), lambda x: 1 / x, flows=True, shifted=True),
+    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=200, flows=True, any_exponent=True),
     "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
     "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
     "sin/2": Coordinate(lambda x: np.sin(x / 2), lambda x: np.cos(x / 2) / 2, lambda x: sympy.sin(x / 2), 1.5, 20),
@@ -71,6 +77,19 @@ def nice_number(value: float, tolerance: float = 0.02) -> sympy.Expr | None:
         if abs(abs(value) / float(number) - 1) < tolerance:
             return number if value > 0 else -number
     return None
+
+
+def nice_exponent(value: float) -> sympy.Rational | None:
+    """The whole or half number near `value`, or the third, quarter or fifth very near it; None where there is none."""
+    options = []
+    for q, within in ((1, 0.1), (2, 0.1), (3, 0.02), (4, 0.02), (5, 0.02)):
+        p = round(q * value)
+        if abs(value - p / q) <= within:
+            options.append((abs(value - p / q) + 0.002 * (q - 1), p, q))
+    if not options or abs(value) > MOST_EXPONENT + 0.5:
+        return None
+    _, p, q = min(options)
+    return sympy.Rational(p, q)
 
 
 def raised(x: Array, power: sympy.Rational) -> Array:

@@ -1,9 +1,11 @@
-"""Reductions one after another until what is left has a formula: a depth-first search with few alternatives."""
+"""Reductions one after another until what is left has a formula: a best-first search over what to do next."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import sympy
@@ -11,32 +13,42 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import Size, canonical
+from kansr.graph import Graph
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
-from kansr.structure.atoms import sums_of_atoms
 from kansr.structure.brute import ACCEPT, one_variable
+from kansr.structure.curves import roughness
 from kansr.structure.moves import moves
-from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
-from kansr.structure.single import single
-from kansr.structure.state import State
+from kansr.structure.relations import relations
+from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
 from kansr.structure.tensor import tensor
+from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 FEW = 4  # constants of a formula that is believed to be the law when it comes down to the noise
+ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
+DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
+CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceConfig:
+    """Costs are doubts: half a unit for every decade that a move's misfit is above `clear` or above the best one's."""
+
     match: MatchConfig = field(default_factory=MatchConfig)
     noise: float = 0.0  # expected misfit of the truth over the target's spread
-    sure: float = 3e-3  # misfit of a move below which the slower terminals wait for it
+    clear: float = 1e-4  # misfit of a move up to which it is not doubted
+    sure: float = 3e-3  # misfit of a move below which moves that commute with it are put off
     hopeless: float = 0.2  # misfit above which no move is made
-    alternatives: tuple[int, ...] = (3, 3, 2)  # moves tried at each depth, the last for all deeper ones
+    alternatives: int = 8  # moves kept at each state
+    per_input: float = 0.5  # what an input that is left is expected to cost
+    commuting: float = 1.5  # what it costs to make a move that could also be made after the best one
     depth: int = 10
+    steps: int = 400  # tasks after which the search gives up
 
 
 def exact(fit: Fit, data: Dataset) -> bool:
@@ -58,9 +70,11 @@ def reductions(
     data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found; the last one is exact, unless the search was exhausted or the time was up."""
-    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).solve(
-        State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-    )
+    root = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(root)
+
+
+Task = Callable[[], Iterator[Route]]
 
 
 @dataclass(eq=False)
@@ -71,64 +85,96 @@ class _Search:
     expired: Callable[[], bool]
     size: Size
     done: bool = False
+    tasks: list[tuple[float, int, Task]] = field(default_factory=list)
+    count: int = 0
     seen: set[tuple] = field(default_factory=set)
     tried: set[sympy.Expr] = field(default_factory=set)
 
-    def solve(self, state: State) -> Iterator[Route]:
-        key = (frozenset(state.inputs), round(float(np.sum(np.abs(state.z[:64]))), 9))
-        if key in self.seen or self.expired():
+    def run(self, root: State) -> Iterator[Route]:
+        self._push(0.0, partial(self._open, root, 0.0, np.inf))
+        for _ in range(self.config.steps):
+            if not self.tasks or self.done or self.expired():
+                return
+            yield from heapq.heappop(self.tasks)[2]()
+
+    def _push(self, cost: float, task: Task) -> None:
+        self.count += 1
+        heapq.heappush(self.tasks, (cost, self.count, task))
+
+    def _open(self, state: State, doubt: float, quality: float) -> Iterator[Route]:
+        """Tries what is quick on a state that was reached with some doubt, and plans the rest.
+
+        quality: that of the surrogate before the last move; one that got worse speaks against the move.
+        """
+        key = state.signature()
+        if key in self.seen:
             return
         self.seen.add(key)
         if np.std(state.z) <= 1e-10 * float(np.mean(np.abs(state.z))) or not state.inputs:
             yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, self._power_law(state))
+        if not self.done and self._noise(state) == 0:
+            yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
+        count = len(state.inputs)
         if self.done:
             return
-        if len(state.inputs) == 1:
-            yield from self._offer(state, self._one_input(state))
+        if count == 1:
+            rough = roughness(state.X[:, 0], state.z)
+            if rough < max(ROUGH, 2 * self.config.noise):
+                self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
-        yield from self._offer(state, self._sum_of_curves(state))
+        yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
-        options = [
-            m
-            for m in moves(state, surrogate(state.X, state.z, noisy=self.config.noise > NOISY))
-            if m.misfit < self.config.hopeless
+        smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
+        doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
+        self._plan(state, doubt)
+        options = [m for m in moves(state, smooth, self.config.match) if m.misfit < self.config.hopeless][
+            : self.config.alternatives
         ]
-        sure = bool(options) and options[0].misfit < self.config.sure
-        early = not sure and len(state.inputs) == 2  # with more inputs a doubtful move is cheaper than the terminals
-        if early:
-            yield from self._last_resorts(state)
-        tried, failed = 0, None
-        limit = self.config.alternatives[min(len(state.moves), len(self.config.alternatives) - 1)]
         for move in options:
-            if self.done or self.expired() or tried >= limit:
-                break
-            if tried and move.misfit > max(0.02, 20 * options[0].misfit):
-                break
-            # Moves on other inputs commute with the one that failed: what they lead to has been seen.
-            if failed is not None and not failed & move.used:
-                continue
-            child = move.apply()
-            if child is None:
-                continue
-            tried, failed = tried + 1, failed or move.used
-            yield from self.solve(child)
-        if not early and not self.done:
-            yield from self._last_resorts(state)
+            best = options[0]
+            further = doubt + self._doubt(move, best, smooth.quality)
+            if (
+                best.misfit < max(self.config.sure, 2 * smooth.quality)
+                and move is not best
+                and not best.used & move.used
+            ):
+                further += self.config.commuting
+            cost = further + self.config.per_input * (count - move.removes)
+            self._push(cost, partial(self._make, move, further, smooth.quality))
 
-    def _last_resorts(self, state: State) -> Iterator[Route]:
-        """The slower ways to a formula for what is left."""
-        yield from self._offer(state, self._rational(state))
-        if not self.done:
-            yield from self._offer(state, sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired))
-        if not self.done:
-            yield from self._offer(state, self._tensor(state))
-        if not self.done and self.config.noise < ACCEPT:
-            for child in one_variable(state):
-                if not self.done and not self.expired():
-                    yield from self._offer(child, self._one_input(child))
+    def _doubt(self, move: Move, best: Move, quality: float) -> float:
+        """What speaks against a move: a misfit above that of the gradients themselves, a better move, its cost."""
+        clear = max(self.config.clear, 2 * quality)
+        decades = max(0.0, np.log10(max(move.misfit, 1e-12) / clear)) + max(0.0, np.log10(clear / DIM))
+        behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
+        return 0.5 * float(decades + behind) + 0.25 * move.cost
+
+    def _make(self, move: Move, doubt: float, quality: float) -> Iterator[Route]:
+        state = move.apply()
+        if state is not None:
+            yield from self._open(state, doubt, quality)
+
+    def _plan(self, state: State, doubt: float) -> None:
+        """The slower ways to a formula for what is left, each as a task of its own."""
+        count = len(state.inputs)
+        cost = doubt + self.config.per_input * count
+        for extra, way in terminals(state, self.config.match, self._noise(state), self.expired):
+            self._push(cost + extra, partial(self._terminal, state, way))
+        if count == 2:
+            self._push(cost + 0.2, partial(self._tensor, state, cost))
+        if count > 1 and self.config.noise < ACCEPT:
+            self._push(cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
+
+    def _terminal(self, state: State, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
+        yield from self._offer(state, way())
+
+    def _brute(self, state: State, doubt: float) -> Iterator[Route]:
+        for child in one_variable(state):
+            if not self.done and not self.expired():
+                yield from self._open(child, doubt, 0.0)
 
     def _offer(self, state: State, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
         """The formulas polished on the rows of the table; `done` as soon as one is exact."""
@@ -151,44 +197,44 @@ class _Search:
         noise = self.config.noise
         return noise > NOISY and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
 
-    def _allowed(self, clean: float) -> float:
-        """The misfit up to which a terminal is believed: `clean` without noise, a little above the noise with it."""
-        return max(clean, 1.3 * self.config.noise if self.config.noise > NOISY else 0.0)
+    def _noise(self, state: State) -> float:
+        """The misfit of the truth that is expected over the target's spread; 0 where it is rounding only."""
+        return max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+
+    def _allowed(self, clean: float, state: State) -> float:
+        """The misfit up to which curves are believed: `clean` without noise, a little above the noise with it."""
+        return max(clean, 3 * state.blur, 1.3 * self._noise(state))
 
     def _power_law(self, state: State) -> Iterator[sympy.Expr]:
         """The power product, where it leaves next to nothing."""
         data = state.dataset()
         expr = power_law(data)
-        if expr is not None and polish(expr, data, iterations=5, rows=300).rms < self._allowed(1e-5) * np.std(data.y):
+        if expr is not None and polish(expr, data, iterations=5, rows=300).rms < self._allowed(1e-5, state) * np.std(
+            data.y
+        ):
             yield expr
 
-    def _one_input(self, state: State) -> Iterator[sympy.Expr]:
-        yield from single(
-            state.dataset(),
-            self.config.noise if self.config.noise > NOISY else 0.0,
-            self.config.match,
-            keep=6,
-            expired=self.expired,
-        )
-        yield from self._rational(state)
-        yield from sums_of_atoms(state.dataset(), self._allowed(1e-6), self.expired)
-
-    def _sum_of_curves(self, state: State) -> Iterator[sympy.Expr]:
+    def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
+        """Tries sums of curves under a transform of the target."""
         fitting, held_out = split(state.dataset(), 0.25, np.random.default_rng(self.seed))
         for graph in additive(fitting, held_out):
-            if graph.error < self._allowed(1e-3):
-                config = ChooseConfig(trials=12, keep=2)
-                fits = choose(graph, match_all(graph.edges, self.config.match), fitting, config, self.expired)
-                yield from (fit.expr for fit in fits)
+            if graph.error < self._allowed(1e-3, state):
+                yield from self._graph(state, graph, fitting, doubt + 2 * self.config.per_input)
 
-    def _tensor(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) == 2:
-            for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3), self.expired):
-                config = ChooseConfig(trials=12, keep=2)
-                matches = match_all(graph.edges, self.config.match)
-                yield from (fit.expr for fit in choose(graph, matches, state.dataset(), config, self.expired))
+    def _tensor(self, state: State, cost: float) -> Iterator[Route]:
+        """The same for A(u) + B(u)·g(v)."""
+        for graph in tensor(state.dataset(), self.config.match, self._allowed(3e-3, state), self.expired):
+            yield from self._graph(state, graph, state.dataset(), cost)
 
-    def _rational(self, state: State) -> Iterator[sympy.Expr]:
-        if len(state.inputs) <= 4:
-            yield from polynomials(state.dataset(), self._allowed(1e-6), self.expired)
-            yield from rationals(state.dataset(), self._allowed(1e-6), self.expired)
+    def _graph(self, state: State, graph: Graph, data: Dataset, cost: float) -> Iterator[Route]:
+        """Reads curves that leave next to nothing at once, others when their turn comes."""
+        way = partial(self._read, graph, data)
+        if graph.error < self._allowed(CURVES, state):
+            yield from self._offer(state, way())
+        else:
+            self._push(cost + float(np.log10(graph.error / CURVES)), partial(self._terminal, state, way))
+
+    def _read(self, graph: Graph, data: Dataset) -> Iterator[sympy.Expr]:
+        config = ChooseConfig(trials=12, keep=2)
+        fits = choose(graph, match_all(graph.edges, self.config.match), data, config, self.expired)
+        yield from (fit.expr for fit in fits)

@@ -18,11 +18,16 @@ POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
 
 def single(
-    data: Dataset, noise: float, config: MatchConfig, keep: int = 12, expired: Callable[[], bool] = lambda: False
+    data: Dataset,
+    noise: float,
+    config: MatchConfig,
+    keep: int = 12,
+    expired: Callable[[], bool] = lambda: False,
+    quick: bool = False,
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit relative to the target's spread; data: one input.
+    noise: the expected misfit relative to the target's spread; data: one input; quick: no powers of x are tried.
     """
     order = np.argsort(data.X[:, 0], kind="stable")
     order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
@@ -30,7 +35,7 @@ def single(
     symbol = sympy.Symbol(data.names[0])
     found: list[tuple[float, sympy.Expr]] = []
     for transform, sign, t in transformed(y):
-        for q, p in _factors(x) if transform.name in POWER_TARGETS else ((0, 1),):
+        for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else ((0, 1),):
             if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
             u, v = t * x ** float(q), x ** float(p)
@@ -44,6 +49,29 @@ def single(
                 found.append((cost, sign * transform.symbolic(fit.expr(symbol**p) / symbol**q)))
     found.sort(key=lambda row: row[0])
     yield from (expr for _, expr in found[:keep])
+
+
+def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2) -> Iterator[sympy.Expr]:
+    """Formulas f(x**p)·x**q with p and q ±1/2, q 0 too, of a positive input: what was reduced to a square has them.
+
+    noise: as for `single`.
+    """
+    order = np.argsort(data.X[:, 0], kind="stable")
+    order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
+    x, y = data.X[order, 0], data.y[order]
+    symbol, half = sympy.Symbol(data.names[0]), sympy.Rational(1, 2)
+    if not x[0] > 0:
+        return
+    found: list[tuple[float, int, sympy.Expr]] = []
+    for p in (half, -half):
+        v = x ** float(p)
+        along = np.argsort(v, kind="stable")
+        for q in (0, half, -half):
+            u = y / x ** float(q)
+            for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * float(np.std(u))), config)[:4]:
+                cost = score(fit, max(noise**2, 1e-24))
+                found.append((cost, len(found), fit.expr(symbol**p) * symbol**q))
+    yield from (expr for _, _, expr in sorted(found, key=lambda row: row[:2])[:keep])
 
 
 def _factors(x: Array) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
@@ -19,7 +20,7 @@ class State:
     """z as an unknown function of the columns X.
 
     X: (rows, n); z: (rows,); inputs: what each column is, in the inputs of the table; back: the formula for the
-    table's target from one for z; moves: how we came here.
+    table's target from one for z; moves: how we came here; blur: how exactly the numbers in the moves are known.
     """
 
     X: Array
@@ -27,11 +28,21 @@ class State:
     inputs: tuple[sympy.Expr, ...]
     back: Callable[[sympy.Expr], sympy.Expr] = _same
     moves: tuple[str, ...] = ()
+    blur: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names for the columns while nothing but their values matters."""
         return tuple(f"u{i}" for i in range(len(self.inputs)))
+
+    def signature(self, rows: int = 48) -> tuple:
+        """The same for states whose columns are monotone functions of each other's, and their targets proportional."""
+        ranks = []
+        for x in self.X[:rows].T:
+            order = np.argsort(x, kind="stable")
+            ranks.append(min(order.tobytes(), order[::-1].tobytes()))
+        z = self.z[:rows] / (np.abs(self.z[:rows]).max() or 1.0)
+        return frozenset(ranks), tuple(np.round(z * np.sign(z[0]), 8))
 
     def dataset(self) -> Dataset:
         return Dataset(self.X, self.z, self.names, "z")
@@ -55,7 +66,8 @@ class Factor:
 class Move:
     """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula.
 
-    factor: for a move that does nothing but divide the target by a function of one input.
+    factor: for a move that does nothing but divide the target by a function of one input; removes: how many inputs
+    there are less after it.
     """
 
     misfit: float
@@ -64,3 +76,4 @@ class Move:
     used: frozenset[sympy.Expr]
     apply: Callable[[], State | None]
     factor: Factor | None = None
+    removes: int = 1

@@ -10,8 +10,8 @@ from scipy.linalg import cho_factor, cho_solve
 from kansr.data.dataset import Array
 
 LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7, 1e-4, 1e-2, 1.0)
-FINE, POOR = 1e-4, 5e-3  # quality below which no other inputs are tried, and above which each gets its own scale
-CENTRES, HELD_OUT = 1200, 500  # rows the kernel is spanned by and judged on
+POOR = 5e-3  # quality above which each input gets its own scale
+CENTRES, FEW_CENTRES, HELD_OUT = 1200, 400, 300  # rows the kernel is spanned by, is tried with, and is judged on
 
 
 View = tuple[str, Array, Array]
@@ -55,18 +55,31 @@ def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> F
     options = [tuple(skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
     rows = views(z)[:1] if plain else views(z)
     ridges = RIDGES if noisy else RIDGES[:2]
-    fields: list[Field] = []
+    drafts: list[Draft] = []
     for logs in dict.fromkeys(options):
-        fields.append(_fit(X, z, rows, np.array(logs), np.ones(n), ridges))
-        if fields[-1].quality < FINE:
-            break
-    best = min(fields, key=lambda field: field.error if plain else field.quality)
+        drafts += _drafts(X, z, rows, np.array(logs), np.ones(n), ridges, FEW_CENTRES)
+    drafts.sort(key=lambda draft: draft.error if plain else draft.quality)
+    best = _best(X, z, rows, drafts[:1], plain)
     if best.quality > POOR and not plain and n > 1:
         chosen = np.array(best.logs)
         view = [row for row in rows if row[0] == best.view]
         weights = _relevance(standard(X, chosen)[0], view[0][1], ridges[-1])
-        best = min([best, _fit(X, z, view, chosen, weights, ridges)], key=lambda field: field.quality)
+        scaled = _drafts(X, z, view, chosen, weights, ridges, FEW_CENTRES)
+        scaled.sort(key=lambda draft: draft.quality)
+        best = min([best, _best(X, z, view, scaled[:1], plain)], key=lambda field: field.quality)
     return best
+
+
+def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft], plain: bool) -> Field:
+    """The drafts refitted with all centres, and with lengths about theirs."""
+    full: list[Draft] = []
+    for draft in drafts:
+        place = LENGTHS.index(draft.length)
+        lengths = LENGTHS[max(place - 1, 0) : place + 2]
+        view = [row for row in rows if row[0] == draft.view]
+        full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
+    best = min(full or drafts, key=lambda draft: draft.error if plain else draft.quality)
+    return best.field()
 
 
 def attainable(X: Array, z: Array) -> float:
@@ -129,40 +142,79 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
     return weights / np.exp(np.mean(np.log(weights)))
 
 
-def _fit(X: Array, z: Array, rows: list[View], logs: Array, weights: Array, ridges: tuple[float, ...]) -> Field:
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A fitted kernel model and what it is worth; `field` works out its gradients."""
+
+    X: Array
+    z: Array
+    U: Array
+    view: str
+    slope: Array
+    scale: Array
+    logs: tuple[bool, ...]
+    weights: Array
+    length: float
+    ridge: float
+    coefficients: Array
+    error: float
+    quality: float
+
+    def field(self) -> Field:
+        gradient = _gradient(self.U, self.U[: len(self.coefficients)], self.coefficients, self.length) * self.scale
+        gradient = gradient / np.where(self.logs, self.X, 1.0)
+        return Field(self.X, self.z, self.slope, gradient, self.view, self.error, self.quality, self.logs)
+
+
+def _drafts(
+    X: Array,
+    z: Array,
+    rows: list[View],
+    logs: Array,
+    weights: Array,
+    ridges: tuple[float, ...],
+    most: int,
+    lengths: tuple[float, ...] = LENGTHS,
+) -> list[Draft]:
+    """The best model of each view over lengths and ridges, spanned by at most `most` rows."""
     U, spread = standard(X, logs)
     U, spread = U * weights, spread / weights
-    centres = min(CENTRES, int(0.7 * len(z)))
-    held = slice(centres, centres + HELD_OUT)
+    centres = min(most, int(0.7 * len(z)))
+    held = slice(len(z) - min(HELD_OUT, len(z) - centres), len(z))
     T = np.column_stack([t for _, t, _ in rows])
     T_mean, T_spread = T.mean(0), T.std(0)
     T = (T - T_mean) / T_spread
     square = np.sum(U * U, axis=1)
     inside = np.maximum(square[:centres, None] + square[:centres] - 2 * U[:centres] @ U[:centres].T, 0)
     across = np.maximum(square[held, None] + square[:centres] - 2 * U[held] @ U[:centres].T, 0)
-    best: dict[int, tuple[float, float, Array, Array]] = {}
-    for length in LENGTHS:
+    scales = [T_spread[v] / spread for v in range(len(rows))]
+    inputs = X.std(0) / np.where(logs, np.abs(X[held]), 1.0) / spread  # standard deviations of x in units of U
+    found: dict[int, Draft] = {}
+    for length in lengths:
         K, k = np.exp(-inside / (2 * length**2)), np.exp(-across / (2 * length**2))
         for ridge in ridges:
             A = K.copy()
             A.flat[:: centres + 1] += ridge
             try:
-                coefficients = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), T[:centres])
+                coefficients = cho_solve(
+                    cho_factor(A, lower=True, overwrite_a=True, check_finite=False), T[:centres], check_finite=False
+                )
             except np.linalg.LinAlgError:
                 continue
             residual = k @ coefficients - T[held]
-            for v, error in enumerate(np.mean(np.minimum(residual**2, 25), axis=0)):
-                if v not in best or error < best[v][0]:
-                    best[v] = (float(error), length, coefficients[:, v], residual[:, v])
-    fields = []
-    for v, (error, length, w, residual) in best.items():
-        name, _, slope = rows[v]
-        gradient = _gradient(U, U[:centres], w, length) * T_spread[v] / spread
-        gradient = gradient / np.where(logs, X, 1.0)
-        steepness = np.sqrt(np.sum((gradient[held] * X.std(0) / T_spread[v]) ** 2, axis=1))
-        quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steepness + 1e-9), 1) ** 2)))
-        fields.append(Field(X, z, slope, gradient, name, error, quality, tuple(logs.tolist())))
-    return min(fields, key=lambda field: field.quality)
+            for v, (name, _, slope) in enumerate(rows):
+                w = coefficients[:, v]
+                error = float(np.mean(np.minimum(residual[:, v] ** 2, 25)))
+                kw = k * w
+                gradient = (kw @ U[:centres] - U[held] * kw.sum(1, keepdims=True)) / length**2 * inputs
+                steepness = np.sqrt(np.sum(gradient**2, axis=1))
+                moved = np.minimum(np.abs(residual[:, v]) / (steepness + 1e-9), 1)
+                quality = float(np.sqrt(np.mean(moved**2)))
+                if np.isfinite(quality) and (v not in found or error < found[v].error):
+                    found[v] = Draft(
+                        X, z, U, name, slope, scales[v], tuple(logs.tolist()), weights, length, ridge, w, error, quality
+                    )
+    return list(found.values())
 
 
 def _gradient(U: Array, centres: Array, w: Array, length: float) -> Array:

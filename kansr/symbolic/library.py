@@ -187,6 +187,13 @@ STANDARD = Library(
             6,
         ),
         Function(
+            "log(1+x^2)",
+            lambda u: sympy.log(1 + u**2),
+            lambda u: np.log1p(u * u),
+            lambda u: 2 * u / (1 + u * u),
+            5,
+        ),
+        Function(
             "exp(1/x)",  # Arrhenius' form; a is the activation temperature
             lambda u: sympy.exp(1 / u),
             lambda u: np.exp(1 / u),

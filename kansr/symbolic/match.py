@@ -121,7 +121,7 @@ def _scan(x: Array, y: Array, config: MatchConfig) -> list[Row]:
     for f in config.library:
         if f.free == "p" and x[0] <= 0:
             continue
-        starts = _starts(f, float(centre), float(half))
+        starts = starting_points(f, float(centre), float(half))
         misfit = _misfit(f.inner(x, starts[:, :1], starts[:, 1:]), y)
         for i in np.argsort(misfit, kind="stable")[: config.starts]:
             if np.isfinite(misfit[i]):
@@ -244,7 +244,7 @@ def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Arra
     return np.array([[a, -a * t] for a in scales for t in np.linspace(-1.5, 1.5, 9)])
 
 
-def _starts(f: Function, centre: float, half: float) -> Array:
+def starting_points(f: Function, centre: float, half: float) -> Array:
     """The starts for x around `centre` within ± `half`: u = a·(x − centre)/half + b, rewritten for x itself."""
     starts = _unit_starts(f.free, f.domain, f.periodic)
     if f.free in ("", "p"):
