@@ -200,6 +200,8 @@ def out_of_roots(expr: sympy.Expr) -> sympy.Expr:
                 outside = outside * base ** (power * root.exp)
             else:
                 inside = inside * factor
+        if inside.is_Pow and inside.exp == -1:
+            return outside * inside.base**-root.exp
         return outside * inside**root.exp
 
     return expr.replace(lambda e: e.is_Pow and e.base.is_Mul and e.exp.is_Rational and e.exp.q == 2, pull)
@@ -229,6 +231,25 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
         return min(forms, key=lambda entry: entry[:3])[3]
 
     return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2 and e.exp < 0, unit)
+
+
+def unit_differences(expr: sympy.Expr) -> sympy.Expr:
+    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product; holds for c > 0."""
+
+    def unit(product: sympy.Mul) -> sympy.Expr:
+        for root in product.args:
+            if not (
+                root.is_Pow and root.exp == -sympy.Rational(1, 2) and root.base.is_Add and len(root.base.args) == 2
+            ):
+                continue
+            for base in product.args:
+                if base.is_Symbol and base**2 in root.base.args:
+                    inside = sympy.expand(root.base / base**2)
+                    if (inside - 1).could_extract_minus_sign():
+                        return product / base / root / sympy.sqrt(inside)
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, unit)
 
 
 def simple_roots(expr: sympy.Expr) -> sympy.Expr:

@@ -11,7 +11,16 @@ from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import TEXTBOOK, Rule, join_logs, join_roots, out_of_roots, unit_roots, without_floats
+from kansr.expression.rules import (
+    TEXTBOOK,
+    Rule,
+    join_logs,
+    join_roots,
+    out_of_roots,
+    unit_differences,
+    unit_roots,
+    without_floats,
+)
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
@@ -56,6 +65,7 @@ def simplify(
         join_roots,
         out_of_roots,
         unit_roots,
+        unit_differences,
     ):  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)
         if joined != best and same_values(joined, best, X, names):

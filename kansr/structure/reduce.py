@@ -128,7 +128,7 @@ class _Search:
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
         smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
-        doubt += 0.5 * max(0.0, np.log10(smooth.quality / (3 * quality)))
+        doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt)
         options = [m for m in moves(state, smooth, self.config.match) if m.misfit < self.config.hopeless][
             : self.config.alternatives

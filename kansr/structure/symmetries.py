@@ -21,6 +21,7 @@ from kansr.structure.gradients import COORDINATES, Coordinate, Rows, misfit_of, 
 from kansr.structure.state import Factor, Move
 
 CERTAIN = (2e-3, 0.03)  # misfits of factors that are taken out together
+PLAIN = 1.5  # cost of factors that are taken out together: without fitted numbers
 HOPELESS = 0.2  # misfit above which nothing is proposed
 STRAIGHT = 0.01  # 1 − r² up to which a coordinate is a straight line
 SAME = 0.01  # difference below which a coordinate is the input itself
@@ -243,7 +244,7 @@ def _numbers(relation: Relation, terms: list[Term]) -> tuple[Numbers, float]:
     exponents: Numbers = {}
     for term, value in zip(terms, w):
         offset = term.kind in ("shift", "turn") or (term.kind == "scale" and term.index in logs)
-        if not offset and not relation.coordinate.any_exponent:
+        if not offset and (not relation.coordinate.any_exponent or Term(relation.i, "shift") in terms):
             exponent = nice_exponent(float(value))
             if exponent is None or exponent == 0:
                 return {}, np.inf
@@ -270,7 +271,7 @@ def joint_factors(rows: Rows, found: Sequence[Move]) -> Iterator[Move]:
     for limit in CERTAIN:
         best: dict[int, Move] = {}
         for move in found:
-            if move.factor is not None and move.misfit < limit:
+            if move.factor is not None and move.misfit < limit and move.cost <= PLAIN:
                 known = best.get(move.factor.index)
                 if known is None or (move.cost, move.misfit) < (known.cost, known.misfit):
                     best[move.factor.index] = move
