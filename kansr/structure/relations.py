@@ -155,16 +155,18 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
     """Sets of generators, those with the fewest kinds of function first."""
     n = len(data.names)
     # with three inputs or more, one of them at most has functions of its own beside the common ones
-    choices = list(product(range(len(SETS)), repeat=n)) if n < 3 else [
+    choices: list[tuple[int, ...]] = list(product(range(len(SETS)), repeat=n)) if n < 3 else [
         tuple(own if k == i else common for k in range(n))
         for common in (0, 1, 2) for i in range(n) for own in range(len(SETS))
     ]  # fmt: skip
     choices = sorted(dict.fromkeys(choices), key=lambda c: (sum(len(SETS[k]) for k in c), sum(map(bool, c)), c))
-    sets = [[SETS[k] for k in choice] for choice in choices if not plain or not any(choice)]
-    for chosen in [sets[0], [EVEN] * n, *sets[1:]]:
+    sets: list[list[tuple[Kind, ...]]] = [
+        [SETS[k] for k in choice] for choice in choices if not plain or not any(choice)
+    ]
+    for chosen in [sets[0], *([[EVEN] * n] if n > 1 else []), *sets[1:]]:
         symbols, columns, cosines = [], [], []
-        for name, x, kinds in zip(data.names, data.X.T, chosen):
-            for symbolic, numeric in kinds:
+        for name, x, functions in zip(data.names, data.X.T, chosen):
+            for symbolic, numeric in functions:
                 with np.errstate(all="ignore"):
                     columns.append(numeric(x))
                 symbols.append(symbolic(sympy.Symbol(name)))
