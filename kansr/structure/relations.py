@@ -163,7 +163,9 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
     sets: list[list[tuple[Kind, ...]]] = [
         [SETS[k] for k in choice] for choice in choices if not plain or not any(choice)
     ]
-    for chosen in [sets[0], *([[EVEN] * n] if n > 1 else []), *sets[1:]]:
+    if n > 1:
+        sets.insert(1, [EVEN] * n)
+    for chosen in sets:
         symbols, columns, cosines = [], [], []
         for name, x, functions in zip(data.names, data.X.T, chosen):
             for symbolic, numeric in functions:
