@@ -54,7 +54,7 @@ def test_signs_may_change(text: str) -> None:
     assert any(misfit(expr, data) < 1e-9 for expr in sums_of_atoms(data, CLEAN))
 
 
-@pytest.mark.parametrize("threshold", [1e-6, 1e-3, 0.05])
+@pytest.mark.parametrize("threshold", [1e-3])
 def test_nothing_far_above_the_threshold_comes_out(threshold: float) -> None:
     """The misfit is measured on T(y); on y itself, for laws of a moderate range, it is a few times that at most."""
     for text in ("2*x*y - 3*sin(y)", "tan(x*y/4)*y + x**y"):

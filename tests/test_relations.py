@@ -20,6 +20,7 @@ PLAIN = {
     "a functional response": "x*(1 - x/3) - x*y/(1 + 0.4*x)",
     "a bump": "4/(2 + (x - 1)**2 + (y - 2)**2 + (z + 1)**2)",
     "a mean of speeds": "((x - 0.8*y)*z + 1.8*y*w)/(x + y)",
+    "even in both": "1/(1 + x**(-4)) + 1/(1 + y**(-4))",
     "under a root": "sqrt(x**2 + 3*x*y + 1)",
     "under a logarithm": "log(x + 2) - log(x**2 + 3)",
 }

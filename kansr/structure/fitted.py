@@ -82,13 +82,8 @@ def one_function(
     targets = [row for row in transformed(data.y[rows]) if row[0].name in TARGETS]
     shapes = [of_library(f) for f in library if f.free] + list(SHAPES)
     with np.errstate(all="ignore"):
-        setting = _setting(data.names, data.X[rows], [t for _, _, t in targets], shapes)
-        field = _scan(setting, expired)
-        if expired():
-            return
-        field, loss = _refine(setting, field, FIRST)
-        best = _of_each(loss, field.index[:, 0], FINALISTS)
-        field, loss = _refine(setting, _Field(field.index[best], field.p[best]), LAST)
+        setting = setting_of(data.names, data.X[rows], [t for _, _, t in targets], shapes)
+    field, loss = refined(setting, expired)
     close = np.flatnonzero(loss < CLOSE**2)
     base = [setting.bases[b] for b in field.index[:, 3]]
     weight = [
@@ -103,17 +98,28 @@ def one_function(
     order = sorted(close, key=lambda i: (loss[i] > 1e-20, round(weight[i], 1), loss[i]))
     for i in list({tuple(field.index[i]): int(i) for i in reversed(order)}.values())[::-1][:OFFERED]:
         transform, sign, _ = targets[base[i].target]
-        yield sign * transform.symbolic(_formula(setting, field, i))
+        yield sign * transform.symbolic(formula(setting, field, i))
 
 
-def _of_each(loss: Array, key: NDArray[np.intp], count: int | NDArray[np.intp]) -> NDArray[np.intp]:
+def refined(setting: _Setting, expired: Callable[[], bool]) -> tuple[_Field, Array]:
+    """The best starts of all refined, with what they leave: 1 − r²."""
+    with np.errstate(all="ignore"):
+        field = _scan(setting, expired)
+        if expired() or not len(field.index):
+            return _Field(np.empty((0, 4), dtype=np.intp), np.empty((0, 2))), np.empty(0)
+        field, loss = _refine(setting, field, FIRST)
+        best = of_each(loss, field.index[:, 0], FINALISTS)
+        return _refine(setting, _Field(field.index[best], field.p[best]), LAST)
+
+
+def of_each(loss: Array, key: NDArray[np.intp], count: int | NDArray[np.intp]) -> NDArray[np.intp]:
     """The `count` smallest losses for every key, those of one key together and ascending."""
     order = np.lexsort((loss, key))
     first = np.searchsorted(key[order], key[order])
     return order[np.arange(len(order)) - first < np.broadcast_to(count, len(order))[order]]
 
 
-def _setting(names: tuple[str, ...], X: Array, targets: list[Array], shapes: list[Shape]) -> _Setting:
+def setting_of(names: tuple[str, ...], X: Array, targets: list[Array], shapes: list[Shape]) -> _Setting:
     symbols = [sympy.Symbol(name) for name in names]
     inputs = list(zip(symbols, X.T))
     simple: list[Named] = []
@@ -183,7 +189,7 @@ def _scan(setting: _Setting, expired: Callable[[], bool]) -> _Field:
     plain = index[:, 1] < setting.inputs
     prior = np.log(PRIOR) * (terms[index[:, 3]] + (index[:, 2] > 0) + ~plain)
     key = index[:, 0] * len(setting.variables) + index[:, 1]
-    best = _of_each(np.log(np.maximum(loss, 1e-30)) + prior, key, np.where(plain, PLAIN, OTHERS))
+    best = of_each(np.log(np.maximum(loss, 1e-30)) + prior, key, np.where(plain, PLAIN, OTHERS))
     return _Field(index[best], p[best])
 
 
@@ -259,7 +265,7 @@ def _refine(setting: _Setting, field: _Field, steps: int) -> tuple[_Field, Array
     return _Field(index, p), loss
 
 
-def _formula(setting: _Setting, field: _Field, i: int) -> sympy.Expr:
+def formula(setting: _Setting, field: _Field, i: int) -> sympy.Expr:
     s, v, k, b = field.index[i]
     a, shift = field.p[i]
     shape, base = setting.shapes[s], setting.bases[b]

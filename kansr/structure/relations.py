@@ -23,7 +23,7 @@ EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
 # the most of those that are believed, with one input and with more, and how close to a short number others must be.
 UGLY_CURVE, UGLY, SHORT = 2, 7, 2e-9
-DENOMINATORS = np.array([1, 3, 6, 7, 9, 11, 12, 13, 24])
+DENOMINATORS = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24)
 NEGLIGIBLE = 1e-9  # share of the largest term below which a term is dropped
 
 Kind = tuple[Callable[[sympy.Expr], sympy.Expr], Callable[[Array], Array]]
@@ -34,11 +34,13 @@ PLAIN: Kind = (lambda x: x, lambda x: x)
 EXP: Kind = (sympy.exp, np.exp)
 LOG: Kind = (sympy.log, np.log)
 ROOT: Kind = (sympy.sqrt, np.sqrt)
+SQUARE: Kind = (lambda x: x**2, np.square)
 
 # What the polynomials may be built of, for each input.
 SETS: tuple[tuple[Kind, ...], ...] = (
     (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (LOG,), (PLAIN, LOG), (ROOT,),
 )  # fmt: skip
+EVEN = (SQUARE,)  # of all inputs at once: twice the degree for a law that does not know their signs
 # (degree of P, degree of Q), the fewest columns first; Q of degree 0 is a constant.
 DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1), (3, 2), (1, 3), (2, 3), (3, 3),
            (1, 4), (2, 4), (4, 1), (4, 2), (4, 3), (4, 4))  # fmt: skip
@@ -56,7 +58,8 @@ class _Generators:
 
     @property
     def plain(self) -> bool:
-        return all(symbol.is_Symbol for symbol in self.symbols)
+        """Whether they are the inputs themselves, or their squares."""
+        return all(symbol.as_base_exp()[0].is_Symbol and symbol.is_polynomial() for symbol in self.symbols)
 
     def monomials(self, degree: int) -> list[tuple[int, ...]]:
         """Exponents of all monomials up to `degree`, the constant first; cos² is 1 − sin² and left out."""
@@ -72,14 +75,9 @@ class _Generators:
         with np.errstate(all="ignore"):
             return np.column_stack([np.prod(self.columns ** np.array(p), axis=1) for p in powers])
 
-    def polynomial(self, powers: list[tuple[int, ...]], w: Array) -> sympy.Expr:
-        return sympy.Add(
-            *(
-                sympy.Float(float(c)) * sympy.Mul(*(s**p for s, p in zip(self.symbols, e)))
-                for e, c in zip(powers, w)
-                if c != 0
-            )
-        )
+    def polynomial(self, powers: list[tuple[int, ...]], coefficients: list[sympy.Expr]) -> sympy.Expr:
+        monomials = (sympy.Mul(*(s**p for s, p in zip(self.symbols, e))) for e in powers)
+        return sympy.Add(*(c * monomial for c, monomial in zip(coefficients, monomials)))
 
 
 def relations(
@@ -157,16 +155,20 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
     """Sets of generators, those with the fewest kinds of function first."""
     n = len(data.names)
     # with three inputs or more, one of them at most has functions of its own beside the common ones
-    choices = list(product(range(len(SETS)), repeat=n)) if n < 3 else [
+    choices: list[tuple[int, ...]] = list(product(range(len(SETS)), repeat=n)) if n < 3 else [
         tuple(own if k == i else common for k in range(n))
         for common in (0, 1, 2) for i in range(n) for own in range(len(SETS))
     ]  # fmt: skip
-    for choice in sorted(dict.fromkeys(choices), key=lambda c: (sum(len(SETS[k]) for k in c), sum(map(bool, c)), c)):
-        if plain and any(choice):
-            continue
+    choices = sorted(dict.fromkeys(choices), key=lambda c: (sum(len(SETS[k]) for k in c), sum(map(bool, c)), c))
+    sets: list[list[tuple[Kind, ...]]] = [
+        [SETS[k] for k in choice] for choice in choices if not plain or not any(choice)
+    ]
+    if n > 1:
+        sets.insert(1, [EVEN] * n)
+    for chosen in sets:
         symbols, columns, cosines = [], [], []
-        for name, x, k in zip(data.names, data.X.T, choice):
-            for symbolic, numeric in SETS[k]:
+        for name, x, functions in zip(data.names, data.X.T, chosen):
+            for symbolic, numeric in functions:
                 with np.errstate(all="ignore"):
                     columns.append(numeric(x))
                 symbols.append(symbolic(sympy.Symbol(name)))
@@ -189,24 +191,35 @@ def _matrix(A: Array, t: Array, below: int) -> tuple[Array, Array]:
         return M / scale, scale
 
 
-def _ugly(coefficients: Array) -> int:
-    """How many of them are no short numbers, nor could be if all were multiplied by one number."""
-    fewest = len(coefficients)
+def _short(coefficients: Array) -> list[sympy.Expr]:
+    """The coefficients, multiplied by the number that makes the most of them short; whole ones and fractions exact."""
+    best: tuple[tuple[int, int, float], list[sympy.Expr]] | None = None
     for unit in coefficients:
-        c = np.abs(coefficients / unit)
-        tolerance = SHORT * c
-        decimals = np.array([float(f"{v:.3e}") for v in c])
-        top = np.round(c[:, None] * DENOMINATORS)
-        fraction = (np.abs(top / DENOMINATORS - c[:, None]) < tolerance[:, None]) & (top < 1000)
-        short = (np.abs(decimals - c) < tolerance) | np.any(fraction, axis=1)
-        fewest = min(fewest, int(np.sum(~short)))
-    return fewest
+        numbers = [_number(float(c)) for c in coefficients / unit]
+        ugly = sum(isinstance(n, sympy.Float) and not _is_short(float(n)) for n in numbers)
+        cost = (ugly, sum(not n.is_Integer for n in numbers), float(np.abs(coefficients / unit).max()))
+        if best is None or cost < best[0]:
+            best = (cost, numbers)
+    assert best is not None
+    return best[1]
 
 
-def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> Array | None:
+def _number(value: float) -> sympy.Expr:
+    for bottom in DENOMINATORS:
+        top = round(value * bottom)
+        if 0 < abs(top) < 1000 and abs(top / bottom - value) < SHORT * abs(value):
+            return sympy.Rational(top, bottom)
+    return sympy.Float(value)
+
+
+def _is_short(value: float) -> bool:
+    return abs(float(f"{value:.3e}") - value) < SHORT * abs(value)
+
+
+def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Expr] | None:
     """w and v with A·w = t·(B·v), B the first `below` columns of A; sparse, or None where there is none.
 
-    A: (rows, columns); t: (rows,) -> (columns + below,). With one column below, v is 1.
+    A: (rows, columns); t: (rows,) -> (columns + below,) numbers. With one column below, v is 1.
     """
     M, scale = _matrix(A, t, below)
     rows = _some(len(t), M.shape[1])
@@ -231,9 +244,18 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> Array | None:
     with np.errstate(all="ignore"):
         misfit = A @ full[: A.shape[1]] / (A[:, :below] @ v) - t
         misfit = misfit / (np.std(t) + np.abs(t))  # heavy tails: relative where values are large
-    if not float(np.sqrt(np.mean(misfit * misfit))) < EXACT or _ugly(full[kept]) > max(most_ugly, 7 - len(kept)):
+    if not float(np.sqrt(np.mean(misfit * misfit))) < EXACT:
         return None
-    return full / (v[0] if below == 1 else v[np.argmax(np.abs(v))])
+    numbers = _short(full[kept])
+    ugly = sum(n.is_Float and not _is_short(float(n)) for n in numbers)
+    if ugly > max(most_ugly, 7 - len(kept)):
+        return None
+    if below == 1:  # a polynomial: its own coefficients, whatever the unit
+        numbers = [_number(float(c)) for c in full[kept] / v[0]]
+    sparse: list[sympy.Expr] = [sympy.S.Zero] * len(full)
+    for place, number in zip(kept, numbers):
+        sparse[place] = number
+    return sparse
 
 
 def _null(M: Array) -> Array | None:

@@ -14,6 +14,7 @@ from kansr.structure.exponentials import exponentials
 from kansr.structure.fitted import one_function
 from kansr.structure.implicit import quadratics
 from kansr.structure.meet import sums_of_atoms
+from kansr.structure.oblique import oblique_function
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.relations import relations
 from kansr.structure.single import half_powers, single
@@ -37,6 +38,7 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
             (0.05, partial(quadratics, data, expired)),
             (0.1 * (count - 1), partial(relations, data, expired)),
             (0.2 + 0.3 * (count - 1), partial(one_function, data, match.library, expired)),
+            (0.3 * count, partial(oblique_function, data, match.library, expired)),
         ]
         for turned, way_back in _turned(data) if count <= 2 else ():
             ways.append((0.3 * count, partial(_through, way_back, relations, turned, expired)))
