@@ -39,9 +39,8 @@ LAWS = {
 @pytest.mark.parametrize("text", LAWS.values(), ids=LAWS)
 def test_a_law_is_found(text: str) -> None:
     data = table(text)
-    found = list(sums_of_atoms(data, CLEAN, never))
-    assert min(misfit(expr, data) for expr in found) < 1e-9
-    assert min(polish(expr, data).rms for expr in found) < 1e-12 * float(np.std(data.y))
+    found = next(expr for expr in sums_of_atoms(data, CLEAN, never) if misfit(expr, data) < 1e-9)
+    assert polish(found, data).rms < 1e-12 * float(np.std(data.y))
 
 
 def test_of_the_exact_ones_the_lightest_comes_first() -> None:
@@ -58,7 +57,7 @@ def test_signs_may_change(text: str) -> None:
 def test_nothing_far_above_the_threshold_comes_out(threshold: float) -> None:
     """The misfit is measured on T(y); on y itself, for laws of a moderate range, it is a few times that at most."""
     for text in ("2*x*y - 3*sin(y)", "tan(x*y/4)*y + x**y"):
-        data = table(text, rows=300)
+        data = table(text, low=-1.0 if "**" not in text else 0.5, rows=300)
         assert all(misfit(expr, data) < 8 * threshold for expr in sums_of_atoms(data, threshold, never))
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.transforms import transformed
 
-MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 90, 60, 14, 4
+MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 60, 14, 4
 DEPENDENT = 1e-11  # singular value, over the largest, below which columns are taken for dependent
 EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
