@@ -21,6 +21,7 @@ from dataclasses import replace
 from fnmatch import fnmatch
 
 import numpy as np
+import sympy
 
 from kansr.data.problem import Problem, sample, suite
 from kansr.expression.evaluate import Tape
@@ -41,7 +42,7 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Field]] = {
 def angle(problem: Problem, field: Field) -> float:
     """The median angle between the gradients of surrogate and law."""
     names = problem.names
-    truth = np.column_stack([Tape(problem.expr.diff(name), names).value(field.X) for name in problem.symbols])
+    truth = np.column_stack([Tape(problem.expr.diff(sympy.Symbol(name)), names).value(field.X) for name in names])
     scale = field.X.std(0)
     a, b = truth * scale, field.gradient / field.slope[:, None] * scale
     with np.errstate(all="ignore"):

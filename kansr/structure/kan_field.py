@@ -6,6 +6,7 @@ inputs; local minima are its weakness, so that several widths and starts are tra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ class KanFieldConfig:
     starts: int = 3  # networks of each width
     steps: int = 40
     grids: tuple[int, ...] = (8, 16)
-    goal: float = 1e-12  # held-out 1 − R² at which nothing more is tried
+    goal: float = 1e-4  # quality at which nothing more is tried
+    gain: float = 0.5  # what a wider network must make of the quality to be worth a still wider one
     seed: int = 0
 
 
@@ -45,7 +47,13 @@ class _Variant:
     to_slope: Array  # (rows, n): the same for a slope of T(z) by X
 
 
-def kan_field(X: Array, z: Array, config: KanFieldConfig = KanFieldConfig(), plain: bool = False) -> Field:
+def kan_field(
+    X: Array,
+    z: Array,
+    config: KanFieldConfig = KanFieldConfig(),
+    plain: bool = False,
+    expired: Callable[[], bool] = lambda: False,
+) -> Field:
     """The network with the most useful gradients over logarithms of inputs, views of the target, widths and starts.
 
     X: (rows, n); z: (rows,). Chosen by `quality`, as with kernels: how far the held-out error moves a point. plain:
@@ -71,7 +79,7 @@ def kan_field(X: Array, z: Array, config: KanFieldConfig = KanFieldConfig(), pla
 
     if len(variants) > 1:
         U, t = np.stack([v.U[few] for v in variants]), np.stack([v.t[few] for v in variants])
-        models = smooth_networks(U, t, [n, 3, 1], 2, config.screen, seed=config.seed)
+        models = smooth_networks(U, t, [n, 3, 1], 2, config.screen, seed=config.seed, expired=expired)
         marks = [judge(model, variants[i // 2]) for i, model in enumerate(models)]
         variants = [variants[min(range(len(marks)), key=lambda i: marks[i]) // 2]]
     (variant,) = variants
@@ -81,17 +89,19 @@ def kan_field(X: Array, z: Array, config: KanFieldConfig = KanFieldConfig(), pla
     for m in config.widths:
         hidden = [m, config.products] if config.products else m
         models = smooth_networks(U[None], t[None], [n, hidden, 1], config.starts, config.steps, config.grids[0],
-                                 seed=config.seed + m)  # fmt: skip
+                                 seed=config.seed + m, expired=expired)  # fmt: skip
         found = min(((judge(model, variant), i) for i, model in enumerate(models)))
-        if found[0] > mark:
-            break
-        best, mark = models[found[1]], found[0]
-        if mark[1] < config.goal:
+        before = mark[0]
+        if found[0] < mark:
+            best, mark = models[found[1]], found[0]
+        if mark[0] < config.goal or found[0][0] > config.gain * before or expired():
             break
     assert best is not None
     for G in config.grids[1:]:
+        if mark[0] < config.goal or expired():
+            break
         trial = finer(best, U, t, G, config.steps)
-        if mark[1] < config.goal or not (new := judge(trial, variant)) < mark:
+        if not (new := judge(trial, variant)) < mark:
             break
         best, mark = trial, new
     _, gradient = value_and_gradient(best, variant.U)

@@ -18,11 +18,12 @@ from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
 from kansr.structure.curves import roughness
+from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import power_law
 from kansr.structure.relations import relations
 from kansr.structure.state import Move, State
-from kansr.structure.surrogate import surrogate
+from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
@@ -32,6 +33,9 @@ FEW = 4  # constants of a formula that is believed to be the law when it comes d
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
+VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
+SECOND = 0.3  # what speaks against asking, since it takes long
+BETTER = 0.5  # what the network's quality must be of the kernel's
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
@@ -130,6 +134,20 @@ class _Search:
         smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt)
+        self._propose(state, smooth, doubt)
+        if smooth.quality > VAGUE and self.config.noise <= NOISY:
+            self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))
+
+    def _look_again(self, state: State, kernel: Field, doubt: float) -> Iterator[Route]:
+        """Moves by a network's gradients, where they are better than those of the kernel."""
+        smooth = kan_field(state.X, state.z, KanFieldConfig(seed=self.seed), expired=self.expired)
+        if smooth.quality < BETTER * kernel.quality:
+            self._propose(state, smooth, doubt)
+        yield from ()
+
+    def _propose(self, state: State, smooth: Field, doubt: float) -> None:
+        """Plans the moves that the gradients speak for."""
+        count = len(state.inputs)
         options = [m for m in moves(state, smooth, self.config.match) if m.misfit < self.config.hopeless][
             : self.config.alternatives
         ]
