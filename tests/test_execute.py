@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kansr.errors import DataError, FormulaError
-from kansr.execute import OutOfTime, Serial, WorkerDied, stream, workers
+from kansr.execute import OutOfTime, Serial, WorkerDied, interrupted_after, stream, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")
 
@@ -211,3 +211,15 @@ def test_executors_return_in_order_and_raise(jobs: int) -> None:
 def test_one_job_runs_here() -> None:
     assert isinstance(workers(1), Serial)
     assert workers(1).submit(os.getpid).result() == os.getpid()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm to interrupt with")
+def test_an_import_is_not_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(0.3)\nloaded = True\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OutOfTime), interrupted_after(0.05):
+        import slow_to_load  # type: ignore[import-not-found]
+
+        while True:
+            time.sleep(0.01)
+    assert slow_to_load.loaded

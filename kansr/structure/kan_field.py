@@ -26,6 +26,7 @@ class KanFieldConfig:
     held_out: int = 300
     screen: int = 15  # steps of each network of the screening, three hidden nodes wide
     widths: tuple[int, ...] = (2, 4, 8)  # sums in the hidden layer, tried in turn while they help
+    coefficients: int = 450  # of a network that is not too slow to be asked in passing
     products: int = 0  # and products beside them
     starts: int = 3  # networks of each width
     steps: int = 40
@@ -86,9 +87,12 @@ def kan_field(
     U, t = variant.U[:fitted], variant.t[:fitted]
     best: Network | None = None
     mark = np.inf, np.inf
+    grid = config.grids[0]
     for m in config.widths:
+        if best is not None and m * (n + 1) * (grid + 3) > config.coefficients:
+            break
         hidden = [m, config.products] if config.products else m
-        models = smooth_networks(U[None], t[None], [n, hidden, 1], config.starts, config.steps, config.grids[0],
+        models = smooth_networks(U[None], t[None], [n, hidden, 1], config.starts, config.steps, grid,
                                  seed=config.seed + m, expired=expired)  # fmt: skip
         found = min(((judge(model, variant), i) for i, model in enumerate(models)))
         before = mark[0]
