@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 
+import numpy as np
 import sympy
 
+from kansr.data.dataset import Dataset
 from kansr.structure.exponentials import exponentials
 from kansr.structure.fitted import one_function
 from kansr.structure.implicit import quadratics
@@ -20,6 +23,7 @@ from kansr.symbolic.match import MatchConfig
 
 MOST_INPUTS = 4  # of a state that polynomials with noise are tried on
 EXACT = 1e-8  # misfit of a sum of atoms that is the law
+STEEP = 6.0  # |u| from which exp(u) is so large that nothing else counts beside it
 NOISE_FREE = 1e-6  # misfit up to which polynomials are believed
 
 Way = tuple[float, Callable[[], Iterator[sympy.Expr]]]
@@ -36,6 +40,11 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
             (0.2 + 0.3 * (count - 1), partial(one_function, data, match.library, expired)),
             (0.3 * count, partial(oblique_function, data, match.library, expired)),
         ]
+        for turned, way_back in _turned(data) if count <= 2 else ():
+            ways.append((0.3 * count, partial(_through, way_back, relations, turned, expired)))
+            if count == 1:
+                atoms = partial(sums_of_atoms, threshold=EXACT)
+                ways.append((0.5, partial(_through, way_back, atoms, turned, expired)))
     elif count <= MOST_INPUTS:
         allowed = max(NOISE_FREE, 1.3 * noise)
         ways.append((0.5 * (count - 1), partial(polynomials, data, allowed, expired)))
@@ -48,3 +57,29 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
             (0.2, partial(single, data, noise, match, 6, expired, False)),
         ]
     return ways
+
+
+def _turned(data: Dataset) -> Iterator[tuple[Dataset, dict[sympy.Symbol, sympy.Expr]]]:
+    """The same rows with inputs replaced by their inverses, or turned round where their exponentials would be huge.
+
+    Whether u, 1/u or −u came out of a reduction is chance, but not every terminal has exp(−1/u).
+    """
+    options: list[list[tuple[int, int]]] = []  # (sign, power) for each input
+    for x in data.X.T:
+        options.append([(1, 1)])
+        if np.abs(x).max() > STEEP:
+            options[-1].append((-1, 1))
+        if np.all(x != 0):
+            options[-1].append((-1 if np.abs(1 / x).max() > STEEP else 1, -1))
+    for chosen in list(product(*options))[1:]:
+        X = np.column_stack([sign * x ** float(power) for x, (sign, power) in zip(data.X.T, chosen)])
+        symbols = [sympy.Symbol(name) for name in data.names]
+        back = {s: sign * s**power for s, (sign, power) in zip(symbols, chosen) if (sign, power) != (1, 1)}
+        yield Dataset(X, data.y, data.names, data.target), back
+
+
+def _through(
+    way_back: dict[sympy.Symbol, sympy.Expr], way: Callable, data: Dataset, expired: Callable[[], bool]
+) -> Iterator[sympy.Expr]:
+    for expr in way(data, expired=expired):
+        yield expr.xreplace(way_back)
