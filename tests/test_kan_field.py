@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from kansr.structure.kan_field import KanFieldConfig, kan_field  # noqa: E402
+from kansr.structure.kan_field import KanFieldConfig, kan_field
 
 RNG = np.random.default_rng(3)
 X = RNG.uniform(1, 3, (900, 4))
