@@ -200,7 +200,7 @@ def test_an_interrupted_run_says_so_and_leaves_nothing_running(tmp_path: Path) -
     while not (path.exists() and path.stat().st_size):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert SLOW in out  # the table of what was done
 
