@@ -205,6 +205,19 @@ def test_grids_follow_samples_without_a_margin(low_high: tuple) -> None:
     assert model.act_fun[0].grid[0].numpy() == pytest.approx(np.linspace(-2.2, 2.2, 12) * low_high[1])
 
 
+@pytest.mark.parametrize("grid_eps", [1.0, 0.0])
+def test_training_keeps_to_the_grid_that_was_asked_for(grid_eps: float) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=400)
+    model = KAN([2, 1, 1], grid=5, grid_eps=grid_eps)
+    model.fit(dataset, steps=30)
+    hidden = model.act_fun[0](dataset["train_input"]).detach()[:, 0]
+    knots = model.act_fun[1].grid[0, 3:-3].contiguous()
+    counts = torch.histogram(hidden, knots).hist
+    even = float(knots.diff().max() / knots.diff().min())
+    assert (even < 1.001) == (grid_eps == 1)
+    assert grid_eps == 1 or counts.max() < 3 * counts.min()
+
+
 def test_an_exactly_linear_network_is_linear() -> None:
     model = KAN([2, 5, 1], noise_scale_base=0.0, base_fun=lambda x: x, noise_scale=0.0)
     x = torch.randn(100, 2, dtype=torch.float64)

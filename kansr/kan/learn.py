@@ -136,24 +136,20 @@ def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> floa
         if config.lamb or error < OVERFIT**2 * fitted:
             break
     if not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE and config.update_grid:
-        best = _better_placed(best, fitting, judging, replace(few, steps=config.steps))
+        best = _better_placed(best, seen, replace(few, steps=config.steps, update_grid=True))
     model.act_fun, model.grid_eps = best.act_fun, best.grid_eps
     return smoothing
 
 
-def _better_placed(model: Network, fitting: Seen, judging: Seen, config: TrainConfig) -> Network:
-    """The network on the grids it has, or on grids that follow the samples, whichever judging rows prefer once it is
-    trained."""
+def _better_placed(model: Network, seen: Seen, config: TrainConfig) -> Network:
+    """The network on the grids it has, or on grids that follow the samples, whichever has the smaller error once it is
+    trained: with as many coefficients on either, the rows themselves can tell."""
     other = model.copy()
     other.grid_eps = BY_SAMPLES
-    fit_grids(other, fitting.X)
-
-    def error(start: Network) -> float:
-        trial = start.copy()
-        train_together([trial], fitting, config)
-        return float(judging.mean_square(trial(judging.X)))
-
-    return min((model, other), key=error)
+    fit_grids(other, seen.X)
+    trials = [start.copy() for start in (model, other)]
+    errors = [history.train[-1] for history in train_together(trials, seen, config)]
+    return (model, other)[errors[1] < errors[0]]
 
 
 def _best_start(
@@ -169,6 +165,9 @@ def _best_start(
         for start in found:
             for layer, own in zip(start.layers, model.layers):
                 layer.base_fun, layer.outside = own.base_fun, own.outside
+            start.grid_eps = model.grid_eps
+            if start.grid_eps < 1:
+                fit_grids(start, fitting.X)
         for start, history in _trained(found, fitting, config):
             error = float(judging.mean_square(start(judging.X))) / variance + history.regularisation[-1]
             pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
