@@ -175,6 +175,9 @@ def test_examples_become_what_a_textbook_would_print(text: str, expected: str) -
 ROOTS = {
     "sqrt(x**2*y**2/(x**2 - y**2))": "y/sqrt(1 - y**2/x**2)",
     "sqrt(x**2*(y + z))": "x*sqrt(y + z)",
+    "x**3*z/sqrt(x**2 - y**2)": "x**2*z/sqrt(1 - y**2/x**2)",
+    "sqrt(-(z - x)**2/(y**2 - x**2))": "(x - z)/sqrt(x**2 - y**2)",
+    "sqrt(1 + z/(x**2*y))": "sqrt(1 + z/(x**2*y))",
     "x*y/sqrt(x**2 + y**2)": "x*y/sqrt(x**2 + y**2)",
     "abs(y - x)*z": "(x - y)*z",
 }

@@ -189,22 +189,26 @@ def into_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Mul, pull)
 
 
-def out_of_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(v**2·u) as v·sqrt(u), in every root; holds where v is not negative."""
+def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.Expr:
+    """sqrt(u**2·w) as u·sqrt(w), in every root; `sign` says which sign u has, 0 where it has both and stays inside."""
 
     def pull(root: sympy.Pow) -> sympy.Expr:
         outside, inside = sympy.S.One, sympy.S.One
-        for factor in sympy.Mul.make_args(root.base):
+        factored = sympy.factor(root.base)
+        if root.base.is_Add and sympy.denom(factored).free_symbols:  # 1 + u/v**2 is as it should be
+            return root
+        for factor in sympy.Mul.make_args(factored):
             base, power = factor.as_base_exp()
-            if base.is_Symbol and power.is_Integer and power % 2 == 0:
-                outside = outside * base ** (power * root.exp)
+            if base.free_symbols and power.is_Integer and power % 2 == 0 and sign(base):
+                outside = outside * (sign(base) * base) ** (power * root.exp)
             else:
                 inside = inside * factor
-        if inside.is_Pow and inside.exp == -1:
-            return outside * inside.base**-root.exp
-        return outside * inside**root.exp
+        over, under = (sympy.expand(part) for part in sympy.fraction(inside))
+        if sign(under) < 0:
+            over, under = -over, -under
+        return root if outside == 1 and over != 1 else outside * over**root.exp * under**-root.exp
 
-    return expr.replace(lambda e: e.is_Pow and e.base.is_Mul and e.exp.is_Rational and e.exp.q == 2, pull)
+    return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)
 
 
 def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
@@ -234,16 +238,17 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
 
 
 def unit_differences(expr: sympy.Expr) -> sympy.Expr:
-    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product; holds for c > 0."""
+    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product with an odd power of c; holds for c > 0."""
 
     def unit(product: sympy.Mul) -> sympy.Expr:
+        powers = product.as_powers_dict()
         for root in product.args:
             if not (
                 root.is_Pow and root.exp == -sympy.Rational(1, 2) and root.base.is_Add and len(root.base.args) == 2
             ):
                 continue
-            for base in product.args:
-                if base.is_Symbol and base**2 in root.base.args:
+            for base, power in powers.items():
+                if base.is_Symbol and power.is_Integer and power % 2 and base**2 in root.base.args:
                     inside = sympy.expand(root.base / base**2)
                     if (inside - 1).could_extract_minus_sign():
                         return product / base / root / sympy.sqrt(inside)

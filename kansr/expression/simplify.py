@@ -60,13 +60,15 @@ def simplify(
                 best = rewritten
         if best == start:
             break
-    for rule in (
+    last: tuple[Rule, ...] = (
+        lambda e: without_abs(e, X, names),
         join_logs,
         join_roots,
-        out_of_roots,
+        lambda e: out_of_roots(e, lambda u: _sign(u, X, names)),
         unit_roots,
         unit_differences,
-    ):  # on plain symbols: sympy takes roots of positive products apart again
+    )
+    for rule in last:  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)
         if joined != best and same_values(joined, best, X, names):
             best = joined
@@ -77,10 +79,15 @@ def without_abs(expr: sympy.Expr, X: Array, names: tuple[str, ...]) -> sympy.Exp
     """abs(u) as u or −u where u has one sign on all rows: a law says abs only of what changes sign."""
 
     def plain(absolute: sympy.Expr) -> sympy.Expr:
-        values = Tape(absolute.args[0], names).value(X)
-        return absolute.args[0] if np.all(values >= 0) else -absolute.args[0] if np.all(values <= 0) else absolute
+        return _sign(absolute.args[0], X, names) * absolute.args[0] or absolute
 
     return expr.replace(lambda e: e.func is sympy.Abs, plain)
+
+
+def _sign(expr: sympy.Expr, X: Array, names: tuple[str, ...]) -> int:
+    """The sign that an expression has on all rows, 0 if it has both."""
+    values = Tape(expr, names).value(X)
+    return 1 if np.all(values >= 0) else -1 if np.all(values <= 0) else 0
 
 
 def _agree(new: sympy.Expr, old: sympy.Expr, places: Collection[Array], names: tuple[str, ...]) -> bool:

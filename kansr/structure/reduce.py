@@ -58,7 +58,7 @@ class ReduceConfig:
 def exact(fit: Fit, data: Dataset) -> bool:
     """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer."""
     count = len(fit.constants)
-    limit = 1e-9 if count <= 5 else 1e-12 if count <= 10 else 0.0
+    limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
     return bool(fit.rms <= limit * np.std(data.y))
 
 
@@ -133,7 +133,7 @@ class _Search:
             return
         smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
-        self._plan(state, doubt)
+        self._plan(state, doubt, rough=smooth.quality > ROUGH)
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE and self.config.noise <= NOISY:
             self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))
@@ -175,8 +175,11 @@ class _Search:
         if state is not None:
             yield from self._open(state, doubt, quality)
 
-    def _plan(self, state: State, doubt: float) -> None:
-        """The slower ways to a formula for what is left, each as a task of its own."""
+    def _plan(self, state: State, doubt: float, rough: bool = False) -> None:
+        """The slower ways to a formula for what is left, each as a task of its own.
+
+        rough: no surrogate follows the target, so that its moves mean little and one variable is asked for first.
+        """
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
         for extra, way in terminals(state, self.config.match, self._noise(state), self.expired):
@@ -184,7 +187,7 @@ class _Search:
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1 and self.config.noise < ACCEPT:
-            self._push(cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
+            self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
 
     def _terminal(self, state: State, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, way())

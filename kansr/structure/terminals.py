@@ -54,7 +54,7 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
             (-0.1, partial(exponentials, data, expired)),
             (-0.1, partial(single, data, noise, match, 6, expired, True)),
             (-0.05, partial(half_powers, data, noise, match)),
-            (0.2, partial(single, data, noise, match, 6, expired, False)),
+            (0.08, partial(single, data, noise, match, 6, expired, False)),
         ]
     return ways
 
