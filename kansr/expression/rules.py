@@ -195,18 +195,22 @@ def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.E
     def pull(root: sympy.Pow) -> sympy.Expr:
         outside, inside = sympy.S.One, sympy.S.One
         factored = sympy.factor(root.base)
-        if root.base.is_Add and sympy.denom(factored).free_symbols:  # 1 + u/v**2 is as it should be
-            return root
+        total = root.base.is_Add or any(f.is_Add for f in sympy.Mul.make_args(root.base))
         for factor in sympy.Mul.make_args(factored):
             base, power = factor.as_base_exp()
-            if base.free_symbols and power.is_Integer and power % 2 == 0 and sign(base):
+            # what divides a sum stays with it, sqrt(1 + u/v**2), and so does what a sum has in all its terms
+            stays = total and not base.is_Add and (power < 0 or root.base.is_Add)
+            if base.free_symbols and power.is_Integer and power % 2 == 0 and not stays and sign(base):
                 outside = outside * (sign(base) * base) ** (power * root.exp)
             else:
                 inside = inside * factor
         over, under = (sympy.expand(part) for part in sympy.fraction(inside))
         if sign(under) < 0:
             over, under = -over, -under
-        return root if outside == 1 and over != 1 else outside * over**root.exp * under**-root.exp
+        if outside == 1 and over != 1:
+            return root
+        apart = under.is_Add or over == 1
+        return outside * (over**root.exp * under**-root.exp if apart else (over / under) ** root.exp)
 
     return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)
 
