@@ -2,9 +2,9 @@
 
     python benchmarks/kan_speed.py [--repeats 30] [--threads 1]
 
-Milliseconds are CPU milliseconds, first quartiles of the repeats; megabytes are what the first pass forward and backward
-adds to the memory of a new process (Linux). G = 5, k = 3. Where a package efficient_kan can be imported, the same is
-measured for it.
+Milliseconds are CPU milliseconds, first quartiles of the repeats; megabytes are what the first pass forward and
+backward adds to the memory of a new process (Linux). G = 5, k = 3. Where a package efficient_kan can be imported, the
+same is measured for it.
 """
 
 from __future__ import annotations
