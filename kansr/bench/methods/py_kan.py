@@ -66,4 +66,5 @@ def _formula(
         symbol: (sympy.Symbol(name) - sympy.Float(float(c))) / sympy.Float(float(s))
         for symbol, name, c, s in zip(inputs, data.names, centre, scale)
     }
-    return written(mean + spread * sympy.sympify(formula).xreplace(scaled))
+    expr = formula if isinstance(formula, sympy.Expr) else sympy.Float(float(formula))  # a number where all was pruned
+    return written(mean + spread * expr.xreplace(scaled))
