@@ -71,7 +71,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         Raises ValueError for arrays that scikit-learn would not take, DataError or UsageError (which say what to do)
         for what kansr cannot use.
         """
-        import kansr.kan.model  # noqa: F401  the alarm that ends the search must not go off while torch is loaded
+        import kansr.kan.model  # noqa: F401  torch is loaded before the clock starts
         from kansr.pipeline import discover
         from kansr.symbolic.library import STANDARD
 

@@ -252,6 +252,7 @@ def test_an_input_that_does_not_matter_goes() -> None:
     model.fit(dataset, steps=20)
     smaller = model.prune_input()
     assert smaller.describe() == "kan [1, 1, 1]"
+    assert {edge for edge, _ in smaller.removed.edges} == {(0, 0, 0), (0, 2, 0)}
     assert smaller(dataset["test_input"][:, [1]]).detach().numpy() == pytest.approx(
         model(dataset["test_input"]).detach().numpy(), abs=0.05
     )

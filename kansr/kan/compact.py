@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from kansr.kan.layer import KANLayer
 from kansr.kan.model import Network
-from kansr.kan.prune import importance, without
+from kansr.kan.prune import Edge, Pruned, importance, without
 
 
 @torch.no_grad()
@@ -33,14 +33,16 @@ def compact(model: Network, inputs: bool = False) -> Network:
 
 
 @torch.no_grad()
-def prune_input(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Network, list[int]]:
-    """A new network without the inputs whose importance is below the threshold, and the columns of X it takes."""
-    weights, new = importance(model, X).nodes[0], model.copy()
+def prune_input(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Network, list[int], Pruned]:
+    """A new network without the inputs whose importance is below the threshold, the columns of X it takes, and what
+    was removed."""
+    weights, new, removed = importance(model, X).nodes[0], model.copy(), dict[Edge, float]()
     for i in weights.argsort().tolist():
         edges = [(0, i, o) for o in new.layers[0].mask[i].nonzero()[:, 0].tolist()]
         if weights[i] < threshold and (trial := without(new, X, edges)) is not None:
             new = trial
-    return compact(new, inputs=True), _used(new.layers[0])
+            removed |= dict.fromkeys(edges, float(weights[i]))
+    return compact(new, inputs=True), _used(new.layers[0]), Pruned(tuple(removed.items()))
 
 
 def _used(layer: KANLayer) -> list[int]:

@@ -136,7 +136,9 @@ class KAN(Network):
 
     def prune_input(self, threshold: float = 1e-2, x: Tensor | None = None) -> KAN:
         """A new network without the inputs that matter less than that; it takes the columns that are left."""
-        new, columns = prune_input(self, self._rows(x), threshold)
+        new, columns, removed = prune_input(self, self._rows(x), threshold)
+        assert isinstance(new, KAN)
+        new.removed = removed
         new.seen = None if self.seen is None else Seen(self.seen.X[:, columns], self.seen.y)
         return new
 
