@@ -52,13 +52,11 @@ def kan_field(
     X: Array,
     z: Array,
     config: KanFieldConfig = KanFieldConfig(),
-    plain: bool = False,
     expired: Callable[[], bool] = lambda: False,
 ) -> Field:
     """The network with the most useful gradients over logarithms of inputs, views of the target, widths and starts.
 
-    X: (rows, n); z: (rows,). Chosen by `quality`, as with kernels: how far the held-out error moves a point. plain:
-    no view but the target itself.
+    X: (rows, n); z: (rows,). Chosen by `quality`, as with kernels: how far the held-out error moves a point.
     """
     from kansr.kan.smooth import finer, smooth_networks, value_and_gradient
 
@@ -66,7 +64,7 @@ def kan_field(
     fitted = min(config.rows, len(z) - held)
     judged = slice(len(z) - held, len(z))
     n = X.shape[1]
-    variants = _variants(X, z, plain)
+    variants = _variants(X, z)
     few = slice(0, min(config.screened_rows, fitted))
 
     def judge(model: Network, variant: _Variant) -> tuple[float, float]:
@@ -113,14 +111,14 @@ def kan_field(
     return Field(X, z, slope, gradient * variant.to_slope, name, mark[1], mark[0], variant.logs)
 
 
-def _variants(X: Array, z: Array, plain: bool) -> list[_Variant]:
+def _variants(X: Array, z: Array) -> list[_Variant]:
     n = X.shape[1]
     options = [tuple(skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
     found = []
     for logs in dict.fromkeys(options):
         U, spread = standard(X, np.array(logs))
         by_x = 1 / np.where(logs, X, 1.0) / spread
-        for view in views(z)[: 1 if plain else None]:
+        for view in views(z):
             t = view[1]
             found.append(_Variant(view, logs, U, (t - t.mean()) / t.std(), by_x * X.std(0), t.std() * by_x))
     return found
