@@ -20,7 +20,7 @@ from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.graph import Graph
+from kansr.graph import Graph, Step
 from kansr.refine.constants import Fit, polish
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
@@ -61,10 +61,11 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A formula and the structure it was read from, if there was one before the formula."""
+    """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it."""
 
     candidate: Candidate
     graph: Graph | None = None
+    path: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,8 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
             break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.fitting))
     for route in routes[:3]:
-        origin = "reductions: " + " → ".join(route.moves) if route.moves else "reductions"
-        yield Finding(finish(route.fit, rows, origin, expired))
+        origin = "reductions: " + " → ".join(step.what for step in route.path)
+        yield Finding(finish(route.fit, rows, origin, expired), path=route.path)
         if exact(route.fit, rows.fitting):
             break
 

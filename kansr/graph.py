@@ -51,19 +51,41 @@ class Edge:
     importance: float = 1.0
 
 
+class Measure(str, enum.Enum):
+    """What speaks for a step."""
+
+    GRADIENTS = "gradients"  # rms angle, in radians, between the surrogate's gradients and what the step claims
+    HELD_OUT = "held_out"  # rms error on held-out rows over the target's spread
+    VARIANCE = "variance_ratio"  # von Neumann's ratio of the target sorted by one variable: 0 for a function of it
+    RESIDUAL = "residual"  # rms of what the formula leaves of the target over its spread
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step on the way to a formula: what was done, in words and formulas, and what speaks for it."""
+
+    what: str
+    measure: Measure | None = None
+    value: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"step": self.what, "measure": self.measure and self.measure.value, "value": self.value}
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Nodes in topological order (inputs first, the target last) and the edges between them.
 
     Input nodes carry the units of the table, and so does the last node: nothing after the graph needs to know that
     values were ever scaled. `origin` says what found it ("kan [2, 1, 1]"), `error` is its rms error on held-out rows
-    over the target's standard deviation.
+    over the target's standard deviation. `path` says how the formula was found, step by step, with the evidence.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     origin: str
     error: float
+    path: tuple[Step, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -78,6 +100,7 @@ class Graph:
         return {
             "origin": self.origin,
             "error": self.error,
+            "path": [step.to_dict() for step in self.path],
             "nodes": [{"name": n.name, "type": n.type.value} for n in self.nodes],
             "edges": [
                 {

@@ -20,7 +20,7 @@ from kansr.discovery import Discovery, Status, baseline, unused
 from kansr.errors import UsageError
 from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
-from kansr.graph import Graph
+from kansr.graph import Graph, Measure, Step
 from kansr.noise import unexplained
 from kansr.refine.constants import polish
 from kansr.structure.formula import formula_graph
@@ -155,8 +155,8 @@ def _discovery(
     data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
 ) -> Discovery:
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
-    graphs: dict[int, Graph | None] = {id(f.candidate): f.graph for f in findings}
     best = front.best
+    finding = next(f for f in findings if f.candidate is best)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return Discovery(
         status,
@@ -165,13 +165,23 @@ def _discovery(
         unused(best.expr, data.names),
         front,
         columns=data.columns,
-        structure=graphs.get(id(best)) or formula_graph(best.expr, rows.fitting, best.origin, unseen),
+        structure=_structure(finding, rows, unseen),
         noise=unseen,
         rows=data.rows,
         seconds=seconds,
         seed=seed,
         constants=_with_errors(best, rows.fitting),
     )
+
+
+def _structure(finding: Finding, rows: Rows, unseen: float) -> Graph | None:
+    """The structure of a formula, with the steps that led to it; None for a constant."""
+    best = finding.candidate
+    graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, unseen)
+    if graph is None:
+        return None
+    path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else unseen),)
+    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, unseen)))
 
 
 def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:

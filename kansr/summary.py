@@ -11,6 +11,7 @@ import sympy
 from kansr.candidate import Candidate
 from kansr.discovery import Discovery, Status
 from kansr.expression.render import latex, readable
+from kansr.graph import Graph, Measure, Step
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,6 +24,13 @@ WORDS = {
     Status.INTERRUPTED: "interrupted: this is the best so far",
 }
 HEADER = ("complexity", "held-out r²", "bits", "formula")
+MEASURES = {
+    Measure.GRADIENTS: "gradients agree to {}",
+    Measure.HELD_OUT: "held-out error {}",
+    Measure.VARIANCE: "scatter about a curve {}",
+    Measure.RESIDUAL: "left over {}",
+}
+WIDTH = 72  # up to which what speaks for the steps stands in one column
 MOST = 8  # formulas of the front that are shown
 
 
@@ -112,13 +120,26 @@ def remarks(discovery: Discovery) -> list[str]:
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]
     if fitted:
         lines.append(f"fitted constants: {', '.join(fitted)}")
-    lines.append(f"found by: {discovery.best.origin}")
-    if discovery.structure is not None:
-        lines.append(f"structure: {discovery.structure.origin}")
+    if discovery.structure is None:
+        lines.append(f"found by: {discovery.best.origin}")
+    else:
+        lines += ["found by", *_path(discovery.structure)]
     if discovery.ignored_inputs:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
     return lines
+
+
+def _path(structure: Graph) -> list[str]:
+    """A line for each step, with what speaks for it."""
+    width = min(max(len(step.what) for step in structure.path), WIDTH)
+    return [f"  {number}. {step.what:{width}}{_evidence(step)}" for number, step in enumerate(structure.path, 1)]
+
+
+def _evidence(step: Step) -> str:
+    if step.measure is None or step.value is None:
+        return ""
+    return f"  ({MEASURES[step.measure].format(percent(step.value))})"
 
 
 def fraction(r2: float) -> str:

@@ -28,8 +28,8 @@ def first_exact(data: Dataset) -> sympy.Expr | None:
     """What the ways come to in the order of their turns."""
     state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        for _, way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda row: row[0]):
-            for expr in way():
+        for way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda way: way.later):
+            for expr in way.find():
                 fit = polish(state.formula(expr), data)
                 if fit.rms < 1e-9 * np.std(data.y):
                     return fit.expr

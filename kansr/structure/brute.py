@@ -14,7 +14,8 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
-from kansr.structure.state import State
+from kansr.graph import Measure, Step
+from kansr.structure.state import TARGET_SYMBOL, State
 
 ROWS, ACCEPT, MOST_INPUTS, MOST_DEGREE = 900, 0.05, 4, 4
 Named = tuple[sympy.Expr, Array]
@@ -45,8 +46,9 @@ def one_variable(state: State, keep: int = 3) -> Iterator[State]:
             with np.errstate(all="ignore"):
                 z = state.z * m
             if np.isfinite(z).all():
+                step = Step(f"{TARGET_SYMBOL * multiplier} by {variable}", Measure.VARIANCE, ratio)
                 yield replace(state, X=v[:, None], z=z, inputs=(variable,), back=back,
-                              moves=(*state.moves, f"target·({multiplier}) by {variable}"))  # fmt: skip
+                              moves=(*state.moves, step))  # fmt: skip
 
 
 def _variables(state: State) -> list[Named]:

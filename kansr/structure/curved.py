@@ -17,7 +17,7 @@ from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import least_squares as nonlinear
 
 from kansr.data.dataset import Array
-from kansr.graph import Edge
+from kansr.graph import Edge, Step
 from kansr.structure.curves import basis, least_squares
 from kansr.structure.gradients import Rows, misfit_of, name_of, nice_number
 from kansr.structure.state import Move, State
@@ -171,6 +171,6 @@ def _join(state: State, sides: tuple[Side, Side], number: sympy.Expr, blur: floa
         state,
         X=np.column_stack([state.X[:, keep], u]),
         inputs=(*(state.inputs[k] for k in keep), expr),
-        moves=(*state.moves, str(expr)),
+        moves=(*state.moves, Step(str(expr))),
         blur=max(state.blur, blur),
     )

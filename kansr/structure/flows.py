@@ -10,8 +10,9 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.graph import Step
 from kansr.structure.gradients import drop, multiplied, raised
-from kansr.structure.state import Factor, State
+from kansr.structure.state import TARGET_SYMBOL, Factor, State
 
 TARGET = -1  # stands for the target where others are inputs
 Back = Callable[[sympy.Expr], sympy.Expr]
@@ -59,14 +60,15 @@ def follow(state: State, i: int, symbol: sympy.Expr, values: Array, flows: Seque
                 said.append(str(inputs[k]))
             elif flow.scale == 0:
                 z, back = z - by, partial(_shifted, state.back, flow.shift * along)
-                said.append(f"− {flow.shift * along}")
+                said.append(str(TARGET_SYMBOL - flow.shift * along))
             else:
                 sign = -1 if flow.log and z.max() < 0 else 1
                 z = ((np.log(sign * z) if flow.log else z) + flow.offset_values) / by
                 back = partial(_scaled, state.back, factor, flow.offset, sign if flow.log else 0)
-                said.append(f"{'log ' if flow.log else ''}{f'+ {flow.offset} ' if flow.offset != 0 else ''}/ {factor}")
+                turned = sympy.log(sign * TARGET_SYMBOL) if flow.log else TARGET_SYMBOL
+                said.append(str((turned + flow.offset) / factor))
     new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, blur=max(state.blur, blur))
-    new = replace(drop(new, i), moves=(*state.moves, ", ".join(said)))
+    new = replace(drop(new, i), moves=(*state.moves, Step(", ".join(said))))
     return new if np.isfinite(new.X).all() and np.isfinite(new.z).all() else None
 
 
@@ -87,4 +89,4 @@ def divide(state: State, factors: Sequence[Factor]) -> State | None:
     new = replace(state, z=z, back=partial(multiplied, state.back, outer))
     for index in sorted((f.index for f in factors), reverse=True):
         new = drop(new, index)
-    return replace(new, moves=(*state.moves, f"/ {outer}")) if np.isfinite(z).all() else None
+    return replace(new, moves=(*state.moves, Step(str(TARGET_SYMBOL / outer)))) if np.isfinite(z).all() else None

@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.graph import Step
 from kansr.structure.state import State
 from kansr.structure.surrogate import Field
 
@@ -99,7 +100,7 @@ def raised(x: Array, power: sympy.Rational) -> Array:
 def drop(state: State, i: int) -> State:
     keep = [k for k in range(len(state.inputs)) if k != i]
     return replace(state, X=state.X[:, keep], inputs=tuple(state.inputs[k] for k in keep),
-                   moves=(*state.moves, f"without {state.inputs[i]}"))  # fmt: skip
+                   moves=(*state.moves, Step(f"without {state.inputs[i]}")))  # fmt: skip
 
 
 def multiplied(back: Callable[[sympy.Expr], sympy.Expr], factor: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:

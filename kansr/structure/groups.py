@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.graph import Step
 from kansr.structure.gradients import Rows, misfit_of, nice_exponent, raised
 from kansr.structure.state import Move, State
 
@@ -99,5 +100,5 @@ def _join(state: State, found: list[Group]) -> State | None:
         state,
         X=np.column_stack([state.X[:, keep], *columns]),
         inputs=(*(state.inputs[k] for k in keep), *made),
-        moves=(*state.moves, ", ".join(str(expr) for expr in made)),
+        moves=(*state.moves, Step(", ".join(str(expr) for expr in made))),
     )

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.graph import Step
 from kansr.structure.gradients import COORDINATES, MOST_EXPONENT, SHAPES, Rows, misfit_of, name_of, nice_number, raised
 from kansr.structure.state import Move, State
 
@@ -124,5 +125,5 @@ def _join(state: State, first: _Term, second: _Term, number: sympy.Expr) -> Stat
         state,
         X=np.column_stack([state.X[:, keep], u]),
         inputs=(*(state.inputs[k] for k in keep), expr),
-        moves=(*state.moves, str(expr)),
+        moves=(*state.moves, Step(str(expr))),
     )

@@ -10,8 +10,9 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.graph import Step
 from kansr.structure.gradients import MOST_EXPONENT, Rows, drop, misfit_of, name_of, nice_number, raised
-from kansr.structure.state import Move, State
+from kansr.structure.state import TARGET_SYMBOL, Move, State
 
 CERTAIN = 2e-3  # misfit of a term that is taken off together with others
 HOPELESS = 0.1
@@ -106,8 +107,8 @@ def _apply(state: State, found: Sequence[Peel], blur: float) -> State | None:
     new = replace(state, z=z, back=partial(_back, state.back, term, power, sign), blur=max(state.blur, blur))
     for index in sorted((peel.index for peel in found), reverse=True):
         new = drop(new, index)
-    said = f"{'log ' if power == 0 else '' if power == 1 else f'^{power} '}− ({term})"
-    return replace(new, moves=(*state.moves, said)) if np.isfinite(z).all() else None
+    said = str((sympy.log(sign * TARGET_SYMBOL) if power == 0 else TARGET_SYMBOL**power) - term)
+    return replace(new, moves=(*state.moves, Step(said))) if np.isfinite(z).all() else None
 
 
 def _back(

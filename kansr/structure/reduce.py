@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import Size, canonical
-from kansr.graph import Graph
+from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
@@ -64,10 +64,10 @@ def exact(fit: Fit, data: Dataset) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """A formula for the table's target with its constants fitted, and the moves that led to it."""
+    """A formula for the table's target with its constants fitted, and the steps that led to it."""
 
     fit: Fit
-    moves: tuple[str, ...]
+    path: tuple[Step, ...]
 
 
 def reductions(
@@ -115,11 +115,11 @@ class _Search:
             return
         self.seen.add(key)
         if np.std(state.z) <= 1e-10 * float(np.mean(np.abs(state.z))) or not state.inputs:
-            yield from self._offer(state, [sympy.Float(float(np.mean(state.z)))])
+            yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
             return
-        yield from self._offer(state, self._power_law(state))
+        yield from self._offer(state, "power law", self._power_law(state))
         if not self.done and self._noise(state) == 0:
-            yield from self._offer(state, relations(state.dataset(), self.expired, plain=True))
+            yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
             return
@@ -161,7 +161,7 @@ class _Search:
             ):
                 further += self.config.commuting
             cost = further + self.config.per_input * (count - move.removes)
-            self._push(cost, partial(self._make, move, further, smooth.quality))
+            self._push(cost, partial(self._make, state, move, further, smooth.quality))
 
     def _doubt(self, move: Move, best: Move, quality: float) -> float:
         """What speaks against a move: a misfit above that of the gradients themselves, a better move, its cost."""
@@ -170,10 +170,12 @@ class _Search:
         behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
         return 0.5 * float(decades + behind) + 0.25 * move.cost
 
-    def _make(self, move: Move, doubt: float, quality: float) -> Iterator[Route]:
-        state = move.apply()
-        if state is not None:
-            yield from self._open(state, doubt, quality)
+    def _make(self, state: State, move: Move, doubt: float, quality: float) -> Iterator[Route]:
+        made = move.apply()
+        if made is not None:
+            said = ", ".join(step.what for step in made.moves[len(state.moves) :])
+            step = Step(said, Measure.GRADIENTS, float(move.misfit))
+            yield from self._open(replace(made, moves=(*state.moves, step)), doubt, quality)
 
     def _plan(self, state: State, doubt: float, rough: bool = False) -> None:
         """The slower ways to a formula for what is left, each as a task of its own.
@@ -182,22 +184,22 @@ class _Search:
         """
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
-        for extra, way in terminals(state, self.config.match, self._noise(state), self.expired):
-            self._push(cost + extra, partial(self._terminal, state, way))
+        for extra, name, way in terminals(state, self.config.match, self._noise(state), self.expired):
+            self._push(cost + extra, partial(self._terminal, state, name, way))
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1 and self.config.noise < ACCEPT:
             self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
 
-    def _terminal(self, state: State, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
-        yield from self._offer(state, way())
+    def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
+        yield from self._offer(state, name, way())
 
     def _brute(self, state: State, doubt: float) -> Iterator[Route]:
         for child in one_variable(state):
             if not self.done and not self.expired():
                 yield from self._open(child, doubt, 0.0)
 
-    def _offer(self, state: State, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
+    def _offer(self, state: State, name: str, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
         """The formulas polished on the rows of the table; `done` as soon as one is exact."""
         for expr in exprs:
             if self.expired():
@@ -209,7 +211,8 @@ class _Search:
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
                 self.done = exact(fit, self.data) or self._within_noise(fit)
-                yield Route(fit, state.moves)
+                step = Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))
+                yield Route(fit, (*state.moves, step))
                 if self.done:
                     return
 
@@ -251,9 +254,9 @@ class _Search:
         """Reads curves that leave next to nothing at once, others when their turn comes."""
         way = partial(self._read, graph, data)
         if graph.error < self._allowed(CURVES, state):
-            yield from self._offer(state, way())
+            yield from self._offer(state, graph.origin, way())
         else:
-            self._push(cost + float(np.log10(graph.error / CURVES)), partial(self._terminal, state, way))
+            self._push(cost + float(np.log10(graph.error / CURVES)), partial(self._terminal, state, graph.origin, way))
 
     def _read(self, graph: Graph, data: Dataset) -> Iterator[sympy.Expr]:
         config = ChooseConfig(trials=12, keep=2)

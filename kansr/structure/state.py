@@ -9,6 +9,9 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
+from kansr.graph import Step
+
+TARGET_SYMBOL = sympy.Symbol("target")  # in what a step says
 
 
 def _same(expr: sympy.Expr) -> sympy.Expr:
@@ -27,7 +30,7 @@ class State:
     z: Array
     inputs: tuple[sympy.Expr, ...]
     back: Callable[[sympy.Expr], sympy.Expr] = _same
-    moves: tuple[str, ...] = ()
+    moves: tuple[Step, ...] = ()
     blur: float = 0.0
 
     @property

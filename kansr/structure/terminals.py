@@ -1,10 +1,11 @@
-"""The ways to a formula for a state of few inputs, each with how much later than a sure move its turn comes."""
+"""The ways to a formula for a state of few inputs, each with when its turn comes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import sympy
@@ -26,35 +27,43 @@ EXACT = 1e-8  # misfit of a sum of atoms that is the law
 STEEP = 6.0  # |u| from which exp(u) is so large that nothing else counts beside it
 NOISE_FREE = 1e-6  # misfit up to which polynomials are believed
 
-Way = tuple[float, Callable[[], Iterator[sympy.Expr]]]
+
+class Way(NamedTuple):
+    """later: how much later than a sure move its turn comes; name: as it is told in the path to a formula."""
+
+    later: float
+    name: str
+    find: Callable[[], Iterator[sympy.Expr]]
 
 
 def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[[], bool]) -> list[Way]:
     """noise: the expected misfit of the truth over the target's spread, 0 where it is rounding."""
     data, count = state.dataset(), len(state.inputs)
-    ways: list[Way] = [(0.1 + 0.3 * (count - 1), partial(sums_of_atoms, data, max(EXACT, 1.3 * noise), expired))]
+    ways = [
+        Way(0.1 + 0.3 * (count - 1), "sum of atoms", partial(sums_of_atoms, data, max(EXACT, 1.3 * noise), expired))
+    ]
     if noise == 0:
         ways += [
-            (0.05, partial(quadratics, data, expired)),
-            (0.1 * (count - 1), partial(relations, data, expired)),
-            (0.2 + 0.3 * (count - 1), partial(one_function, data, match.library, expired)),
-            (0.3 * count, partial(oblique_function, data, match.library, expired)),
+            Way(0.05, "root of a quadratic", partial(quadratics, data, expired)),
+            Way(0.1 * (count - 1), "relation", partial(relations, data, expired)),
+            Way(0.2 + 0.3 * (count - 1), "one function", partial(one_function, data, match.library, expired)),
+            Way(0.3 * count, "one function of a sum", partial(oblique_function, data, match.library, expired)),
         ]
         for turned, way_back in _turned(data) if count <= 2 else ():
-            ways.append((0.3 * count, partial(_through, way_back, relations, turned, expired)))
+            ways.append(Way(0.3 * count, "relation", partial(_through, way_back, relations, turned, expired)))
             if count == 1:
                 atoms = partial(sums_of_atoms, threshold=EXACT)
-                ways.append((0.5, partial(_through, way_back, atoms, turned, expired)))
+                ways.append(Way(0.5, "sum of atoms", partial(_through, way_back, atoms, turned, expired)))
     elif count <= MOST_INPUTS:
         allowed = max(NOISE_FREE, 1.3 * noise)
-        ways.append((0.5 * (count - 1), partial(polynomials, data, allowed, expired)))
-        ways.append((0.5 * (count - 1), partial(rationals, data, allowed, expired)))
+        ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, data, allowed, expired)))
+        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, data, allowed, expired)))
     if count == 1:
         ways += [
-            (-0.1, partial(exponentials, data, expired)),
-            (-0.1, partial(single, data, noise, match, 6, expired, True)),
-            (-0.05, partial(half_powers, data, noise, match)),
-            (0.08, partial(single, data, noise, match, 6, expired, False)),
+            Way(-0.1, "sum of exponentials", partial(exponentials, data, expired)),
+            Way(-0.1, "function of one input", partial(single, data, noise, match, 6, expired, True)),
+            Way(-0.05, "half powers", partial(half_powers, data, noise, match)),
+            Way(0.08, "function of one input", partial(single, data, noise, match, 6, expired, False)),
         ]
     return ways
 
