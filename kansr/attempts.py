@@ -37,6 +37,7 @@ from kansr.symbolic.match import MatchConfig, match_all
 Expired = Callable[[], bool]
 BRIEFLY, AT_LENGTH = 80, 400  # steps of a search over reductions, at first and when all else has failed
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
+MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
@@ -52,7 +53,16 @@ class Rows:
     def attainable(self) -> float:
         """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
         known = not self.small and float(np.std(self.fitting.y)) > 0
-        return attainable(self.fitting.X, self.fitting.y) if known else 0.0
+        return attainable(self.sample.X, self.sample.y) if known else 0.0
+
+    @cached_property
+    def sample(self) -> Dataset:
+        """The rows that formulas are looked for on: at most MOST_ROWS of those to fit, in an order that means nothing.
+
+        What takes the first rows of a table takes them at random then, even from one that is sorted.
+        """
+        order = np.random.default_rng(self.seed).permutation(self.fitting.rows)
+        return self.fitting.take(order[:MOST_ROWS])
 
     @property
     def small(self) -> bool:
@@ -125,7 +135,7 @@ def best_of(
 ) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
     ranked = sorted(
-        ((description_length(f.expr, f.likely**2, rows.fitting), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
+        ((description_length(f.expr, f.likely**2, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
     )
     for length, _, fit in ranked[:3]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
@@ -153,28 +163,28 @@ def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
 
 
 def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    expr = power_law(rows.fitting)
+    expr = power_law(rows.sample)
     if expr is not None:
-        yield from best_of([polish(expr, rows.fitting)], rows, "power law", expired)
+        yield from best_of([polish(expr, rows.sample)], rows, "power law", expired)
 
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if rows.small:
         return
-    fits = [polish(expr, rows.fitting) for expr in relations(rows.fitting, expired, plain=True)]
+    fits = [polish(expr, rows.sample) for expr in relations(rows.sample, expired, plain=True)]
     yield from best_of(fits, rows, "relation", expired)
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
-        exprs = single(rows.fitting, noise, match, expired=expired)
-        size = typical_size(rows.fitting.X, rows.fitting.names)
-        fits = [polish(canonical(expr, size), rows.fitting) for expr in exprs]
+        exprs = single(rows.sample, noise, match, expired=expired)
+        size = typical_size(rows.sample.X, rows.sample.names)
+        fits = [polish(canonical(expr, size), rows.sample) for expr in exprs]
         yield from best_of(fits, rows, "one input", expired)
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    for graph in structure(rows.fitting, rows.held_out):
+    for graph in structure(rows.sample, rows.held_out):
         if _plausible(graph, rows) and not expired():
             yield from _read(graph, match, rows, expired)
 
@@ -182,7 +192,7 @@ def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expire
 def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> Iterator[Finding]:
     from kansr.structure.network import network  # torch is loaded here and not before
 
-    graph = network(rows.fitting, rows.held_out, width, rows.seed, rows.attainable, expired)
+    graph = network(rows.sample, rows.held_out, width, rows.seed, rows.attainable, expired)
     if graph is not None and _plausible(graph, rows):
         yield from _read(graph, match, rows, expired)
 
@@ -211,36 +221,36 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
     routes: list[Route] = []
     # What the smooth model misses may be noise, or only more than it can follow: exact laws are looked for first.
     for noise, most in _passes(rows, steps):
-        routes += reductions(rows.fitting, ReduceConfig(match=match, noise=noise, steps=most), rows.seed, expired)
-        if routes and exact(routes[-1].fit, rows.fitting):
+        routes += reductions(rows.sample, ReduceConfig(match=match, noise=noise, steps=most), rows.seed, expired)
+        if routes and exact(routes[-1].fit, rows.sample):
             break
-    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.fitting))
+    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
     for route in routes[:3]:
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         yield Finding(finish(route.fit, rows, origin, expired), path=route.path)
-        if exact(route.fit, rows.fitting):
+        if exact(route.fit, rows.sample):
             break
 
 
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    fits = choose(graph, match_all(graph.edges, match), rows.fitting, expired=expired)
+    fits = choose(graph, match_all(graph.edges, match), rows.sample, expired=expired)
     yield from best_of(fits, rows, graph.origin, expired, graph)
 
 
 def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    fits = [polish(expr, rows.fitting) for expr in polynomials(rows.fitting, 0.5, expired)]
+    fits = [polish(expr, rows.sample) for expr in polynomials(rows.sample, 0.5, expired)]
     yield from best_of(fits, rows, "polynomial", expired)
 
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    if len(rows.fitting.names) <= 6:
-        size = typical_size(rows.fitting.X, rows.fitting.names)
-        fits = [polish(canonical(expr, size), rows.fitting) for expr in rationals(rows.fitting, 0.3, expired)]
+    if len(rows.sample.names) <= 6:
+        size = typical_size(rows.sample.X, rows.sample.names)
+        fits = [polish(canonical(expr, size), rows.sample) for expr in rationals(rows.sample, 0.3, expired)]
         yield from best_of(fits, rows, "rational", expired)
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    data = rows.fitting
+    data = rows.sample
     size = typical_size(data.X, data.names)
     fits = [polish(canonical(expr, size), data) for expr in sums_of_atoms(data, 0.3, expired)]
     yield from best_of(fits, rows, "sum of atoms", expired)

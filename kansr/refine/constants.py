@@ -14,6 +14,8 @@ from kansr.data.dataset import Array, Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 
+POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -38,7 +40,12 @@ def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
 
 
 def polish(
-    expr: sympy.Expr, data: Dataset, *, fixed: Collection[sympy.Float] = (), iterations: int = 60, rows: int = 4000
+    expr: sympy.Expr,
+    data: Dataset,
+    *,
+    fixed: Collection[sympy.Float] = (),
+    iterations: int = 60,
+    rows: int = POLISH_ROWS,
 ) -> Fit:
     """The least-squares optimum of the floats of `expr` (but for those `fixed`), from their present values.
 

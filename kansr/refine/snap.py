@@ -11,7 +11,7 @@ from kansr.candidate import ROUNDING, description_length
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.numbers import proposals
-from kansr.refine.constants import Fit, polish
+from kansr.refine.constants import POLISH_ROWS, Fit, polish
 
 # A standard error never promises more than the arithmetic that found it.
 LEAST_TOLERANCE = 1e-8
@@ -19,7 +19,7 @@ NEAR = 0.03  # share of a constant within which a whole or half number is tried
 
 
 def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, rounds: int = 24) -> Fit:
-    """The fit with as many constants snapped as shorten the description of the data, the others refitted.
+    """The fit with as many constants snapped as shorten the description of the data, the others refitted to all rows.
 
     One constant at a time, the cheapest replacement first; each is kept only if formula and residuals together
     get shorter, so that a number the data contradict is never written.
@@ -29,7 +29,7 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
     for _ in range(rounds):
         for constant, number in _replacements(best, data, fixed):
             if expired():
-                return best
+                return _on_all_rows(best, data, fixed)
             expr = best.expr.xreplace({constant: number})
             if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
                 continue
@@ -40,8 +40,15 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
                 best, length, fixed = trial, trial_length, keep
                 break
         else:
-            return best
-    return best
+            break
+    return _on_all_rows(best, data, fixed)
+
+
+def _on_all_rows(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Fit:
+    """The last polish, with the rows that those before it did without."""
+    if data.rows <= POLISH_ROWS or not set(fit.constants) - fixed:
+        return fit
+    return polish(fit.expr, data, fixed=fixed, iterations=12, rows=data.rows)
 
 
 def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[tuple[sympy.Float, sympy.Expr]]:
