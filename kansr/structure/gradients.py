@@ -25,6 +25,7 @@ class Rows:
 
     def __init__(self, state: State, field: Field, sample: int) -> None:
         self.state, self.n = state, state.X.shape[1]
+        self.tolerance = field.tolerance
         steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
         weight = 1 / (steep + 0.1 * np.median(steep) + 1e-300)
         good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))

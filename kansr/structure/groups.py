@@ -16,7 +16,6 @@ from kansr.graph import Step
 from kansr.structure.gradients import Rows, misfit_of, nice_exponent, raised
 from kansr.structure.state import Move, State
 
-HOPELESS = 0.2  # misfit of two inputs above which they are not in one group
 CLOSE = 0.1  # the same for groups that are made together
 NEAR = 4.0  # times the group's best misfit that the others may have in the narrower of two groups
 LEAST = 3  # inputs of a group that is made alone; a pair is left to the scale symmetries
@@ -62,9 +61,9 @@ def _found(rows: Rows) -> Iterator[Group]:
             if exponent is None or exponent == 0 or exponent.q > 2:
                 continue
             misfit = misfit_of(flow[:, k] - float(exponent) * flow[:, last], flow[:, k])
-            if misfit < HOPELESS and (exponent.is_integer or rows.state.X[:, k].min() > 0):
+            if misfit < rows.tolerance and (exponent.is_integer or rows.state.X[:, k].min() > 0):
                 members[k] = (misfit, exponent)
-        for limit in (NEAR * min((m for m, _ in members.values()), default=0.0), HOPELESS):
+        for limit in (NEAR * min((m for m, _ in members.values()), default=0.0), rows.tolerance):
             powers = {k: e for k, (m, e) in members.items() if m <= limit}
             upright = sum(float(e) > 0 for e in powers.values()) >= len(powers) / 2
             group = Group(last, powers, float(np.mean([members[k][0] for k in powers])) if powers else np.inf)

@@ -73,7 +73,7 @@ def _merge(
         sine = (gi - predicted * gj) * si * sj / (np.hypot(gi * si, gj * sj) * np.hypot(predicted * si, sj))
         sine = sine * np.minimum(1, np.hypot(rows.reach[:, i], rows.reach[:, j]) / 0.05)
     misfit = misfit_of(sine[np.isfinite(sine)], np.ones(int(np.isfinite(sine).sum())))
-    if misfit > 0.2:
+    if misfit > rows.tolerance:
         return
     factor = p / (q * c)
     nice = nice_number(factor)

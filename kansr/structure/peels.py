@@ -15,7 +15,6 @@ from kansr.structure.gradients import MOST_EXPONENT, Rows, drop, misfit_of, name
 from kansr.structure.state import TARGET_SYMBOL, Move, State
 
 CERTAIN = 2e-3  # misfit of a term that is taken off together with others
-HOPELESS = 0.1
 POWERS = (1, 0, -1, 2, -2)  # of the target, from which a term is taken; 0 is its logarithm
 
 
@@ -85,7 +84,7 @@ def _peel(rows: Rows, i: int, power: int) -> Peel | None:
     shape = np.prod(np.where(e == 0, 1.0, np.abs(rows.X) ** e * np.where(e % 2 == 1, np.sign(rows.X), 1.0)), axis=1)
     c = float(np.sum(g * shape) / np.sum(shape * shape))
     misfit = misfit_of(g - c * shape, g)
-    if misfit > HOPELESS:
+    if misfit > rows.tolerance / 2:
         return None
     factor = c / (e[i] + 1)
     nice = nice_number(factor)

@@ -32,7 +32,8 @@ class Field:
 
     X: (rows, n); z: (rows,) the target itself; slope: (rows,) T'(z); gradient: (rows, n) of T(z) by the inputs, T
     the view of the target the surrogate was fitted to. error: held-out 1 − R² of T; quality: how far, in standard
-    deviations of the inputs, the error of the surrogate moves a point (rms, at most 1).
+    deviations of the inputs, the error of the surrogate moves a point (rms, at most 1). tolerance: the misfit above which
+    no move is worth a try.
     """
 
     X: Array
@@ -43,6 +44,7 @@ class Field:
     error: float
     quality: float
     logs: tuple[bool, ...] = ()
+    tolerance: float = 0.2
 
 
 def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> Field:

@@ -22,7 +22,6 @@ from kansr.structure.state import Factor, Move
 
 CERTAIN = (2e-3, 0.03)  # misfits of factors that are taken out together
 PLAIN = 1.5  # cost of factors that are taken out together: without fitted numbers
-HOPELESS = 0.2  # misfit above which nothing is proposed
 STRAIGHT = 0.01  # 1 − r² up to which a coordinate is a straight line
 SAME = 0.01  # difference below which a coordinate is the input itself
 LEAST_SHARE = 0.02  # of the relation that every one of its terms has to carry
@@ -66,7 +65,7 @@ class Relation:
 
 
 def symmetries(rows: Rows) -> Iterator[Move]:
-    """The relations of every coordinate of every input that hold to HOPELESS."""
+    """The relations of every coordinate of every input that hold to the tolerance."""
     for i in range(rows.n):
         few = len(np.unique(rows.state.X[:50, i])) <= FEW
         for kind, coordinate in COORDINATES.items():
@@ -156,7 +155,7 @@ def _moves(relation: Relation) -> Iterator[Move]:
         weights = np.linalg.solve(matrices, right[batch][..., None])[..., 0]
         left = np.sqrt(np.abs(1 - np.einsum("bi,bi->b", weights, right[batch])))
         share = np.abs(weights).min(axis=1)  # every term has to matter, and more than what the relation leaves
-        good = (left < 2 * HOPELESS) & (share > LEAST_SHARE) & (share > left)
+        good = (left < 2 * relation.rows.tolerance) & (share > LEAST_SHARE) & (share > left)
         promising += [(float(left[b]), count, tuple(batch[b])) for b in np.flatnonzero(good)]
     promising = sorted(promising, key=lambda row: (max(row[0], CLOSE) * 2 ** row[1], row[2]))[:MOST]
     simpler: list[tuple[set[Term], float]] = []
@@ -173,7 +172,7 @@ def _proposal(relation: Relation, terms: list[Term]) -> Move | None:
     """The relation with its numbers rounded, as a move."""
     rows, i, inputs = relation.rows, relation.i, relation.rows.state.inputs
     numbers, misfit = _numbers(relation, terms)
-    if misfit > HOPELESS or not numbers:
+    if misfit > rows.tolerance or not numbers:
         return None
     floats = sum(bool(value.atoms(sympy.Float)) for value in numbers.values())
     origin, move_of_origin = _sum(rows, [(t, numbers[t]) for t in terms if t.index == i])

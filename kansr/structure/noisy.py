@@ -1,0 +1,223 @@
+"""Reductions of noisy rows: every move is judged by how well a smooth model of fewer inputs still predicts the target.
+
+Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since there
+is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done to it,
+because every state knows how far its target moves when the table's does.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import sympy
+
+from kansr.candidate import description_length
+from kansr.data.dataset import Array, Dataset, split
+from kansr.errors import FormulaError
+from kansr.expression.evaluate import Tape, typical_size
+from kansr.expression.rules import Size, canonical
+from kansr.graph import Graph, Measure, Step
+from kansr.refine.constants import polish
+from kansr.structure.additive import additive
+from kansr.structure.moves import moves
+from kansr.structure.powerlaw import power_law
+from kansr.structure.reduce import Route, exact
+from kansr.structure.state import Move, State
+from kansr.structure.tensor import tensor
+from kansr.structure.terminals import terminals
+from kansr.structure.weighted import Noisy, Setting, Smooth, best_setting, gradients, nearby
+from kansr.symbolic.choose import ChooseConfig, choose
+from kansr.symbolic.match import MatchConfig, match_all
+
+PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
+PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
+DECIBEL = 30.0  # bits of likelihood lost that make one doubt
+LOST = 8.0  # doubts from which a move is not made
+PATIENCE = 14  # tasks without a better formula after which one that is as good as the smooth model ends the search
+AS_GOOD = 1.02  # its error over the model's
+QUIET = 3.0  # times the median noise of rows that terminals look at
+BITS = 1.0  # that a formula must be shorter by to count as better
+_TARGET = sympy.Symbol("target value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoisyConfig:
+    match: MatchConfig = field(default_factory=MatchConfig)
+    steps: int = 300
+    depth: int = 10
+
+
+def noisy_reductions(
+    data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
+) -> Iterator[Route]:
+    """Formulas as they are found, each polished on the rows; the last one is not the best."""
+    root = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(root)
+
+
+Task = Callable[[], Iterator[Route]]
+
+
+@dataclass(eq=False)
+class _Search:
+    data: Dataset
+    config: NoisyConfig
+    seed: int
+    expired: Callable[[], bool]
+    size: Size
+    tasks: list[tuple[float, int, Task]] = field(default_factory=list)
+    count: int = 0
+    seen: set[tuple] = field(default_factory=set)
+    tried: set[sympy.Expr] = field(default_factory=set)
+    smooth: float = np.inf  # the least held-out error of a smooth model so far
+    length: float = np.inf  # of the best description so far
+    left: float = np.inf  # what that formula leaves
+    idle: int = 0  # tasks since then
+    done: bool = False
+
+    def run(self, root: State) -> Iterator[Route]:
+        self._push(0.0, partial(self._open, root, 0.0, None))
+        for _ in range(self.config.steps):
+            if not self.tasks or self.done or self.expired():
+                return
+            self.idle += 1
+            yield from heapq.heappop(self.tasks)[2]()
+            if self.idle > PATIENCE and self.left <= AS_GOOD * self.smooth:
+                return
+
+    def _push(self, doubt: float, task: Task) -> None:
+        self.count += 1
+        heapq.heappush(self.tasks, (doubt, self.count, task))
+
+    def _open(self, state: State, doubt: float, setting: Setting | None) -> Iterator[Route]:
+        """Tries what is quick on a state, fits a smooth model, and plans the rest."""
+        key = state.signature()
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        rows = self._rows(state)
+        if rows is None:
+            return
+        if not state.inputs:
+            yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
+            return
+        quiet = self._quiet(state, rows)
+        yield from self._offer(state, "power law", [e for e in [power_law(quiet)] if e is not None])
+        best = best_setting(rows)
+        self.smooth = min(self.smooth, best.error)
+        self._plan(state, rows, quiet, doubt, best)
+        if len(state.inputs) > 1 and len(state.moves) < self.config.depth:
+            yield from self._curves(state, quiet, doubt)
+            self._propose(state, rows, doubt, best)
+
+    def _propose(self, state: State, rows: Noisy, doubt: float, best: Smooth) -> None:
+        """Screens the moves that the gradients suggest by the error of a smooth model after them."""
+        smooth = gradients(rows, best.setting)
+        found: list[tuple[float, Move, State, Setting]] = []
+        for move in moves(state, smooth, self.config.match)[:PROPOSED]:
+            if self.expired():
+                return
+            made = move.apply()
+            if made is None or made.signature() in self.seen:
+                continue
+            if not made.inputs:
+                found.append((0.0, move, made, best.setting))
+                continue
+            after = self._rows(made)
+            model = None if after is None else nearby(after, best.setting)
+            if model is None:
+                continue
+            self.smooth = min(self.smooth, model.error)
+            lost = self._doubts(model.error, min(self.smooth, best.error))
+            if lost < LOST:
+                found.append((lost + 0.25 * move.cost, move, made, model.setting))
+        found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
+        for lost, move, made, setting in found[:KEPT]:
+            said = ", ".join(step.what for step in made.moves[len(state.moves) :])
+            made = replace(made, moves=(*state.moves, Step(said, Measure.GRADIENTS, float(move.misfit))))
+            left = PER_INPUT * len(made.inputs)
+            self._push(doubt + lost + left, partial(self._open, made, doubt + lost, setting))
+
+    def _doubts(self, error: float, best: float) -> float:
+        """Likelihood lost, for an error above the best one known."""
+        return max(0.0, len(self.data.y) * float(np.log2(error / best)) / DECIBEL)
+
+    def _plan(self, state: State, rows: Noisy, quiet: Dataset, doubt: float, best: Smooth) -> None:
+        """The slower ways to a formula, each as a task of its own."""
+        doubt += self._doubts(best.error, self.smooth)
+        count = len(state.inputs)
+        noise = max(best.error * float(np.median(rows.loud)) / (float(np.std(quiet.y)) or 1.0), 1e-6)
+        quiet_state = replace(state, X=quiet.X, z=quiet.y)
+        for later, name, way in terminals(quiet_state, self.config.match, noise, self.expired):
+            self._push(doubt + PER_INPUT * count + later, partial(self._terminal, state, name, way))
+        if count == 2:
+            graphs = partial(tensor, quiet, self.config.match, max(3e-3, 1.5 * noise), self.expired)
+            self._push(doubt + PER_INPUT * count + 0.2, partial(self._graphs, state, quiet, graphs))
+
+    def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
+        yield from self._offer(state, name, way())
+
+    def _curves(self, state: State, quiet: Dataset, doubt: float) -> Iterator[Route]:
+        """Sums of curves under a transform of the target, where they explain nearly as much as the smooth model."""
+        fitting, held_out = split(quiet, 0.25, np.random.default_rng(self.seed))
+        graphs = list(additive(fitting, held_out))
+        least = min((graph.error for graph in graphs), default=np.inf)
+        for graph in graphs:
+            if graph.error <= 1.1 * least and graph.error < 0.5:
+                task = partial(self._graphs, state, fitting, partial(iter, (graph,)))
+                self._push(doubt + PER_INPUT * 2 + self._doubts(graph.error, least), task)
+        yield from ()
+
+    def _graphs(self, state: State, data: Dataset, graphs: Callable[[], Iterator[Graph]]) -> Iterator[Route]:
+        for graph in graphs():
+            fits = choose(
+                graph, match_all(graph.edges, self.config.match), data, ChooseConfig(trials=12, keep=3), self.expired
+            )
+            yield from self._offer(state, graph.origin, [fit.expr for fit in fits])
+
+    def _offer(self, state: State, name: str, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
+        """The formulas polished on the rows of the table."""
+        for expr in exprs:
+            if self.expired():
+                return
+            formula = canonical(state.formula(expr), self.size)
+            if formula in self.tried or formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+                continue
+            self.tried.add(formula)
+            fit = polish(formula, self.data, iterations=25)
+            if not np.isfinite(fit.rms):
+                continue
+            length = description_length(fit.expr, fit.likely**2, self.data)
+            if length < self.length - BITS:
+                self.length, self.left, self.idle = length, fit.rms, 0
+            self.done = self.done or exact(fit, self.data)
+            yield Route(fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))))
+
+    def _rows(self, state: State) -> Noisy | None:
+        """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
+        try:
+            back = state.back(_TARGET)
+            slope = Tape(sympy.diff(back, _TARGET), (*self.data.names, str(_TARGET))).value(
+                np.column_stack([self.data.X, state.z])
+            )
+        except (FormulaError, ValueError):
+            return None
+        with np.errstate(all="ignore"):
+            loud = 1 / np.abs(slope)
+        good = np.isfinite(loud) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
+        if good.mean() < 1 or not np.std(state.z) > 0:
+            return None
+        return Noisy(state.X, state.z, loud)
+
+    def _quiet(self, state: State, rows: Noisy) -> Dataset:
+        """The rows whose noise is not far above the median: terminals weigh all rows alike."""
+        keep = rows.loud <= QUIET * np.median(rows.loud)
+        return Dataset(state.X[keep], state.z[keep], state.names, "z")
+
+
+def spread_of(values: Array) -> float:
+    return float(np.std(values)) or 1.0

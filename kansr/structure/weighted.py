@@ -1,0 +1,154 @@
+"""A smooth model of noisy rows whose errors are known up to a factor: Gaussian-kernel ridge regression, weighted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from kansr.data.dataset import Array
+from kansr.structure.surrogate import Field, View, skewed, standard, views
+
+LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
+RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
+FEW, MANY = 400, 1100  # rows the kernel is spanned by: to compare, and in the end
+JUDGED = 1000  # rows an error is measured on
+LOUDEST = 20.0  # the noisiest row's error over the median, at most
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a model is made with. logs, scales: of every input; view: the transform of the target it is fitted to."""
+
+    view: str
+    logs: tuple[bool, ...]
+    length: float
+    ridge: float
+    scales: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """A model with its held-out error, in the units of the table's target."""
+
+    setting: Setting
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Noisy:
+    """Rows with noise. X: (rows, n); z: (rows,); loud: (rows,), how far z moves when the table's target moves by 1."""
+
+    X: Array
+    z: Array
+    loud: Array
+
+    def view(self, name: str) -> View | None:
+        return next((view for view in views(self.z) if view[0] == name), None)
+
+
+def best_setting(rows: Noisy) -> Smooth:
+    """The setting with the least held-out error over views, logarithms, lengths and ridges; then scales of the inputs."""
+    n = rows.X.shape[1]
+    logs = dict.fromkeys(
+        [tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])]
+    )
+    settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
+    best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2])), key=_by_error)
+    best = min(_around(rows, best), key=_by_error)
+    if n > 1:
+        reach = np.sqrt(np.mean((gradients(rows, best.setting, FEW).gradient * rows.X.std(0)) ** 2, axis=0))
+        if np.isfinite(reach).all():
+            scales = tuple(np.sqrt(np.maximum(reach / reach.max(), 1e-3)).tolist())
+            scaled = Setting(best.setting.view, best.setting.logs, best.setting.length, best.setting.ridge, scales)
+            best = min([best, *_around(rows, Smooth(scaled, best.error))], key=_by_error)
+    return best
+
+
+def nearby(rows: Noisy, setting: Setting) -> Smooth | None:
+    """The best of a few settings near one that served for much the same rows; None where none can be used."""
+    n = rows.X.shape[1]
+    logs = setting.logs if len(setting.logs) == n and not np.any((rows.X <= 0) & setting.logs) else tuple(skewed(rows.X))
+    found: list[Smooth] = []
+    for view in dict.fromkeys((setting.view, "z")):
+        if rows.view(view) is not None:
+            found += _around(rows, Smooth(Setting(view, logs, setting.length, setting.ridge), np.inf))
+    return min(found, key=_by_error, default=None)
+
+
+def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
+    """The model spanned by more rows, with its gradients."""
+    (name, t, slope), U, spread, weight = _prepared(rows, setting)
+    centres = min(centres, int(0.8 * len(t)))
+    mean, scale = _centre(t, weight)
+    K = _kernel(U[:centres], U[:centres], setting.length)
+    K.flat[:: centres + 1] += setting.ridge * weight[:centres] ** 2
+    w = cho_solve(cho_factor(K, lower=True), (t[:centres] - mean) / scale)
+    k = _kernel(U, U[:centres], setting.length)
+    at = (k * w) @ U[:centres] - U * (k @ w)[:, None]
+    gradient = at / setting.length**2 * scale / spread / np.where(setting.logs, rows.X, 1.0)
+    held = slice(centres, None)
+    residual = k[held] @ w * scale + mean - t[held]
+    error = float(np.mean(residual**2) / np.var(t))
+    steep = np.sqrt(np.sum((gradient[held] * rows.X.std(0)) ** 2, axis=1))
+    quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steep + 1e-300), 1) ** 2)))
+    tolerance = float(np.clip(3 * quality, 0.2, 0.5))
+    return Field(rows.X, rows.z, slope, gradient, name, error, quality, setting.logs, tolerance)
+
+
+def _by_error(smooth: Smooth) -> float:
+    return smooth.error
+
+
+def _around(rows: Noisy, smooth: Smooth) -> list[Smooth]:
+    s = smooth.setting
+    lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
+    return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)]))
+
+
+def _tried(rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float]) -> Iterator[Smooth]:
+    """The errors of models with these lengths and ridges, spanned by few rows."""
+    (_, t, slope), U, _, weight = _prepared(rows, setting)
+    centres = min(FEW, len(t) // 2)
+    held = slice(centres, centres + JUDGED)
+    mean, scale = _centre(t, weight)
+    outward = 1 / (np.abs(slope[held]) + 1e-300)  # from errors of T(z) to errors of z
+    outward = outward / (rows.loud[held] + 1e-300)  # and of the table's target
+    for length in lengths:
+        K, k = _kernel(U[:centres], U[:centres], length), _kernel(U[held], U[:centres], length)
+        for ridge in ridges:
+            A = K.copy()
+            A.flat[:: centres + 1] += ridge * weight[:centres] ** 2
+            try:
+                w = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), t[:centres] - mean)
+            except LinAlgError:
+                continue
+            residual = (k @ w + mean - t[held]) * outward
+            worst = 100 * np.median(residual**2)
+            error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
+            if np.isfinite(error):
+                yield Smooth(Setting(setting.view, setting.logs, length, ridge, setting.scales), error)
+
+
+def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]:
+    """The view, the inputs as the kernel sees them, what they were divided by, and every row's error over the median."""
+    view = rows.view(setting.view)
+    assert view is not None
+    U, spread = standard(rows.X, np.array(setting.logs))
+    if setting.scales is not None:
+        U, spread = U * setting.scales, spread / np.array(setting.scales)
+    loud = rows.loud * np.abs(view[2])
+    weight = np.clip(loud / (np.median(loud) or 1.0), 1 / LOUDEST, LOUDEST)
+    return view, U, spread, weight
+
+
+def _centre(t: Array, weight: Array) -> tuple[float, float]:
+    return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0
+
+
+def _kernel(U: Array, V: Array, length: float) -> Array:
+    square = np.sum(U * U, axis=1)[:, None] + np.sum(V * V, axis=1) - 2 * U @ V.T
+    return np.exp(-np.maximum(square, 0) / (2 * length**2))
