@@ -22,38 +22,63 @@ from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.graph import Graph, Step
 from kansr.refine.constants import Fit, polish
+from kansr.refine.prune import prune
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.meet import sums_of_atoms
+from kansr.structure.noisy import NoisyConfig, noisy_reductions
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import NOISY, ReduceConfig, Route, exact, reductions
+from kansr.structure.reduce import ReduceConfig, Route, exact, reductions
 from kansr.structure.relations import relations
 from kansr.structure.single import single
-from kansr.structure.surrogate import attainable
+from kansr.structure.weighted import FEW, attainable
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 Expired = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
+
+
 BRIEFLY, AT_LENGTH = 80, 400  # steps of a search over reductions, at first and when all else has failed
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
+NOISY, LARGE = 1e-3, 0.6  # errors of a smooth model that may be noise
+LEARNT = 0.7  # what twice the rows leave of its error where it is noise
+QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows to fit and to judge on; the same ones where there are too few to hold any out."""
+    """The rows to fit and to judge on; the same ones where there are too few to hold any out.
+
+    Searches ask a clock of their own, which stops them a little before it is `late`.
+    """
 
     fitting: Dataset
     held_out: Dataset
     seed: int = 0
+    late: Expired = _never  # whether formulas have to be finished as they are
 
     @cached_property
     def attainable(self) -> float:
         """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
-        known = not self.small and float(np.std(self.fitting.y)) > 0
-        return attainable(self.sample.X, self.sample.y) if known else 0.0
+        return attainable(self.sample.X, self.sample.y) if self._known else 0.0
+
+    @cached_property
+    def noisy(self) -> bool:
+        """Whether what the smooth model misses is noise, not more than it can follow: more rows help little then."""
+        if not self._known or not NOISY < self.attainable < LARGE:
+            return False
+        return self.attainable > LEARNT * attainable(self.sample.X, self.sample.y, FEW // 2)
+
+    @property
+    def _known(self) -> bool:
+        return not self.small and float(np.std(self.fitting.y)) > 0
 
     @cached_property
     def sample(self) -> Dataset:
@@ -120,26 +145,26 @@ def _shape(width: Iterable) -> str:
     return str([list(w) if isinstance(w, tuple) else w for w in width])
 
 
-def finish(fit: Fit, rows: Rows, origin: str, expired: Expired) -> Candidate:
+def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
     """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is."""
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = snap(fit, data, expired)
-        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=expired))
+        if fit.likely > QUIET * float(np.std(data.y)):
+            fit = prune(fit, data, rows.late)
+        fit = snap(fit, data, rows.late)
+        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
     candidate = judge(fit.expr, data, rows.held_out, origin)
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate
 
 
-def best_of(
-    fits: Iterable[Fit], rows: Rows, origin: str, expired: Expired, graph: Graph | None = None
-) -> Iterator[Finding]:
+def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = None) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
     ranked = sorted(
         ((description_length(f.expr, f.likely**2, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
     )
     for length, _, fit in ranked[:3]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
-            yield Finding(finish(fit, rows, origin, expired), graph)
+            yield Finding(finish(fit, rows, origin), graph)
 
 
 def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -154,7 +179,7 @@ def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
     )
     line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
-        yield from best_of([polish(line, data)], rows, "line", expired)
+        yield from best_of([polish(line, data)], rows, "line")
 
 
 def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
@@ -165,14 +190,14 @@ def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
 def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
     expr = power_law(rows.sample)
     if expr is not None:
-        yield from best_of([polish(expr, rows.sample)], rows, "power law", expired)
+        yield from best_of([polish(expr, rows.sample)], rows, "power law")
 
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if rows.small:
         return
     fits = [polish(expr, rows.sample) for expr in relations(rows.sample, expired, plain=True)]
-    yield from best_of(fits, rows, "relation", expired)
+    yield from best_of(fits, rows, "relation")
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -180,7 +205,7 @@ def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Findin
         exprs = single(rows.sample, noise, match, expired=expired)
         size = typical_size(rows.sample.X, rows.sample.names)
         fits = [polish(canonical(expr, size), rows.sample) for expr in exprs]
-        yield from best_of(fits, rows, "one input", expired)
+        yield from best_of(fits, rows, "one input")
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -202,55 +227,61 @@ def _plausible(graph: Graph, rows: Rows) -> bool:
     return graph.error < min(0.9, 3 * rows.attainable + 1e-3 if rows.attainable else 0.9)
 
 
-def _passes(rows: Rows, steps: int) -> Iterator[tuple[float, int]]:
-    """(noise, steps) of the searches to make: what the smooth model misses may be noise, or more than it can follow.
-
-    Exact laws are looked for first, and for less long where there may be noise.
-    """
-    yield 0.0, min(steps, BRIEFLY)
-    if rows.attainable >= NOISY:
-        yield rows.attainable, steps
-    if steps > BRIEFLY:
-        yield 0.0, steps
-
-
 def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Finding]:
     """The exact formula if the search comes to one, otherwise the few best it met."""
     if rows.small:
         return
     routes: list[Route] = []
-    # What the smooth model misses may be noise, or only more than it can follow: exact laws are looked for first.
-    for noise, most in _passes(rows, steps):
-        routes += reductions(rows.sample, ReduceConfig(match=match, noise=noise, steps=most), rows.seed, expired)
-        if routes and exact(routes[-1].fit, rows.sample):
+    for search in _searches(match, steps, rows):
+        routes += search(rows.seed, expired)
+        if any(exact(route.fit, rows.sample) for route in routes):
             break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
-    for route in routes[:3]:
+    for number, route in enumerate(routes[:3]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
-        yield Finding(finish(route.fit, rows, origin, expired), path=route.path)
+        if not number and rows.attainable > NOISY:  # finishing may take longer than there is time for
+            yield Finding(_judged(route.fit, rows, origin), path=route.path)
+        yield Finding(finish(route.fit, rows, origin), path=route.path)
         if exact(route.fit, rows.sample):
             break
 
 
+def _searches(match: MatchConfig, steps: int, rows: Rows) -> Iterator[Callable[[int, Expired], Iterator[Route]]]:
+    """The searches to make. What a smooth model misses may be noise, or more than it can follow.
+
+    Exact laws are looked for first unless it is clearly noise, and again at length when all else has failed.
+    """
+    exactly = partial(reductions, rows.sample, ReduceConfig(match=match, steps=steps))
+    noisily = partial(noisy_reductions, rows.sample, NoisyConfig(match=match))
+    if steps > BRIEFLY:
+        yield exactly
+    elif rows.noisy:
+        yield noisily
+    else:
+        yield exactly
+        if rows.attainable > NOISY:
+            yield noisily
+
+
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     fits = choose(graph, match_all(graph.edges, match), rows.sample, expired=expired)
-    yield from best_of(fits, rows, graph.origin, expired, graph)
+    yield from best_of(fits, rows, graph.origin, graph)
 
 
 def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
     fits = [polish(expr, rows.sample) for expr in polynomials(rows.sample, 0.5, expired)]
-    yield from best_of(fits, rows, "polynomial", expired)
+    yield from best_of(fits, rows, "polynomial")
 
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.sample.names) <= 6:
         size = typical_size(rows.sample.X, rows.sample.names)
         fits = [polish(canonical(expr, size), rows.sample) for expr in rationals(rows.sample, 0.3, expired)]
-        yield from best_of(fits, rows, "rational", expired)
+        yield from best_of(fits, rows, "rational")
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
     data = rows.sample
     size = typical_size(data.X, data.names)
     fits = [polish(canonical(expr, size), data) for expr in sums_of_atoms(data, 0.3, expired)]
-    yield from best_of(fits, rows, "sum of atoms", expired)
+    yield from best_of(fits, rows, "sum of atoms")

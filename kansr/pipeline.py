@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
+FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
@@ -65,6 +66,10 @@ class Clock:
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    def late(self) -> bool:
+        """Whether it is time to finish what has been found."""
+        return self.seconds() > FINISHING * self.limit
+
     def over(self) -> bool:
         return self.seconds() > self.limit
 
@@ -78,7 +83,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     clock = Clock(config.time_limit)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
-    rows = Rows(data, data, config.seed) if small else Rows(fitting, held_out, config.seed)
+    rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
     findings: list[Finding] = []
 
     def report(status: Status) -> Discovery:
@@ -89,7 +94,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
         attempts = [Portable(attempt) for attempt in plan(data, MatchConfig(library=config.library))]
         queue: list[Future[list[Finding]]] = []
         for number in range(len(attempts)):
-            if number and clock.over():  # the mean there is always
+            if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
@@ -113,7 +118,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
-    return attempt.value(rows, clock.over, GRACE * clock.limit - clock.seconds())
+    return attempt.value(rows, clock.late, GRACE * clock.limit - clock.seconds())
 
 
 def _exact(findings: Sequence[Finding], data: Dataset) -> bool:

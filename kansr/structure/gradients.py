@@ -27,7 +27,7 @@ class Rows:
         self.state, self.n = state, state.X.shape[1]
         self.tolerance = field.tolerance
         steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
-        weight = 1 / (steep + 0.1 * np.median(steep) + 1e-300)
+        weight = 1 / (steep + max(0.1 * float(np.median(steep)), field.blur) + 1e-300)
         good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))
         rows = good[-sample:]
         self.X = state.X[rows]

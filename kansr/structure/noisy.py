@@ -1,8 +1,8 @@
-"""Reductions of noisy rows: every move is judged by how well a smooth model of fewer inputs still predicts the target.
+"""Reductions of noisy rows: every move is judged by how well a smooth model of fewer inputs still predicts.
 
-Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since there
-is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done to it,
-because every state knows how far its target moves when the table's does.
+Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since
+there is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done
+to it, because every state knows how far its target moves when the table's does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 
 from kansr.candidate import description_length
-from kansr.data.dataset import Array, Dataset, split
+from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import Size, canonical
@@ -37,8 +37,8 @@ PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 LOST = 8.0  # doubts from which a move is not made
-PATIENCE = 14  # tasks without a better formula after which one that is as good as the smooth model ends the search
-AS_GOOD = 1.02  # its error over the model's
+PATIENCE = 8  # tasks without a better formula after which one that is as good as the smooth model ends the search
+AS_GOOD = 1.05  # its error over the model's
 QUIET = 3.0  # times the median noise of rows that terminals look at
 BITS = 1.0  # that a formula must be shorter by to count as better
 _TARGET = sympy.Symbol("target value")
@@ -195,7 +195,9 @@ class _Search:
             if length < self.length - BITS:
                 self.length, self.left, self.idle = length, fit.rms, 0
             self.done = self.done or exact(fit, self.data)
-            yield Route(fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))))
+            yield Route(
+                fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0)))
+            )
 
     def _rows(self, state: State) -> Noisy | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
@@ -217,7 +219,3 @@ class _Search:
         """The rows whose noise is not far above the median: terminals weigh all rows alike."""
         keep = rows.loud <= QUIET * np.median(rows.loud)
         return Dataset(state.X[keep], state.z[keep], state.names, "z")
-
-
-def spread_of(values: Array) -> float:
-    return float(np.std(values)) or 1.0

@@ -32,8 +32,8 @@ class Field:
 
     X: (rows, n); z: (rows,) the target itself; slope: (rows,) T'(z); gradient: (rows, n) of T(z) by the inputs, T
     the view of the target the surrogate was fitted to. error: held-out 1 − R² of T; quality: how far, in standard
-    deviations of the inputs, the error of the surrogate moves a point (rms, at most 1). tolerance: the misfit above which
-    no move is worth a try.
+    deviations of the inputs, the error of the surrogate moves a point (rms, at most 1). tolerance: the misfit above
+    which no move is worth a try. blur: the error of the gradients, inputs in standard deviations.
     """
 
     X: Array
@@ -45,6 +45,7 @@ class Field:
     quality: float
     logs: tuple[bool, ...] = ()
     tolerance: float = 0.2
+    blur: float = 0.0
 
 
 def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> Field:
@@ -82,11 +83,6 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft], plain: bool
         full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
     best = min(full or drafts, key=lambda draft: draft.error if plain else draft.quality)
     return best.field()
-
-
-def attainable(X: Array, z: Array) -> float:
-    """The held-out error of the best surrogate of the target as it is, over its spread: noise, or a bound for it."""
-    return float(np.sqrt(surrogate(X, z, noisy=True, plain=True).error))
 
 
 def skewed(X: Array) -> list[bool]:

@@ -50,28 +50,36 @@ class Noisy:
         return next((view for view in views(self.z) if view[0] == name), None)
 
 
-def best_setting(rows: Noisy) -> Smooth:
-    """The setting with the least held-out error over views, logarithms, lengths and ridges; then scales of the inputs."""
+def attainable(X: Array, z: Array, centres: int = FEW) -> float:
+    """The held-out error of the best smooth model of the target over its spread: noise, or a bound for it.
+
+    X: (rows, n); z: (rows,), rows in no particular order; centres: rows that the model may be spanned by.
+    """
+    return best_setting(Noisy(X, z, np.ones_like(z)), centres).error / (float(np.std(z)) or 1.0)
+
+
+def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
+    """The setting with the least held-out error over views, logarithms, lengths, ridges, then scales of inputs."""
     n = rows.X.shape[1]
-    logs = dict.fromkeys(
-        [tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])]
-    )
+    logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
     settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
-    best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2])), key=_by_error)
-    best = min(_around(rows, best), key=_by_error)
+    best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2], centres)), key=_by_error)
+    best = min(_around(rows, best, centres), key=_by_error)
     if n > 1:
-        reach = np.sqrt(np.mean((gradients(rows, best.setting, FEW).gradient * rows.X.std(0)) ** 2, axis=0))
+        reach = np.sqrt(np.mean((gradients(rows, best.setting, centres).gradient * rows.X.std(0)) ** 2, axis=0))
         if np.isfinite(reach).all():
             scales = tuple(np.sqrt(np.maximum(reach / reach.max(), 1e-3)).tolist())
             scaled = Setting(best.setting.view, best.setting.logs, best.setting.length, best.setting.ridge, scales)
-            best = min([best, *_around(rows, Smooth(scaled, best.error))], key=_by_error)
+            best = min([best, *_around(rows, Smooth(scaled, best.error), centres)], key=_by_error)
     return best
 
 
 def nearby(rows: Noisy, setting: Setting) -> Smooth | None:
     """The best of a few settings near one that served for much the same rows; None where none can be used."""
     n = rows.X.shape[1]
-    logs = setting.logs if len(setting.logs) == n and not np.any((rows.X <= 0) & setting.logs) else tuple(skewed(rows.X))
+    logs = (
+        setting.logs if len(setting.logs) == n and not np.any((rows.X <= 0) & setting.logs) else tuple(skewed(rows.X))
+    )
     found: list[Smooth] = []
     for view in dict.fromkeys((setting.view, "z")):
         if rows.view(view) is not None:
@@ -80,39 +88,51 @@ def nearby(rows: Noisy, setting: Setting) -> Smooth | None:
 
 
 def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
-    """The model spanned by more rows, with its gradients."""
+    """The model spanned by more rows, with its gradients; their blur is read off two models of half the rows each."""
     (name, t, slope), U, spread, weight = _prepared(rows, setting)
     centres = min(centres, int(0.8 * len(t)))
     mean, scale = _centre(t, weight)
-    K = _kernel(U[:centres], U[:centres], setting.length)
-    K.flat[:: centres + 1] += setting.ridge * weight[:centres] ** 2
-    w = cho_solve(cho_factor(K, lower=True), (t[:centres] - mean) / scale)
-    k = _kernel(U, U[:centres], setting.length)
-    at = (k * w) @ U[:centres] - U * (k @ w)[:, None]
-    gradient = at / setting.length**2 * scale / spread / np.where(setting.logs, rows.X, 1.0)
+    outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
+
+    def model(index: slice) -> tuple[Array, Array]:
+        K = _kernel(U[index], U[index], setting.length)
+        K.flat[:: len(K) + 1] += setting.ridge * weight[index] ** 2
+        w = cho_solve(cho_factor(K, lower=True), (t[index] - mean) / scale)
+        k = _kernel(U, U[index], setting.length)
+        at = (k * w) @ U[index] - U * (k @ w)[:, None]
+        return k @ w * scale + mean, at / setting.length**2 * outward
+
+    value, gradient = model(slice(0, centres))
+    halves = [model(slice(start, centres, 2))[1] for start in (0, 1)]
+    blur = (halves[0] - halves[1]) / np.sqrt(8) * rows.X.std(0)  # errors of a half are √2 those of all, twice over
     held = slice(centres, None)
-    residual = k[held] @ w * scale + mean - t[held]
+    residual = value[held] - t[held]
     error = float(np.mean(residual**2) / np.var(t))
     steep = np.sqrt(np.sum((gradient[held] * rows.X.std(0)) ** 2, axis=1))
     quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steep + 1e-300), 1) ** 2)))
-    tolerance = float(np.clip(3 * quality, 0.2, 0.5))
-    return Field(rows.X, rows.z, slope, gradient, name, error, quality, setting.logs, tolerance)
+    blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
+    return Field(
+        rows.X, rows.z, slope, gradient, name, error, quality, setting.logs,
+        tolerance=float(np.clip(3 * quality, 0.2, 0.5)), blur=blurred,
+    )  # fmt: skip
 
 
 def _by_error(smooth: Smooth) -> float:
     return smooth.error
 
 
-def _around(rows: Noisy, smooth: Smooth) -> list[Smooth]:
+def _around(rows: Noisy, smooth: Smooth, centres: int = FEW) -> list[Smooth]:
     s = smooth.setting
     lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
-    return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)]))
+    return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)], centres))
 
 
-def _tried(rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float]) -> Iterator[Smooth]:
+def _tried(
+    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], most: int
+) -> Iterator[Smooth]:
     """The errors of models with these lengths and ridges, spanned by few rows."""
     (_, t, slope), U, _, weight = _prepared(rows, setting)
-    centres = min(FEW, len(t) // 2)
+    centres = min(most, len(t) // 2)
     held = slice(centres, centres + JUDGED)
     mean, scale = _centre(t, weight)
     outward = 1 / (np.abs(slope[held]) + 1e-300)  # from errors of T(z) to errors of z
@@ -134,7 +154,7 @@ def _tried(rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iter
 
 
 def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]:
-    """The view, the inputs as the kernel sees them, what they were divided by, and every row's error over the median."""
+    """The view, the inputs as the kernel sees them, what they were divided by, every row's error over the median."""
     view = rows.view(setting.view)
     assert view is not None
     U, spread = standard(rows.X, np.array(setting.logs))
