@@ -43,7 +43,8 @@ def _never() -> bool:
     return False
 
 
-BRIEFLY, AT_LENGTH = 80, 400  # steps of a search over reductions, at first and when all else has failed
+# steps of a search over reductions: at first where there may be noise, and where not; when all else has failed
+DOUBTFUL, BRIEFLY, AT_LENGTH = 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 NOISY, LARGE = 1e-3, 0.6  # errors of a smooth model that may be noise
@@ -251,7 +252,8 @@ def _searches(match: MatchConfig, steps: int, rows: Rows) -> Iterator[Callable[[
 
     Exact laws are looked for first unless it is clearly noise, and again at length when all else has failed.
     """
-    exactly = partial(reductions, rows.sample, ReduceConfig(match=match, steps=steps))
+    doubtful = rows.attainable > NOISY and steps == BRIEFLY
+    exactly = partial(reductions, rows.sample, ReduceConfig(match=match, steps=DOUBTFUL if doubtful else steps))
     noisily = partial(noisy_reductions, rows.sample, NoisyConfig(match=match))
     if steps > BRIEFLY:
         yield exactly
@@ -259,7 +261,7 @@ def _searches(match: MatchConfig, steps: int, rows: Rows) -> Iterator[Callable[[
         yield noisily
     else:
         yield exactly
-        if rows.attainable > NOISY:
+        if doubtful:
             yield noisily
 
 
