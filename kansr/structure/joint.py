@@ -28,7 +28,7 @@ PAIRS: tuple[tuple[Symbolic, Logarithm, bool], ...] = (
 
 
 def joint(inputs: Sequence[sympy.Expr], X: Array) -> Iterator[tuple[sympy.Expr, Array]]:
-    """One after the other, with its values on the rows X, (rows, inputs); then its inverse; what is large is left out."""
+    """Each with its values on the rows X, (rows, inputs), and then its inverse; what is large is left out."""
     for symbolic, logarithm, ordered in PAIRS:
         for i, j in permutations(range(len(inputs)), 2) if ordered else combinations(range(len(inputs)), 2):
             with np.errstate(all="ignore"):
