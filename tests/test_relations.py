@@ -32,6 +32,13 @@ OTHERS = {
     "a wave beside products": "x*y + x*sin(z) - z**2",
     "a logarithm": "x*log(x) + 2*x - 1",
 }
+JOINT = {
+    "an input as exponent": "(x + x**y)/(3 - y*x**y)",
+    "interest": "y*(1 - (1 + x)**y)/x",
+    "a decay in two places": "x*y - (x - y)*exp(-x*y)",
+    "a decay of a sum": "(y - exp(-x - y))/(x + exp(-x - y))",
+    "a third input": "z*x**y + (1 - x**y)/y",
+}
 
 
 @pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN)
@@ -48,6 +55,14 @@ def test_a_rational_law_of_simple_functions_is_found(text: str) -> None:
     data = table(text, low=-1.0 if "log" not in text else 0.5, high=3.0)
     assert list(relations(data, plain=True)) == []
     assert min(misfit(expr, data) for expr in relations(data)) < 1e-10
+
+
+@pytest.mark.parametrize("text", JOINT.values(), ids=JOINT)
+def test_one_function_of_two_inputs_may_stand_in_several_places(text: str) -> None:
+    data = table(text)
+    assert min(misfit(expr, data) for expr in relations(data)) < 1e-10
+    far = table(text, low=0.4, high=3.0, seed=1)
+    assert min(misfit(expr, far) for expr in relations(data)) < 1e-8
 
 
 SMOOTH = (

@@ -96,15 +96,21 @@ def _peel(rows: Rows, i: int, power: int) -> Peel | None:
 
 
 def _apply(state: State, found: Sequence[Peel], blur: float) -> State | None:
-    power, sign = found[0].power, -1 if state.z.max() < 0 else 1
-    with np.errstate(all="ignore"):
-        z = state.z if power == 1 else np.log(sign * state.z) if power == 0 else state.z ** float(power)
     distinct = {peel.product(state.inputs): peel for peel in found}
     term = sympy.Add(*(peel.symbolic(state.inputs) for peel in distinct.values()))
-    for peel in distinct.values():
-        z = z - peel.values(state.X)
-    new = replace(state, z=z, back=partial(_back, state.back, term, power, sign), blur=max(state.blur, blur))
-    for index in sorted((peel.index for peel in found), reverse=True):
+    values = np.sum([peel.values(state.X) for peel in distinct.values()], axis=0)
+    new = taken_off(state, found[0].power, term, values, [peel.index for peel in found])
+    return None if new is None else replace(new, blur=max(state.blur, blur))
+
+
+def taken_off(state: State, power: int, term: sympy.Expr, values: Array, gone: list[int]) -> State | None:
+    """z**power, or log z for 0, without a term, as a function of the inputs but for `gone`; values: (rows,)."""
+    sign = -1 if state.z.max() < 0 else 1
+    with np.errstate(all="ignore"):
+        z = state.z if power == 1 else np.log(sign * state.z) if power == 0 else state.z ** float(power)
+        z = z - values
+    new = replace(state, z=z, back=partial(_back, state.back, term, power, sign))
+    for index in sorted(gone, reverse=True):
         new = drop(new, index)
     said = str((sympy.log(sign * TARGET_SYMBOL) if power == 0 else TARGET_SYMBOL**power) - term)
     return replace(new, moves=(*state.moves, Step(said))) if np.isfinite(z).all() else None

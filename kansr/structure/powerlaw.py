@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.refine.constants import polish
 from kansr.structure.curves import least_squares
 
 
@@ -40,6 +42,13 @@ def power_law(data: Dataset) -> sympy.Expr | None:
     if abs(agreement) < 0.99:
         return None
     return sympy.Float(float(np.exp(w[0])) * np.sign(agreement)) * expr
+
+
+def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:
+    """The power product, where it misses the target by less than `allowed`, over its spread."""
+    expr = power_law(data)
+    if expr is not None and polish(expr, data, iterations=5, rows=300).rms < allowed * np.std(data.y):
+        yield expr
 
 
 def _exponent(p: float, error: float) -> sympy.Expr:

@@ -17,11 +17,13 @@ from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, one_variable
+from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
-from kansr.structure.powerlaw import power_law
+from kansr.structure.powerlaw import close_power_law
 from kansr.structure.relations import relations
+from kansr.structure.splits import Split, splits, without
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
@@ -36,6 +38,9 @@ CURVES = 1e-5  # error of a sum of curves up to which it is looked at before any
 VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
 SECOND = 0.3  # what speaks against asking, since it takes long
 BETTER = 0.5  # what the network's quality must be of the kernel's
+SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
+SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
+STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
@@ -53,6 +58,8 @@ class ReduceConfig:
     commuting: float = 1.5  # what it costs to make a move that could also be made after the best one
     depth: int = 10
     steps: int = 400  # tasks after which the search gives up
+    blur: float = 0.0  # how exactly the rows themselves are known, where they are read off a surrogate
+    nested: int = 2  # how many searches may be made within each other for a term's factor
 
 
 def exact(fit: Fit, data: Dataset) -> bool:
@@ -74,8 +81,9 @@ def reductions(
     data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found; the last one is exact, unless the search was exhausted or the time was up."""
-    root = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(root)
+    search = _Search(data, config, seed, expired, typical_size(data.X, data.names))
+    search.start()
+    yield from search.advance(config.steps)
 
 
 Task = Callable[[], Iterator[Route]]
@@ -94,9 +102,12 @@ class _Search:
     seen: set[tuple] = field(default_factory=set)
     tried: set[sympy.Expr] = field(default_factory=set)
 
-    def run(self, root: State) -> Iterator[Route]:
+    def start(self) -> None:
+        root = State(self.data.X, self.data.y, tuple(sympy.Symbol(name) for name in self.data.names))
         self._push(0.0, partial(self._open, root, 0.0, np.inf))
-        for _ in range(self.config.steps):
+
+    def advance(self, steps: int) -> Iterator[Route]:
+        for _ in range(steps):
             if not self.tasks or self.done or self.expired():
                 return
             yield from heapq.heappop(self.tasks)[2]()
@@ -117,7 +128,7 @@ class _Search:
         if np.std(state.z) <= 1e-10 * float(np.mean(np.abs(state.z))) or not state.inputs:
             yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
             return
-        yield from self._offer(state, "power law", self._power_law(state))
+        yield from self._offer(state, "power law", close_power_law(state.dataset(), self._allowed(1e-5, state)))
         if not self.done and self._noise(state) == 0:
             yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
@@ -137,6 +148,9 @@ class _Search:
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE and self.config.noise <= NOISY:
             self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))
+        if smooth.quality > SMOOTH and self.config.noise <= NOISY:
+            cost = doubt + CLOSER + self.config.per_input * (count - 1)
+            self._push(cost, partial(self._closer, state, smooth, doubt))
 
     def _look_again(self, state: State, kernel: Field, doubt: float) -> Iterator[Route]:
         """Moves by a network's gradients, where they are better than those of the kernel."""
@@ -144,6 +158,33 @@ class _Search:
         if smooth.quality < BETTER * kernel.quality:
             self._propose(state, smooth, doubt)
         yield from ()
+
+    def _closer(self, state: State, smooth: Field, doubt: float) -> Iterator[Route]:
+        """Moves by a surrogate that is linear in some inputs, and searches for the factors of these."""
+        model = composite(state.X, state.z, smooth.logs, self.expired)
+        if model is not None:
+            closer = model.field()
+            if closer.quality < BETTER * smooth.quality:
+                self._propose(state, closer, doubt)
+            for k, split in enumerate(splits(state, model) if self.config.nested else ()):
+                config = replace(self.config, blur=split.blur, nested=self.config.nested - 1)
+                inner = _Search(split.f, config, self.seed, self.expired, typical_size(split.f.X, split.f.names))
+                inner.start()
+                self._go_on(inner, state, split, doubt + SPLIT * (k + 1), closer.quality)
+        yield from ()
+
+    def _go_on(self, inner: _Search, state: State, split: Split, doubt: float, quality: float) -> None:
+        if inner.tasks and not inner.done and doubt < DOUBTFUL:
+            cost = doubt + self.config.per_input * len(state.inputs)
+            self._push(cost, partial(self._factor, inner, state, split, doubt, quality))
+
+    def _factor(self, inner: _Search, state: State, split: Split, doubt: float, quality: float) -> Iterator[Route]:
+        """Some steps of a search for the factor of an input; a formula for it makes a term that is taken off."""
+        fits = [route.fit for route in inner.advance(STRIDE)]
+        for child in without(state, split, fits):
+            if not self.done and not self.expired():
+                yield from self._open(child, doubt, quality)
+        self._go_on(inner, state, split, doubt + MORE, quality)
 
     def _propose(self, state: State, smooth: Field, doubt: float) -> None:
         """Plans the moves that the gradients speak for."""
@@ -218,25 +259,16 @@ class _Search:
 
     def _within_noise(self, fit: Fit) -> bool:
         """Whether a short formula explains as much as the best smooth model."""
-        noise = self.config.noise
-        return noise > NOISY and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
+        noise = max(self.config.noise if self.config.noise > NOISY else 0.0, self.config.blur)
+        return noise > 0 and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
 
     def _noise(self, state: State) -> float:
         """The misfit of the truth that is expected over the target's spread; 0 where it is rounding only."""
-        return max(self.config.noise if self.config.noise > NOISY else 0.0, state.blur)
+        return max(self.config.noise if self.config.noise > NOISY else 0.0, self.config.blur, state.blur)
 
     def _allowed(self, clean: float, state: State) -> float:
         """The misfit up to which curves are believed: `clean` without noise, a little above the noise with it."""
         return max(clean, 3 * state.blur, 1.3 * self._noise(state))
-
-    def _power_law(self, state: State) -> Iterator[sympy.Expr]:
-        """The power product, where it leaves next to nothing."""
-        data = state.dataset()
-        expr = power_law(data)
-        if expr is not None and polish(expr, data, iterations=5, rows=300).rms < self._allowed(1e-5, state) * np.std(
-            data.y
-        ):
-            yield expr
 
     def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
         """Tries sums of curves under a transform of the target."""

@@ -15,6 +15,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Array, Dataset
+from kansr.structure.joint import joint
 from kansr.structure.transforms import transformed
 
 MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 60, 14, 4
@@ -176,6 +177,10 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
         matrix = np.column_stack(columns)
         if np.isfinite(matrix).all():
             yield _Generators(tuple(symbols), matrix, tuple(cosines))
+    if not plain:
+        own = [sympy.Symbol(name) for name in data.names]
+        for symbol, column in joint(own, data.X):
+            yield _Generators((*own, symbol), np.column_stack([data.X, column]), (False,) * (n + 1))
 
 
 def _some(rows: int, columns: int) -> NDArray[np.intp]:
