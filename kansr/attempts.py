@@ -121,10 +121,15 @@ def _shape(width: Iterable) -> str:
 
 
 def finish(fit: Fit, rows: Rows, origin: str, expired: Expired) -> Candidate:
-    """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is."""
+    """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is.
+
+    So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
+    """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = snap(fit, data, expired)
+        snapped = snap(fit, data, expired)
+        still = exact(polish(snapped.expr, data, iterations=0), data)
+        fit = snapped if still or not exact(fit, data) else fit
         fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=expired))
     candidate = judge(fit.expr, data, rows.held_out, origin)
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate

@@ -59,7 +59,7 @@ def _poles(v: Array) -> Array:
 
 
 EXPONENTS = np.array([-3.3, -2.4, -1.7, -1.3, -0.7, -0.4, 0.3, 0.6, 1.4, 1.8, 2.3, 2.7, 3.4])
-DISTANCES = np.array([0.1, 0.4, 1, 3, 9, 30])  # of a pole from the rows, over half their range
+DISTANCES = np.array([0.1, 0.4, 1, 3, 9, 20, 60])  # of a pole from the rows, over half their range
 RATES = np.array([-6.0, -3, -1.5, -0.7, -0.3, 0.3, 0.7, 1.5, 3])
 F = sympy.Float
 # Shapes of two inner constants on positive variables that no function of a·v + b has.
