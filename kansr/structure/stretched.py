@@ -11,7 +11,6 @@ from scipy.optimize import least_squares as nonlinear
 
 from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
-from kansr.expression.numbers import proposals
 from kansr.expression.rules import canonical
 from kansr.graph import Edge
 from kansr.refine.constants import floats
@@ -20,11 +19,11 @@ from kansr.structure.state import State
 from kansr.symbolic.match import MatchConfig, match, score
 
 U = sympy.Symbol("u")
-ROWS, G = 600, 40  # rows and intervals that constants are refined on
-KEEP = 4  # formulas of each curve that are refined
+ROWS, G = 500, 36  # rows and intervals that constants are refined on
+KEEP = 3  # formulas of each curve that are refined
 BELIEVED = 3e-4  # misfit on the rows up to which the formulas are believed
 ROUNDS_UP = 1.2  # how much more a rounded constant may leave
-NEAR = 0.001  # share of a constant within which a rounder one is tried
+NEAR, DENOMINATORS = 0.01, (1, 2, 3, 4)  # share of a constant within which fractions are tried
 FLOOR = 1e-7  # misfit below which the shorter formula is the better one
 # The curve's power that is matched, and what it is multiplied by: a power of u
 VIEWS = tuple((p, q) for p in (1, -1, 2) for q in (0, 1, -1, 2, -2))
@@ -127,7 +126,9 @@ class _Rows:
         """With every constant rounded that may be without a word from the rows, the others fitted again."""
         for k in range(len(fit.exprs)):
             for constant in floats(fit.exprs[k]):
-                for number in (sympy.S.Zero, *proposals(float(constant), NEAR * abs(float(constant)))[:3]):
+                near = [sympy.Rational(round(q * float(constant)), q) for q in DENOMINATORS]
+                near = [number for number in near if abs(float(number / constant) - 1) < NEAR]
+                for number in dict.fromkeys((sympy.S.Zero, *near)):
                     exprs = [*fit.exprs[:k], fit.exprs[k].xreplace({constant: number}), *fit.exprs[k + 1 :]]
                     if exprs[k].has(U) and not exprs[k].has(sympy.zoo, sympy.nan):
                         trial = self.fitted(exprs)

@@ -26,6 +26,7 @@ from kansr.symbolic.match import MatchConfig
 G, POINTS = 12, 200
 HOPELESS = 0.02  # misfit above which nothing is proposed
 POWERS = (1, -1, 2, -2)  # of the target, that a number may be subtracted from
+LEAST_OFFSET = 1e-3  # of the target's median, below which a number beside it is none
 LEAST_VALUES = 20  # distinct values of an input that curves are drawn over
 
 
@@ -59,6 +60,8 @@ def _stretch(rows: Rows, i: int, other: int | None, power: int, b: Basis) -> Str
         w = least_squares(np.hstack([D * value[:, None], D * number[:, None], *moved]), own[:, None])[:, 0]
         alpha, beta = D @ w[: D.shape[1]], D @ w[D.shape[1] : 2 * D.shape[1]]
         s = -float(alpha @ beta / (alpha @ alpha))
+        if abs(s) < LEAST_OFFSET * float(np.median(np.abs(rows.z ** float(power)))):
+            return None
         nice = nice_number(s)
         offset = sympy.Float(s) if nice is None else nice
         value = value - float(offset) * number
@@ -76,7 +79,7 @@ def _move(rows: Rows, stretch: Stretch, config: MatchConfig) -> Move:
     inputs = rows.state.inputs
     with_it = [stretch.index] if stretch.other is None else [stretch.index, stretch.other]
     used = frozenset(inputs[k] for k in with_it)
-    cost = 1.5 * len(stretch.curves) + (stretch.offset != 0) + bool(stretch.offset.atoms(sympy.Float))
+    cost = 0.7 * len(stretch.curves) + 0.3 * (stretch.offset != 0) + bool(stretch.offset.atoms(sympy.Float))
     target = f"target^{stretch.power} - {stretch.offset}" if stretch.offset != 0 else "target"
     name = f"stretch {target}{''.join(f', {inputs[k]}' for k in with_it[1:])} by {name_of(rows, stretch.index)}"
     return Move(stretch.misfit, cost, name, used, partial(_apply, rows.state, stretch, config))
