@@ -86,8 +86,9 @@ def beside_one(state: State, expired: Callable[[], bool] = lambda: False, keep: 
     for ratio, k, (factors, v) in sorted(distinct.values(), key=lambda row: row[:2])[:keep]:
         if ratio < PLAIN_ENOUGH:
             variable = sympy.Mul(*factors)
+            step = Step(f"{variable} beside {state.inputs[k]}", Measure.VARIANCE, ratio)
             yield replace(state, X=np.column_stack([state.X[:, k], v]), inputs=(state.inputs[k], variable),
-                          moves=(*state.moves, f"{variable} beside {state.inputs[k]}"))  # fmt: skip
+                          moves=(*state.moves, step))  # fmt: skip
 
 
 def _products(state: State, members: list[int]) -> list[Product]:

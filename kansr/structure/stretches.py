@@ -17,9 +17,10 @@ from scipy.integrate import cumulative_trapezoid
 
 from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
+from kansr.graph import Step
 from kansr.structure.curves import Basis, basis, least_squares
 from kansr.structure.gradients import Rows, drop, misfit_of, name_of, nice_number
-from kansr.structure.state import Move, State
+from kansr.structure.state import TARGET_SYMBOL, Move, State
 from kansr.structure.stretched import Shapes, Stretch, U, forms, refined
 from kansr.symbolic.match import MatchConfig
 
@@ -52,6 +53,8 @@ def _stretch(rows: Rows, i: int, other: int | None, power: int, b: Basis) -> Str
     value, moved, offset = rows.value, [], sympy.S.Zero
     if other is not None:
         moved = [D * (rows.X[:, other] * rows.gradient[:, other])[:, None]]
+    if power % 2 == 0 and power and rows.state.z.min() < 0 < rows.state.z.max():  # its root would lose the sign
+        return None
     if power:
         with np.errstate(all="ignore"):
             number = rows.unit * rows.z ** (1.0 - power)
@@ -112,7 +115,11 @@ def _without(state: State, stretch: Stretch, fit: Shapes) -> State | None:
     back = partial(_back, state.back, factor, fit.offset, sympy.Rational(1, stretch.power), sign)
     known = not any(expr.atoms(sympy.Float) for expr in (*fit.exprs, fit.offset))
     new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, blur=max(state.blur, 0.0 if known else fit.misfit))
-    return replace(drop(new, stretch.index), moves=(*state.moves, f"/ {', '.join(str(e) for e in fit.exprs)}"))
+    said = [
+        (TARGET_SYMBOL**stretch.power - fit.offset) / factor,
+        *([] if stretch.other is None else [inputs[stretch.other]]),
+    ]
+    return replace(drop(new, stretch.index), moves=(*state.moves, Step(", ".join(str(e) for e in said))))
 
 
 def _back(
