@@ -147,12 +147,17 @@ def _shape(width: Iterable) -> str:
 
 
 def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
-    """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is."""
+    """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is.
+
+    So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
+    """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
         if fit.likely > QUIET * float(np.std(data.y)):
             fit = prune(fit, data, rows.late)
-        fit = snap(fit, data, rows.late)
+        snapped = snap(fit, data, rows.late)
+        still = exact(polish(snapped.expr, data, iterations=0), data)
+        fit = snapped if still or not exact(fit, data) else fit
         fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
     candidate = judge(fit.expr, data, rows.held_out, origin)
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate

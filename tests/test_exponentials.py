@@ -39,3 +39,10 @@ def test_noise_gives_nothing() -> None:
     data = table("exp(-x) + exp(-3*x)", rows=600, noise=0.01)
     assert list(exponentials(data)) == []
     assert list(exponentials(Dataset(data.X, data.y, data.names, data.target), lambda: True)) == []
+
+
+@pytest.mark.parametrize(("text", "kept"), [("x/(exp(0.4*x) - 1)", False), ("exp(-0.2*x)*sin(3*x) + exp(-x)", True)])
+def test_what_comes_close_to_any_curve_can_be_left_out(text: str, kept: bool) -> None:
+    data = table(text, low=1.0, high=6.0, rows=600)
+    assert bool(list(exponentials(data)))
+    assert bool(list(exponentials(data, plausible=True))) == kept

@@ -15,6 +15,8 @@ LAWS = {
     "a Hill curve beside a line": ("3*x**2.4/(2.2 + x**2.4) + 0.1*x", 0.1, 5.0),
     "a factor": ("log(1 + 2.3*x)*x + 1", 0.1, 5.0),
     "a known factor that changes sign": ("sin(x)*exp(-1.3*x**2) + x", -2.0, 2.0),
+    "an exponential with a pole": ("30*exp(-20/(x + 5.7)) + 2", 1.0, 9.0),
+    "a logarithm of two exponentials": ("1.9*log(exp(0.8*x) + 3.2)", -4.0, 4.0),
     "an exponential of a wave": ("exp(1.4*sin(2*x)) + x", -2.0, 2.0),
     "a wave of a product": ("1.3*x*y - 2*sin(1.7*x*y + 0.3)", -2.0, 2.0),
     "a step of a difference": ("1/(1 + exp(-1.3*(x - y))) + x*y", -2.0, 2.0),

@@ -10,6 +10,7 @@ from scipy.interpolate import BSpline
 from kansr.data.dataset import Array
 
 DEGREE = 3
+TRIM = 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,10 @@ def samples(x: Array, count: int = 200) -> Array:
 
 
 def roughness(x: Array, z: Array) -> float:
-    """The held-out error, over the spread of z, of the best curve through z over x (rows,), along x or its ranks."""
+    """The held-out error, over the spread of z, of the best curve through z over x (rows,), along x or its ranks.
+
+    The worst few rows, mostly those beyond the ends of the curve, are left out.
+    """
     ranks = np.argsort(np.argsort(x, kind="stable"), kind="stable").astype(float)
     fitting = np.arange(len(x)) % 4 != 0
     errors = []
@@ -63,5 +67,6 @@ def roughness(x: Array, z: Array) -> float:
         for G in (20, max(len(x) // 6, 21)):
             b = basis(u, G)
             w = least_squares(b(u[fitting]), z[fitting, None])[:, 0]
-            errors.append(float(np.sqrt(np.mean((b(u[~fitting]) @ w - z[~fitting]) ** 2))))
+            squares = (b(u[~fitting]) @ w - z[~fitting]) ** 2
+            errors.append(float(np.sqrt(np.mean(squares[squares <= np.quantile(squares, TRIM)]))))
     return min(errors) / (float(np.std(z)) or 1.0)

@@ -21,12 +21,15 @@ SMOOTH, ROUGH = 1e-6, 3e-6  # misfit of the smooth fit that is needed, and of th
 NEGLIGIBLE = 1e-5  # share of the largest term below which one is left out: nearly equal roots leave such behind
 TARGETS = ("y", "log(y)", "1/y", "y^2")
 DEGREES = (12, 20, 32, 48, 70, 100)
+FEW = 2  # exponents that are enough for most laws; with more of them any smooth curve is met, but for a wave's
 
 
-def exponentials(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
+def exponentials(
+    data: Dataset, expired: Callable[[], bool] = lambda: False, plausible: bool = False
+) -> Iterator[sympy.Expr]:
     """Sums of up to four exponentials with their exponents estimated, to be polished; the fewest terms first.
 
-    data: one input.
+    data: one input; plausible: no sums that come close to any smooth curve.
     """
     x = data.X[:, 0]
     symbol = sympy.Symbol(data.names[0])
@@ -38,6 +41,8 @@ def exponentials(data: Dataset, expired: Callable[[], bool] = lambda: False) -> 
                 continue
             u = np.log(x) if logarithmic else x
             for roots in _equations(u, t):
+                if plausible and len(roots) > FEW and np.abs(roots.imag).max() * np.ptp(u) < np.pi:
+                    continue
                 expr = _sum(roots, u, t, symbol, logarithmic)
                 if expr is not None:
                     yield sign * transform.symbolic(expr)

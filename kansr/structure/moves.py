@@ -18,6 +18,7 @@ from kansr.structure.groups import groups
 from kansr.structure.merges import merges
 from kansr.structure.peels import peels
 from kansr.structure.state import Move, State
+from kansr.structure.stretches import stretches
 from kansr.structure.surrogate import Field
 from kansr.structure.symmetries import joint_factors, symmetries
 from kansr.symbolic.match import MatchConfig
@@ -33,7 +34,7 @@ def moves(state: State, field: Field, match: MatchConfig = DEFAULT, sample: int 
     found = [*irrelevant(rows), *groups(rows), *symmetries(rows), *merges(rows), *peels(rows)]
     found += joint_factors(rows, found)
     if rows.n <= FEW and min((move.misfit for move in found), default=1.0) > SURE:
-        found += curve_merges(rows, match)
+        found += [*curve_merges(rows, match), *stretches(rows, match)]
     return sorted(found, key=lambda move: (move.misfit * (1 + 0.3 * move.cost), move.name))
 
 

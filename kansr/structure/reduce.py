@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import sympy
@@ -16,7 +17,7 @@ from kansr.expression.rules import Size, canonical
 from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
-from kansr.structure.brute import ACCEPT, one_variable
+from kansr.structure.brute import ACCEPT, beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.kan_field import KanFieldConfig, kan_field
@@ -230,15 +231,15 @@ class _Search:
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1 and self.config.noise < ACCEPT:
-            self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt))
+            self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt, rough))
 
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, name, way())
 
-    def _brute(self, state: State, doubt: float) -> Iterator[Route]:
-        for child in one_variable(state):
+    def _brute(self, state: State, doubt: float, rough: bool) -> Iterator[Route]:
+        for child in chain(one_variable(state), beside_one(state, self.expired) if rough else ()):
             if not self.done and not self.expired():
-                yield from self._open(child, doubt, 0.0)
+                yield from self._open(child, doubt, 0.0 if len(child.inputs) == 1 else 1.0)
 
     def _offer(self, state: State, name: str, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
         """The formulas polished on the rows of the table; `done` as soon as one is exact."""

@@ -51,7 +51,15 @@ def _positive(starts: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return lambda v: starts(v) if v.min() > 0 else np.empty((0, 2))
 
 
+def _poles(v: Array) -> Array:
+    """(a, b) of a/(v + b) with the pole outside the rows, and the slope of an exponential's exponent."""
+    low, high, half = float(v.min()), float(v.max()), float(np.ptp(v)) / 2
+    b = np.concatenate([DISTANCES * half - low, -high - DISTANCES * half])
+    return np.array([[rate / half * ((low + high) / 2 + pole) ** 2, pole] for pole in b for rate in RATES])
+
+
 EXPONENTS = np.array([-3.3, -2.4, -1.7, -1.3, -0.7, -0.4, 0.3, 0.6, 1.4, 1.8, 2.3, 2.7, 3.4])
+DISTANCES = np.array([0.1, 0.4, 1, 3, 9, 20, 60])  # of a pole from the rows, over half their range
 RATES = np.array([-6.0, -3, -1.5, -0.7, -0.3, 0.3, 0.7, 1.5, 3])
 F = sympy.Float
 # Shapes of two inner constants on positive variables that no function of a·v + b has.
@@ -68,4 +76,8 @@ SHAPES = (
     Shape(lambda v, a, b: np.log(v**a + b), lambda v, a, b: sympy.log(v ** F(a) + F(b)),
            _positive(lambda v: np.vstack([grid(np.array([p]), np.mean(v**p) * np.geomspace(0.03, 10, 5))
                                           for p in EXPONENTS[EXPONENTS > 0]])), 6),
+    Shape(lambda v, a, b: np.exp(a / (v + b)), lambda v, a, b: sympy.exp(F(a) / (v + F(b))), _poles, 5),
+    Shape(lambda v, a, b: np.logaddexp(a * v, b), lambda v, a, b: sympy.log(sympy.exp(F(a) * v) + sympy.exp(F(b))),
+          lambda v: np.array([[a, a * k] for a in 2 * RATES / (np.ptp(v) + 1e-300)
+                              for k in np.quantile(v, [0.05, 0.5, 0.95])]), 5),
 )  # fmt: skip

@@ -52,7 +52,7 @@ def single(
 
 
 def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2) -> Iterator[sympy.Expr]:
-    """Formulas f(x**p)·x**q with p and q ±1/2, q 0 too, of a positive input: what was reduced to a square has them.
+    """Formulas f(x**p)·x**q with p ±1/2 and q 0, ±1/2 or ±1, of a positive input: what was reduced to a square.
 
     noise: as for `single`.
     """
@@ -66,7 +66,7 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
     for p in (half, -half):
         v = x ** float(p)
         along = np.argsort(v, kind="stable")
-        for q in (0, half, -half):
+        for q in (0, half, -half, 1, -1):
             u = y / x ** float(q)
             for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * float(np.std(u))), config)[:4]:
                 cost = score(fit, max(noise**2, 1e-24))

@@ -60,10 +60,11 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
         ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, data, allowed, expired)))
     if count == 1:
         ways += [
-            Way(-0.1, "sum of exponentials", partial(exponentials, data, expired)),
+            Way(-0.1, "sum of exponentials", partial(exponentials, data, expired, plausible=True)),
             Way(-0.1, "function of one input", partial(single, data, noise, match, 6, expired, True)),
             Way(-0.05, "half powers", partial(half_powers, data, noise, match)),
             Way(0.08, "function of one input", partial(single, data, noise, match, 6, expired, False)),
+            Way(0.09, "sum of exponentials", partial(exponentials, data, expired)),
         ]
     return ways
 
