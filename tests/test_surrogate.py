@@ -9,7 +9,8 @@ from test_structure import table
 from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.surrogate import Field, attainable, surrogate, views
+from kansr.structure.surrogate import Field, surrogate, views
+from kansr.structure.weighted import attainable
 
 # A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
 SMOOTH = {
@@ -57,7 +58,7 @@ def test_inputs_over_decades_are_taken_by_their_logarithms() -> None:
     rng = np.random.default_rng(0)
     X = np.exp(rng.uniform(np.log(1e-2), np.log(1e2), (500, 2)))
     data = Dataset(X, np.log(X[:, 0]) * np.sqrt(X[:, 1]), ("x", "y"), "t")
-    field = surrogate(data.X, data.y, plain=True)
+    field = surrogate(data.X, data.y)
     truth = np.column_stack([np.sqrt(X[:, 1]) / X[:, 0], np.log(X[:, 0]) / (2 * np.sqrt(X[:, 1]))])
     reach = X * (field.gradient - truth)  # by the logarithm of an input
     assert field.error < 1e-6
@@ -69,9 +70,10 @@ def test_units_do_not_matter(shape: tuple[float, float]) -> None:
     """In other units of an input or of the target, the gradient is the same one in these units."""
     unit, scale = shape
     data = table("x*exp(-y) + y", rows=300)
-    field = surrogate(data.X, data.y, plain=True)
-    other = surrogate(data.X * [unit, 1.0], data.y * scale, plain=True)
-    assert other.gradient * [unit, 1.0] / scale == pytest.approx(field.gradient, rel=1e-4, abs=1e-5)
+    field = surrogate(data.X, data.y)
+    other = surrogate(data.X * [unit, 1.0], data.y * scale)
+    plain, turned = (f.gradient / f.slope[:, None] for f in (field, other))
+    assert turned * [unit, 1.0] / scale == pytest.approx(plain, rel=1e-4, abs=1e-5)
 
 
 def test_the_same_rows_give_the_same_field() -> None:
@@ -83,7 +85,6 @@ def test_the_same_rows_give_the_same_field() -> None:
 def test_a_view_that_is_smoother_is_taken() -> None:
     data = table("exp(4*x + 3*y**2)", rows=500)
     assert surrogate(data.X, data.y).view == "log z"
-    assert surrogate(data.X, data.y, plain=True).view == "z"
 
 
 TARGETS = {

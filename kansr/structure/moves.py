@@ -29,11 +29,11 @@ DEFAULT = MatchConfig()
 
 
 def moves(state: State, field: Field, match: MatchConfig = DEFAULT, sample: int = 800) -> list[Move]:
-    """All moves that fit at all, the most convincing first."""
+    """All moves that fit at all, the most convincing first; those that match curves not where the field has noise."""
     rows = Rows(state, field, sample)
     found = [*irrelevant(rows), *groups(rows), *symmetries(rows), *merges(rows), *peels(rows)]
     found += joint_factors(rows, found)
-    if rows.n <= FEW and min((move.misfit for move in found), default=1.0) > SURE:
+    if rows.n <= FEW and field.blur == 0 and min((move.misfit for move in found), default=1.0) > SURE:
         found += [*curve_merges(rows, match), *stretches(rows, match)]
     return sorted(found, key=lambda move: (move.misfit * (1 + 0.3 * move.cost), move.name))
 

@@ -8,6 +8,7 @@ to it, because every state knows how far its target moves when the table's does.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +16,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.candidate import description_length
+from kansr.candidate import description_length, mean_square
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape, typical_size
@@ -29,7 +30,7 @@ from kansr.structure.reduce import Route, exact
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
-from kansr.structure.weighted import Noisy, Setting, Smooth, best_setting, gradients, nearby
+from kansr.structure.weighted import FEW, JUDGED, Noisy, Setting, Smooth, best_setting, gradients, nearby
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -193,11 +194,16 @@ class _Search:
                 continue
             length = description_length(fit.expr, fit.likely**2, self.data)
             if length < self.length - BITS:
-                self.length, self.left, self.idle = length, fit.rms, 0
+                self.length, self.left, self.idle = length, self._left(fit.expr), 0
             self.done = self.done or exact(fit, self.data)
             yield Route(
                 fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0)))
             )
+
+    def _left(self, expr: sympy.Expr) -> float:
+        """What a formula leaves on the rows that smooth models are judged on: others have a little more noise or less."""
+        judged = self.data.take(slice(FEW, FEW + JUDGED)) if self.data.rows > 2 * FEW else self.data
+        return math.sqrt(mean_square(Tape(expr, judged.names).value(judged.X) - judged.y))
 
     def _rows(self, state: State) -> Noisy | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""

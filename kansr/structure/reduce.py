@@ -17,7 +17,7 @@ from kansr.expression.rules import Size, canonical
 from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import Fit, polish
 from kansr.structure.additive import additive
-from kansr.structure.brute import ACCEPT, beside_one, one_variable
+from kansr.structure.brute import beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.kan_field import KanFieldConfig, kan_field
@@ -32,7 +32,7 @@ from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
-FEW = 4  # constants of a formula that is believed to be the law when it comes down to the noise
+FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
@@ -42,7 +42,6 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
-NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,6 @@ class ReduceConfig:
     """Costs are doubts: half a unit for every decade that a move's misfit is above `clear` or above the best one's."""
 
     match: MatchConfig = field(default_factory=MatchConfig)
-    noise: float = 0.0  # expected misfit of the truth over the target's spread
     clear: float = 1e-4  # misfit of a move up to which it is not doubted
     sure: float = 3e-3  # misfit of a move below which moves that commute with it are put off
     hopeless: float = 0.2  # misfit above which no move is made
@@ -130,26 +128,26 @@ class _Search:
             yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
             return
         yield from self._offer(state, "power law", close_power_law(state.dataset(), self._allowed(1e-5, state)))
-        if not self.done and self._noise(state) == 0:
+        if not self.done and self._blur(state) == 0:
             yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
             return
         if count == 1:
             rough = roughness(state.X[:, 0], state.z)
-            if rough < max(ROUGH, 2 * self.config.noise):
+            if rough < ROUGH:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
         yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
-        smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
+        smooth = surrogate(state.X, state.z)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt, rough=smooth.quality > ROUGH)
         self._propose(state, smooth, doubt)
-        if smooth.quality > VAGUE and self.config.noise <= NOISY:
+        if smooth.quality > VAGUE:
             self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))
-        if smooth.quality > SMOOTH and self.config.noise <= NOISY:
+        if smooth.quality > SMOOTH:
             cost = doubt + CLOSER + self.config.per_input * (count - 1)
             self._push(cost, partial(self._closer, state, smooth, doubt))
 
@@ -226,11 +224,11 @@ class _Search:
         """
         count = len(state.inputs)
         cost = doubt + self.config.per_input * count
-        for extra, name, way in terminals(state, self.config.match, self._noise(state), self.expired):
+        for extra, name, way in terminals(state, self.config.match, self._blur(state), self.expired):
             self._push(cost + extra, partial(self._terminal, state, name, way))
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
-        if count > 1 and self.config.noise < ACCEPT:
+        if count > 1:
             self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt, rough))
 
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
@@ -252,24 +250,23 @@ class _Search:
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
-                self.done = exact(fit, self.data) or self._within_noise(fit)
+                self.done = exact(fit, self.data) or self._within_blur(fit)
                 step = Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))
                 yield Route(fit, (*state.moves, step))
                 if self.done:
                     return
 
-    def _within_noise(self, fit: Fit) -> bool:
+    def _within_blur(self, fit: Fit) -> bool:
         """Whether a short formula explains as much as the best smooth model."""
-        noise = max(self.config.noise if self.config.noise > NOISY else 0.0, self.config.blur)
-        return noise > 0 and len(fit.constants) <= FEW and fit.rms <= noise * float(np.std(self.data.y))
+        return len(fit.constants) <= FEW and 0 < fit.rms <= self.config.blur * float(np.std(self.data.y))
 
-    def _noise(self, state: State) -> float:
+    def _blur(self, state: State) -> float:
         """The misfit of the truth that is expected over the target's spread; 0 where it is rounding only."""
-        return max(self.config.noise if self.config.noise > NOISY else 0.0, self.config.blur, state.blur)
+        return max(self.config.blur, state.blur)
 
     def _allowed(self, clean: float, state: State) -> float:
-        """The misfit up to which curves are believed: `clean` without noise, a little above the noise with it."""
-        return max(clean, 3 * state.blur, 1.3 * self._noise(state))
+        """The misfit up to which curves are believed: `clean` of exact numbers, a little above the blur of others."""
+        return max(clean, 3 * state.blur, 1.3 * self._blur(state))
 
     def _sums_of_curves(self, state: State, doubt: float) -> Iterator[Route]:
         """Tries sums of curves under a transform of the target."""

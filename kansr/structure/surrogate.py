@@ -9,7 +9,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from kansr.data.dataset import Array
 
-LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7, 1e-4, 1e-2, 1.0)
+LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7)
 POOR = 5e-3  # quality above which each input gets its own scale
 CENTRES, FEW_CENTRES, HELD_OUT = 1200, 400, 300  # rows the kernel is spanned by, is tried with, and is judged on
 
@@ -48,32 +48,31 @@ class Field:
     blur: float = 0.0
 
 
-def surrogate(X: Array, z: Array, noisy: bool = False, plain: bool = False) -> Field:
+def surrogate(X: Array, z: Array) -> Field:
     """The best surrogate over kernels, logarithms of skewed inputs and views of the target.
 
-    X: (rows, n), z: (rows,). noisy: more smoothing is tried; plain: no view but the target itself. Chosen by
-    `quality`, not by R²: a view with a heavy tail can have a fine R² and useless gradients.
+    X: (rows, n), z: (rows,). Chosen by `quality`, not by R²: a view with a heavy tail can have a fine R² and useless
+    gradients.
     """
     n = X.shape[1]
     options = [tuple(skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
-    rows = views(z)[:1] if plain else views(z)
-    ridges = RIDGES if noisy else RIDGES[:2]
+    rows = views(z)
     drafts: list[Draft] = []
     for logs in dict.fromkeys(options):
-        drafts += _drafts(X, z, rows, np.array(logs), np.ones(n), ridges, FEW_CENTRES)
-    drafts.sort(key=lambda draft: draft.error if plain else draft.quality)
-    best = _best(X, z, rows, drafts[:1], plain)
-    if best.quality > POOR and not plain and n > 1:
+        drafts += _drafts(X, z, rows, np.array(logs), np.ones(n), RIDGES, FEW_CENTRES)
+    drafts.sort(key=lambda draft: draft.quality)
+    best = _best(X, z, rows, drafts[:1])
+    if best.quality > POOR and n > 1:
         chosen = np.array(best.logs)
         view = [row for row in rows if row[0] == best.view]
-        weights = _relevance(standard(X, chosen)[0], view[0][1], ridges[-1])
-        scaled = _drafts(X, z, view, chosen, weights, ridges, FEW_CENTRES)
+        weights = _relevance(standard(X, chosen)[0], view[0][1], RIDGES[-1])
+        scaled = _drafts(X, z, view, chosen, weights, RIDGES, FEW_CENTRES)
         scaled.sort(key=lambda draft: draft.quality)
-        best = min([best, _best(X, z, view, scaled[:1], plain)], key=lambda field: field.quality)
+        best = min([best, _best(X, z, view, scaled[:1])], key=lambda field: field.quality)
     return best
 
 
-def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft], plain: bool) -> Field:
+def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
     """The drafts refitted with all centres, and with lengths about theirs."""
     full: list[Draft] = []
     for draft in drafts:
@@ -81,8 +80,7 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft], plain: bool
         lengths = LENGTHS[max(place - 1, 0) : place + 2]
         view = [row for row in rows if row[0] == draft.view]
         full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
-    best = min(full or drafts, key=lambda draft: draft.error if plain else draft.quality)
-    return best.field()
+    return min(full or drafts, key=lambda draft: draft.quality).field()
 
 
 def skewed(X: Array) -> list[bool]:

@@ -1,0 +1,93 @@
+"""Laws in noisy rows: what smooth models say about them, the search they guide, and what is pruned after it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from test_structure import table
+
+from kansr.attempts import Rows
+from kansr.candidate import description_length
+from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape
+from kansr.expression.parse import parse
+from kansr.refine.constants import polish
+from kansr.refine.prune import prune
+from kansr.structure.noisy import NoisyConfig, noisy_reductions
+from kansr.structure.weighted import MANY, Noisy, best_setting, gradients
+
+ROWS = 1000
+
+
+def with_noise(text: str, share: float, rows: int = ROWS) -> Dataset:
+    """A law with normal noise of `share` of the target's spread."""
+    data = table(text, rows=rows)
+    noise = np.random.default_rng(7).normal(0, share * float(np.std(data.y)), data.rows)
+    return Dataset(data.X, data.y + noise, data.names, data.target)
+
+
+def best(data: Dataset) -> sympy.Expr:
+    with np.errstate(all="ignore"):  # formulas are tried where they have no value
+        routes = list(noisy_reductions(data, NoisyConfig(), 0))
+    fits = [route.fit for route in routes]
+    return min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data)).expr
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("(x - y)**2*z", 0.01), ("sqrt(x**2 + y**2)*z", 0.01), ("x*exp(-y*z)", 0.05)]
+)
+def test_a_law_is_found_in_spite_of_noise(text: str, share: float) -> None:
+    clean = table(text, rows=200, seed=5)
+    found = Tape(best(with_noise(text, share)), clean.names).value(clean.X)
+    assert np.sqrt(np.mean((found - clean.y) ** 2)) < 0.4 * share * np.std(clean.y)
+
+
+def test_the_same_each_time() -> None:
+    data = with_noise("x*exp(-y)", 0.05, 300)
+    assert best(data) == best(data)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1])
+def test_gradients_know_how_exact_they_are(share: float) -> None:
+    text = "x*sin(y) + z**2"
+    data = with_noise(text, share)
+    rows = Noisy(data.X, data.y, np.ones(data.rows))
+    field = gradients(rows, best_setting(rows).setting, MANY)
+    truth = np.column_stack(
+        [Tape(sympy.diff(parse(text), sympy.Symbol(n)), data.names).value(data.X) for n in data.names]
+    )
+    off = (field.gradient / field.slope[:, None] - truth) * data.X.std(0)
+    known = float(np.sqrt(np.median(np.sum(off**2, axis=1))))
+    slope = float(np.median(np.abs(field.slope)))
+    assert known / 6 < field.blur / slope < 6 * known  # what the model smooths away is not known to it
+
+
+def test_noise_is_told_from_what_a_smooth_model_cannot_follow() -> None:
+    for text in ("x*y + z", "x*exp(-y)/z"):
+        noisy, clean = with_noise(text, 0.02), table(text, rows=ROWS)
+        assert Rows(noisy, noisy.take(slice(0, 100))).noisy
+        assert not Rows(clean, clean.take(slice(0, 100))).noisy
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("1.01*x*y + 0.002*z + 0.001", "x*y"),
+        ("x*(1.002*y + 0.003*sin(0.9*z))", "x*y"),
+        ("10.01*x*sin(0.1*y)", "x*y"),
+    ],
+)
+def test_what_noise_has_brought_in_is_pruned(said: str, kept: str) -> None:
+    data = table("x*y + 0.000001*z", rows=ROWS)
+    noise = np.random.default_rng(1).normal(0, 0.05 * float(np.std(data.y)), data.rows)
+    data = Dataset(data.X, data.y + noise, data.names, data.target)
+    fit = prune(polish(parse(said), data), data)
+    assert sympy.simplify(fit.expr / parse(kept)).is_number
+
+
+def test_what_is_there_is_not_pruned() -> None:
+    data = with_noise("x*y + 0.5*sin(3*z)", 0.05)
+    fit = prune(polish(parse("1.1*x*y + 0.4*sin(2.9*z)"), data), data)
+    assert fit.expr.has(sympy.sin)
+    assert fit.expr.free_symbols == parse("x*y*z").free_symbols
