@@ -18,18 +18,21 @@ from kansr.candidate import Candidate, cross_validated, description_length, judg
 from kansr.data.dataset import Dataset
 from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
+from kansr.expression.forms import complete_squares
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.graph import Graph, Step
 from kansr.refine.constants import Fit, polish
+from kansr.refine.plain import plainer
 from kansr.refine.prune import prune
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
+from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
 from kansr.structure.noisy import NoisyConfig, noisy_reductions
 from kansr.structure.polynomial import polynomials, rationals
-from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import ReduceConfig, Route, exact, reductions
+from kansr.structure.powerlaw import power_law, power_laws_within
+from kansr.structure.reduce import ReduceConfig, Route, reductions
 from kansr.structure.relations import relations
 from kansr.structure.single import single
 from kansr.structure.weighted import FEW, attainable
@@ -50,6 +53,7 @@ MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to
 NOISY, LARGE = 1e-3, 0.6  # errors of a smooth model that may be noise
 LEARNT = 0.7  # what twice the rows leave of its error where it is noise
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
+NEAR_SQUARE = 1e-3  # how far from a square constants may be that were fitted each for itself
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
@@ -153,6 +157,9 @@ def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
+        plain = plainer(fit.expr, data, rows.late)
+        fit = fit if plain == fit.expr else polish(plain, data)
+        fit = _squared(fit, data)
         if fit.likely > QUIET * float(np.std(data.y)):
             fit = prune(fit, data, rows.late)
         snapped = snap(fit, data, rows.late)
@@ -161,6 +168,13 @@ def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
         fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
     candidate = judge(fit.expr, data, rows.held_out, origin)
     return cross_validated(candidate, data, rows.seed) if rows.small else candidate
+
+
+def _squared(fit: Fit, data: Dataset) -> Fit:
+    """The fit with a sum completed to a square, if its constants are about those of one and the data do not object."""
+    expr = complete_squares(fit.expr, near=NEAR_SQUARE)
+    trial = polish(expr, data) if expr != fit.expr else fit
+    return min(fit, trial, key=lambda f: description_length(f.expr, f.likely**2, data))
 
 
 def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = None) -> Iterator[Finding]:
@@ -197,12 +211,19 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
     expr = power_law(rows.sample)
     if expr is not None:
         yield from best_of([polish(expr, rows.sample)], rows, "power law")
+    if not rows.small and (expr is None or not exact(polish(expr, rows.sample), rows.sample)):
+        for within in power_laws_within(rows.sample):
+            fit = polish(within, rows.sample)
+            if exact(fit, rows.sample):
+                yield Finding(finish(fit, rows, "power law"))
+                return
 
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if rows.small:
         return
-    fits = [polish(expr, rows.sample) for expr in relations(rows.sample, expired, plain=True)]
+    size = typical_size(rows.sample.X, rows.sample.names)
+    fits = [polish(canonical(expr, size), rows.sample) for expr in relations(rows.sample, expired, plain=True)]
     yield from best_of(fits, rows, "relation")
 
 

@@ -1,4 +1,4 @@
-"""What a textbook prints among forms of one function: fewer signs, whole squares, halved angles, factors before sums."""
+"""What a textbook prints among forms of one function: fewer signs, whole squares, halved angles, factors in front."""
 
 from __future__ import annotations
 

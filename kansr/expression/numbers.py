@@ -15,6 +15,7 @@ from kansr.expression.complexity import bits
 LARGEST, LARGEST_CUBE, PI_POWERS = 32, 12, (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # halves of a power of pi
 
 
+SHORT = 2e-9  # how near a fitted number is to a short one that it is
 # what a change of the base of logarithms or of half-lives leaves behind, with its bits
 LOGARITHMS = tuple((sympy.log(n) ** p, 10.0) for n in (2, 10) for p in (1, -1))
 
@@ -45,6 +46,11 @@ def _bits(p: int, q: int, root: int, halves: int) -> float:
 
 def as_expr(p: int, q: int, root: int, halves: int) -> sympy.Expr:
     return sympy.Rational(p, q) ** sympy.Rational(1, root) * sympy.pi ** sympy.Rational(halves, max(root, 2))
+
+
+def is_short(value: float) -> bool:
+    """Whether six digits say all of a number, as far as fitting finds it."""
+    return abs(float(f"{value:.5e}") - value) < SHORT * abs(value)
 
 
 def proposals(value: float, tolerance: float, limit: int = 4) -> list[sympy.Expr]:

@@ -23,9 +23,10 @@ from kansr.expression.rules import Size, canonical
 from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import polish
 from kansr.structure.additive import additive
+from kansr.structure.exactness import exact
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import Route, exact
+from kansr.structure.reduce import Route
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals

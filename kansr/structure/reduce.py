@@ -20,12 +20,14 @@ from kansr.structure.additive import additive
 from kansr.structure.brute import ACCEPT, beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
+from kansr.structure.exactness import convincing, exact
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
-from kansr.structure.powerlaw import close_power_law
+from kansr.structure.powerlaw import close_power_law, power_laws_within
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
 from kansr.structure.state import Move, State
+from kansr.structure.strip import strip
 from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
@@ -42,6 +44,8 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
+STRIPPED = 0.2  # what speaks against powers that only a test of independence speaks for
+LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
 
@@ -61,13 +65,6 @@ class ReduceConfig:
     steps: int = 400  # tasks after which the search gives up
     blur: float = 0.0  # how exactly the rows themselves are known, where they are read off a surrogate
     nested: int = 2  # how many searches may be made within each other for a term's factor
-
-
-def exact(fit: Fit, data: Dataset) -> bool:
-    """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer."""
-    count = len(fit.constants)
-    limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
-    return bool(fit.rms <= limit * np.std(data.y))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +95,7 @@ class _Search:
     expired: Callable[[], bool]
     size: Size
     done: bool = False
+    left: float = np.inf  # tasks that are still to be done
     tasks: list[tuple[float, int, Task]] = field(default_factory=list)
     count: int = 0
     seen: set[tuple] = field(default_factory=set)
@@ -109,8 +107,9 @@ class _Search:
 
     def advance(self, steps: int) -> Iterator[Route]:
         for _ in range(steps):
-            if not self.tasks or self.done or self.expired():
+            if not self.tasks or self.done or self.left == 0 or self.expired():
                 return
+            self.left -= 1
             yield from heapq.heappop(self.tasks)[2]()
 
     def _push(self, cost: float, task: Task) -> None:
@@ -131,6 +130,8 @@ class _Search:
             return
         yield from self._offer(state, "power law", close_power_law(state.dataset(), self._allowed(1e-5, state)))
         if not self.done and self._noise(state) == 0:
+            yield from self._offer(state, "power law", power_laws_within(state.dataset()))
+        if not self.done and self._noise(state) == 0:
             yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
@@ -143,6 +144,7 @@ class _Search:
         yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
+        self._strip(state, doubt)
         smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt, rough=smooth.quality > ROUGH)
@@ -152,6 +154,12 @@ class _Search:
         if smooth.quality > SMOOTH and self.config.noise <= NOISY:
             cost = doubt + CLOSER + self.config.per_input * (count - 1)
             self._push(cost, partial(self._closer, state, smooth, doubt))
+
+    def _strip(self, state: State, doubt: float) -> None:
+        """Plans to divide by the inputs that only multiply the target."""
+        for move in strip(state):
+            cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
+            self._push(cost, partial(self._make, state, move, doubt + STRIPPED, np.inf))
 
     def _look_again(self, state: State, kernel: Field, doubt: float) -> Iterator[Route]:
         """Moves by a network's gradients, where they are better than those of the kernel."""
@@ -252,11 +260,19 @@ class _Search:
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
-                self.done = exact(fit, self.data) or self._within_noise(fit)
+                self._judge(fit)
                 step = Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))
                 yield Route(fit, (*state.moves, step))
                 if self.done:
                     return
+
+    def _judge(self, fit: Fit) -> None:
+        """Ends the search at a law; soon, where a shorter one may be equal to it."""
+        if exact(fit, self.data):
+            self.done = convincing(fit, self.data)
+            self.left = min(self.left, LOOK_ON)
+        elif self._within_noise(fit):
+            self.done = True
 
     def _within_noise(self, fit: Fit) -> bool:
         """Whether a short formula explains as much as the best smooth model."""
