@@ -12,6 +12,7 @@ from kansr.expression.parse import parse
 from kansr.refine.constants import polish
 from kansr.refine.plain import plainer
 from kansr.structure.exactness import convincing, exact
+from kansr.structure.idle import idle
 from kansr.structure.powerlaw import power_laws_within
 from kansr.structure.state import State
 from kansr.structure.strip import strip
@@ -110,3 +111,16 @@ def test_a_polynomial_with_long_constants_does_not_convince() -> None:
     series = polish(parse("x + 6.1e-4*x**3 + 5.7e-7*x**5"), data)
     assert not convincing(series, data)
     assert convincing(polish(parse("x/sqrt(1 - 0.0012*x**2)"), data), data)
+
+
+@pytest.mark.parametrize("law", ["x*cos(y)", "x*y", "exp(x*y)", "x**2 + y", "sin(x)*(y - 1)"])
+def test_inputs_that_the_target_does_not_know_are_dropped_at_once(law: str) -> None:
+    data = table(law)
+    (move,) = idle(State(data.X, data.y, sympy.symbols(NAMES)))
+    assert {str(s) for s in move.used} == {"z", "w"}
+
+
+def test_no_input_is_dropped_that_matters_beside_another_only() -> None:
+    rng = np.random.default_rng(2)
+    X = rng.uniform(-1, 1, (1000, 3))
+    assert not idle(State(X, X[:, 0] * X[:, 1] + X[:, 2] ** 2, sympy.symbols("x y z")))

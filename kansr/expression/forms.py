@@ -8,8 +8,10 @@ from kansr.expression.complexity import complexity
 
 
 def whole_numbers(expr: sympy.Expr) -> sympy.Expr:
-    """2.0 as 2: decimals that are whole."""
-    return expr.xreplace({v: sympy.Integer(int(v)) for v in expr.atoms(sympy.Float) if float(v).is_integer()})
+    """2.0 as 2: decimals that are whole and no powers of ten with many digits."""
+    return expr.xreplace(
+        {v: sympy.Integer(int(v)) for v in expr.atoms(sympy.Float) if float(v).is_integer() and abs(v) < 1e6}
+    )
 
 
 def content(*monomials: sympy.Expr, over: bool = False) -> sympy.Expr:

@@ -21,6 +21,7 @@ from kansr.structure.brute import ACCEPT, beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.exactness import convincing, exact
+from kansr.structure.idle import idle
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import close_power_law, power_laws_within
@@ -44,7 +45,7 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
-STRIPPED = 0.2  # what speaks against powers that only a test of independence speaks for
+STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
 
@@ -144,7 +145,7 @@ class _Search:
         yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
-        self._strip(state, doubt)
+        self._look_at_rows(state, doubt)
         smooth = surrogate(state.X, state.z, noisy=self.config.noise > NOISY)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt, rough=smooth.quality > ROUGH)
@@ -155,9 +156,9 @@ class _Search:
             cost = doubt + CLOSER + self.config.per_input * (count - 1)
             self._push(cost, partial(self._closer, state, smooth, doubt))
 
-    def _strip(self, state: State, doubt: float) -> None:
-        """Plans to divide by the inputs that only multiply the target."""
-        for move in strip(state):
+    def _look_at_rows(self, state: State, doubt: float) -> None:
+        """Plans the moves that tests of independence speak for, whatever the gradients say."""
+        for move in (*idle(state), *strip(state)):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, np.inf))
 
