@@ -28,6 +28,7 @@ FORMS: list[tuple[Callable, str, str]] = [
     (forms.half_angles, "x*(1 - cos(y*z))", "x*(1 - cos(y*z))"),
     (forms.pythagoras, "z - x*sin(y)**2 + x", "z + x*cos(y)**2"),
     (roots.factored_roots, "sqrt(x**2*y**2 + 2*x*y**3 + y**4)", "sqrt(y**2*(x + y)**2)"),
+    (roots.factored_roots, "sqrt(x*y*(2/3 - z*w/(x*y)))", "sqrt(2*x*y/3 - z*w)"),
     (roots.join_roots, "z*x**(1/3)/(y**(1/3)*w**(2/3))", "z*(x/y)**(1/3)/w**(2/3)"),
     (forms.unit_sums, "x**2*(y + z)/(x**2 + y*z)", "(y + z)/(1 + y*z/x**2)"),
     (forms.unit_sums, "z*(x*y**2 + w)/y**2", "z*(x + w/y**2)"),

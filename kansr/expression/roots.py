@@ -85,12 +85,13 @@ def simple_roots(expr: sympy.Expr) -> sympy.Expr:
 
 
 def factored_roots(expr: sympy.Expr) -> sympy.Expr:
-    """What stands under each root as a product, where that is shorter: powers and squares may come out of it then."""
+    """What stands under each root as a product or as a sum, where that is shorter; powers may come out of a product."""
 
     def factor(root: sympy.Pow) -> sympy.Expr:
-        return min(root, sympy.factor(root.base) ** root.exp, key=complexity)
+        forms = (root, sympy.factor(root.base) ** root.exp, sympy.expand(root.base) ** root.exp)
+        return min(forms, key=complexity)
 
-    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and not e.exp.is_Integer, factor)
+    return expr.replace(lambda e: e.is_Pow and e.base.has(sympy.Add) and e.exp.is_Rational and e.exp.q > 1, factor)
 
 
 def unit_roots(expr: sympy.Expr) -> sympy.Expr:

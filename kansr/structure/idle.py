@@ -1,4 +1,4 @@
-"""Inputs that the target does not know, told by correlations: it takes no smooth model, however many inputs there are."""
+"""Inputs that the target does not know, told by correlations: no smooth model is needed for it."""
 
 from __future__ import annotations
 
