@@ -11,10 +11,22 @@ from kansr.candidate import description_length, likely_square
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.expression.forms import complete_squares
+from kansr.refine.constants import Fit, polish
 
 STRAIGHT = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # u at 0
 EVEN = (sympy.cos, sympy.cosh)  # 1 at 0
+NEAR_SQUARE = 1e-3  # how far from a square constants may be that were fitted each for itself
 LARGEST = 60  # operations of a formula that is looked at
+
+
+def tidied(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) -> Fit:
+    """The fit without what it can do without, and with sums completed to squares where the data do not object."""
+    plain = plainer(fit.expr, data, expired)
+    fit = fit if plain == fit.expr else polish(plain, data)
+    squared = complete_squares(fit.expr, near=NEAR_SQUARE)
+    trial = polish(squared, data) if squared != fit.expr else fit
+    return min(fit, trial, key=lambda f: description_length(f.expr, f.likely**2, data))
 
 
 def plainer(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambda: False) -> sympy.Expr:

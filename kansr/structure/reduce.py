@@ -25,6 +25,7 @@ from kansr.structure.idle import idle
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import close_power_law, power_laws_within
+from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
 from kansr.structure.state import Move, State
@@ -33,7 +34,7 @@ from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
-from kansr.symbolic.match import MatchConfig, match_all
+from kansr.symbolic.match import match_all
 
 FEW = 4  # constants of a formula that is believed to be the law when it comes down to the noise
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
@@ -48,24 +49,6 @@ STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added a
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
 NOISY = 2e-3  # a surrogate's held-out error from which it is taken for noise
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReduceConfig:
-    """Costs are doubts: half a unit for every decade that a move's misfit is above `clear` or above the best one's."""
-
-    match: MatchConfig = field(default_factory=MatchConfig)
-    noise: float = 0.0  # expected misfit of the truth over the target's spread
-    clear: float = 1e-4  # misfit of a move up to which it is not doubted
-    sure: float = 3e-3  # misfit of a move below which moves that commute with it are put off
-    hopeless: float = 0.2  # misfit above which no move is made
-    alternatives: int = 8  # moves kept at each state
-    per_input: float = 0.5  # what an input that is left is expected to cost
-    commuting: float = 1.5  # what it costs to make a move that could also be made after the best one
-    depth: int = 10
-    steps: int = 400  # tasks after which the search gives up
-    blur: float = 0.0  # how exactly the rows themselves are known, where they are read off a surrogate
-    nested: int = 2  # how many searches may be made within each other for a term's factor
 
 
 @dataclass(frozen=True, eq=False)
