@@ -22,14 +22,17 @@ from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.graph import Graph, Step
 from kansr.refine.constants import Fit, polish
+from kansr.refine.plain import tidied
 from kansr.refine.prune import prune
 from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
+from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
 from kansr.structure.noisy import NoisyConfig, noisy_reductions
 from kansr.structure.polynomial import polynomials, rationals
-from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import ReduceConfig, Route, exact, reductions
+from kansr.structure.powerlaw import power_law, power_laws_within
+from kansr.structure.reduce import Route, reductions
+from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.single import single
 from kansr.structure.weighted import FEW, attainable
@@ -153,6 +156,7 @@ def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
+        fit = tidied(fit, data, rows.late)
         if fit.likely > QUIET * float(np.std(data.y)):
             fit = prune(fit, data, rows.late)
         snapped = snap(fit, data, rows.late)
@@ -171,6 +175,12 @@ def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = 
     for length, _, fit in ranked[:3]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
             yield Finding(finish(fit, rows, origin), graph)
+
+
+def _polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
+    """The formulas with no redundant constant, fitted."""
+    size = typical_size(rows.sample.X, rows.sample.names)
+    return [polish(canonical(expr, size), rows.sample) for expr in exprs]
 
 
 def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -195,23 +205,22 @@ def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
 
 def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
     expr = power_law(rows.sample)
-    if expr is not None:
-        yield from best_of([polish(expr, rows.sample)], rows, "power law")
+    fits = [polish(expr, rows.sample)] if expr is not None else []
+    if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
+        fits += [f for e in power_laws_within(rows.sample) if exact(f := polish(e, rows.sample), rows.sample)]
+    yield from best_of(fits, rows, "power law")
 
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if rows.small:
         return
-    fits = [polish(expr, rows.sample) for expr in relations(rows.sample, expired, plain=True)]
-    yield from best_of(fits, rows, "relation")
+    yield from best_of(_polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
         exprs = single(rows.sample, noise, match, expired=expired)
-        size = typical_size(rows.sample.X, rows.sample.names)
-        fits = [polish(canonical(expr, size), rows.sample) for expr in exprs]
-        yield from best_of(fits, rows, "one input")
+        yield from best_of(_polished(exprs, rows), rows, "one input")
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -282,13 +291,8 @@ def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.sample.names) <= 6:
-        size = typical_size(rows.sample.X, rows.sample.names)
-        fits = [polish(canonical(expr, size), rows.sample) for expr in rationals(rows.sample, 0.3, expired)]
-        yield from best_of(fits, rows, "rational")
+        yield from best_of(_polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    data = rows.sample
-    size = typical_size(data.X, data.names)
-    fits = [polish(canonical(expr, size), data) for expr in sums_of_atoms(data, 0.3, expired)]
-    yield from best_of(fits, rows, "sum of atoms")
+    yield from best_of(_polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")

@@ -82,6 +82,12 @@ def spans_decades(y: Array) -> bool:
     return bool((y.min() > 0 or y.max() < 0) and size.max() > WIDE * size.min())
 
 
+def spread_of(y: Array) -> float:
+    """What errors of a target are measured by: its std, or its typical size where a few large rows make up the std."""
+    spread = float(np.std(y)) or 1.0
+    return min(spread, float(np.exp(np.mean(np.log(np.abs(y)))))) if spans_decades(y) else spread
+
+
 def likely_square(residual: Array, y: Array) -> float:
     """The mean square of the residuals under the likelier of two error models: all alike, or each in proportion to y.
 
@@ -99,7 +105,7 @@ def description_length(expr: sympy.Expr, loss: float, data: Dataset) -> float:
 
     loss: the mean square of the residuals, or `likely_square` of them.
     """
-    spread = float(np.std(data.y)) or 1.0
+    spread = spread_of(data.y)
     if not np.isfinite(loss):
         return math.inf
     # the unbiased estimate: every constant has used up a row

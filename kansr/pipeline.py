@@ -23,8 +23,8 @@ from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
 from kansr.noise import unexplained
 from kansr.refine.constants import polish
+from kansr.structure.exactness import convincing, exact
 from kansr.structure.formula import formula_graph
-from kansr.structure.reduce import exact
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
 
@@ -103,7 +103,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             findings += new
             if new:
                 yield report(Status.BEST_EFFORT)
-                if _exact(new, data):
+                if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
                     break
             best = report(status).best if findings else None
             looked = attempts[number].value.thorough or (best is not None and _plain(best))
@@ -121,10 +121,13 @@ def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
     return attempt.value(rows, clock.late, GRACE * clock.limit - clock.seconds())
 
 
-def _exact(findings: Sequence[Finding], data: Dataset) -> bool:
-    """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then."""
+def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
+    """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then.
+
+    looked: whether a shorter law has been looked for already; if not, a formula with ugly constants is not enough.
+    """
     fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
-    return any(exact(fit, data) for fit in fits)
+    return any(exact(fit, data) and (looked or convincing(fit, data)) for fit in fits)
 
 
 def _plain(best: Candidate) -> bool:

@@ -11,7 +11,9 @@ import sympy
 from test_structure import misfit, table
 
 from kansr.data.dataset import Dataset
-from kansr.structure.reduce import ReduceConfig, Route, exact, reductions
+from kansr.structure.exactness import exact
+from kansr.structure.reduce import Route, reductions
+from kansr.structure.reduce_config import ReduceConfig
 
 ROWS = 600
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from math import gcd
 
 import numpy as np
@@ -11,39 +12,45 @@ import sympy
 from kansr.data.dataset import Array
 from kansr.expression.complexity import bits
 
-LARGEST, PI_POWERS = 32, (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # halves of a power of pi
+LARGEST, LARGEST_CUBE, PI_POWERS = 32, 12, (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # halves of a power of pi
 
 
+SHORT = 2e-9  # how near a fitted number is to a short one that it is
 # what a change of the base of logarithms or of half-lives leaves behind, with its bits
 LOGARITHMS = tuple((sympy.log(n) ** p, 10.0) for n in (2, 10) for p in (1, -1))
 
 
 @cache
 def nice_numbers() -> tuple[Array, Array, tuple[tuple[int, int, int, int], ...]]:
-    """Values ascending, their bits, and (p, q, root, halves of pi's power) for each: (p/q)**(1/root)·pi**(h/2)."""
+    """Values ascending, their bits, and (p, q, root, h) for each: (p/q)**(1/root)·pi**(h/2), or (p/q·pi**h)**(1/3)."""
     rows: dict[float, tuple[float, tuple[int, int, int, int]]] = {}
     for p in range(1, LARGEST + 1):
         for q in range(1, LARGEST + 1):
             if gcd(p, q) != 1:
                 continue
-            for root in (1, 2):
-                for h in PI_POWERS:
-                    key = (p, q, root, h)
-                    cost = _bits(*key)
-                    value = (p / q) ** (1 / root) * np.pi ** (h / 2)
-                    if value not in rows or cost < rows[value][0]:
-                        rows[value] = (cost, key)
+            cubes = [(3, h) for h in (-1, 0, 1)] if max(p, q) <= LARGEST_CUBE else []
+            for root, h in [*product((1, 2), PI_POWERS), *cubes]:
+                key = (p, q, root, h)
+                cost = _bits(*key)
+                value = (p / q) ** (1 / root) * np.pi ** (h / max(root, 2))
+                if value not in rows or cost < rows[value][0]:
+                    rows[value] = (cost, key)
     values = np.array(sorted(rows))
     return values, np.array([rows[v][0] for v in values]), tuple(rows[v][1] for v in values)
 
 
 def _bits(p: int, q: int, root: int, halves: int) -> float:
     whole = 1.0 + 2.0 * np.log2(p + 1) + (1.0 + 2.0 * np.log2(q + 1) if q > 1 else 0.0)
-    return float(whole + (4.0 if root == 2 else 0.0) + (4.0 + abs(halves) if halves else 0.0))
+    return float(whole + 4.0 * (root - 1) + (4.0 + abs(halves) if halves else 0.0))
 
 
 def as_expr(p: int, q: int, root: int, halves: int) -> sympy.Expr:
-    return sympy.Rational(p, q) ** sympy.Rational(1, root) * sympy.pi ** sympy.Rational(halves, 2)
+    return sympy.Rational(p, q) ** sympy.Rational(1, root) * sympy.pi ** sympy.Rational(halves, max(root, 2))
+
+
+def is_short(value: float) -> bool:
+    """Whether six digits say all of a number, as far as fitting finds it."""
+    return abs(float(f"{value:.5e}") - value) < SHORT * abs(value)
 
 
 def proposals(value: float, tolerance: float, limit: int = 4) -> list[sympy.Expr]:

@@ -16,23 +16,60 @@ from kansr.expression.evaluate import REWRITES
 from kansr.expression.parse import FUNCTIONS
 
 # What sympy may put into an expression by itself, in terms of the functions of the language.
+HALF = sympy.Rational(1, 2)
 NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E))
 PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
 
 
 def render(expr: sympy.Expr, *, functions: Mapping[str, Callable[..., sympy.Expr]] = FUNCTIONS) -> str:
     """`expr` in the formula language; `parse` reads the same values back, to the last bit of every number."""
-    return _FormulaPrinter(repr).doprint(_in_language(expr, functions))
+    return _FormulaPrinter(repr).doprint(_with_joined_radicals(_in_language(expr, functions)))
 
 
 def readable(expr: sympy.Expr, digits: int = 6) -> str:
     """`expr` for people: the formula language with numbers rounded to `digits` significant digits."""
-    return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(_in_language(expr, FUNCTIONS))
+    plain = _with_joined_radicals(_in_language(expr, FUNCTIONS))
+    return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
 
 
 def latex(expr: sympy.Expr, digits: int = 6) -> str:
     """`expr` as LaTeX, numbers rounded to `digits` significant digits."""
-    return _RoundingLatexPrinter(digits).doprint(expr)
+    return _RoundingLatexPrinter(digits).doprint(_with_joined_radicals(expr))
+
+
+def _with_joined_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(2)·x/(2·sqrt(pi)) as x/sqrt(2·pi), sqrt(2)·sqrt(x) as sqrt(2·x): for printing, since sympy takes them apart.
+
+    The numbers under such a root become symbols of the same name, which no rule of sympy's takes out of it.
+    """
+
+    def join(product: sympy.Mul) -> sympy.Expr:
+        coefficient, factors = product.as_coeff_mul()
+        radicals = [f for f in factors if f.is_Pow and f.base.is_number and abs(f.exp) == HALF]
+        square = sympy.Mul(*radicals) ** 2
+        if not radicals or not all(b.is_Rational or b is sympy.pi for b in square.as_powers_dict()):
+            return product
+        if coefficient.is_Rational and sympy.fraction(square)[0].as_coeff_Mul()[0] % coefficient.q == 0:
+            square, coefficient = square / coefficient.q**2, coefficient * coefficient.q
+        rest = [f for f in factors if f not in radicals]
+        root = next((f for f in rest if f.is_Pow and abs(f.exp) == HALF and not f.base.is_Add), None)
+        if root is not None:
+            under = _as_symbols(square if root.exp > 0 else 1 / square) * root.base
+            return sympy.Mul(coefficient, *(f for f in rest if f is not root), under**root.exp)
+        top, bottom = sympy.fraction(square)
+        return sympy.Mul(coefficient, *rest, _as_symbols(bottom) ** -HALF) if top == 1 else product
+
+    return expr.replace(lambda e: e.is_Mul, join)
+
+
+def _as_symbols(number: sympy.Expr) -> sympy.Expr:
+    """A product of whole numbers and powers of pi, each a symbol that is printed alike."""
+    top, bottom = (
+        sympy.Mul(*(sympy.Symbol(str(b)) ** e if b is sympy.pi else sympy.Symbol(str(b**e))
+                    for b, e in part.as_powers_dict().items() if b != 1))
+        for part in sympy.fraction(number)
+    )  # fmt: skip
+    return top / bottom
 
 
 def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.Expr]]) -> sympy.Expr:
@@ -50,7 +87,16 @@ def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.E
     return expr
 
 
-class _FormulaPrinter(StrPrinter):
+class _PositiveFirst:
+    """Sums that begin with a term that has no minus, where there is one: b − a for −a + b."""
+
+    def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
+        terms: list[sympy.Expr] = super()._as_ordered_terms(expr, order)  # type: ignore[misc]
+        first = next((i for i, term in enumerate(terms) if not term.could_extract_minus_sign()), 0)
+        return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+class _FormulaPrinter(_PositiveFirst, StrPrinter):
     """sympy's printer knows precedence; this one knows our numbers and our abs."""
 
     def __init__(self, number: Callable[[float], str]) -> None:
@@ -73,7 +119,7 @@ class _FormulaPrinter(StrPrinter):
         return "pi"
 
 
-class _RoundingLatexPrinter(LatexPrinter):
+class _RoundingLatexPrinter(_PositiveFirst, LatexPrinter):
     def __init__(self, digits: int) -> None:
         super().__init__()
         self.digits = digits

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import sympy
 
-from kansr.expression.complexity import complexity
+from kansr.expression.roots import into_roots, simple_roots
 
 Rule = Callable[[sympy.Expr], sympy.Expr]
 Size = Callable[[sympy.Expr], float]  # of a term of a sum
@@ -138,19 +138,6 @@ def merge_roots(expr: sympy.Expr) -> sympy.Expr:
     return sympy.powsimp(expr, force=False)
 
 
-def join_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(a)/sqrt(b) as sqrt(a/b), in every product; holds where both were real."""
-
-    def join(product: sympy.Mul) -> sympy.Expr:
-        halves = [f for f in product.args if f.is_Pow and abs(f.exp) == sympy.Rational(1, 2) and f.free_symbols]
-        if len(halves) < 2:
-            return product
-        rest = sympy.Mul(*(f for f in product.args if f not in halves))
-        return rest * sympy.sqrt(sympy.Mul(*(f.base ** (1 if f.exp > 0 else -1) for f in halves)))
-
-    return expr.replace(lambda e: e.is_Mul, join)
-
-
 def join_logs(expr: sympy.Expr) -> sympy.Expr:
     """c·log(a) − c·log(b) as c·log(a/b), in every sum; holds where both were real."""
 
@@ -168,107 +155,6 @@ def join_logs(expr: sympy.Expr) -> sympy.Expr:
         return sympy.Add(*rest, *(factor * sympy.log(sympy.Mul(*args)) for factor, args in groups.items()))
 
     return expr.replace(lambda e: e.is_Add, join)
-
-
-def into_roots(expr: sympy.Expr) -> sympy.Expr:
-    """x·sqrt(a/x**2 + b) as sqrt(a + b·x**2), in every product; holds for x > 0."""
-
-    def pull(product: sympy.Mul) -> sympy.Expr:
-        for root in product.args:
-            if not (root.is_Pow and root.base.is_Add and abs(root.exp) == sympy.Rational(1, 2)):
-                continue
-            for factor in product.args:
-                base, power = factor.as_base_exp()
-                if base in root.base.free_symbols and power.is_Integer:
-                    inside = sympy.expand(root.base * base ** (power / root.exp))
-                    shorter = product / root / factor * inside**root.exp
-                    if complexity(shorter) < complexity(product):
-                        return pull(shorter) if shorter.is_Mul else shorter
-        return product
-
-    return expr.replace(lambda e: e.is_Mul, pull)
-
-
-def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.Expr:
-    """sqrt(u**2·w) as u·sqrt(w), in every root; `sign` says which sign u has, 0 where it has both and stays inside."""
-
-    def pull(root: sympy.Pow) -> sympy.Expr:
-        outside, inside = sympy.S.One, sympy.S.One
-        factored = sympy.factor(root.base)
-        total = root.base.is_Add or any(f.is_Add for f in sympy.Mul.make_args(root.base))
-        for factor in sympy.Mul.make_args(factored):
-            base, power = factor.as_base_exp()
-            # what divides a sum stays with it, sqrt(1 + u/v**2), and so does what a sum has in all its terms
-            stays = total and not base.is_Add and (power < 0 or root.base.is_Add)
-            if base.free_symbols and power.is_Integer and power % 2 == 0 and not stays and sign(base):
-                outside = outside * (sign(base) * base) ** (power * root.exp)
-            else:
-                inside = inside * factor
-        over, under = (sympy.expand(part) for part in sympy.fraction(inside))
-        if sign(under) < 0:
-            over, under = -over, -under
-        if outside == 1 and over != 1:
-            return root
-        apart = under.is_Add or over == 1
-        return outside * (over**root.exp * under**-root.exp if apart else (over / under) ** root.exp)
-
-    return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)
-
-
-def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
-    """monomial**power, factor by factor, for positive factors."""
-    return sympy.Mul(*(b ** (e * power) for b, e in monomial.as_powers_dict().items()))
-
-
-def unit_roots(expr: sympy.Expr) -> sympy.Expr:
-    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): under a root that divides, textbooks have a 1.
-
-    Holds where what leaves the root is positive.
-    """
-
-    def unit(root: sympy.Pow) -> sympy.Expr:
-        monomials = [sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols)) for term in root.base.args]
-        inverse = any(f.is_Pow and f.exp.is_negative for m in monomials for f in sympy.Mul.make_args(m))
-        if 1 in monomials or not inverse:
-            return root
-        forms = []
-        for monomial in monomials:
-            inside = sympy.expand(root.base / monomial)
-            form = _rooted(monomial, root.exp) * inside**root.exp
-            forms.append((complexity(form), bool(inside.as_coeff_Add()[0] < 0), str(form), form))
-        return min(forms, key=lambda entry: entry[:3])[3]
-
-    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2 and e.exp < 0, unit)
-
-
-def unit_differences(expr: sympy.Expr) -> sympy.Expr:
-    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product with an odd power of c; holds for c > 0."""
-
-    def unit(product: sympy.Mul) -> sympy.Expr:
-        powers = product.as_powers_dict()
-        for root in product.args:
-            if not (
-                root.is_Pow and root.exp == -sympy.Rational(1, 2) and root.base.is_Add and len(root.base.args) == 2
-            ):
-                continue
-            for base, power in powers.items():
-                if base.is_Symbol and power.is_Integer and power % 2 and base**2 in root.base.args:
-                    inside = sympy.expand(root.base / base**2)
-                    if (inside - 1).could_extract_minus_sign():
-                        return product / base / root / sympy.sqrt(inside)
-        return product
-
-    return expr.replace(lambda e: e.is_Mul, unit)
-
-
-def simple_roots(expr: sympy.Expr) -> sympy.Expr:
-    """What stands under a root as one fraction, where that is shorter: sqrt(1 + 1/(a − 1)) as sqrt(a/(a − 1))."""
-
-    def one_fraction(root: sympy.Pow) -> sympy.Expr:
-        base = sympy.cancel(sympy.together(root.base))
-        return base**root.exp if complexity(base) < complexity(root.base) else root
-
-    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, one_fraction)
 
 
 def collect_terms(expr: sympy.Expr) -> sympy.Expr:

@@ -11,19 +11,34 @@ from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
-from kansr.expression.rules import (
-    TEXTBOOK,
-    Rule,
-    join_logs,
+from kansr.expression.forms import (
+    common_factors,
+    complete_squares,
+    few_signs,
+    half_angles,
+    join_conjugates,
+    pythagoras,
+    unit_sums,
+    whole_angles,
+    whole_numbers,
+)
+from kansr.expression.roots import (
+    divided_roots,
+    even_roots,
+    factored_roots,
     join_roots,
     out_of_roots,
     unit_differences,
     unit_roots,
-    without_floats,
 )
+from kansr.expression.rules import TEXTBOOK, Rule, join_logs, without_floats
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120
+SHORTENING: tuple[Rule, ...] = (
+    *TEXTBOOK, complete_squares, join_conjugates, half_angles, whole_angles, pythagoras,
+    factored_roots, unit_sums,
+)  # fmt: skip
 CLEARLY = 3  # nodes that a form must save to be taken although it differs far from the rows
 
 
@@ -32,7 +47,7 @@ def simplify(
     X: Array,
     names: tuple[str, ...],
     *,
-    rules: Collection[Rule] = TEXTBOOK,
+    rules: Collection[Rule] = SHORTENING,
     rounds: int = 3,
     expired: Callable[[], bool] = lambda: False,
 ) -> sympy.Expr:
@@ -65,8 +80,15 @@ def simplify(
         join_logs,
         join_roots,
         lambda e: out_of_roots(e, lambda u: _sign(u, X, names)),
+        join_conjugates,
         unit_roots,
+        divided_roots,
         unit_differences,
+        half_angles,
+        whole_numbers,
+        common_factors,
+        few_signs,
+        even_roots,
     )
     for rule in last:  # on plain symbols: sympy takes roots of positive products apart again
         joined = rule(best)

@@ -24,9 +24,10 @@ from kansr.expression.rules import Size, canonical
 from kansr.graph import Graph, Measure, Step
 from kansr.refine.constants import polish
 from kansr.structure.additive import additive
+from kansr.structure.exactness import exact
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import Route, exact
+from kansr.structure.reduce import Route
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
@@ -201,7 +202,7 @@ class _Search:
             )
 
     def _left(self, expr: sympy.Expr) -> float:
-        """What a formula leaves on the rows that smooth models are judged on: others have a little more noise or less."""
+        """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
         judged = self.data.take(slice(FEW, FEW + JUDGED)) if self.data.rows > 2 * FEW else self.data
         return math.sqrt(mean_square(Tape(expr, judged.names).value(judged.X) - judged.y))
 

@@ -1,4 +1,4 @@
-"""y = c·Π x_i**p_i: log|y| is linear in log|x_i|, and signs decide between odd and even exponents."""
+"""y = c·Π x_i**p_i, also through a function: log|T(y)| is linear in log|x_i|, signs tell odd exponents from even."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Dataset
+from kansr.data.dataset import Array, Dataset
+from kansr.expression.evaluate import Tape
 from kansr.refine.constants import polish
 from kansr.structure.curves import least_squares
+from kansr.structure.transforms import transformed
+
+OFFSETS = (0, 1, -1)  # what a power product may stand beside under a function
+CANCELLED = 1e-8  # share of a target below which too few digits are left when the offset is taken off
+EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
 
 
 def power_law(data: Dataset) -> sympy.Expr | None:
@@ -55,3 +61,41 @@ def _exponent(p: float, error: float) -> sympy.Expr:
     fraction = Fraction(p).limit_denominator(4)
     near = abs(float(fraction) - p) <= max(3 * error, 1e-9)
     return sympy.Rational(fraction.numerator, fraction.denominator) if near else sympy.Float(p)
+
+
+def power_laws_within(data: Dataset) -> Iterator[sympy.Expr]:
+    """Formulas T⁻¹(k + c·Π x_i**p_i) and T⁻¹(exp(c·Π x_i**p_i) − k) that leave rounding only, the plainest first.
+
+    k: one of OFFSETS; T: as in `transforms`.
+    """
+    options = [
+        (transform.complexity + abs(k) + 2 * logarithm, transform, sign, t, k, logarithm)
+        for transform, sign, t in transformed(data.y)
+        for k in OFFSETS
+        for logarithm in (False, True)
+        if (transform.complexity, k, logarithm) != (0, 0, False)
+    ]
+    for _, transform, sign, t, k, logarithm in sorted(options, key=lambda option: option[0]):
+        expr = _beside(data, t, k, logarithm)
+        if expr is not None:
+            yield sign * transform.symbolic(expr)
+
+
+def _beside(data: Dataset, t: Array, k: int, logarithm: bool) -> sympy.Expr | None:
+    """k + the power product through t − k, or exp(power product) + k through log(t − k), where it leaves nothing."""
+    rest = t - k
+    if logarithm:
+        if rest.min() <= 0:
+            return None
+        rest = np.log(rest)
+    kept = np.abs(rest) > CANCELLED * np.abs(t)
+    if 2 * kept.sum() < data.rows:
+        return None
+    X, rest = data.X[kept], rest[kept]
+    expr = power_law(Dataset(X, rest, data.names, data.target))
+    if expr is None:
+        return None
+    misfit = np.abs(Tape(expr, data.names).value(X) / rest - 1)
+    if not np.quantile(misfit, 0.9) < EXACT:
+        return None
+    return k + (sympy.exp(expr) if logarithm else expr)

@@ -20,17 +20,21 @@ from kansr.structure.additive import additive
 from kansr.structure.brute import beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
+from kansr.structure.exactness import convincing, exact
+from kansr.structure.idle import idle
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
-from kansr.structure.powerlaw import close_power_law
+from kansr.structure.powerlaw import close_power_law, power_laws_within
+from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
 from kansr.structure.state import Move, State
+from kansr.structure.strip import strip
 from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
-from kansr.symbolic.match import MatchConfig, match_all
+from kansr.symbolic.match import match_all
 
 FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
@@ -42,30 +46,8 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReduceConfig:
-    """Costs are doubts: half a unit for every decade that a move's misfit is above `clear` or above the best one's."""
-
-    match: MatchConfig = field(default_factory=MatchConfig)
-    clear: float = 1e-4  # misfit of a move up to which it is not doubted
-    sure: float = 3e-3  # misfit of a move below which moves that commute with it are put off
-    hopeless: float = 0.2  # misfit above which no move is made
-    alternatives: int = 8  # moves kept at each state
-    per_input: float = 0.5  # what an input that is left is expected to cost
-    commuting: float = 1.5  # what it costs to make a move that could also be made after the best one
-    depth: int = 10
-    steps: int = 400  # tasks after which the search gives up
-    blur: float = 0.0  # how exactly the rows themselves are known, where they are read off a surrogate
-    nested: int = 2  # how many searches may be made within each other for a term's factor
-
-
-def exact(fit: Fit, data: Dataset) -> bool:
-    """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer."""
-    count = len(fit.constants)
-    limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
-    return bool(fit.rms <= limit * np.std(data.y))
+STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
+LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +78,7 @@ class _Search:
     expired: Callable[[], bool]
     size: Size
     done: bool = False
+    left: float = np.inf  # tasks that are still to be done
     tasks: list[tuple[float, int, Task]] = field(default_factory=list)
     count: int = 0
     seen: set[tuple] = field(default_factory=set)
@@ -107,8 +90,9 @@ class _Search:
 
     def advance(self, steps: int) -> Iterator[Route]:
         for _ in range(steps):
-            if not self.tasks or self.done or self.expired():
+            if not self.tasks or self.done or self.left == 0 or self.expired():
                 return
+            self.left -= 1
             yield from heapq.heappop(self.tasks)[2]()
 
     def _push(self, cost: float, task: Task) -> None:
@@ -129,6 +113,8 @@ class _Search:
             return
         yield from self._offer(state, "power law", close_power_law(state.dataset(), self._allowed(1e-5, state)))
         if not self.done and self._blur(state) == 0:
+            yield from self._offer(state, "power law", power_laws_within(state.dataset()))
+        if not self.done and self._blur(state) == 0:
             yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
@@ -141,6 +127,7 @@ class _Search:
         yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
+        self._look_at_rows(state, doubt)
         smooth = surrogate(state.X, state.z)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._plan(state, doubt, rough=smooth.quality > ROUGH)
@@ -150,6 +137,12 @@ class _Search:
         if smooth.quality > SMOOTH:
             cost = doubt + CLOSER + self.config.per_input * (count - 1)
             self._push(cost, partial(self._closer, state, smooth, doubt))
+
+    def _look_at_rows(self, state: State, doubt: float) -> None:
+        """Plans the moves that tests of independence speak for, whatever the gradients say."""
+        for move in (*idle(state), *strip(state)):
+            cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
+            self._push(cost, partial(self._make, state, move, doubt + STRIPPED, np.inf))
 
     def _look_again(self, state: State, kernel: Field, doubt: float) -> Iterator[Route]:
         """Moves by a network's gradients, where they are better than those of the kernel."""
@@ -250,11 +243,19 @@ class _Search:
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)
             if np.isfinite(fit.rms):
-                self.done = exact(fit, self.data) or self._within_blur(fit)
+                self._judge(fit)
                 step = Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))
                 yield Route(fit, (*state.moves, step))
                 if self.done:
                     return
+
+    def _judge(self, fit: Fit) -> None:
+        """Ends the search at a law; soon, where a shorter one may be equal to it."""
+        if exact(fit, self.data):
+            self.done = convincing(fit, self.data)
+            self.left = min(self.left, LOOK_ON)
+        elif self._within_blur(fit):
+            self.done = True
 
     def _within_blur(self, fit: Fit) -> bool:
         """Whether a short formula explains as much as the best smooth model."""

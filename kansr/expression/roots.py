@@ -1,0 +1,210 @@
+"""Roots as a textbook prints them: what stands before them, what under them, and where the 1 is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import sympy
+
+from kansr.expression.complexity import complexity
+from kansr.expression.forms import content
+
+HALF = sympy.Rational(1, 2)
+
+
+def join_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a)/sqrt(b) as sqrt(a/b), a**(2/3)·b**(2/3) as (a·b)**(2/3), in every product; holds where all were real."""
+
+    def join(product: sympy.Mul) -> sympy.Expr:
+        groups: dict[sympy.Expr, list[sympy.Pow]] = {}
+        for f in product.args:
+            if f.is_Pow and f.exp.is_Rational and not f.exp.is_Integer and f.free_symbols:
+                groups.setdefault(abs(f.exp), []).append(f)
+        for power, roots in groups.items():
+            if len(roots) > 1:
+                joined = sympy.Mul(*(f.base ** (1 if f.exp > 0 else -1) for f in roots))
+                product = product / sympy.Mul(*roots) * joined**power
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, join)
+
+
+def into_roots(expr: sympy.Expr) -> sympy.Expr:
+    """x·sqrt(a/x**2 + b) as sqrt(a + b·x**2), in every product; holds for x > 0."""
+
+    def pull(product: sympy.Mul) -> sympy.Expr:
+        for root in product.args:
+            if not (root.is_Pow and root.base.is_Add and abs(root.exp) == HALF):
+                continue
+            for factor in product.args:
+                base, power = factor.as_base_exp()
+                if base in root.base.free_symbols and power.is_Integer:
+                    inside = sympy.expand(root.base * base ** (power / root.exp))
+                    shorter = product / root / factor * inside**root.exp
+                    if complexity(shorter) < complexity(product):
+                        return pull(shorter) if shorter.is_Mul else shorter
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, pull)
+
+
+def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.Expr:
+    """sqrt(u**2·w) as u·sqrt(w), in every root; `sign` says which sign u has, 0 where it has both and stays inside."""
+
+    def pull(root: sympy.Pow) -> sympy.Expr:
+        outside, inside = sympy.S.One, sympy.S.One
+        factored = sympy.factor(root.base)
+        total = root.base.is_Add or any(f.is_Add for f in sympy.Mul.make_args(root.base))
+        for factor in sympy.Mul.make_args(factored):
+            base, power = factor.as_base_exp()
+            # what divides a sum stays with it, sqrt(1 + u/v**2), and so does what a sum has in all its terms
+            stays = total and not base.is_Add and (power < 0 or root.base.is_Add)
+            if base.free_symbols and power.is_Integer and power % 2 == 0 and not stays and sign(base):
+                outside = outside * (sign(base) * base) ** (power * root.exp)
+            else:
+                inside = inside * factor
+        over, under = (sympy.expand(part) for part in sympy.fraction(inside))
+        if sign(under) < 0:
+            over, under = -over, -under
+        if outside == 1 and over != 1:
+            return root
+        apart = under.is_Add or over == 1
+        return outside * (over**root.exp * under**-root.exp if apart else (over / under) ** root.exp)
+
+    return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)
+
+
+def simple_roots(expr: sympy.Expr) -> sympy.Expr:
+    """What stands under a root as one fraction, where that is shorter: sqrt(1 + 1/(a − 1)) as sqrt(a/(a − 1))."""
+
+    def one_fraction(root: sympy.Pow) -> sympy.Expr:
+        base = sympy.cancel(sympy.together(root.base))
+        return base**root.exp if complexity(base) < complexity(root.base) else root
+
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, one_fraction)
+
+
+def factored_roots(expr: sympy.Expr) -> sympy.Expr:
+    """What stands under each root as a product or as a sum, where that is shorter; powers may come out of a product."""
+
+    def factor(root: sympy.Pow) -> sympy.Expr:
+        forms = (root, sympy.factor(root.base) ** root.exp, sympy.expand(root.base) ** root.exp)
+        return min(forms, key=complexity)
+
+    return expr.replace(lambda e: e.is_Pow and e.base.has(sympy.Add) and e.exp.is_Rational and e.exp.q > 1, factor)
+
+
+def unit_roots(expr: sympy.Expr) -> sympy.Expr:
+    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): under a root that divides, textbooks have a 1.
+
+    Holds where what leaves the root is positive.
+    """
+
+    def unit(root: sympy.Pow) -> sympy.Expr:
+        monomials = [sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols)) for term in root.base.args]
+        inverse = any(f.is_Pow and f.exp.is_negative for m in monomials for f in sympy.Mul.make_args(m))
+        if 1 in monomials or not inverse:
+            return root
+        forms = []
+        for monomial in monomials:
+            inside = sympy.expand(root.base / monomial)
+            form = _rooted(monomial, root.exp) * inside**root.exp
+            forms.append((complexity(form), bool(inside.as_coeff_Add()[0] < 0), str(form), form))
+        return min(forms, key=lambda entry: entry[:3])[3]
+
+    return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2 and e.exp < 0, unit)
+
+
+def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
+    """monomial**power, factor by factor, for positive factors."""
+    return sympy.Mul(*(b ** (e * power) for b, e in monomial.as_powers_dict().items()))
+
+
+def unit_differences(expr: sympy.Expr) -> sympy.Expr:
+    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product with an odd power of c; holds for c > 0.
+
+    sqrt(c**2 − v**2)/(c + v) likewise as sqrt(1 − v**2/c**2)/(1 + v/c).
+    """
+
+    def unit(product: sympy.Mul) -> sympy.Expr:
+        for root in product.args:
+            if not (root.is_Pow and abs(root.exp) == HALF and root.base.is_Add):
+                continue
+            for base in sorted(root.base.free_symbols, key=str):
+                if base**2 not in root.base.args or len(root.base.args) != 2:
+                    continue
+                inside = sympy.expand(root.base / base**2)
+                if not (inside - 1).could_extract_minus_sign():
+                    continue
+                taken = _absorbed(product / root, base, 2 * root.exp)
+                if taken is not None:
+                    return taken * inside**root.exp
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, unit)
+
+
+def _absorbed(product: sympy.Expr, base: sympy.Symbol, power: sympy.Integer) -> sympy.Expr | None:
+    """product·base**power where an odd power of `base`, or a sum with `base` as a term, takes it up; None elsewhere."""
+    if power < 0:
+        return product * base**power if product.as_powers_dict().get(base, 0) % 2 == 1 else None
+    for factor in sympy.Mul.make_args(product):
+        total, exponent = factor.as_base_exp()
+        if total.is_Add and exponent == -power and base in total.args:
+            return product / factor * sympy.Add(*(term / base for term in total.args)) ** exponent
+    return None
+
+
+def divided_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(x**2 + y)/x as sqrt(1 + y/x**2), in every product where that is no longer; holds for x > 0."""
+
+    def move_in(product: sympy.Mul) -> sympy.Expr:
+        powers = product.as_powers_dict()
+        for root, bases in _roots(product):
+            if root.exp != HALF or any(powers[b] > 0 for b in bases):
+                continue
+            moved = sympy.Mul(*(b ** powers[b] for b in bases))
+            inside = sympy.Add(*(t * moved**2 for t in root.base.args))
+            units = (sympy.S.One, content(*inside.args), content(*inside.args, over=True))
+            forms = [product / root / moved * sympy.sqrt(u * sympy.Add(*(t / u for t in inside.args))) for u in units]
+            best = min(forms, key=complexity)
+            if complexity(best) <= complexity(product):
+                return best
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, move_in)
+
+
+def even_roots(expr: sympy.Expr) -> sympy.Expr:
+    """c·sqrt(p**2 + c**2·m**2) as sqrt(c**2·p**2 + c**4·m**2), in every product; holds for c > 0.
+
+    What scales another quantity under the root is part of both terms there. An x that stands there alone is a side of a
+    triangle, and x·sqrt(x**2 + y**2) is left as it is; so is a root with a number in it, x·sqrt(1 + x**2·y).
+    """
+
+    def move_in(product: sympy.Mul) -> sympy.Expr:
+        powers = product.as_powers_dict()
+        for root, bases in _roots(product):
+            terms = root.base.args
+            if root.exp != HALF or any(not t.free_symbols for t in terms):
+                continue
+            for base in bases:
+                held = [t for t in terms if t.has(base)]
+                scaled = all(t.as_powers_dict().get(base) == 2 and t.free_symbols != {base} for t in held)
+                if powers[base] == 1 and scaled and len(held) < len(terms):
+                    inside = sympy.Add(*(t * base**2 for t in terms))
+                    return product / root / base * inside**HALF
+        return product
+
+    return expr.replace(lambda e: e.is_Mul, move_in)
+
+
+def _roots(product: sympy.Mul) -> Iterator[tuple[sympy.Pow, list[sympy.Symbol]]]:
+    """Each root of a sum in a product, with the symbols that stand both before it, in whole powers, and in it."""
+    powers = product.as_powers_dict()
+    for factor in product.args:
+        if factor.is_Pow and factor.base.is_Add and abs(factor.exp) == HALF:
+            inside = factor.base.free_symbols
+            bases = [b for b in powers if b.is_Symbol and powers[b].is_Integer and b in inside]
+            if bases:
+                yield factor, sorted(bases, key=str)
