@@ -34,6 +34,7 @@ from kansr.structure.powerlaw import power_law, power_laws_within
 from kansr.structure.reduce import Route, reductions
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
+from kansr.structure.scaled import attainable_in_groups
 from kansr.structure.single import single
 from kansr.structure.weighted import FEW, attainable
 from kansr.symbolic.choose import choose
@@ -71,7 +72,9 @@ class Rows:
     @cached_property
     def attainable(self) -> float:
         """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
-        return attainable(self.sample.X, self.sample.y) if self._known else 0.0
+        if not self._known:
+            return 0.0
+        return min(attainable(self.sample.X, self.sample.y), attainable_in_groups(self.sample, self.held_out))
 
     @cached_property
     def noisy(self) -> bool:

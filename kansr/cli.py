@@ -26,7 +26,20 @@ if TYPE_CHECKING:
 FOUND, NOTHING, USAGE, INTERNAL, TIMED_OUT, SIGNALLED = 0, 1, 2, 3, 4, 128
 CODES = {"found": FOUND, "best_effort": FOUND, "nothing": NOTHING, "timed_out": TIMED_OUT}
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
-REQUIRED = ("jinja2", "lark", "numpy", "pandas", "rich", "scipy", "sklearn", "sympy", "threadpoolctl", "torch", "typer")
+REQUIRED = (
+    "jinja2",
+    "lark",
+    "numpy",
+    "pandas",
+    "pint",
+    "rich",
+    "scipy",
+    "sklearn",
+    "sympy",
+    "threadpoolctl",
+    "torch",
+    "typer",
+)
 OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
 
 app = typer.Typer(
@@ -72,6 +85,14 @@ def discover(
     inputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
     ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
+    ] = None,
+    constants: Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")] = "",
+    dimensional_constants: Annotated[
+        bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")] = 60.0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
@@ -92,6 +113,7 @@ def discover(
       kansr discover kepler.csv
       kansr discover data.csv --target force --inputs mass,acceleration --time-limit 20
       kansr discover data.csv --json --out results | jq .best.expression
+      kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
 
     \b
     Exit codes:
@@ -102,11 +124,13 @@ def discover(
         raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
     from kansr.data.select import dataset
     from kansr.data.table import read_table
+    from kansr.units.declared import with_units
 
     table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
     chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
     names = None if chosen is None else [name.strip() for name in chosen]
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value)
+    data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
     if not quiet:
         say(notes)
     from kansr.pipeline import Config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
 from kansr.graph import Graph
+from kansr.units.declared import Units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,7 @@ class Discovery:
     seed: int = 0
     notes: tuple[str, ...] = ()
     constants: tuple[tuple[float, float], ...] = ()
+    units: Units | None = None
 
     @property
     def best(self) -> Candidate:
@@ -85,6 +87,10 @@ class Discovery:
                 "names": dict(self.columns),
                 "best": _entry(self.best),
                 "front": [_entry(candidate) for candidate in self.front],
+                "units": None if self.units is None else dict(self.units.text),
+                "named_constants": {}
+                if self.units is None
+                else {k: asdict(c) for k, c in self.units.constants.items()},
                 "constants": [{"value": value, "error": error} for value, error in self.constants],
                 "structure": None if self.structure is None else self.structure.to_dict(),
                 "noise": self.noise,
@@ -146,6 +152,7 @@ def baseline(data: Dataset, seed: int = 0) -> Discovery:
         noise=1.0 if mean.loss else 0.0,
         rows=data.rows,
         seed=seed,
+        units=data.units,
     )
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import SMALL, Attempt, Finding, Rows, plan
+from kansr.attempts import SMALL, Attempt, Finding, Rows
 from kansr.candidate import Candidate, pareto
 from kansr.data.dataset import Array, Dataset, split
+from kansr.dimensional import plan_with_units
 from kansr.discovery import Discovery, Status, baseline, unused
 from kansr.errors import UsageError
 from kansr.execute import Portable, workers
@@ -27,6 +28,8 @@ from kansr.structure.exactness import convincing, exact
 from kansr.structure.formula import formula_graph
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
+from kansr.units.check import LeftOut
+from kansr.units.declared import ConstantSpec, Spec, with_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,13 +88,15 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     small = data.rows < SMALL
     rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
     findings: list[Finding] = []
+    left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
-        return _discovery(data, rows, findings, status, clock.seconds(), config.seed)
+        found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
+        return replace(found, notes=left_out.notes(found.best))
 
     status = Status.BEST_EFFORT
     with workers(config.jobs) as executor:
-        attempts = [Portable(attempt) for attempt in plan(data, MatchConfig(library=config.library))]
+        attempts = [Portable(attempt) for attempt in plan_with_units(data, MatchConfig(library=config.library))]
         queue: list[Future[list[Finding]]] = []
         for number in range(len(attempts)):
             if number and clock.late():  # the mean there is always
@@ -99,7 +104,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 break
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
             queue += [executor.submit(_try, a, rows, clock) for a in attempts[len(queue) : ahead]]
-            new = queue[number].result()
+            new = [f for f in queue[number].result() if left_out.pass_on(f.candidate)]
             findings += new
             if new:
                 yield report(Status.BEST_EFFORT)
@@ -179,6 +184,7 @@ def _discovery(
         seconds=seconds,
         seed=seed,
         constants=_with_errors(best, rows.fitting),
+        units=data.units,
     )
 
 
@@ -208,19 +214,27 @@ def discover(
     seed: int = 0,
     jobs: int = 1,
     missing: Literal["error", "drop"] = "error",
+    units: Spec | None = None,
+    constants: ConstantSpec = "",
+    dimensional_constants: bool = False,
     progress: Callable[[Discovery], object] = lambda discovery: None,
 ) -> Discovery:
     """The law behind a table.
 
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
-    not given; inputs: the columns to use, all others when not given. `progress` is called with every better
-    discovery. Ctrl-C ends the search and returns the best so far, with status "interrupted".
+    not given; inputs: the columns to use, all others when not given. units: unit by column, as a mapping, a CSV file
+    with the header name,unit, or "a=m,b=m/s"; then every formula has the units of the target. constants: (value,
+    unit) by name of what formulas may use beside the columns; dimensional_constants: whether fitted numbers may carry
+    units. `progress` is called with every better discovery. Ctrl-C ends the search and returns the best so far, with
+    status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
     """
-    from kansr.data.select import dataset
+    from kansr.data.select import as_table, dataset
 
-    data, notes = dataset(table, target=target, inputs=inputs, missing=missing)
+    whole = as_table(table)
+    data, notes = dataset(whole, target=target, inputs=inputs, missing=missing)
+    data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
@@ -229,4 +243,4 @@ def discover(
                 progress(best)
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)
-    return replace(best, notes=notes)
+    return replace(best, notes=notes + best.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,8 +66,18 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.library = library
 
-    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> SymbolicRegressor:
+    def fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        *,
+        X_units: Sequence[str] | Mapping[str, str] | None = None,
+        y_units: str | None = None,
+    ) -> SymbolicRegressor:
         """Looks for the formula. X: (rows, inputs); y: (rows,).
+
+        X_units: the unit of each column of X in order, or by name, "1" for none; y_units: that of y. With them every
+        formula has the units of y, and its fitted numbers have none.
 
         Raises ValueError for arrays that scikit-learn would not take, DataError or UsageError (which say what to do)
         for what kansr cannot use.
@@ -77,8 +88,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
+        table = _table(rows, target, names)
         self.discovery_: Discovery = discover(
-            _table(rows, target, names),
+            table,
+            units=_units(table.columns, X_units, y_units),
             library=self.library or STANDARD,
             time_limit=self.max_time,
             seed=_seed(self.random_state),
@@ -134,6 +147,22 @@ def _table(X: Array, y: Array, names: Any) -> pd.DataFrame:
     while target in set(names):
         target += "_"
     return pd.DataFrame(np.column_stack([X, y]), columns=[*map(str, names), target])
+
+
+def _units(
+    columns: Iterable[str], X_units: Sequence[str] | Mapping[str, str] | None, y_units: str | None
+) -> dict[str, str] | None:
+    """The units by column, the target last; None where none are given."""
+    if X_units is None and y_units is None:
+        return None
+    if X_units is None or y_units is None or isinstance(X_units, str):
+        raise UsageError('units are given for all: X_units=["m", "s"] and y_units="m/s", "1" for a plain number')
+    *names, target = columns
+    if not isinstance(X_units, Mapping):
+        if len(X_units) != len(names):
+            raise UsageError(f"X_units has {len(X_units)} units, but X has {len(names)} columns")
+        X_units = dict(zip(names, X_units))
+    return {**X_units, target: y_units}
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:

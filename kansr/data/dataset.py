@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kansr.units.declared import Units
 
 Array = NDArray[np.float64]
 
@@ -16,7 +20,8 @@ class Dataset:
     """A table of inputs and one target.
 
     X: (rows, inputs); y: (rows,); both float64 and finite. `names` and `target` are identifiers of the formula
-    language; `columns` maps those that had to be made up (aliases) to the column names of the table.
+    language; `columns` maps those that had to be made up (aliases) to the column names of the table. units: None
+    where they are not known.
     """
 
     X: Array
@@ -24,6 +29,7 @@ class Dataset:
     names: tuple[str, ...]
     target: str = "y"
     columns: Mapping[str, str] = field(default_factory=dict)
+    units: Units | None = None
 
     @property
     def rows(self) -> int:

@@ -12,12 +12,13 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from kansr.errors import FormulaError
+from kansr.expression.constant import NamedConstant
 from kansr.expression.evaluate import REWRITES
 from kansr.expression.parse import FUNCTIONS
 
 # What sympy may put into an expression by itself, in terms of the functions of the language.
 HALF = sympy.Rational(1, 2)
-NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E))
+NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E), NamedConstant)
 PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
 
 

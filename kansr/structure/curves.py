@@ -23,8 +23,8 @@ class Basis:
     logarithmic: bool
 
     def __call__(self, x: Array) -> Array:
-        """x: (rows,) -> (rows, G + k)"""
-        u = np.log(x) if self.logarithmic else x
+        """x: (rows,) -> (rows, G + k); beyond the range, the values at its end."""
+        u = np.log(np.maximum(x, np.exp(self.low))) if self.logarithmic else x
         return BSpline.design_matrix(np.clip(u, self.low, self.high), self.knots, DEGREE).toarray()
 
 

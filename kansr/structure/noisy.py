@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -28,6 +28,7 @@ from kansr.structure.exactness import exact
 from kansr.structure.moves import moves
 from kansr.structure.powerlaw import power_law
 from kansr.structure.reduce import Route
+from kansr.structure.starts import allowed, dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
@@ -57,8 +58,7 @@ def noisy_reductions(
     data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found, each polished on the rows; the last one is not the best."""
-    root = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(root)
+    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(starts(data))
 
 
 Task = Callable[[], Iterator[Route]]
@@ -81,8 +81,9 @@ class _Search:
     idle: int = 0  # tasks since then
     done: bool = False
 
-    def run(self, root: State) -> Iterator[Route]:
-        self._push(0.0, partial(self._open, root, 0.0, None))
+    def run(self, roots: Sequence[State]) -> Iterator[Route]:
+        for root in roots:
+            self._push(PER_INPUT * len(root.inputs), partial(self._open, root, 0.0, None))
         for _ in range(self.config.steps):
             if not self.tasks or self.done or self.expired():
                 return
@@ -97,7 +98,7 @@ class _Search:
 
     def _open(self, state: State, doubt: float, setting: Setting | None) -> Iterator[Route]:
         """Tries what is quick on a state, fits a smooth model, and plans the rest."""
-        key = state.signature()
+        key = (state.signature(), dimensions(state, self.data))
         if key in self.seen:
             return
         self.seen.add(key)
@@ -124,7 +125,10 @@ class _Search:
             if self.expired():
                 return
             made = move.apply()
-            if made is None or made.signature() in self.seen:
+            if made is None:
+                continue
+            units = dimensions(made, self.data)
+            if None in units or (made.signature(), units) in self.seen:
                 continue
             if not made.inputs:
                 found.append((0.0, move, made, best.setting))
@@ -187,7 +191,8 @@ class _Search:
             if self.expired():
                 return
             formula = canonical(state.formula(expr), self.size)
-            if formula in self.tried or formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+            unreal = formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
+            if unreal or formula in self.tried or not allowed(formula, self.data):
                 continue
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=25)

@@ -28,6 +28,7 @@ from kansr.structure.powerlaw import close_power_law, power_laws_within
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
+from kansr.structure.starts import allowed, dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.strip import strip
 from kansr.structure.surrogate import Field, surrogate
@@ -85,8 +86,8 @@ class _Search:
     tried: set[sympy.Expr] = field(default_factory=set)
 
     def start(self) -> None:
-        root = State(self.data.X, self.data.y, tuple(sympy.Symbol(name) for name in self.data.names))
-        self._push(0.0, partial(self._open, root, 0.0, np.inf))
+        for root in starts(self.data):
+            self._push(self.config.per_input * len(root.inputs), partial(self._open, root, 0.0, np.inf))
 
     def advance(self, steps: int) -> Iterator[Route]:
         for _ in range(steps):
@@ -104,7 +105,7 @@ class _Search:
 
         quality: that of the surrogate before the last move; one that got worse speaks against the move.
         """
-        key = state.signature()
+        key = (state.signature(), dimensions(state, self.data))
         if key in self.seen:
             return
         self.seen.add(key)
@@ -205,7 +206,7 @@ class _Search:
 
     def _make(self, state: State, move: Move, doubt: float, quality: float) -> Iterator[Route]:
         made = move.apply()
-        if made is not None:
+        if made is not None and None not in dimensions(made, self.data):
             said = ", ".join(step.what for step in made.moves[len(state.moves) :])
             step = Step(said, Measure.GRADIENTS, float(move.misfit))
             yield from self._open(replace(made, moves=(*state.moves, step)), doubt, quality)
@@ -238,7 +239,8 @@ class _Search:
             if self.expired():
                 return
             formula = canonical(state.formula(expr), self.size)
-            if formula in self.tried or formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+            unreal = formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
+            if unreal or formula in self.tried or not allowed(formula, self.data):
                 continue
             self.tried.add(formula)
             fit = polish(formula, self.data, iterations=40)

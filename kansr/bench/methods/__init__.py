@@ -65,7 +65,7 @@ class Method:
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        Method("kansr", f"{__name__}.ours", "kansr", "kansr"),
+        Method("kansr", f"{__name__}.ours", "kansr", "kansr", units=True),
         Method("operon", f"{__name__}.operon", "pyoperon", "kansr[operon]"),
         Method("gplearn", f"{__name__}.gp_learn", "gplearn", "kansr[gplearn]"),
         Method("pykan", f"{__name__}.py_kan", "kan", "kansr[pykan]"),

@@ -9,10 +9,13 @@ from kansr.bench.methods import Answer, Question
 from kansr.expression.render import render
 from kansr.pipeline import Config
 from kansr.pipeline import search as discoveries
+from kansr.units.declared import with_units
 
 
 def search(question: Question) -> Iterator[Answer]:
     config = Config(time_limit=question.time_limit, seed=question.seed)
-    for discovery in discoveries(question.data, config):
+    known = all(question.units.get(name) for name in (*question.data.names, question.data.target))
+    data = with_units(question.data, question.units if known else None)
+    for discovery in discoveries(data, config):
         front = tuple(render(candidate.expr) for candidate in discovery.front)
         yield Answer(render(discovery.best.expr), front, discovery.status.value)
