@@ -31,7 +31,7 @@ from kansr.structure.meet import sums_of_atoms
 from kansr.structure.noisy import NoisyConfig, noisy_reductions
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law, power_laws_within
-from kansr.structure.reduce import Route, reductions
+from kansr.structure.reduce import Route, Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.scaled import attainable_in_groups
@@ -47,8 +47,8 @@ def _never() -> bool:
     return False
 
 
-# steps of a search over reductions: at first where there may be noise, and where not; when all else has failed
-DOUBTFUL, BRIEFLY, AT_LENGTH = 25, 80, 400
+# steps of a search over reductions: before noise is thought of, where there may be some, where not, when all has failed
+AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 NOISY, LARGE = 1e-3, 0.6  # errors of a smooth model that may be noise
@@ -250,8 +250,8 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
     if rows.small:
         return
     routes: list[Route] = []
-    for search in _searches(match, steps, rows):
-        routes += search(rows.seed, expired)
+    for some in _searched(match, steps, rows, expired):
+        routes += some
         if any(exact(route.fit, rows.sample) for route in routes):
             break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
@@ -264,22 +264,20 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
             break
 
 
-def _searches(match: MatchConfig, steps: int, rows: Rows) -> Iterator[Callable[[int, Expired], Iterator[Route]]]:
-    """The searches to make. What a smooth model misses may be noise, or more than it can follow.
+def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Iterator[Route]]:
+    """What the searches come to, in turn. What a smooth model misses may be noise, or more than it can follow.
 
-    Exact laws are looked for first unless it is clearly noise, and again at length when all else has failed.
+    So exact laws are looked for first, less long the more it looks like noise, and at length when all else has failed.
     """
-    doubtful = rows.attainable > NOISY and steps == BRIEFLY
-    exactly = partial(reductions, rows.sample, ReduceConfig(match=match, steps=DOUBTFUL if doubtful else steps))
-    noisily = partial(noisy_reductions, rows.sample, NoisyConfig(match=match))
-    if steps > BRIEFLY:
-        yield exactly
-    elif rows.noisy:
-        yield noisily
-    else:
-        yield exactly
-        if doubtful:
-            yield noisily
+    exactly = Search.of(rows.sample, ReduceConfig(match=match), rows.seed, expired)
+    if steps == AT_LENGTH:
+        yield exactly.advance(steps)
+        return
+    yield exactly.advance(AT_ONCE)
+    if not rows.noisy:
+        yield exactly.advance((DOUBTFUL if rows.attainable > NOISY else steps) - AT_ONCE)
+    if rows.attainable > NOISY:
+        yield noisy_reductions(rows.sample, NoisyConfig(match=match), rows.seed, expired)
 
 
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -63,16 +63,16 @@ def reductions(
     data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found; the last one is exact, unless the search was exhausted or the time was up."""
-    search = _Search(data, config, seed, expired, typical_size(data.X, data.names))
-    search.start()
-    yield from search.advance(config.steps)
+    yield from Search.of(data, config, seed, expired).advance(config.steps)
 
 
 Task = Callable[[], Iterator[Route]]
 
 
 @dataclass(eq=False)
-class _Search:
+class Search:
+    """A search that can be gone on with: what is still to do, the most promising first."""
+
     data: Dataset
     config: ReduceConfig
     seed: int
@@ -85,11 +85,16 @@ class _Search:
     seen: set[tuple] = field(default_factory=set)
     tried: set[sympy.Expr] = field(default_factory=set)
 
-    def start(self) -> None:
-        for root in starts(self.data):
-            self._push(self.config.per_input * len(root.inputs), partial(self._open, root, 0.0, np.inf))
+    @classmethod
+    def of(cls, data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool]) -> Search:
+        """At the start: the rows as they are, and in dimensionless groups where there are units."""
+        search = cls(data, config, seed, expired, typical_size(data.X, data.names))
+        for root in starts(data):
+            search._push(config.per_input * len(root.inputs), partial(search._open, root, 0.0, np.inf))
+        return search
 
     def advance(self, steps: int) -> Iterator[Route]:
+        """Formulas found in as many steps."""
         for _ in range(steps):
             if not self.tasks or self.done or self.left == 0 or self.expired():
                 return
@@ -161,17 +166,16 @@ class _Search:
                 self._propose(state, closer, doubt)
             for k, split in enumerate(splits(state, model) if self.config.nested else ()):
                 config = replace(self.config, blur=split.blur, nested=self.config.nested - 1)
-                inner = _Search(split.f, config, self.seed, self.expired, typical_size(split.f.X, split.f.names))
-                inner.start()
+                inner = Search.of(split.f, config, self.seed, self.expired)
                 self._go_on(inner, state, split, doubt + SPLIT * (k + 1), closer.quality)
         yield from ()
 
-    def _go_on(self, inner: _Search, state: State, split: Split, doubt: float, quality: float) -> None:
+    def _go_on(self, inner: Search, state: State, split: Split, doubt: float, quality: float) -> None:
         if inner.tasks and not inner.done and doubt < DOUBTFUL:
             cost = doubt + self.config.per_input * len(state.inputs)
             self._push(cost, partial(self._factor, inner, state, split, doubt, quality))
 
-    def _factor(self, inner: _Search, state: State, split: Split, doubt: float, quality: float) -> Iterator[Route]:
+    def _factor(self, inner: Search, state: State, split: Split, doubt: float, quality: float) -> Iterator[Route]:
         """Some steps of a search for the factor of an input; a formula for it makes a term that is taken off."""
         fits = [route.fit for route in inner.advance(STRIDE)]
         for child in without(state, split, fits):
