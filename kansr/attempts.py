@@ -215,9 +215,8 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    if rows.small:
-        return
-    yield from best_of(_polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
+    if not rows.small:
+        yield from best_of(_polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -11,27 +11,30 @@ from scipy.stats import rankdata
 
 from kansr.data.dataset import Array
 from kansr.graph import Step
+from kansr.structure.curves import least_squares
 from kansr.structure.state import Move, State
 
 SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
-FEWEST = 100  # rows that the test needs
+FEWEST, ALONE = 100, 3  # rows that the test needs, and polynomials of each input
 
 
 def idle(state: State) -> list[Move]:
-    """Drops all inputs that neither alone nor beside another one go along with the target."""
-    count = state.X.shape[1]
-    if len(state.z) < FEWEST or count < 2:
+    """Drops all inputs that neither alone nor beside another one go along with the target.
+
+    What goes along with an input alone is taken off the target before pairs are asked: it would drown them.
+    """
+    rows, count = state.X.shape
+    if rows < FEWEST or count < 2 or rows < 4 * ALONE * count:
         return []
     waves = [_polynomials(x) for x in state.X.T]
-    centred = _even(state.z)
-    sides = np.column_stack([centred, centred**2, state.z])
+    features = np.column_stack([np.ones(rows), *waves])
     seen = np.zeros(count, dtype=bool)
-    for i in range(count):
-        seen[i] = _speaks(waves[i], sides)
-    for i, j in combinations(range(count), 2):
-        if not (seen[i] and seen[j]):
-            products = (waves[i][:, :2, None] * waves[j][:, None, :2]).reshape(len(centred), -1)
-            if _speaks(products, sides):
+    for side in _sides(state.z):
+        weights, left = _taken_off(features, side)
+        seen |= np.abs(weights[1:]).reshape(count, ALONE).max(axis=1) > SIGNIFICANT
+        for i, j in combinations(range(count), 2):
+            products = (waves[i][:, :2, None] * waves[j][:, None, :2]).reshape(rows, -1)
+            if not (seen[i] and seen[j]) and _speaks(products, left):
                 seen[[i, j]] = True
     if seen.all() or not seen.any():
         return []
@@ -51,8 +54,22 @@ def _polynomials(x: Array) -> Array:
     return np.column_stack([u, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
 
 
-def _speaks(features: Array, sides: Array) -> bool:
-    f, s = ((m - m.mean(0)) / (m.std(0) + 1e-300) for m in (features, sides))
+def _sides(z: Array) -> list[Array]:
+    """The target in the scales in which it may be simple."""
+    size = np.abs(z)
+    return [_even(z), z, *([np.log(size)] if size.min() > 0 else [])]
+
+
+def _taken_off(features: Array, side: Array) -> tuple[Array, Array]:
+    """Least squares -> the weights in units of their standard errors, (features,), and the residuals, (rows,)."""
+    weights = least_squares(features, side[:, None], ridge=0.0)[:, 0]
+    left = side - features @ weights
+    variance = np.diag(np.linalg.pinv(features.T @ features)) * np.sum(left**2) / (len(side) - len(weights))
+    return weights / (np.sqrt(variance) + 1e-300), left
+
+
+def _speaks(features: Array, side: Array) -> bool:
+    f, s = ((m - m.mean(0)) / (m.std(0) + 1e-300) for m in (features, side))
     return bool(np.abs(f.T @ s).max() > SIGNIFICANT * np.sqrt(len(f)))
 
 
