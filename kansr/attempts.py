@@ -51,7 +51,7 @@ def _never() -> bool:
 AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
-NOISY, LARGE = 1e-3, 0.6  # errors of a smooth model that may be noise
+NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
 LEARNT = 0.7  # what twice the rows leave of its error where it is noise
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
