@@ -117,6 +117,7 @@ class Attempt:
     name: str
     find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
     thorough: bool = False  # after it a formula as good as the best smooth model ends the search
+    draft: bool = False  # after it not even a short one does: others that may be better follow
 
     def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> list[Finding]:
         """What is found; when the `seconds` are up, what had been found by then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -34,15 +35,18 @@ def plan_with_units(data: Dataset, match: MatchConfig) -> list[Attempt]:
     inside = [attempt for groups in _one_each(offered) for attempt in _inside(groups, data, match)]
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = own[1:] if data.units.free else [a for a in own[QUICK:] if "kan" not in a.name]
-    # Gradients of few groups are good, and reductions quick, only where there is no noise to speak of.
-    noisy = (
-        data.rows >= SMALL
-        and np.std(data.y) > 0
-        and attainable_in_groups(*split(data, 0.25, np.random.default_rng(0))) >= NOISY
-    )
-    late = ("kan",) if noisy else ("kan", "one input", "curves", "polynomial", "rational", "atoms")
+    # Reductions are quick only where there is no noise to speak of.
+    late = ("kan",) if _noisy(data) else ("kan", "one input", "curves", "polynomial", "rational", "atoms")
     first = [attempt for attempt in inside if not any(word in attempt.name for word in late)]
-    return [own[0], *first, outside[0], *(a for a in inside if a not in first), *outside[1:]]
+    drafts = [replace(attempt, draft=not attempt.name.startswith(("mean", "power", "relation"))) for attempt in first]
+    return [own[0], *drafts, outside[0], *(a for a in inside if a not in first), *outside[1:]]
+
+
+def _noisy(data: Dataset) -> bool:
+    """Whether a smooth model in the groups leaves what may be noise."""
+    if data.rows < SMALL or not np.std(data.y) > 0:
+        return False
+    return attainable_in_groups(*split(data, 0.25, np.random.default_rng(0))) >= NOISY
 
 
 def _one_each(offered: Sequence[Groups]) -> list[Groups]:

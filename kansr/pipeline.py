@@ -111,7 +111,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
                     break
             best = report(status).best if findings else None
-            looked = attempts[number].value.thorough or (best is not None and _plain(best))
+            tried = attempts[number].value
+            looked = tried.thorough or (best is not None and not tried.draft and _plain(best))
             if best and looked and _as_good_as_it_gets(best, data, rows):
                 break
         for future in queue:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from kansr.data.dataset import Dataset
-from kansr.structure.weighted import FEW, JUDGED, Noisy, best_setting
+from kansr.structure.weighted import JUDGED, MANY, Noisy, around, best_setting
 from kansr.units.groups import choices
 
 
@@ -20,11 +20,12 @@ def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
     offered = choices(data)
     if not offered:
         return np.inf
-    unseen, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, FEW))
+    unseen, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, MANY))
     data = replace(data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]))
     reduced, sizes = offered[0].dataset(data), offered[0].sizes(data)
     if reduced.names:
-        error = best_setting(Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))).error
+        rows = Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))
+        error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows - unseen.rows))
     else:
         error = float(np.std(data.y - sizes * float(data.y @ sizes / (sizes @ sizes))))
     return error / (float(np.std(unseen.y)) or 1.0)

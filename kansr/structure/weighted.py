@@ -64,13 +64,13 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
     settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
     best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2], centres)), key=_by_error)
-    best = min(_around(rows, best, centres), key=_by_error)
+    best = min(around(rows, best, centres), key=_by_error)
     if n > 1:
         reach = np.sqrt(np.mean((gradients(rows, best.setting, centres).gradient * rows.X.std(0)) ** 2, axis=0))
         if np.isfinite(reach).all():
             scales = tuple(np.sqrt(np.maximum(reach / reach.max(), 1e-3)).tolist())
             scaled = Setting(best.setting.view, best.setting.logs, best.setting.length, best.setting.ridge, scales)
-            best = min([best, *_around(rows, Smooth(scaled, best.error), centres)], key=_by_error)
+            best = min([best, *around(rows, Smooth(scaled, best.error), centres)], key=_by_error)
     return best
 
 
@@ -83,7 +83,7 @@ def nearby(rows: Noisy, setting: Setting) -> Smooth | None:
     found: list[Smooth] = []
     for view in dict.fromkeys((setting.view, "z")):
         if rows.view(view) is not None:
-            found += _around(rows, Smooth(Setting(view, logs, setting.length, setting.ridge), np.inf))
+            found += around(rows, Smooth(Setting(view, logs, setting.length, setting.ridge), np.inf))
     return min(found, key=_by_error, default=None)
 
 
@@ -121,7 +121,8 @@ def _by_error(smooth: Smooth) -> float:
     return smooth.error
 
 
-def _around(rows: Noisy, smooth: Smooth, centres: int = FEW) -> list[Smooth]:
+def around(rows: Noisy, smooth: Smooth, centres: int = FEW) -> list[Smooth]:
+    """The models with lengths and ridges about those of one."""
     s = smooth.setting
     lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
     return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)], centres))
