@@ -29,9 +29,10 @@ from kansr.structure.additive import additive, multiplicative
 from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
 from kansr.structure.noisy import NoisyConfig, noisy_reductions
+from kansr.structure.offers import Route
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law, power_laws_within
-from kansr.structure.reduce import Route, Search
+from kansr.structure.reduce import Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.scaled import attainable_in_groups

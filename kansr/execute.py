@@ -72,7 +72,10 @@ class Serial(Executor):
 
 
 class Portable(Generic[T]):
-    """A value that may hold lambdas on its way to a worker, which pickle alone would refuse."""
+    """A value that may hold lambdas on its way to a worker, which pickle alone would refuse.
+
+    It goes through a pipe between a process and its own children, never through a file.
+    """
 
     def __init__(self, value: T) -> None:
         self.value = value

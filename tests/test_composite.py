@@ -11,7 +11,7 @@ from test_surrogate import differences, inside
 
 from kansr.data.dataset import Dataset
 from kansr.structure.composite import BENDS, Composite, composite
-from kansr.structure.reduce import exact
+from kansr.structure.exactness import exact
 from kansr.structure.splits import splits
 from kansr.structure.state import State
 from kansr.structure.surrogate import surrogate

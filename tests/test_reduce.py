@@ -12,7 +12,8 @@ from test_structure import misfit, table
 
 from kansr.data.dataset import Dataset
 from kansr.structure.exactness import exact
-from kansr.structure.reduce import Route, reductions
+from kansr.structure.offers import Route
+from kansr.structure.reduce import reductions
 from kansr.structure.reduce_config import ReduceConfig
 
 ROWS = 600

@@ -16,7 +16,7 @@ import sympy
 from scipy.linalg import cho_factor, cho_solve
 
 from kansr.data.dataset import Array
-from kansr.structure.gradients import COORDINATES
+from kansr.structure.gradients import COORDINATES, Coordinate
 from kansr.structure.surrogate import LENGTHS, Field, View, standard, views
 
 FEW, MANY, HELD_OUT, RIDGE = 300, 1000, 300, 1e-14  # rows of a draft, of the model, and that they are judged on
@@ -28,22 +28,10 @@ VIEWS = 2  # of the target that are followed to the end
 STEEP, REACH = ("exp", "sin", "cos"), 20.0  # coordinates of inputs that are not larger than this
 
 
-@dataclass(frozen=True)
-class Bend:
-    """A function of one input, its slope, and itself as sympy."""
-
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    symbolic: Callable[[sympy.Expr], sympy.Expr]
-
-
-BENDS = {
-    name: Bend(COORDINATES[name].value, COORDINATES[name].slope, COORDINATES[name].symbolic)
-    for name in ("x", "log", "inverse", "exp", "sin", "cos")
-} | {
-    "square": Bend(np.square, lambda x: 2 * x, lambda x: x**2),
-    "root": Bend(np.sqrt, lambda x: 0.5 / np.sqrt(x), sympy.sqrt),
-}  # fmt: skip
+BENDS = {name: COORDINATES[name] for name in ("x", "log", "inverse", "exp", "sin", "cos")} | {
+    "square": Coordinate(np.square, lambda x: 2 * x, lambda x: x**2),
+    "root": Coordinate(np.sqrt, lambda x: 0.5 / np.sqrt(x), sympy.sqrt),
+}
 
 
 @dataclass(frozen=True, eq=False)

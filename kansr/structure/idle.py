@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from kansr.data.dataset import Array
-from kansr.graph import Step
 from kansr.structure.curves import least_squares
+from kansr.structure.gradients import drop
 from kansr.structure.state import Move, State
 
 SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
@@ -40,7 +40,7 @@ def idle(state: State) -> list[Move]:
         return []
     gone = frozenset(state.inputs[i] for i in np.flatnonzero(~seen))
     name = f"without {', '.join(sorted(map(str, gone)))}"
-    return [Move(0.0, 0.0, name, gone, partial(_without, state, seen, name), removes=len(gone))]
+    return [Move(0.0, 0.0, name, gone, partial(_without, state, seen), removes=len(gone), measure=None)]
 
 
 def _even(x: Array) -> Array:
@@ -73,6 +73,7 @@ def _speaks(features: Array, side: Array) -> bool:
     return bool(np.abs(f.T @ s).max() > SIGNIFICANT * np.sqrt(len(f)))
 
 
-def _without(state: State, kept: Array, name: str) -> State:
-    inputs = tuple(expr for expr, keep in zip(state.inputs, kept) if keep)
-    return replace(state, X=state.X[:, kept], inputs=inputs, moves=(*state.moves, Step(name)))
+def _without(state: State, seen: NDArray[np.bool_]) -> State:
+    for i in reversed(np.flatnonzero(~seen).tolist()):
+        state = drop(state, i)
+    return state

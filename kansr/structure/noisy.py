@@ -19,16 +19,14 @@ import sympy
 from kansr.candidate import description_length, mean_square
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
-from kansr.expression.evaluate import Tape, typical_size
-from kansr.expression.rules import Size, canonical
-from kansr.graph import Graph, Measure, Step
-from kansr.refine.constants import polish
+from kansr.expression.evaluate import Tape
+from kansr.graph import Graph
 from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
 from kansr.structure.moves import moves
+from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import power_law
-from kansr.structure.reduce import Route
-from kansr.structure.starts import allowed, dimensions, starts
+from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
@@ -43,6 +41,7 @@ LOST = 8.0  # doubts from which a move is not made
 PATIENCE = 8  # tasks without a better formula after which one that is as good as the smooth model ends the search
 AS_GOOD = 1.05  # its error over the model's
 QUIET = 3.0  # times the median noise of rows that terminals look at
+ITERATIONS = 25  # that constants are polished by
 BITS = 1.0  # that a formula must be shorter by to count as better
 _TARGET = sympy.Symbol("target value")
 
@@ -58,7 +57,7 @@ def noisy_reductions(
     data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found, each polished on the rows; the last one is not the best."""
-    yield from _Search(data, config, seed, expired, typical_size(data.X, data.names)).run(starts(data))
+    yield from _Search(data, config, seed, expired, Offers(data, ITERATIONS)).run(starts(data))
 
 
 Task = Callable[[], Iterator[Route]]
@@ -70,11 +69,10 @@ class _Search:
     config: NoisyConfig
     seed: int
     expired: Callable[[], bool]
-    size: Size
+    offers: Offers
     tasks: list[tuple[float, int, Task]] = field(default_factory=list)
     count: int = 0
     seen: set[tuple] = field(default_factory=set)
-    tried: set[sympy.Expr] = field(default_factory=set)
     smooth: float = np.inf  # the least held-out error of a smooth model so far
     length: float = np.inf  # of the best description so far
     left: float = np.inf  # what that formula leaves
@@ -114,7 +112,7 @@ class _Search:
         self.smooth = min(self.smooth, best.error)
         self._plan(state, rows, quiet, doubt, best)
         if len(state.inputs) > 1 and len(state.moves) < self.config.depth:
-            yield from self._curves(state, quiet, doubt)
+            self._plan_curves(state, quiet, doubt)
             self._propose(state, rows, doubt, best)
 
     def _propose(self, state: State, rows: Noisy, doubt: float, best: Smooth) -> None:
@@ -124,7 +122,7 @@ class _Search:
         for move in moves(state, smooth, self.config.match)[:PROPOSED]:
             if self.expired():
                 return
-            made = move.apply()
+            made = move.made(state)
             if made is None:
                 continue
             units = dimensions(made, self.data)
@@ -142,9 +140,7 @@ class _Search:
             if lost < LOST:
                 found.append((lost + 0.25 * move.cost, move, made, model.setting))
         found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
-        for lost, move, made, setting in found[:KEPT]:
-            said = ", ".join(step.what for step in made.moves[len(state.moves) :])
-            made = replace(made, moves=(*state.moves, Step(said, Measure.GRADIENTS, float(move.misfit))))
+        for lost, _, made, setting in found[:KEPT]:
             left = PER_INPUT * len(made.inputs)
             self._push(doubt + lost + left, partial(self._open, made, doubt + lost, setting))
 
@@ -167,7 +163,7 @@ class _Search:
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, name, way())
 
-    def _curves(self, state: State, quiet: Dataset, doubt: float) -> Iterator[Route]:
+    def _plan_curves(self, state: State, quiet: Dataset, doubt: float) -> None:
         """Sums of curves under a transform of the target, where they explain nearly as much as the smooth model."""
         fitting, held_out = split(quiet, 0.25, np.random.default_rng(self.seed))
         graphs = list(additive(fitting, held_out))
@@ -176,7 +172,6 @@ class _Search:
             if graph.error <= 1.1 * least and graph.error < 0.5:
                 task = partial(self._graphs, state, fitting, partial(iter, (graph,)))
                 self._push(doubt + PER_INPUT * 2 + self._doubts(graph.error, least), task)
-        yield from ()
 
     def _graphs(self, state: State, data: Dataset, graphs: Callable[[], Iterator[Graph]]) -> Iterator[Route]:
         for graph in graphs():
@@ -190,21 +185,14 @@ class _Search:
         for expr in exprs:
             if self.expired():
                 return
-            formula = canonical(state.formula(expr), self.size)
-            unreal = formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
-            if unreal or formula in self.tried or not allowed(formula, self.data):
+            route = self.offers.route(state, name, expr)
+            if route is None:
                 continue
-            self.tried.add(formula)
-            fit = polish(formula, self.data, iterations=25)
-            if not np.isfinite(fit.rms):
-                continue
-            length = description_length(fit.expr, fit.likely**2, self.data)
+            length = description_length(route.fit.expr, route.fit.likely**2, self.data)
             if length < self.length - BITS:
-                self.length, self.left, self.idle = length, self._left(fit.expr), 0
-            self.done = self.done or exact(fit, self.data)
-            yield Route(
-                fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0)))
-            )
+                self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
+            self.done = self.done or exact(route.fit, self.data)
+            yield route
 
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""

@@ -12,10 +12,8 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset, split
-from kansr.expression.evaluate import typical_size
-from kansr.expression.rules import Size, canonical
-from kansr.graph import Graph, Measure, Step
-from kansr.refine.constants import Fit, polish
+from kansr.graph import Graph
+from kansr.refine.constants import Fit
 from kansr.structure.additive import additive
 from kansr.structure.brute import beside_one, one_variable
 from kansr.structure.composite import composite
@@ -24,11 +22,12 @@ from kansr.structure.exactness import convincing, exact
 from kansr.structure.idle import idle
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
+from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import close_power_law, power_laws_within
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
-from kansr.structure.starts import allowed, dimensions, starts
+from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.strip import strip
 from kansr.structure.surrogate import Field, surrogate
@@ -48,15 +47,8 @@ SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in som
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
+ITERATIONS = 40  # that constants are polished by
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
-
-
-@dataclass(frozen=True, eq=False)
-class Route:
-    """A formula for the table's target with its constants fitted, and the steps that led to it."""
-
-    fit: Fit
-    path: tuple[Step, ...]
 
 
 def reductions(
@@ -77,18 +69,17 @@ class Search:
     config: ReduceConfig
     seed: int
     expired: Callable[[], bool]
-    size: Size
+    offers: Offers
     done: bool = False
     left: float = np.inf  # tasks that are still to be done
     tasks: list[tuple[float, int, Task]] = field(default_factory=list)
     count: int = 0
     seen: set[tuple] = field(default_factory=set)
-    tried: set[sympy.Expr] = field(default_factory=set)
 
     @classmethod
     def of(cls, data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool]) -> Search:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
-        search = cls(data, config, seed, expired, typical_size(data.X, data.names))
+        search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
         for root in starts(data):
             search._push(config.per_input * len(root.inputs), partial(search._open, root, 0.0, np.inf))
         return search
@@ -209,11 +200,9 @@ class Search:
         return 0.5 * float(decades + behind) + 0.25 * move.cost
 
     def _make(self, state: State, move: Move, doubt: float, quality: float) -> Iterator[Route]:
-        made = move.apply()
+        made = move.made(state)
         if made is not None and None not in dimensions(made, self.data):
-            said = ", ".join(step.what for step in made.moves[len(state.moves) :])
-            step = Step(said, Measure.GRADIENTS, float(move.misfit))
-            yield from self._open(replace(made, moves=(*state.moves, step)), doubt, quality)
+            yield from self._open(made, doubt, quality)
 
     def _plan(self, state: State, doubt: float, rough: bool = False) -> None:
         """The slower ways to a formula for what is left, each as a task of its own.
@@ -242,16 +231,10 @@ class Search:
         for expr in exprs:
             if self.expired():
                 return
-            formula = canonical(state.formula(expr), self.size)
-            unreal = formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
-            if unreal or formula in self.tried or not allowed(formula, self.data):
-                continue
-            self.tried.add(formula)
-            fit = polish(formula, self.data, iterations=40)
-            if np.isfinite(fit.rms):
-                self._judge(fit)
-                step = Step(name, Measure.RESIDUAL, fit.rms / (float(np.std(self.data.y)) or 1.0))
-                yield Route(fit, (*state.moves, step))
+            route = self.offers.route(state, name, expr)
+            if route is not None:
+                self._judge(route.fit)
+                yield route
                 if self.done:
                     return
 

@@ -1,4 +1,4 @@
-"""Where a search over reductions starts, and what it may come to, where the units of the table are known."""
+"""Where a search over reductions starts and what it may come to, also where the units of the table are known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.render import readable
 from kansr.graph import Step
 from kansr.structure.state import State
-from kansr.units.check import dimension_in, fits
+from kansr.units.check import dimension_in
 from kansr.units.dimension import Dimension
 from kansr.units.groups import choices
 
@@ -32,8 +32,3 @@ def dimensions(state: State, data: Dataset) -> frozenset[Dimension | None]:
     """
     units = data.units
     return frozenset() if units is None else frozenset(dimension_in(expr, units) for expr in state.inputs)
-
-
-def allowed(formula: sympy.Expr, data: Dataset) -> bool:
-    """Whether a formula can have the units of the target, as far as they are known."""
-    return data.units is None or fits(formula, data.units)

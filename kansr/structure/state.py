@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
-from kansr.graph import Step
+from kansr.graph import Measure, Step
 
 TARGET_SYMBOL = sympy.Symbol("target")  # in what a step says
 
@@ -70,7 +70,7 @@ class Move:
     """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula.
 
     factor: for a move that does nothing but divide the target by a function of one input; removes: how many inputs
-    there are less after it.
+    there are less after it; measure: what `misfit` is, None where the rows themselves were tested and not gradients.
     """
 
     misfit: float
@@ -80,3 +80,13 @@ class Move:
     apply: Callable[[], State | None]
     factor: Factor | None = None
     removes: int = 1
+    measure: Measure | None = Measure.GRADIENTS
+
+    def made(self, state: State) -> State | None:
+        """What is left of the `state` that the move is for, with the move as one step of the way; None if it fails."""
+        new = self.apply()
+        if new is None:
+            return None
+        said = ", ".join(step.what for step in new.moves[len(state.moves) :])
+        value = None if self.measure is None else float(self.misfit)
+        return replace(new, moves=(*state.moves, Step(said, self.measure, value)))

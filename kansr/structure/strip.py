@@ -6,16 +6,15 @@ the rest has poles or oscillates, and correlations tell whether what is left is 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
-from kansr.graph import Step
 from kansr.structure.curves import least_squares
-from kansr.structure.state import Move, State
+from kansr.structure.flows import divide
+from kansr.structure.state import Factor, Move, State
 
 KNOWN = 0.08  # standard error of an exponent up to which halves are told apart
 SIGNIFICANT = 4.0  # correlation, in units of what chance leaves, that speaks against independence
@@ -48,7 +47,8 @@ def strip(state: State) -> list[Move]:
 
 def _move(state: State, powers: dict[int, sympy.Rational]) -> Move:
     used = frozenset(state.inputs[i] for i in powers)
-    return Move(0.0, 0.0, "powers before the rest", used, partial(_without, state, powers), removes=len(powers))
+    apply = partial(divide, state, [Factor(i, state.inputs[i], state.X[:, i], p) for i, p in powers.items()])
+    return Move(0.0, 0.0, "powers before the rest", used, apply, removes=len(powers), measure=None)
 
 
 def _divided(state: State, powers: dict[int, sympy.Rational]) -> Array:
@@ -70,20 +70,3 @@ def _independent(z: Array, logs: Array, i: int) -> bool:
             if spread > 0 and abs(np.mean((side - side.mean()) * (other - other.mean()))) > limit * spread:
                 return False
     return True
-
-
-def _without(state: State, powers: dict[int, sympy.Rational]) -> State:
-    kept = [k for k in range(len(state.inputs)) if k not in powers]
-    factor = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
-
-    def back(expr: sympy.Expr) -> sympy.Expr:
-        return state.back(factor * expr)
-
-    return replace(
-        state,
-        X=state.X[:, kept],
-        z=_divided(state, powers),
-        inputs=tuple(state.inputs[k] for k in kept),
-        back=back,
-        moves=(*state.moves, Step(f"divided by {factor}")),
-    )
