@@ -14,7 +14,8 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.refine.constants import polish
 from kansr.refine.prune import prune
-from kansr.structure.noisy import NoisyConfig, noisy_reductions
+from kansr.structure.noisy import NoisyConfig, _Search, noisy_reductions
+from kansr.structure.offers import Offers
 from kansr.structure.weighted import MANY, Noisy, best_setting, gradients
 
 ROWS = 1000
@@ -41,6 +42,15 @@ def test_a_law_is_found_in_spite_of_noise(text: str, share: float) -> None:
     clean = table(text, rows=200, seed=5)
     found = Tape(best(with_noise(text, share)), clean.names).value(clean.X)
     assert np.sqrt(np.mean((found - clean.y) ** 2)) < 0.4 * share * np.std(clean.y)
+
+
+def test_errors_below_rounding_are_alike() -> None:
+    """A smooth model of what is left of exact rows may have no error at all."""
+    data = table("(x + 2)*y", rows=300)
+    search = _Search(data, NoisyConfig(), 0, lambda: False, Offers(data, 1))
+    spread = float(np.std(data.y))
+    assert search._doubts(0.0, 0.0) == 0
+    assert search._doubts(1e-13 * spread, 0.0) < 0.1 < search._doubts(2e-3 * spread, 1e-3 * spread)
 
 
 def test_the_same_each_time() -> None:

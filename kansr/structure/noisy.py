@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.candidate import description_length, mean_square
+from kansr.candidate import ROUNDING, description_length, mean_square
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
@@ -145,8 +145,9 @@ class _Search:
             self._push(doubt + lost + left, partial(self._open, made, doubt + lost, setting))
 
     def _doubts(self, error: float, best: float) -> float:
-        """Likelihood lost, for an error above the best one known."""
-        return max(0.0, len(self.data.y) * float(np.log2(error / best)) / DECIBEL)
+        """Likelihood lost, for an error above the best one known; below rounding all are alike."""
+        rounding = ROUNDING * self.offers.spread
+        return max(0.0, len(self.data.y) * math.log2((error + rounding) / (best + rounding)) / DECIBEL)
 
     def _plan(self, state: State, rows: Noisy, quiet: Dataset, doubt: float, best: Smooth) -> None:
         """The slower ways to a formula, each as a task of its own."""
