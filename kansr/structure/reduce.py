@@ -124,9 +124,9 @@ class Search:
         yield from self._sums_of_curves(state, doubt)
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
-        self._look_at_rows(state, doubt)
         smooth = surrogate(state.X, state.z)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
+        self._look_at_rows(state, smooth, doubt)
         self._plan(state, doubt, rough=smooth.quality > ROUGH)
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE:
@@ -135,11 +135,14 @@ class Search:
             cost = doubt + CLOSER + self.config.per_input * (count - 1)
             self._push(cost, partial(self._closer, state, smooth, doubt))
 
-    def _look_at_rows(self, state: State, doubt: float) -> None:
-        """Plans the moves that tests of independence speak for, whatever the gradients say."""
-        for move in (*idle(state), *strip(state)):
+    def _look_at_rows(self, state: State, smooth: Field, doubt: float) -> None:
+        """Plans the moves that tests of independence speak for; powers are asked for only where no surrogate follows.
+
+        A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
+        """
+        for move in (*idle(state), *(strip(state) if smooth.quality > VAGUE else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
-            self._push(cost, partial(self._make, state, move, doubt + STRIPPED, np.inf))
+            self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 
     def _look_again(self, state: State, kernel: Field, doubt: float) -> Iterator[Route]:
         """Moves by a network's gradients, where they are better than those of the kernel."""
