@@ -140,7 +140,7 @@ class Search:
 
         A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
         """
-        for move in (*idle(state), *(strip(state) if smooth.quality > VAGUE else ())):
+        for move in (*idle(state), *(strip(state) if smooth.quality > ROUGH else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 
