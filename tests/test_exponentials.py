@@ -8,7 +8,7 @@ from test_structure import table
 
 from kansr.data.dataset import Dataset
 from kansr.refine.constants import polish
-from kansr.structure.exponentials import exponentials
+from kansr.structure.exponentials import _smooth, exponentials
 
 LAWS = {
     "two decays": ("2.3*(exp(-0.31*x) - exp(-1.7*x))", 0.0, 9.0),
@@ -46,3 +46,9 @@ def test_what_comes_close_to_any_curve_can_be_left_out(text: str, kept: bool) ->
     data = table(text, low=1.0, high=6.0, rows=600)
     assert bool(list(exponentials(data)))
     assert bool(list(exponentials(data, plausible=True))) == kept
+
+
+def test_values_whose_range_overflowed_have_no_smooth_fit() -> None:
+    t = np.linspace(1, 2, 60) ** 3
+    assert _smooth(np.linspace(-1, 1, 60), t) is not None
+    assert _smooth(np.full(60, np.nan), t) is None

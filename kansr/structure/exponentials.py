@@ -75,6 +75,8 @@ def _equations(u: Array, t: Array) -> Iterator[Array]:
 def _smooth(s: Array, t: Array) -> Array | None:
     """Chebyshev coefficients of low degree that meet the rows to SMOOTH of the spread; None where there are none."""
     spread = float(np.std(t))
+    if not np.isfinite(s).all() or not np.isfinite(t).all():  # values so large or small that their range overflows
+        return None
     best: tuple[float, Array] | None = None
     for degree in DEGREES:
         if 3 * degree > len(s):
