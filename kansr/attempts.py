@@ -104,11 +104,15 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it."""
+    """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
+
+    unfinished: kept only where the time does not suffice to finish it, which is what comes next.
+    """
 
     candidate: Candidate
     graph: Graph | None = None
     path: tuple[Step, ...] = ()
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,8 @@ class Attempt:
         # formulas are tried where they have no value
         with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
             for finding in self.find(rows, expired):
+                if found and found[-1].unfinished:
+                    found.pop()
                 found.append(finding)
         return found
 
@@ -259,7 +265,7 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
     for number, route in enumerate(routes[:3]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number and rows.attainable > NOISY:  # finishing may take longer than there is time for
-            yield Finding(_judged(route.fit, rows, origin), path=route.path)
+            yield Finding(_judged(route.fit, rows, origin), path=route.path, unfinished=True)
         yield Finding(finish(route.fit, rows, origin), path=route.path)
         if exact(route.fit, rows.sample):
             break

@@ -182,3 +182,31 @@ def few_signs(expr: sympy.Expr) -> sympy.Expr:
         return sign * sympy.Mul(*parts)
 
     return expr.replace(lambda e: e.is_Mul, turn)
+
+
+def powers_of_logs(expr: sympy.Expr) -> sympy.Expr:
+    """exp(n·log(x)) as x**n, exp(n·(log(x) + 0.7)) as (2·x)**n, in every exponential; holds where it was real."""
+
+    def join(exponential: sympy.Expr) -> sympy.Expr:
+        terms = sympy.Add.make_args(sympy.expand(exponential.args[0]))
+        bases: dict[sympy.Expr, sympy.Expr] = {}
+        rest = []
+        for term in terms:
+            logs = [f for f in sympy.Mul.make_args(term) if f.func is sympy.log]
+            if len(logs) == 1:
+                power = term / logs[0]
+                bases[power] = bases.get(power, sympy.S.One) * logs[0].args[0]
+            else:
+                rest.append(term)
+        for term in rest[:]:
+            for power in bases:
+                number = term / power
+                if number.is_number and not power.is_number:
+                    bases[power] = bases[power] * sympy.exp(number)
+                    rest.remove(term)
+                    break
+        power_product = sympy.Mul(*(base**power for power, base in bases.items()))
+        return power_product * sympy.exp(sympy.Add(*rest)) if bases else exponential
+
+    joined = expr.replace(lambda e: e.func is sympy.exp and e.has(sympy.log), join)
+    return joined if complexity(joined) <= complexity(expr) else expr

@@ -156,7 +156,10 @@ def _absorbed(product: sympy.Expr, base: sympy.Symbol, power: sympy.Integer) -> 
 
 
 def divided_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(x**2 + y)/x as sqrt(1 + y/x**2), in every product where that is no longer; holds for x > 0."""
+    """sqrt(x**2 + y)/x as sqrt(1 + y/x**2), in every product where that is no longer; holds for x > 0.
+
+    Not where x would still be in every term: sqrt(x**4 + y)/x is x·sqrt(1 + y/x**4), which has the sign of x.
+    """
 
     def move_in(product: sympy.Mul) -> sympy.Expr:
         powers = product.as_powers_dict()
@@ -165,6 +168,9 @@ def divided_roots(expr: sympy.Expr) -> sympy.Expr:
                 continue
             moved = sympy.Mul(*(b ** powers[b] for b in bases))
             inside = sympy.Add(*(t * moved**2 for t in root.base.args))
+            apart = inside / content(*inside.args)
+            if any(all(t.has(b) for t in sympy.expand(apart).args) for b in bases):
+                continue
             units = (sympy.S.One, content(*inside.args), content(*inside.args, over=True))
             forms = [product / root / moved * sympy.sqrt(u * sympy.Add(*(t / u for t in inside.args))) for u in units]
             best = min(forms, key=complexity)
@@ -173,6 +179,27 @@ def divided_roots(expr: sympy.Expr) -> sympy.Expr:
         return product
 
     return expr.replace(lambda e: e.is_Mul, move_in)
+
+
+def signed_roots(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt((x**4 + y)/x**2) as x·sqrt(1 + y/x**4), in every root; holds for x > 0.
+
+    What would be left in every term of the sum stands before it. Where it is in some terms only it stays where it is.
+    """
+
+    def pull(root: sympy.Pow) -> sympy.Expr:
+        for factor in sympy.Mul.make_args(root.base):
+            base, power = factor.as_base_exp()
+            total = root.base / factor
+            if not (base.is_Symbol and power.is_Integer and power < 0 and power % 2 == 0 and total.is_Add):
+                continue
+            own = [t for t in total.args if t.free_symbols == {base} and t.is_Pow and t.exp % 2 == 0]
+            if len(own) == 1 and own[0].exp > -power:
+                inside = sympy.Add(*(t / own[0] for t in total.args))
+                return base ** ((own[0].exp + power) / 2) * sympy.sqrt(inside)
+        return root
+
+    return expr.replace(lambda e: e.is_Pow and e.exp == HALF and e.base.is_Mul, pull)
 
 
 def even_roots(expr: sympy.Expr) -> sympy.Expr:

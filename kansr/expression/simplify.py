@@ -28,6 +28,7 @@ from kansr.expression.roots import (
     factored_roots,
     join_roots,
     out_of_roots,
+    signed_roots,
     unit_differences,
     unit_roots,
 )
@@ -78,13 +79,14 @@ def simplify(
     last: tuple[Rule, ...] = (
         lambda e: without_abs(e, X, names),
         join_logs,
+        half_angles,
         join_roots,
         lambda e: out_of_roots(e, lambda u: _sign(u, X, names)),
         join_conjugates,
         unit_roots,
         divided_roots,
+        signed_roots,
         unit_differences,
-        half_angles,
         whole_numbers,
         common_factors,
         few_signs,

@@ -18,6 +18,7 @@ from kansr.structure.additive import additive
 from kansr.structure.brute import beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
+from kansr.structure.dominant import dominant
 from kansr.structure.exactness import convincing, exact
 from kansr.structure.idle import idle
 from kansr.structure.kan_field import KanFieldConfig, kan_field
@@ -38,6 +39,7 @@ from kansr.symbolic.match import match_all
 
 FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
+LOST = 0.12  # quality of a surrogate from which its moves mean little, and one variable is asked for first
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
 VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
@@ -46,6 +48,7 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
+DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 ITERATIONS = 40  # that constants are polished by
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
@@ -127,7 +130,10 @@ class Search:
         smooth = surrogate(state.X, state.z)
         doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
         self._look_at_rows(state, smooth, doubt)
-        self._plan(state, doubt, rough=smooth.quality > ROUGH)
+        for move in dominant(state):
+            self._push(doubt, partial(self._make, state, move, doubt, np.inf))
+            doubt += DOMINATED / 2
+        self._plan(state, doubt, rough=smooth.quality > LOST)
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE:
             self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))

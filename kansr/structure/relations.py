@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.joint import joint
-from kansr.structure.transforms import transformed
+from kansr.structure.transforms import Transform, transformed
 
-MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 60, 14, 4
+MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 65, 14, 4
 DEPENDENT = 1e-11  # singular value, over the largest, below which columns are taken for dependent
 EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
@@ -46,6 +46,7 @@ EVEN = (SQUARE,)  # of all inputs at once: twice the degree for a law that does 
 DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1), (3, 2), (1, 3), (2, 3), (3, 3),
            (1, 4), (2, 4), (4, 1), (4, 2), (4, 3), (4, 4))  # fmt: skip
 CURVES = ((6, 0), (12, 0), (5, 2), (6, 2), (5, 4), (6, 4), (6, 6))  # beyond these, with a single plain input
+ANGLES = ("sin(y)", "cos(y)", "tan(y)")  # what an angle may be found by, from waves of other angles
 LOW = 4  # total degree in functions other than the inputs themselves
 
 
@@ -96,8 +97,8 @@ def relations(
         biggest = [d for d in degrees if not any(d != e and d[0] <= e[0] and d[1] <= e[1] for e in degrees)]
         found = False
         for transform, sign, t in targets:
-            if transform.complexity > (2 if generators.plain and len(data.names) < 3 else 1 if generators.plain else 0):
-                continue  # an exotic target beside several functions is a law of no textbook
+            if not _suits(transform, generators, len(data.names)):
+                continue
             # where the largest set of columns is independent, so is every part of it
             alive = [d for d in biggest if _dependent(generators, t, *d)]
             for top, bottom in degrees:
@@ -111,6 +112,13 @@ def relations(
                         break
         if found:
             return
+
+
+def _suits(transform: Transform, generators: _Generators, inputs: int) -> bool:
+    """Whether a textbook has such a target beside such functions: the plain ones, and angles among angles."""
+    if transform.name in ANGLES and any(generators.cosines):
+        return all(symbol.is_Symbol or symbol.func in (sympy.sin, sympy.cos) for symbol in generators.symbols)
+    return transform.complexity <= (0 if not generators.plain else 2 if inputs < 3 else 1)
 
 
 def _degrees(generators: _Generators, data: Dataset) -> list[tuple[int, int]]:
