@@ -11,7 +11,7 @@ import sympy
 
 from kansr.data.dataset import Array
 from kansr.graph import Step
-from kansr.structure.gradients import drop, multiplied, raised
+from kansr.structure.gradients import drop, milder, multiplied, raised
 from kansr.structure.state import TARGET_SYMBOL, Factor, State
 
 TARGET = -1  # stands for the target where others are inputs
@@ -22,8 +22,8 @@ Back = Callable[[sympy.Expr], sympy.Expr]
 class Flow:
     """How one thing moves along log c: c**scale multiplies (thing + offset), or shift·log c is added to it.
 
-    index: an input, or TARGET; offset: a number or an expression in the inputs, with its values, (rows,) or a
-    number; log: it is the logarithm of the target that is scaled; inverse: it is 1/x that moves.
+    index: an input, or TARGET; scale, offset: a number or an expression in the inputs, with its values, (rows,) or a
+    number, those of `scale` where it is no number; log: it is the logarithm of the target that is scaled; inverse: it is 1/x that moves.
     """
 
     index: int
@@ -33,6 +33,7 @@ class Flow:
     offset_values: Array | float
     log: bool = False
     inverse: bool = False
+    scale_values: Array | float | None = None
 
     def said(self, inputs: Sequence[sympy.Expr]) -> str:
         name = "target" if self.index == TARGET else str(inputs[self.index])
@@ -50,13 +51,18 @@ def follow(state: State, i: int, symbol: sympy.Expr, values: Array, flows: Seque
     with np.errstate(all="ignore"):
         for flow in flows:
             factor = symbol**flow.scale
-            by = raised(values, flow.scale) if flow.scale != 0 else float(flow.shift) * np.log(values)
+            if flow.scale_values is not None:
+                by = values**flow.scale_values
+            else:
+                by = raised(values, flow.scale) if flow.scale != 0 else float(flow.shift) * np.log(values)
             if flow.index != TARGET:
                 k = flow.index
                 if flow.inverse:
                     X[:, k], inputs[k] = 1 / X[:, k], 1 / inputs[k]
                 X[:, k] = (X[:, k] + flow.offset_values) * by if flow.scale != 0 else X[:, k] + by
                 inputs[k] = (inputs[k] + flow.offset) * factor if flow.scale != 0 else inputs[k] + flow.shift * along
+                if flow.scale != 0 and flow.offset == 0:
+                    X[:, k], inputs[k] = milder(X[:, k], inputs[k])
                 said.append(str(inputs[k]))
             elif flow.scale == 0:
                 z, back = z - by, partial(_shifted, state.back, flow.shift * along)

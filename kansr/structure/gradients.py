@@ -98,6 +98,13 @@ def raised(x: Array, power: sympy.Rational) -> Array:
     return x ** int(power) if power.is_Integer and power > 0 else x ** float(power)
 
 
+def milder(u: Array, expr: sympy.Expr) -> tuple[Array, sympy.Expr]:
+    """u or 1/u, whichever has its largest values nearer to the typical one: a smooth model follows it better."""
+    with np.errstate(all="ignore"):
+        tails = [float(np.max(size) / np.median(size)) for size in (np.abs(u), np.abs(1 / u))]
+    return (1 / u, 1 / expr) if tails[1] < tails[0] else (u, expr)
+
+
 def drop(state: State, i: int) -> State:
     keep = [k for k in range(len(state.inputs)) if k != i]
     return replace(state, X=state.X[:, keep], inputs=tuple(state.inputs[k] for k in keep),

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from kansr.graph import Step
-from kansr.structure.gradients import Rows, misfit_of, nice_exponent, raised
+from kansr.structure.gradients import Rows, milder, misfit_of, nice_exponent, raised
 from kansr.structure.state import Move, State
 
 CLOSE = 0.1  # the same for groups that are made together
@@ -89,6 +89,7 @@ def _join(state: State, found: list[Group]) -> State | None:
             u, expr = state.X[:, group.last], state.inputs[group.last]
             for k, power in group.powers.items():
                 u, expr = u * raised(state.X[:, k], power), expr * state.inputs[k] ** power
+            u, expr = milder(u, expr)
             columns.append(u)
             made.append(expr)
     if not np.isfinite(np.array(columns)).all():

@@ -48,6 +48,7 @@ BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
+UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
 DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 ITERATIONS = 40  # that constants are polished by
@@ -146,7 +147,7 @@ class Search:
 
         A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
         """
-        for move in (*idle(state), *(strip(state) if smooth.quality > ROUGH else ())):
+        for move in (*idle(state), *(strip(state) if smooth.quality > UNCLEAR else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 

@@ -18,12 +18,13 @@ from kansr.data.dataset import Array, Dataset
 from kansr.structure.joint import joint
 from kansr.structure.transforms import Transform, transformed
 
-MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 65, 14, 4
+MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 65, 24, 4
 DEPENDENT = 1e-11  # singular value, over the largest, below which columns are taken for dependent
 EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
 # the most of those that are believed, with one input and with more, and how close to a short number others must be.
 UGLY_CURVE, UGLY, SHORT = 2, 7, 2e-9
+MANY = 14  # terms from which all coefficients have to be whole numbers
 DENOMINATORS = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24)
 NEGLIGIBLE = 1e-9  # share of the largest term below which a term is dropped
 
@@ -33,14 +34,25 @@ SIN: Kind = (sympy.sin, np.sin)
 COS: Kind = (sympy.cos, np.cos)
 PLAIN: Kind = (lambda x: x, lambda x: x)
 EXP: Kind = (sympy.exp, np.exp)
+FALL: Kind = (lambda x: sympy.exp(-x), lambda x: np.exp(-x))
 LOG: Kind = (sympy.log, np.log)
 ROOT: Kind = (sympy.sqrt, np.sqrt)
 SQUARE: Kind = (lambda x: x**2, np.square)
 
 # What the polynomials may be built of, for each input.
 SETS: tuple[tuple[Kind, ...], ...] = (
-    (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (LOG,), (PLAIN, LOG), (ROOT,),
+    (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (PLAIN, FALL), (LOG,), (PLAIN, LOG), (ROOT,),
 )  # fmt: skip
+def _signed_root(square: sympy.Expr) -> sympy.Expr:
+    """S/sqrt(Q) of S**2/Q: the sign of a target that has both is that of what is a whole square."""
+    above, below = sympy.fraction(sympy.factor(square))
+    number, factors = sympy.factor_list(above)
+    if any(power % 2 for _, power in factors):
+        return sympy.nan
+    return sympy.sqrt(number) * sympy.Mul(*(base ** (power // 2) for base, power in factors)) / sympy.sqrt(below)
+
+
+SIGNED = Transform("y^2, signed", np.square, np.sqrt, _signed_root, lambda y: True, 1)
 EVEN = (SQUARE,)  # of all inputs at once: twice the degree for a law that does not know their signs
 # (degree of P, degree of Q), the fewest columns first; Q of degree 0 is a constant.
 DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1), (3, 2), (1, 3), (2, 3), (3, 3),
@@ -92,6 +104,8 @@ def relations(
     if len(data.names) > MOST_INPUTS:
         return
     targets = transformed(data.y)
+    if data.y.min() < 0 < data.y.max():
+        targets.append((SIGNED, 1.0, data.y**2))
     for generators in _sets(data, plain):
         degrees = _degrees(generators, data)
         biggest = [d for d in degrees if not any(d != e and d[0] <= e[0] and d[1] <= e[1] for e in degrees)]
@@ -261,7 +275,7 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Ex
         return None
     numbers = _short(full[kept])
     ugly = sum(n.is_Float and not _is_short(float(n)) for n in numbers)
-    if ugly > max(most_ugly, 7 - len(kept)):
+    if ugly > max(most_ugly, 7 - len(kept)) or (len(kept) > MANY and not all(n.is_Integer for n in numbers)):
         return None
     if below == 1:  # a polynomial: its own coefficients, whatever the unit
         numbers = [_number(float(c)) for c in full[kept] / v[0]]

@@ -24,6 +24,7 @@ CERTAIN = (2e-3, 0.03)  # misfits of factors that are taken out together
 PLAIN = 1.5  # cost of factors that are taken out together: without fitted numbers
 STRAIGHT = 0.01  # 1 − r² up to which a coordinate is a straight line
 SAME = 0.01  # difference below which a coordinate is the input itself
+SAME_OFFSET = 1e-2  # relative difference of two offsets that are one
 LEAST_SHARE = 0.02  # of the relation that every one of its terms has to carry
 CLOSE = 1e-5  # what a relation may leave without a simpler one being preferred to it
 MOST = 10  # relations of one coordinate that are worked out
@@ -36,7 +37,8 @@ Numbers = dict["Term", sympy.Expr]
 class Term:
     """A column of the relation: how input `index` (or TARGET, or the coordinate's own input) moves.
 
-    kind: "scale", "shift", "log scale" or "turn", a shift of 1/x; a shift may be by x_by**power, not by a number.
+    kind: "scale", "shift", "log scale" or "turn", a shift of 1/x; a shift, or a scale of the target, may be by
+    number·x_by**power, not by a number.
     """
 
     index: int
@@ -95,6 +97,10 @@ def _relation(rows: Rows, i: int, coordinate: Coordinate) -> Relation | None:
             columns[Term(k, "shift")] = rows.gradient[:, k]
             if coordinate.flows:
                 columns[Term(k, "turn")] = -(rows.X[:, k] ** 2) * rows.gradient[:, k]
+            if coordinate.flows:  # x_i**x_k, exp(x_i·x_k)
+                columns[Term(TARGET, "scale", k)] = rows.value * rows.X[:, k]
+                if np.all(rows.state.X[:, k] != 0):
+                    columns[Term(TARGET, "scale", k, -1)] = rows.value / rows.X[:, k]
             if coordinate.cost == 0:
                 columns[Term(TARGET, "shift", k)] = rows.unit * rows.X[:, k]
                 columns[Term(i, "shift", k)] = -slope * rows.X[:, k]
@@ -121,6 +127,9 @@ def _choices(relation: Relation) -> list[tuple[Term, ...]]:
         moved, by, over = Term(TARGET, "shift", k), Term(i, "shift", k), Term(i, "shift", k, -1)
         chosen += [(scale, moved), (scale, moved, own), (scale, moved, by), (scale, moved, over)]
         chosen += [(scale, by), (scale, over), (scale, shift, by), (scale, shift, over)]
+        for power in (1, -1):
+            grows = Term(TARGET, "scale", k, power)
+            chosen += [(grows,), (scale, grows), (scale, shift, grows, moved)]
     if relation.simple:
         for pair in combinations(others, 2):
             for kind, target in product(("scale", "shift"), targets[:2]):
@@ -172,7 +181,7 @@ def _proposal(relation: Relation, terms: list[Term]) -> Move | None:
     """The relation with its numbers rounded, as a move."""
     rows, i, inputs = relation.rows, relation.i, relation.rows.state.inputs
     numbers, misfit = _numbers(relation, terms)
-    if misfit > rows.tolerance or not numbers:
+    if misfit > rows.tolerance or not numbers or not _one_offset(numbers):
         return None
     floats = sum(bool(value.atoms(sympy.Float)) for value in numbers.values())
     origin, move_of_origin = _sum(rows, [(t, numbers[t]) for t in terms if t.index == i])
@@ -181,7 +190,7 @@ def _proposal(relation: Relation, terms: list[Term]) -> Move | None:
     flows = [_flow(rows, k, numbers) for k in dict.fromkeys(term.index for term in terms if term.index != i)]
     values = relation.base + move_of_origin
     fractional = any(not f.scale.is_integer or f.shift != 0 for f in flows)
-    if (fractional and values.min() <= 0) or (np.any(values == 0) and any(f.scale < 0 for f in flows)):
+    if (fractional and values.min() <= 0) or (np.any(values == 0) and any(f.scale.is_negative for f in flows)):
         return None
     symbol = relation.coordinate.symbolic(inputs[i]) + origin
     cost = relation.coordinate.cost + len(terms) - 1 + 0.5 * sum(not f.scale.is_integer for f in flows) + floats
@@ -193,10 +202,22 @@ def _proposal(relation: Relation, terms: list[Term]) -> Move | None:
     return Move(misfit + (0.02 if misfit > 0.03 and cost > 0 else 0.0), cost, name, used, apply, factor)
 
 
+def _one_offset(numbers: Numbers) -> bool:
+    """Whether all terms by which (target + offset) grows say the same offset."""
+    offsets = [
+        numbers[shift] / value
+        for t, value in numbers.items()
+        if t.index == TARGET and t.kind == "scale" and (shift := Term(TARGET, "shift", t.by, t.power)) in numbers
+    ]
+    grows = any(t.index == TARGET and t.kind == "scale" and t.by is not None for t in numbers)
+    return not grows or all(abs(float(offset / offsets[0] - 1)) < SAME_OFFSET for offset in offsets)
+
+
 def _factor(i: int, symbol: sympy.Expr, values: Array, flows: list[Flow], own_alone: bool) -> Factor | None:
     """What only divides the target by a function of x_i alone."""
     flow = flows[0]
-    alone = len(flows) == 1 and flow.index == TARGET and flow.scale != 0 and flow.offset == 0 and not flow.log
+    alone = len(flows) == 1 and flow.index == TARGET and flow.offset == 0 and not flow.log
+    alone = alone and flow.scale.is_number and flow.scale != 0
     return Factor(i, symbol, values, flow.scale) if alone and own_alone else None
 
 
@@ -211,6 +232,11 @@ def _flow(rows: Rows, k: int, numbers: Numbers) -> Flow:
             return Flow(k, scale, numbers[turn], sympy.S.Zero, 0.0, inverse=True)
         offset = -numbers[turn] / scale
         return Flow(k, -scale, sympy.S.Zero, offset, float(offset), inverse=True)
+    grows = {t: value for t, value in numbers.items() if t.index == k and t.kind == "scale" and t.by is not None}
+    if grows:
+        offset = numbers.get(Term(k, "shift"), sympy.S.Zero) / scale if scale != 0 else sympy.S.Zero
+        scale, scale_values = _sum(rows, [(Term(k, "scale"), scale), *grows.items()])
+        return Flow(k, scale, sympy.S.Zero, offset, float(offset), scale_values=scale_values)
     if scale == 0:
         return Flow(k, scale, numbers[Term(k, "shift")], sympy.S.Zero, 0.0)
     shifts = [(t, value / scale) for t, value in numbers.items() if t.index == k and t.kind == "shift"]
