@@ -31,7 +31,7 @@ from kansr.structure.splits import Split, splits, without
 from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.strip import strip
-from kansr.structure.surrogate import Field, surrogate
+from kansr.structure.surrogate import Field, surrogate, views
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.symbolic.choose import ChooseConfig, choose
@@ -47,8 +47,10 @@ SECOND = 0.3  # what speaks against asking, since it takes long
 BETTER = 0.5  # what the network's quality must be of the kernel's
 SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in some inputs
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
+SHARP = 1e-6  # blur of a factor that is as good as a table of its own; three decades above it, it is hazy
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
 UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
+CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 ITERATIONS = 40  # that constants are polished by
@@ -63,6 +65,14 @@ def reductions(
 
 
 Task = Callable[[], Iterator[Route]]
+
+
+def _unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
+    """Of the moves that drop inputs those that no gradient speaks against: tests of independence miss small terms."""
+    reach = np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)) / (np.sqrt(smooth.error) + 1e-300)
+    spread = float(np.std(dict((name, t) for name, t, _ in views(state.z))[smooth.view]))
+    seen = {x for x, r in zip(state.inputs, reach / spread) if r > CLEARLY}
+    return [move for move in found if not move.used & seen]
 
 
 @dataclass(eq=False)
@@ -147,7 +157,7 @@ class Search:
 
         A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
         """
-        for move in (*idle(state), *(strip(state) if smooth.quality > UNCLEAR else ())):
+        for move in (*_unmoved(idle(state), state, smooth), *(strip(state) if smooth.quality > UNCLEAR else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 
@@ -168,7 +178,8 @@ class Search:
             for k, split in enumerate(splits(state, model) if self.config.nested else ()):
                 config = replace(self.config, blur=split.blur, nested=self.config.nested - 1)
                 inner = Search.of(split.f, config, self.seed, self.expired)
-                self._go_on(inner, state, split, doubt + SPLIT * (k + 1), closer.quality)
+                vague = float(np.clip(np.log10(split.blur / SHARP) / 3, 0.25, 1.0))
+                self._go_on(inner, state, split, doubt + SPLIT * vague * (k + 1), closer.quality)
         yield from ()
 
     def _go_on(self, inner: Search, state: State, split: Split, doubt: float, quality: float) -> None:

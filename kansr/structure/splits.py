@@ -15,7 +15,8 @@ import sympy
 from kansr.candidate import description_length
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.refine.constants import Fit, floats
+from kansr.expression.numbers import proposals
+from kansr.refine.constants import Fit, floats, polish
 from kansr.refine.snap import snap
 from kansr.structure.composite import BENDS, Composite
 from kansr.structure.peels import taken_off
@@ -25,6 +26,7 @@ POWERS = {"z": 1, "log z": 0, "1/z": -1, "z^2": 2}  # of the target, by the name
 CLOSE, HAZY = 0.02, 0.05  # held-out misfit, and blur of f, above which it is not read
 PLAIN, OTHER = 1e-3, 0.02  # spread of f over its mean up to which it is a number; share of f up to which h is nothing
 INSIDE = 0.02  # share of the rows at either end of each input that f is not read on: surrogates are worst there
+NEAR, ROUNDS_UP = 30.0, 1.5  # times the blur that a constant may be off, and what a rounded one may leave more
 LOOSE, FEW, KEEP = 4.0, 4, 2  # times its blur that a formula may miss f by; its constants; formulas followed
 
 
@@ -70,10 +72,24 @@ def without(state: State, split: Split, fits: list[Fit]) -> Iterator[State]:
     close = [fit for fit in fits if fit.rms < LOOSE * split.blur * spread and len(fit.constants) <= FEW]
     ranked = sorted(close, key=lambda fit: description_length(fit.expr, fit.rms**2, split.f))
     for fit in ranked[:KEEP]:
-        expr = BENDS[split.kind].symbolic(sympy.Symbol(state.names[split.index])) * snap(fit, split.f).expr
+        factor = _rounded(snap(fit, split.f), split).expr
+        expr = BENDS[split.kind].symbolic(sympy.Symbol(state.names[split.index])) * factor
         values = Tape(expr, state.names, ()).value(state.X)
         term = expr.xreplace({sympy.Symbol(n): e for n, e in zip(state.names, state.inputs)})
         blur = split.blur if floats(expr) else 0.0
         child = taken_off(state, split.power, term, values, [split.index])
         if child is not None:
             yield replace(child, blur=max(state.blur, blur))
+
+
+def _rounded(fit: Fit, split: Split) -> Fit:
+    """With every constant as short as the blur allows: that is no noise, and more rows do not make it less."""
+    for constant in fit.constants:
+        for number in proposals(float(constant), NEAR * split.blur * abs(float(constant))):
+            expr = fit.expr.xreplace({constant: number})
+            if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+                continue
+            trial = polish(expr, split.f, iterations=12)
+            if trial.rms <= ROUNDS_UP * fit.rms:
+                return _rounded(trial, split)
+    return fit

@@ -25,6 +25,7 @@ PLAIN = 1.5  # cost of factors that are taken out together: without fitted numbe
 STRAIGHT = 0.01  # 1 − r² up to which a coordinate is a straight line
 SAME = 0.01  # difference below which a coordinate is the input itself
 SAME_OFFSET = 1e-2  # relative difference of two offsets that are one
+SINGULAR = 2.0  # cost of a division by what changes its sign, where it is no factor of the target
 LEAST_SHARE = 0.02  # of the relation that every one of its terms has to carry
 CLOSE = 1e-5  # what a relation may leave without a simpler one being preferred to it
 MOST = 10  # relations of one coordinate that are worked out
@@ -199,6 +200,8 @@ def _proposal(relation: Relation, terms: list[Term]) -> Move | None:
     name = f"scale {symbol}: {', '.join(f.said(inputs) for f in flows)}"
     apply = partial(follow, rows.state, i, symbol, values, tuple(flows), misfit if floats else 0.0)
     factor = _factor(i, symbol, values, flows, not any(t.by is not None for t in terms))
+    if factor is None and values.min() < 0 < values.max():
+        cost += SINGULAR
     return Move(misfit + (0.02 if misfit > 0.03 and cost > 0 else 0.0), cost, name, used, apply, factor)
 
 
