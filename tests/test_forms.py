@@ -50,6 +50,7 @@ FORMS: list[tuple[Callable, str, str]] = [
     (roots.even_roots, "x*sqrt(1 + x**2*y)", "x*sqrt(1 + x**2*y)"),
     (forms.whole_numbers, "2.0*x + 2.5", "2*x + 2.5"),
     (roots.unit_differences, "sqrt(x**2 - y**2)/(x + y*cos(z))", "sqrt(1 - y**2/x**2)/(1 + y*cos(z)/x)"),
+    (roots.unit_differences, "x*sqrt(2*z*w/(x**2 - y**2))", "sqrt(2*z*w/(1 - y**2/x**2))"),
     (roots.unit_differences, "z*y/sqrt(1 - y**2/x**2)", "z*y/sqrt(1 - y**2/x**2)"),
 ]
 

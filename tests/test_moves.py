@@ -13,7 +13,7 @@ from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.structure.curved import curve_merges
-from kansr.structure.gradients import Rows
+from kansr.structure.gradients import Rows, milder
 from kansr.structure.moves import moves
 from kansr.structure.state import Move, State
 from kansr.structure.surrogate import surrogate
@@ -62,6 +62,9 @@ CASES = {
     "a shifted input in a quotient": Case("sin(y/(x + 3)) + y**2/(x + 3)**2", "scale x + 3: y^-1", ("y/(x + 3)",),
                                           "sin(u0) + u0**2"),
     "an exponent": Case("sin(k*g**n)", "scale log(g): n^1", ("k", "n*log(g)"), "sin(u0*exp(u1))", 0.5, 1.2),
+    "an exponent that depends on another input": Case("1 - x**(1 - k)*(2 + sin(k*y))", "scale x: (target + -1)^1 - k",
+                                                      ("k", "y"), "-2 - sin(u0*u1)", 0.5, 2.0),
+    "a decay at a rate": Case("exp(-c*t)*(2 + sin(w*t))", "scale exp(c): target^-t", ("t", "w"), "2 + sin(u0*u1)"),
     "a difference": Case("exp(x - y)*z + (x - y)**2", "merge x, y", ("z", "x - y"), "exp(u1)*u0 + u1**2"),
     "a sum with a square": Case("log(1 + x**2 + y)", "merge x, y", ("x**2 + y",), "log(1 + u0)"),
     "a sum with a coefficient": Case("sin(x + 3*y)/(x + 3*y)", "merge x, y", ("x + 3*y",), "sin(u0)/u0"),
@@ -135,6 +138,15 @@ def test_moves_come_most_convincing_first_and_the_same_each_time(case: Case) -> 
     assert [(m.name, m.misfit) for m in first] == [(m.name, m.misfit) for m in second]
     ranks = [m.misfit * (1 + 0.3 * m.cost) for m in first]
     assert ranks == sorted(ranks)
+
+
+def test_a_column_with_a_long_tail_is_turned_round() -> None:
+    near_zero, x = np.linspace(1e-3, 3.0, 200), sympy.Symbol("x")
+    for u, expr in ((near_zero, x), (1 / near_zero, 1 / x)):
+        values_, said = milder(u, expr)
+        assert said == x and np.allclose(values_, near_zero)
+    even = np.linspace(1.0, 2.0, 200)
+    assert milder(1 / even, 1 / x)[1] == 1 / x  # no reason to turn it round
 
 
 CURVED = {

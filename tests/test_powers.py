@@ -10,7 +10,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.refine.constants import polish
-from kansr.refine.plain import plainer
+from kansr.refine.plain import plainer, straightened
 from kansr.structure.exactness import convincing, exact
 from kansr.structure.idle import idle
 from kansr.structure.powerlaw import power_laws_within
@@ -124,3 +124,16 @@ def test_no_input_is_dropped_that_matters_beside_another_only() -> None:
     rng = np.random.default_rng(2)
     X = rng.uniform(-1, 1, (1000, 3))
     assert not idle(State(X, X[:, 0] * X[:, 1] + X[:, 2] ** 2, sympy.symbols("x y z")))
+
+
+def test_an_indicator_adds_what_it_adds() -> None:
+    """1/(1 + x) of an x that is 0 or 1 is 1 − x/2 as well, and that is how indicators are read."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(0, 2, 200), *rng.uniform(1, 3, (3, 200))]).astype(float)
+    data = Dataset(X, Tape(parse("y*(1 - 0.15*x)/z"), NAMES).value(X), NAMES, "t")
+    found = polish(parse("y/(z*(1.0 + 0.17*x))"), data)
+    assert found.rms < 1e-12
+    line = straightened(found.expr, data)
+    far = np.column_stack([np.full(4, 0.5), *rng.uniform(1, 3, (3, 4))])
+    assert np.allclose(Tape(line, NAMES).value(far), far[:, 1] * (1 - 0.15 * 0.5) / far[:, 2], rtol=1e-9)
+    assert straightened(parse("y/(1.0 + z)"), data) == parse("y/(1.0 + z)")

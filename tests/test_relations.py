@@ -22,6 +22,7 @@ PLAIN = {
     "a mean of speeds": "((x - 0.8*y)*z + 1.8*y*w)/(x + y)",
     "even in both": "1/(1 + x**(-4)) + 1/(1 + y**(-4))",
     "under a root": "sqrt(x**2 + 3*x*y + 1)",
+    "a whole square over a root": "(x*w - y*z)/sqrt((x + y)*(z + w)*(x + z)*(y + w))",
     "under a logarithm": "log(x + 2) - log(x**2 + 3)",
 }
 OTHERS = {
@@ -31,6 +32,12 @@ OTHERS = {
     "exponentials": "x*exp(y)/(1 + exp(y)) + x**2",
     "a wave beside products": "x*y + x*sin(z) - z**2",
     "a logarithm": "x*log(x) + 2*x - 1",
+    "two decays": "x*(exp(-y) - exp(-x))/(x - y)",
+}
+ANGLES = {
+    "the height of a star": "asin(sin(x)*sin(y) + cos(x)*cos(y)*cos(z))",
+    "aberration": "acos((cos(x) - y)/(1 - y*cos(x)))",
+    "a phase": "atan(sin(x)/(cos(x) + y))",
 }
 JOINT = {
     "an input as exponent": "(x + x**y)/(3 - y*x**y)",
@@ -54,6 +61,12 @@ def test_a_rational_law_is_found_from_the_inputs_alone(text: str) -> None:
 def test_a_rational_law_of_simple_functions_is_found(text: str) -> None:
     data = table(text, low=-1.0 if "log" not in text else 0.5, high=3.0)
     assert list(relations(data, plain=True)) == []
+    assert min(misfit(expr, data) for expr in relations(data)) < 1e-10
+
+
+@pytest.mark.parametrize("text", ANGLES.values(), ids=ANGLES)
+def test_an_angle_is_found_from_waves_of_angles(text: str) -> None:
+    data = table(text, low=0.1, high=0.9)
     assert min(misfit(expr, data) for expr in relations(data)) < 1e-10
 
 

@@ -128,17 +128,19 @@ def unit_differences(expr: sympy.Expr) -> sympy.Expr:
 
     def unit(product: sympy.Mul) -> sympy.Expr:
         for root in product.args:
-            if not (root.is_Pow and abs(root.exp) == HALF and root.base.is_Add):
+            if not (root.is_Pow and abs(root.exp) == HALF):
                 continue
-            for base in sorted(root.base.free_symbols, key=str):
-                if base**2 not in root.base.args or len(root.base.args) != 2:
+            for factor in sympy.Mul.make_args(root.base):
+                total, power = factor.as_base_exp()
+                if not (total.is_Add and len(total.args) == 2 and abs(power) == 1):
                     continue
-                inside = sympy.expand(root.base / base**2)
-                if not (inside - 1).could_extract_minus_sign():
-                    continue
-                taken = _absorbed(product / root, base, 2 * root.exp)
-                if taken is not None:
-                    return taken * inside**root.exp
+                for base in sorted(total.free_symbols, key=str):
+                    inside = sympy.expand(total / base**2)
+                    if base**2 not in total.args or not (inside - 1).could_extract_minus_sign():
+                        continue
+                    taken = _absorbed(product / root, base, 2 * root.exp * power)
+                    if taken is not None:
+                        return taken * (root.base / factor * inside**power) ** root.exp
         return product
 
     return expr.replace(lambda e: e.is_Mul, unit)

@@ -21,7 +21,8 @@ from kansr.structure.state import TARGET_SYMBOL, Move, State
 SMALL = 0.1  # spread of log|y| over the product, over that of log|y|, up to which the product is dominant
 WHOLE = 1e-9  # the same down to which the product is all there is
 NEAR = 0.05  # how far the exponents may be from halves
-LARGEST = 6
+LARGEST = 6  # exponent
+SPARE = 5.0  # spreads of the ratio of both that the plain number may be off
 
 
 def dominant(state: State) -> list[Move]:
@@ -43,7 +44,7 @@ def dominant(state: State) -> list[Move]:
         return []
     outer = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
     ratio = float(np.median(z / product))
-    number = nice_number(ratio, left * float(np.std(t)))
+    number = nice_number(ratio, SPARE * left * float(np.std(t)))
     options = [partial(_divided, state, outer, product)]
     if number is not None:
         options.insert(0, partial(_beside, state, number * outer, float(number) * product))

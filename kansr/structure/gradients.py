@@ -14,6 +14,7 @@ from kansr.structure.state import State
 from kansr.structure.surrogate import Field
 
 MOST_EXPONENT, TRIM = 6, 0.92
+MILDER = 0.7  # of the tail of a product, for its inverse to be taken
 NICE = tuple(
     sympy.Rational(*pq)
     for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
@@ -102,7 +103,7 @@ def milder(u: Array, expr: sympy.Expr) -> tuple[Array, sympy.Expr]:
     """u or 1/u, whichever has its largest values nearer to the typical one: a smooth model follows it better."""
     with np.errstate(all="ignore"):
         tails = [float(np.max(size) / np.median(size)) for size in (np.abs(u), np.abs(1 / u))]
-    return (1 / u, 1 / expr) if tails[1] < tails[0] else (u, expr)
+    return (1 / u, 1 / expr) if tails[1] < MILDER * tails[0] else (u, expr)
 
 
 def drop(state: State, i: int) -> State:

@@ -139,7 +139,7 @@ class Search:
         if self.done or len(state.moves) >= self.config.depth or self.expired():
             return
         smooth = surrogate(state.X, state.z)
-        doubt += max(0.0, float(np.log10(smooth.quality / (2 * quality))))
+        doubt += float(np.log10(max(smooth.quality / (2 * quality), 1.0)))
         self._look_at_rows(state, smooth, doubt)
         for move in dominant(state):
             self._push(doubt, partial(self._make, state, move, doubt, np.inf))

@@ -87,7 +87,7 @@ def _rounded(fit: Fit, split: Split) -> Fit:
     for constant in fit.constants:
         for number in proposals(float(constant), NEAR * split.blur * abs(float(constant))):
             expr = fit.expr.xreplace({constant: number})
-            if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if number.is_Float or expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
                 continue
             trial = polish(expr, split.f, iterations=12)
             if trial.rms <= ROUNDS_UP * fit.rms:
