@@ -49,6 +49,7 @@ SMOOTH, CLOSER = 1e-5, 0.3  # the same two for a surrogate that is linear in som
 SPLIT = 0.4  # what speaks against a search for the factor of an input, and against that of each further input
 SHARP = 1e-6  # blur of a factor that is as good as a table of its own; three decades above it, it is hazy
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
+SHARPER, CLEAREST = 30.0, 1e-6  # times the quality of gradients, and misfit, up to which a move is not doubted
 UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
@@ -215,7 +216,7 @@ class Search:
 
     def _doubt(self, move: Move, best: Move, quality: float) -> float:
         """What speaks against a move: a misfit above that of the gradients themselves, a better move, its cost."""
-        clear = max(self.config.clear, 2 * quality)
+        clear = max(min(self.config.clear, SHARPER * quality), 2 * quality, CLEAREST)
         decades = max(0.0, np.log10(max(move.misfit, 1e-12) / clear)) + max(0.0, np.log10(clear / DIM))
         behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
         return 0.5 * float(decades + behind) + 0.25 * move.cost
