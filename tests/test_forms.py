@@ -43,6 +43,8 @@ FORMS: list[tuple[Callable, str, str]] = [
     (roots.divided_roots, "sqrt(x**4 + y)/x", "sqrt(x**4 + y)/x"),
     (roots.signed_roots, "sqrt((x**4 + y*z)/x**2)", "x*sqrt(1 + y*z/x**4)"),
     (roots.signed_roots, "sqrt((x**2 + y*z)/x**2)", "sqrt((x**2 + y*z)/x**2)"),
+    (forms.shifted_powers, "w*x**3 + 3*w*x**2 + 3*w*x + w + y*x**2 + 2*x*y + y + z", "w*(x + 1)**3 + y*(x + 1)**2 + z"),
+    (forms.shifted_powers, "w*x**2 + y*x + z + 2", "w*x**2 + y*x + z + 2"),
     (forms.powers_of_logs, "x*exp(y*log(z)) + w", "x*z**y + w"),
     (forms.powers_of_logs, "exp(y*log(z) - w)", "z**y*exp(-w)"),
     (roots.even_roots, "z + x*sqrt(y**2 + x**2*w**2)", "z + sqrt(x**2*y**2 + x**4*w**2)"),

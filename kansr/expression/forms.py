@@ -210,3 +210,20 @@ def powers_of_logs(expr: sympy.Expr) -> sympy.Expr:
 
     joined = expr.replace(lambda e: e.func is sympy.exp and e.has(sympy.log), join)
     return joined if complexity(joined) <= complexity(expr) else expr
+
+
+def shifted_powers(expr: sympy.Expr) -> sympy.Expr:
+    """a·(x**3 + 3·x**2 + 3·x + 1) + b as a·(x + 1)**3 + b, in every sum, where a shift by 1 leaves fewer terms."""
+
+    def shift(total: sympy.Add) -> sympy.Expr:
+        best = total
+        for symbol in sorted(total.free_symbols, key=str):
+            if not total.is_polynomial(symbol) or sympy.degree(total, symbol) < 2:
+                continue
+            for by in (1, -1):
+                u = sympy.Dummy()
+                moved = sympy.expand(total.xreplace({symbol: u - by})).xreplace({u: symbol + by})
+                best = min(best, moved, key=complexity)
+        return best
+
+    return expr.replace(lambda e: e.is_Add and len(e.args) > 3, shift)

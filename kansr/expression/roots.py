@@ -58,7 +58,7 @@ def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.E
         for factor in sympy.Mul.make_args(factored):
             base, power = factor.as_base_exp()
             # what divides a sum stays with it, sqrt(1 + u/v**2), and so does what a sum has in all its terms
-            stays = total and not base.is_Add and (power < 0 or root.base.is_Add)
+            stays = total and not base.is_Add and (power.could_extract_minus_sign() or root.base.is_Add)
             if base.free_symbols and power.is_Integer and power % 2 == 0 and not stays and sign(base):
                 outside = outside * (sign(base) * base) ** (power * root.exp)
             else:

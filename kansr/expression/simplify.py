@@ -18,6 +18,7 @@ from kansr.expression.forms import (
     half_angles,
     join_conjugates,
     pythagoras,
+    shifted_powers,
     unit_sums,
     whole_angles,
     whole_numbers,
@@ -38,7 +39,7 @@ from kansr.expression.rules import TEXTBOOK, Rule, join_logs, without_floats
 LARGEST = 120
 SHORTENING: tuple[Rule, ...] = (
     *TEXTBOOK, complete_squares, join_conjugates, half_angles, whole_angles, pythagoras,
-    factored_roots, unit_sums,
+    factored_roots, unit_sums, shifted_powers,
 )  # fmt: skip
 CLEARLY = 3  # nodes that a form must save to be taken although it differs far from the rows
 

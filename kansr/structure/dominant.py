@@ -26,7 +26,10 @@ SPARE = 5.0  # spreads of the ratio of both that the plain number may be off
 
 
 def dominant(state: State) -> list[Move]:
-    """The target without the product, where its factor is a plain number, and over it; all inputs are kept."""
+    """The target without the product, where its factor is a plain number, and over it; all inputs are kept.
+
+    Their misfit is the share of the rest.
+    """
     X, z = state.X, state.z
     if np.any(X == 0) or np.any(z == 0) or len(z) < 2 * X.shape[1] + 2:
         return []
@@ -48,7 +51,7 @@ def dominant(state: State) -> list[Move]:
     options = [partial(_divided, state, outer, product)]
     if number is not None:
         options.insert(0, partial(_beside, state, number * outer, float(number) * product))
-    return [Move(0.0, 0.0, f"{outer} is most of it", frozenset(), way, removes=0, measure=None) for way in options]
+    return [Move(left, 0.0, f"{outer} is most of it", frozenset(), way, removes=0, measure=None) for way in options]
 
 
 def _divided(state: State, outer: sympy.Expr, product: Array) -> State:

@@ -15,7 +15,7 @@ from kansr.data.dataset import Dataset, split
 from kansr.graph import Graph
 from kansr.refine.constants import Fit
 from kansr.structure.additive import additive
-from kansr.structure.brute import beside_one, one_variable
+from kansr.structure.brute import astray, beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.dominant import dominant
@@ -40,6 +40,7 @@ from kansr.symbolic.match import match_all
 FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
 LOST = 0.12  # quality of a surrogate from which its moves mean little, and one variable is asked for first
+LOST_HALF = 0.5  # error of the table's target, over its spread, of neighbours along a variable that says little of it
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
 VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
@@ -52,7 +53,9 @@ STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added a
 SHARPER, CLEAREST = 30.0, 1e-6  # times the quality of gradients, and misfit, up to which a move is not doubted
 UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
+SEEN = 100.0  # times the quality of gradients that the rest beside a dominant term has to be, to be seen by them
 DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
+BESIDE = 20.0  # times better that a surrogate follows what has come down to two inputs
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 ITERATIONS = 40  # that constants are polished by
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
@@ -133,7 +136,7 @@ class Search:
             return
         if count == 1:
             rough = roughness(state.X[:, 0], state.z)
-            if rough < ROUGH:
+            if rough < ROUGH and astray(state, self.data) < LOST_HALF:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
         yield from self._sums_of_curves(state, doubt)
@@ -143,9 +146,11 @@ class Search:
         doubt += float(np.log10(max(smooth.quality / (2 * quality), 1.0)))
         self._look_at_rows(state, smooth, doubt)
         for move in dominant(state):
+            if move.misfit > SEEN * smooth.quality:  # the gradients see the rest as well
+                break
             self._push(doubt, partial(self._make, state, move, doubt, np.inf))
             doubt += DOMINATED / 2
-        self._plan(state, doubt, rough=smooth.quality > LOST)
+        self._plan(state, doubt, smooth.quality)
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE:
             self._push(doubt + SECOND + self.config.per_input * count, partial(self._look_again, state, smooth, doubt))
@@ -226,27 +231,29 @@ class Search:
         if made is not None and None not in dimensions(made, self.data):
             yield from self._open(made, doubt, quality)
 
-    def _plan(self, state: State, doubt: float, rough: bool = False) -> None:
+    def _plan(self, state: State, doubt: float, quality: float = 0.0) -> None:
         """The slower ways to a formula for what is left, each as a task of its own.
 
-        rough: no surrogate follows the target, so that its moves mean little and one variable is asked for first.
+        quality: that of the surrogate; where none follows the target its moves mean little, and one variable is asked
+        for first.
         """
-        count = len(state.inputs)
+        count, rough = len(state.inputs), quality > LOST
         cost = doubt + self.config.per_input * count
         for extra, name, way in terminals(state, self.config.match, self._blur(state), self.expired):
             self._push(cost + extra, partial(self._terminal, state, name, way))
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1:
-            self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt, rough))
+            self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt, quality))
 
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, name, way())
 
-    def _brute(self, state: State, doubt: float, rough: bool) -> Iterator[Route]:
-        for child in chain(one_variable(state), beside_one(state, self.expired) if rough else ()):
+    def _brute(self, state: State, doubt: float, quality: float) -> Iterator[Route]:
+        """One variable for all inputs, or for all but one: then a surrogate must follow better than before."""
+        for child in chain(one_variable(state), beside_one(state, self.expired) if quality > LOST else ()):
             if not self.done and not self.expired():
-                yield from self._open(child, doubt, 0.0 if len(child.inputs) == 1 else 1.0)
+                yield from self._open(child, doubt, 0.0 if len(child.inputs) == 1 else quality / BESIDE)
 
     def _offer(self, state: State, name: str, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
         """The formulas polished on the rows of the table; `done` as soon as one is exact."""

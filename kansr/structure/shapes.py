@@ -58,6 +58,11 @@ def _poles(v: Array) -> Array:
     return np.array([[rate / half * ((low + high) / 2 + pole) ** 2, pole] for pole in b for rate in RATES])
 
 
+def _bernoulli(u: Array) -> Array:
+    """u/(exp(u) − 1), 1 at 0: rates of ion channels, photons at a temperature."""
+    return np.asarray(np.where(np.abs(u) < 1e-8, 1.0, u / np.expm1(u)))
+
+
 EXPONENTS = np.array([-3.3, -2.4, -1.7, -1.3, -0.7, -0.4, 0.3, 0.6, 1.4, 1.8, 2.3, 2.7, 3.4])
 DISTANCES = np.array([0.1, 0.4, 1, 3, 9, 20, 60])  # of a pole from the rows, over half their range
 RATES = np.array([-6.0, -3, -1.5, -0.7, -0.3, 0.3, 0.7, 1.5, 3])
@@ -80,4 +85,7 @@ SHAPES = (
     Shape(lambda v, a, b: np.logaddexp(a * v, b), lambda v, a, b: sympy.log(sympy.exp(F(a) * v) + sympy.exp(F(b))),
           lambda v: np.array([[a, a * k] for a in 2 * RATES / (np.ptp(v) + 1e-300)
                               for k in np.quantile(v, [0.05, 0.5, 0.95])]), 5),
+    Shape(lambda v, a, b: _bernoulli(a * v + b), lambda v, a, b: (F(a) * v + F(b)) / (sympy.exp(F(a) * v + F(b)) - 1),
+          lambda v: np.array([[a, -a * c] for a in 4 * RATES / (np.ptp(v) + 1e-300)
+                              for c in np.quantile(v, [0.05, 0.3, 0.5, 0.7, 0.95])]), 6),
 )  # fmt: skip
