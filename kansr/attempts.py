@@ -6,6 +6,7 @@ An attempt depends on nothing but the rows and the options, so it may run in any
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -115,6 +116,14 @@ class Finding:
     unfinished: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What an attempt found, and what went wrong in it, if anything did."""
+
+    findings: tuple[Finding, ...]
+    failure: str = ""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """`find` may yield several findings, the better ones last or first as they come."""
@@ -124,16 +133,21 @@ class Attempt:
     thorough: bool = False  # after it a formula as good as the best smooth model ends the search
     draft: bool = False  # after it not even a short one does: others that may be better follow
 
-    def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> list[Finding]:
-        """What is found; when the `seconds` are up, what had been found by then."""
+    def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> Tried:
+        """What is found; when the `seconds` are up, or something goes wrong, what had been found by then."""
         found: list[Finding] = []
-        # formulas are tried where they have no value
-        with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
-            for finding in self.find(rows, expired):
-                if found and found[-1].unfinished:
-                    found.pop()
-                found.append(finding)
-        return found
+        failure = ""
+        try:
+            # formulas are tried where they have no value
+            with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
+                for finding in self.find(rows, expired):
+                    if found and found[-1].unfinished:
+                        found.pop()
+                    found.append(finding)
+        except Exception as err:  # a fault in one way to a formula must not take what the others find
+            logging.getLogger(__name__).debug("%s", self.name, exc_info=True)
+            failure = f"{self.name} broke off ({type(err).__name__}: {err}); what else was tried is not affected"
+        return Tried(tuple(found), failure)
 
 
 def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
@@ -264,7 +278,7 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
     for number, route in enumerate(routes[:3]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
-        if not number and rows.attainable > NOISY:  # finishing may take longer than there is time for
+        if not number:  # finishing may take longer than there is time for
             yield Finding(_judged(route.fit, rows, origin), path=route.path, unfinished=True)
         yield Finding(finish(route.fit, rows, origin), path=route.path)
         if exact(route.fit, rows.sample):

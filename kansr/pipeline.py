@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import SMALL, Attempt, Finding, Rows
+from kansr.attempts import SMALL, Attempt, Finding, Rows, Tried
 from kansr.candidate import Candidate, pareto
 from kansr.data.dataset import Array, Dataset, split
 from kansr.dimensional import plan_with_units
@@ -88,24 +88,27 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     small = data.rows < SMALL
     rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
     findings: list[Finding] = []
+    failures: list[str] = []
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
         found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
-        return replace(found, notes=left_out.notes(found.best))
+        return replace(found, notes=(*left_out.notes(found.best), *failures))
 
     status = Status.BEST_EFFORT
     with workers(config.jobs) as executor:
         attempts = [Portable(attempt) for attempt in plan_with_units(data, MatchConfig(library=config.library))]
-        queue: list[Future[list[Finding]]] = []
+        queue: list[Future[Tried]] = []
         for number in range(len(attempts)):
             if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
             queue += [executor.submit(_try, a, rows, clock) for a in attempts[len(queue) : ahead]]
-            new = [f for f in queue[number].result() if left_out.pass_on(f.candidate)]
+            outcome = queue[number].result()
+            new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
             findings += new
+            failures += [outcome.failure] if outcome.failure else []
             if new:
                 yield report(Status.BEST_EFFORT)
                 if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
@@ -123,7 +126,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     yield final
 
 
-def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> list[Finding]:
+def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
     return attempt.value(rows, clock.late, GRACE * clock.limit - clock.seconds())
 
 

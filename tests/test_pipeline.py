@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-from test_structure import misfit, table
+from test_structure import halves, misfit, table
 
 import kansr
-from kansr.attempts import Rows, plan
+from kansr import pipeline
+from kansr.attempts import Attempt, Expired, Finding, Rows, plan
+from kansr.candidate import judge
 from kansr.data.dataset import Dataset, split
 from kansr.discovery import Discovery, Status
 from kansr.errors import DataError, UsageError
@@ -87,7 +90,7 @@ def test_a_law_is_read_from_a_network(seed: int) -> None:
     data = table("exp(sin(pi*x) + y**2)", low=0, high=1, rows=500, seed=seed)
     (attempt,) = (a for a in plan(data, MatchConfig()) if a.name == "kan [2, 1, 1]")
     fitting, held_out = split(data, 0.25, np.random.default_rng(seed))
-    found = attempt(Rows(fitting, held_out, seed), lambda: False)
+    found = attempt(Rows(fitting, held_out, seed), lambda: False).findings
     best = min((finding.candidate for finding in found), key=lambda c: c.description_length)
     assert misfit(best.expr, data) < 1e-9
     assert best.origin.startswith("kan [2, 1, 1]")
@@ -233,3 +236,22 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], words: 
         kansr.discover(noise(), **options)
     with pytest.raises(UsageError, match=words):
         Config(**options)
+
+
+def _broken(rows: Rows, expired: Expired) -> Iterator[Finding]:
+    yield Finding(judge(sympy.Float(1.0), rows.fitting, rows.held_out, "broken"))
+    raise ArithmeticError("no such number")
+
+
+def test_a_way_that_breaks_off_keeps_what_it_found_and_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = table(POWER, rows=200)
+    tried = Attempt("a way", _broken)(Rows(*halves(data)), lambda: False)
+    assert [f.candidate.origin for f in tried.findings] == ["broken"]
+    assert tried.failure.startswith("a way broke off (ArithmeticError: no such number)")
+    ways = pipeline.plan_with_units
+    monkeypatch.setattr(pipeline, "plan_with_units", lambda *given: [Attempt("a way", _broken), *ways(*given)])
+    discovery = kansr.discover(frame(data))
+    assert same(discovery, POWER)
+    assert tried.failure in discovery.notes

@@ -262,7 +262,7 @@ ATTEMPTS = {
 def test_an_attempt_finds_its_law_and_writes_it_plainly(name: str, text: str) -> None:
     data = table(text, rows=300)
     attempt = next(a for a in plan(data, MatchConfig()) if a.name == name)
-    findings = attempt(Rows(*halves(data)), lambda: False)
+    findings = attempt(Rows(*halves(data)), lambda: False).findings
     best = min((f.candidate for f in findings), key=lambda c: c.description_length)
     assert best.r2_held_out > 1 - 1e-12
     assert misfit(best.expr, data) < 1e-9

@@ -68,7 +68,7 @@ def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.E
             over, under = -over, -under
         if outside == 1 and over != 1:
             return root
-        apart = over.is_number and under.is_Add or over == 1
+        apart = (over.is_number and under.is_Add) or over == 1
         return outside * (over**root.exp * under**-root.exp if apart else (over / under) ** root.exp)
 
     return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)

@@ -55,7 +55,7 @@ def plainer(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambd
 def straightened(expr: sympy.Expr, data: Dataset) -> sympy.Expr:
     """Every function of an input that has two values on the rows as the straight line through both of them.
 
-    No other function can be told from it there, and an indicator counts by what it adds: 1 − 0.15·x, not 1/(1 + 0.18·x).
+    No other function can be told from it there, and an indicator counts by what it adds: 1 − 0.15·x.
     """
     for name, x in zip(data.names, data.X.T):
         symbol, ends = sympy.Symbol(name), np.unique(x)

@@ -23,7 +23,8 @@ class Flow:
     """How one thing moves along log c: c**scale multiplies (thing + offset), or shift·log c is added to it.
 
     index: an input, or TARGET; scale, offset: a number or an expression in the inputs, with its values, (rows,) or a
-    number, those of `scale` where it is no number; log: it is the logarithm of the target that is scaled; inverse: it is 1/x that moves.
+    number, those of `scale` where it is no number; log: it is the logarithm of the target that is scaled; inverse: it
+    is 1/x that moves.
     """
 
     index: int

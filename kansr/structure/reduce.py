@@ -74,7 +74,7 @@ Task = Callable[[], Iterator[Route]]
 def _unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
     """Of the moves that drop inputs those that no gradient speaks against: tests of independence miss small terms."""
     reach = np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)) / (np.sqrt(smooth.error) + 1e-300)
-    spread = float(np.std(dict((name, t) for name, t, _ in views(state.z))[smooth.view]))
+    spread = float(np.std({name: t for name, t, _ in views(state.z)}[smooth.view]))
     seen = {x for x, r in zip(state.inputs, reach / spread) if r > CLEARLY}
     return [move for move in found if not move.used & seen]
 

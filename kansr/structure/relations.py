@@ -43,6 +43,8 @@ SQUARE: Kind = (lambda x: x**2, np.square)
 SETS: tuple[tuple[Kind, ...], ...] = (
     (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (PLAIN, FALL), (LOG,), (PLAIN, LOG), (ROOT,),
 )  # fmt: skip
+
+
 def _signed_root(square: sympy.Expr) -> sympy.Expr:
     """S/sqrt(Q) of S**2/Q: the sign of a target that has both is that of what is a whole square."""
     above, below = sympy.fraction(sympy.factor(square))
