@@ -26,6 +26,8 @@ FORMS: list[tuple[Callable, str, str]] = [
     (forms.half_angles, "1/2 - cos(3*x*y)/2", "sin(3*x*y/2)**2"),
     (forms.half_angles, "0.5 + 0.5*cos(x)", "cos(x/2)**2"),
     (forms.half_angles, "x*(1 - cos(y*z))", "x*(1 - cos(y*z))"),
+    (forms.multiplied_waves, "z - w*sin(2*x + y) - w*sin(2*x - y)", "z - 2*w*sin(2*x)*cos(y)"),
+    (forms.multiplied_waves, "cos(x) - cos(y)", "cos(x) - cos(y)"),
     (forms.pythagoras, "z - x*sin(y)**2 + x", "z + x*cos(y)**2"),
     (roots.factored_roots, "sqrt(x**2*y**2 + 2*x*y**3 + y**4)", "sqrt(y**2*(x + y)**2)"),
     (roots.factored_roots, "sqrt(x*y*(2/3 - z*w/(x*y)))", "sqrt(2*x*y/3 - z*w)"),

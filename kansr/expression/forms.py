@@ -111,6 +111,34 @@ def whole_angles(expr: sympy.Expr) -> sympy.Expr:
     )
 
 
+def multiplied_waves(expr: sympy.Expr) -> sympy.Expr:
+    """k·sin(u) + k·sin(v) as 2·k·sin((u + v)/2)·cos((u − v)/2), and the like, in every sum where that is shorter."""
+
+    def join(total: sympy.Add) -> sympy.Expr:
+        waves = [(term, wave) for term in total.args for wave in sympy.Mul.make_args(term) if wave.func in _PRODUCTS]
+        for i, (first, one) in enumerate(waves):
+            for second, other in waves[i + 1 :]:
+                factor = first / one
+                sign = 1 if second == factor * other else -1 if second == -factor * other else 0
+                if not sign or one.func is not other.func:
+                    continue
+                u, v = one.args[0], other.args[0]
+                product = _PRODUCTS[one.func](sympy.expand(u + v) / 2, sympy.expand(u - v) / 2, sign)
+                shorter = total - first - second + factor * product
+                if complexity(shorter) < complexity(total):
+                    return join(shorter) if shorter.is_Add else shorter
+        return total
+
+    return expr.replace(lambda e: e.is_Add, join)
+
+
+# of half the sum and half the difference of two angles: the sum of their waves, or the difference
+_PRODUCTS = {
+    sympy.sin: lambda p, q, sign: 2 * (sympy.sin(p) * sympy.cos(q) if sign > 0 else sympy.cos(p) * sympy.sin(q)),
+    sympy.cos: lambda p, q, sign: 2 * sympy.cos(p) * sympy.cos(q) if sign > 0 else -2 * sympy.sin(p) * sympy.sin(q),
+}
+
+
 def pythagoras(expr: sympy.Expr) -> sympy.Expr:
     """k − k·sin(u)**2 as k·cos(u)**2 and the other way, in every sum."""
     other = {sympy.sin: sympy.cos, sympy.cos: sympy.sin}

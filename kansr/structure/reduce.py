@@ -25,6 +25,7 @@ from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
 from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import close_power_law, power_laws_within
+from kansr.structure.products import products
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.splits import Split, splits, without
@@ -34,6 +35,7 @@ from kansr.structure.strip import strip
 from kansr.structure.surrogate import Field, surrogate, views
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
+from kansr.structure.waves import waves
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import match_all
 
@@ -130,12 +132,18 @@ class Search:
         if not self.done and self._blur(state) == 0:
             yield from self._offer(state, "power law", power_laws_within(state.dataset()))
         if not self.done and self._blur(state) == 0:
+            yield from self._offer(state, "product of functions", products(state.dataset()))
+        if not self.done and self._blur(state) == 0:
             yield from self._offer(state, "relation", relations(state.dataset(), self.expired, plain=True))
         count = len(state.inputs)
         if self.done:
             return
         if count == 1:
             rough = roughness(state.X[:, 0], state.z)
+            if rough > ROUGH and self._blur(state) == 0:
+                self._push(
+                    doubt, partial(self._terminal, state, "waves", partial(waves, state.dataset(), self.expired))
+                )
             if rough < ROUGH and astray(state, self.data) < LOST_HALF:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
@@ -241,10 +249,15 @@ class Search:
         cost = doubt + self.config.per_input * count
         for extra, name, way in terminals(state, self.config.match, self._blur(state), self.expired):
             self._push(cost + extra, partial(self._terminal, state, name, way))
+        if rough and self._blur(state) == 0:
+            self._push(cost, self._waves(state))
         if count == 2:
             self._push(cost + 0.2, partial(self._tensor, state, cost))
         if count > 1:
             self._push(doubt if rough else cost + 0.3 + 0.5 * (count - 2), partial(self._brute, state, doubt, quality))
+
+    def _waves(self, state: State) -> Task:
+        return partial(self._terminal, state, "waves", partial(waves, state.dataset(), self.expired))
 
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, name, way())
