@@ -112,7 +112,7 @@ def _across(pair: tuple[Array, Array], symbols: tuple[sympy.Expr, sympy.Expr], r
 def _columns(found: list[_Wave], moved: Array | None = None) -> Array:
     """1, and cosine and sine of each wave, its frequencies moved by steps of one turn over the rows."""
     steps = iter(np.zeros(2 * len(found)) if moved is None else moved)
-    columns = [np.ones(len(found[0].columns[0]))]
+    columns: list[Array] = [np.ones(len(found[0].columns[0]))]
     for wave in found:
         phase = np.zeros_like(columns[0])
         for x, f in zip(wave.columns, wave.frequencies):
