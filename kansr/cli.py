@@ -85,6 +85,9 @@ def discover(
     inputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
     ] = None,
+    derivative: Annotated[
+        str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
+    ] = None,
     units: Annotated[
         str | None,
         typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
@@ -114,6 +117,7 @@ def discover(
       kansr discover data.csv --target force --inputs mass,acceleration --time-limit 20
       kansr discover data.csv --json --out results | jq .best.expression
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
+      kansr discover series.csv --derivative t --target prey
 
     \b
     Exit codes:
@@ -129,6 +133,10 @@ def discover(
     table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
     chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
     names = None if chosen is None else [name.strip() for name in chosen]
+    if derivative is not None:
+        from kansr.data.rates import rates
+
+        table, target = rates(table, derivative, target, names, missing.value)
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value)
     data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
     if not quiet:

@@ -213,6 +213,7 @@ def discover(
     *,
     target: str | None = None,
     inputs: Sequence[str] | None = None,
+    derivative: str | None = None,
     library: Library = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -226,17 +227,22 @@ def discover(
     """The law behind a table.
 
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
-    not given; inputs: the columns to use, all others when not given. units: unit by column, as a mapping, a CSV file
-    with the header name,unit, or "a=m,b=m/s"; then every formula has the units of the target. constants: (value,
-    unit) by name of what formulas may use beside the columns; dimensional_constants: whether fitted numbers may carry
-    units. `progress` is called with every better discovery. Ctrl-C ends the search and returns the best so far, with
-    status "interrupted".
+    not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
+    rate of change is explained instead, by the other columns (see kansr.data.rates). units: unit by column, as a
+    mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has the units of the target.
+    constants: (value, unit) by name of what formulas may use beside the columns; dimensional_constants: whether fitted
+    numbers may carry units. `progress` is called with every better discovery. Ctrl-C ends the search and returns the
+    best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
     """
     from kansr.data.select import as_table, dataset
 
     whole = as_table(table)
+    if derivative is not None:
+        from kansr.data.rates import rates
+
+        whole, target = rates(whole, derivative, target, inputs, missing)
     data, notes = dataset(whole, target=target, inputs=inputs, missing=missing)
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
