@@ -56,7 +56,7 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
         loss,
         r_squared(loss, spread),
         r_squared(unseen, unseen_spread),
-        description_length(expr, likely_square(residual, fitting.y), fitting),
+        description_length(expr, likely_square(residual, fitting.y, fitting.sigma), fitting),
         origin,
     )
 
@@ -85,19 +85,27 @@ def spans_decades(y: Array) -> bool:
 def spread_of(y: Array) -> float:
     """What errors of a target are measured by: its std, or its typical size where a few large rows make up the std."""
     spread = float(np.std(y)) or 1.0
-    return min(spread, float(np.exp(np.mean(np.log(np.abs(y)))))) if spans_decades(y) else spread
+    return min(spread, typical(np.abs(y))) if spans_decades(y) else spread
 
 
-def likely_square(residual: Array, y: Array) -> float:
+def typical(sizes: Array) -> float:
+    """The geometric mean of positive numbers, (rows,)."""
+    return float(np.exp(np.mean(np.log(sizes))))
+
+
+def likely_square(residual: Array, y: Array, sigma: Array | None = None) -> float:
     """The mean square of the residuals under the likelier of two error models: all alike, or each in proportion to y.
 
     In proportion, it is the mean squared relative residual times the geometric mean of y², which makes the two
-    likelihoods comparable; asked only of targets that span decades.
+    likelihoods comparable; asked only of targets that span decades. Errors that are known decide: then each is in
+    proportion to its `sigma`, (rows,).
     """
+    if sigma is not None:
+        return mean_square(residual / sigma) * typical(sigma) ** 2
     alike = mean_square(residual)
     if not spans_decades(y):
         return alike
-    return min(alike, mean_square(residual / y) * float(np.exp(2 * np.mean(np.log(np.abs(y))))))
+    return min(alike, mean_square(residual / y) * typical(np.abs(y)) ** 2)
 
 
 def description_length(expr: sympy.Expr, loss: float, data: Dataset) -> float:

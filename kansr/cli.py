@@ -85,6 +85,9 @@ def discover(
     inputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
     ] = None,
+    sigma: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
+    ] = None,
     derivative: Annotated[
         str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
     ] = None,
@@ -136,8 +139,8 @@ def discover(
     if derivative is not None:
         from kansr.data.rates import rates
 
-        table, target = rates(table, derivative, target, names, missing.value)
-    data, notes = dataset(table, target=target, inputs=names, missing=missing.value)
+        table, target, sigma = rates(table, derivative, target, names, missing.value)
+    data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma)
     data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
     if not quiet:
         say(notes)

@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 import kansr
 from kansr.data.rates import rates
 from kansr.data.table import Table
+from kansr.discovery import Status
 from kansr.errors import DataError
 
 
@@ -29,24 +30,25 @@ def series(rows: int = 200, noise: float = 0.0, starts: tuple[tuple[float, float
 
 @pytest.mark.parametrize(("noise", "close"), [(0.0, 2e-5), (0.01, 0.06)])
 def test_slopes_are_those_of_the_law(noise: float, close: float) -> None:
-    table, rate = rates(series(noise=noise), "t", "prey")
-    assert (table.columns, rate) == (("prey", "predators", "dprey_dt"), "dprey_dt")
-    x, y, slope = table.values.T
+    table, rate, error = rates(series(noise=noise), "t", "prey")
+    assert table.columns == ("prey", "predators", rate, error) and rate == "dprey_dt"
+    x, y, slope, sure = table.values.T
     assert len(x) > 150
     assert np.sqrt(np.mean((slope - (x - 0.5 * x * y)) ** 2)) < close * np.std(slope)
+    assert np.mean(np.abs(slope - (x - 0.5 * x * y)) < 2 * sure) > 0.9
 
 
 def test_a_new_run_begins_where_time_falls_back() -> None:
-    table, _ = rates(series(starts=((2.0, 1.0), (1.0, 3.0))), "t", "predators")
-    x, y, slope = table.values.T
+    table, *_ = rates(series(starts=((2.0, 1.0), (1.0, 3.0))), "t", "predators")
+    x, y, slope, _ = table.values.T
     assert len(x) > 300
     assert np.allclose(slope, 0.25 * x * y - 0.8 * y, atol=1e-3)
     assert "2 runs" in table.notes[-1]
 
 
 def test_time_stays_where_it_is_asked_for() -> None:
-    table, _ = rates(series(), "t", "prey", ["t", "predators"])
-    assert table.columns == ("t", "predators", "prey", "dprey_dt")
+    table, *_ = rates(series(), "t", "prey", ["t", "predators"])
+    assert table.columns == ("t", "predators", "prey", "dprey_dt", "error of dprey_dt")
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,4 @@ def test_the_law_of_a_series_is_found() -> None:
     found = sympy.lambdify((prey, predators), discovery.best.expr)(*X.T)
     assert np.allclose(found, sympy.lambdify((prey, predators), law)(*X.T), rtol=1e-3, atol=1e-3)
     assert discovery.best.complexity <= 12
+    assert discovery.status is Status.FOUND

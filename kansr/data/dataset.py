@@ -21,7 +21,7 @@ class Dataset:
 
     X: (rows, inputs); y: (rows,); both float64 and finite. `names` and `target` are identifiers of the formula
     language; `columns` maps those that had to be made up (aliases) to the column names of the table. units: None
-    where they are not known.
+    where they are not known. sigma: the standard error of each y, (rows,), None where that is not known.
     """
 
     X: Array
@@ -30,6 +30,7 @@ class Dataset:
     target: str = "y"
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Units | None = None
+    sigma: Array | None = None
 
     @property
     def rows(self) -> int:
@@ -37,7 +38,8 @@ class Dataset:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Dataset:
         """The rows at `index`."""
-        return replace(self, X=self.X[index], y=self.y[index])
+        sigma = None if self.sigma is None else self.sigma[index]
+        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma)
 
     def column(self, name: str) -> Array:
         """The values of the input `name`, (rows,)."""

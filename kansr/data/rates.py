@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_lsq_spline
 
 from kansr.data.dataset import Array
@@ -23,6 +24,7 @@ SHARES = (0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03)  # knots over rows that
 # Times the median error of a derivative from which a row is left out, mostly at the ends of a run; and the share of
 # its spread up to which it is not.
 UNSURE, CERTAIN = 6.0, 1e-3
+ROUNDING = 1e-12  # least error over the spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +38,8 @@ class _Smooth:
 
 def rates(
     table: Table, along: str, target: str | None = None, inputs: Sequence[str] | None = None, missing: str = "error"
-) -> tuple[Table, str]:
-    """The table of all columns but `along`, smoothed, and d(target)/d(along) as the last one; and the name of that.
+) -> tuple[Table, str, str]:
+    """The table of all columns but `along`, smoothed, d(target)/d(along), and its standard error; the names of both.
 
     along: a column that rises within each run; where it falls back a new run begins. target: the last other column
     unless named. inputs: `along` stays in the table if it is among them. Raises DataError for a series that is too
@@ -59,18 +61,23 @@ def rates(
         unsure = max(UNSURE * float(np.median(smooth[target].error)), CERTAIN * float(np.std(smooth[target].slope)))
         sure = smooth[target].error <= unsure
         columns = [*((t[run],) if inputs is not None and along in inputs else ()), *(smooth[n].values for n in chosen)]
-        made.append(np.column_stack([*columns, smooth[target].slope])[sure])
+        # single errors are too uncertain to weigh rows by
+        error = float(np.sqrt(np.mean(smooth[target].error[sure] ** 2))) + ROUNDING * float(
+            np.std(smooth[target].slope)
+        )
+        made.append(np.column_stack([*columns, smooth[target].slope, np.full_like(t[run], error)])[sure])
     rate = f"d{target}_d{along}"
-    names = (*((along,) if inputs is not None and along in inputs else ()), *chosen, rate)
+    error_name = f"error of {rate}"
+    names = (*((along,) if inputs is not None and along in inputs else ()), *chosen, rate, error_name)
     all_rows = np.vstack(made)
     left = (
         f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(t) - len(all_rows)} of {len(t)} rows left out where it is unsure"
     )
     note = f"target: {rate}, the slope of smoothing splines along {along!r} ({left})"
-    return Table(names, all_rows, table.source, (*table.notes, note)), rate
+    return Table(names, all_rows, table.source, (*table.notes, note)), rate, error_name
 
 
-def _check(table: Table, along: str, t: Array, run: Array, kept: Array) -> None:
+def _check(table: Table, along: str, t: Array, run: NDArray[np.intp], kept: NDArray[np.intp]) -> None:
     twice = np.flatnonzero(np.diff(t) == 0)
     if len(twice):
         where = table.place(int(kept[run[twice[0] + 1]]))

@@ -42,18 +42,22 @@ def dataset(
     target: str | None = None,
     inputs: Sequence[str] | None = None,
     missing: Literal["error", "drop"] = "error",
+    sigma: str | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
     """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
 
-    The target is the last column unless named; the inputs are all others unless named. Only these columns are checked.
+    The target is the last column unless named; the inputs are all others unless named. sigma: the column with the
+    standard error of each value of the target; no input unless named as one too. Only these columns are checked.
     """
     table = as_table(data)
-    y_name, x_names, notes = _roles(table, target, inputs)
-    columns = [*x_names, y_name]
+    y_name, x_names, notes = _roles(table, target, inputs, sigma)
+    columns = [*x_names, *((sigma,) if sigma is not None else ()), y_name]
     notes += [table.remarks[name] for name in columns if name in table.remarks]
     values, keep = numbers(table, columns, missing)
     if not keep.all():
         notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
+    errors = None if sigma is None else _errors(table, sigma, values[:, -2], keep)
+    values = values if sigma is None else np.delete(values, -2, axis=1)
     if len(values) < MIN_ROWS:
         raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
     useful, why = _useful(x_names, values, y_name)
@@ -66,7 +70,18 @@ def dataset(
     names = aliases(columns)
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
-    return Dataset(X, y, names[:-1], names[-1], renamed), tuple(notes)
+    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors), tuple(notes)
+
+
+def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
+    wrong = np.flatnonzero(values <= 0)
+    if len(wrong):
+        where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
+        raise DataError(
+            f"{table.source}: {name!r} holds the errors of the target, and they must be above 0, but {where} has "
+            f"{values[wrong[0]]:g}; correct it, or leave such rows out"
+        )
+    return values.copy()
 
 
 def numbers(
@@ -99,7 +114,9 @@ def numbers(
     return values[keep], keep
 
 
-def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tuple[str, list[str], list[str]]:
+def _roles(
+    table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None
+) -> tuple[str, list[str], list[str]]:
     """The target, the inputs, and the notes so far."""
     if len(table.columns) < 2:
         only = f" ({table.columns[0]!r})" if table.columns else ""
@@ -115,11 +132,12 @@ def _roles(table: Table, target: str | None, inputs: Sequence[str] | None) -> tu
     else:
         filled = list(table.columns)
     if target is None:
-        target = filled[-1]
-        notes.append(f"target: {target} (the last column)")
+        target = [name for name in filled if name != sigma][-1]
+        last = "the last column" if target == filled[-1] else f"the last column but for {sigma!r}"
+        notes.append(f"target: {target} ({last})")
     if inputs is None:
-        inputs = [name for name in filled if name != target]
-    for name in (target, *inputs):
+        inputs = [name for name in filled if name not in (target, sigma)]
+    for name in (target, *inputs, *(() if sigma is None else (sigma,))):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
     if target in inputs:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.candidate import mean_square, spans_decades
+from kansr.candidate import mean_square, spans_decades, typical
 from kansr.data.dataset import Array, Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
@@ -22,8 +22,8 @@ class Fit:
     """An expression with its floats at their best values.
 
     constants, errors: the floats and their standard errors, (constants,); `rms`: root mean squared residual on the
-    rows fitted, in the units of the target; `likely`: the same under the likelier error model (see
-    `candidate.likely_square`). `influence`: rms of constant times derivative, what each is worth.
+    rows fitted, in the units of the target; `likely`: the same under the likelier error model, or with the errors that
+    are known (see `candidate.likely_square`). `influence`: rms of constant times derivative, what each is worth.
     """
 
     expr: sympy.Expr
@@ -49,6 +49,8 @@ def polish(
 ) -> Fit:
     """The least-squares optimum of the floats of `expr` (but for those `fixed`), from their present values.
 
+    Rows whose errors are known weigh by 1/sigma².
+
     At most `rows` rows are used, evenly taken. `rms` is inf where the expression has no finite value on some row.
     """
     if data.rows > rows:
@@ -62,16 +64,17 @@ def polish(
         start = np.array([float(c) for c in constants])
         values, rms, J = minimise(tape, data.X, data.y, start, iterations)
         likely, errors = rms, _standard_errors(J, rms)
-        if spans_decades(data.y) and np.isfinite(rms):
-            # Where errors may be relative, the optimum of relative least squares competes with this one.
-            weight = 1 / np.abs(data.y)
-            size = float(np.exp(np.mean(np.log(np.abs(data.y)))))
+        if (data.sigma is not None or spans_decades(data.y)) and np.isfinite(rms):
+            # Where errors are known each row weighs by its own; where they may be relative, the optimum of relative
+            # least squares competes with this one.
+            scale = np.abs(data.y) if data.sigma is None else data.sigma
+            weight, size = 1 / scale, typical(scale)
             if constants:
                 near, relative, slopes = minimise(tape, data.X, data.y, values, iterations, weight)
             else:
                 near, slopes = values, J
                 relative = math.sqrt(mean_square((tape.value(data.X) - data.y) * weight))
-            if relative * size < rms:
+            if data.sigma is not None or relative * size < rms:
                 values, J, likely, errors = (
                     near,
                     slopes / weight[:, None],

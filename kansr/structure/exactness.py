@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
+from kansr.candidate import typical
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.numbers import is_short
@@ -12,15 +13,19 @@ from kansr.refine.constants import Fit
 
 RELATIVE = 1e-7  # error over the value that nine rows of ten of an exact law may have
 SHARP = 1e-12  # error over the spread of a law fitted to exact rows
+PRECISE = 1e-4  # errors that are known, over the spread, up to which hardly another formula comes so close
 CONVINCING = 2  # constants with many digits
 
 
 def exact(fit: Fit, data: Dataset) -> bool:
     """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer.
 
-    Nine rows of ten must be met relative to their own value too: a few large rows can hide all others.
+    Nine rows of ten must be met relative to their own value too: a few large rows can hide all others. Where the
+    errors of the rows are known, and small, a formula with few constants need not be closer than they are.
     """
     count = len(fit.constants)
+    if data.sigma is not None and count <= 3 and float(np.median(data.sigma)) <= PRECISE * float(np.std(data.y)):
+        return bool(fit.likely <= typical(data.sigma))
     limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
     if not fit.rms <= limit * np.std(data.y):
         return False
