@@ -42,7 +42,7 @@ from kansr.symbolic.match import match_all
 FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
 LOST = 0.12  # quality of a surrogate from which its moves mean little, and one variable is asked for first
-LOST_HALF = 0.5  # error of the table's target, over its spread, of neighbours along a variable that says little of it
+ASTRAY = 0.5  # error of the table's target, over its spread, of neighbours along a variable that says little of it
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
 VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
@@ -56,7 +56,7 @@ SHARPER, CLEAREST = 30.0, 1e-6  # times the quality of gradients, and misfit, up
 UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 SEEN = 100.0  # times the quality of gradients that the rest beside a dominant term has to be, to be seen by them
-DOMINATED = 1.0  # what speaks against all else where one power product is nearly the whole target
+DOMINATED = 0.5  # what speaks against all else, for each way to take a dominant term off
 BESIDE = 20.0  # times better that a surrogate follows what has come down to two inputs
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
 ITERATIONS = 40  # that constants are polished by
@@ -141,10 +141,8 @@ class Search:
         if count == 1:
             rough = roughness(state.X[:, 0], state.z)
             if rough > ROUGH and self._blur(state) == 0:
-                self._push(
-                    doubt, partial(self._terminal, state, "waves", partial(waves, state.dataset(), self.expired))
-                )
-            if rough < ROUGH and astray(state, self.data) < LOST_HALF:
+                self._push(doubt, self._waves(state))
+            if rough < ROUGH and astray(state, self.data) < ASTRAY:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
         yield from self._sums_of_curves(state, doubt)
@@ -157,7 +155,7 @@ class Search:
             if move.misfit > SEEN * smooth.quality:  # the gradients see the rest as well
                 break
             self._push(doubt, partial(self._make, state, move, doubt, np.inf))
-            doubt += DOMINATED / 2
+            doubt += DOMINATED
         self._plan(state, doubt, smooth.quality)
         self._propose(state, smooth, doubt)
         if smooth.quality > VAGUE:

@@ -98,7 +98,7 @@ def _relation(rows: Rows, i: int, coordinate: Coordinate) -> Relation | None:
             columns[Term(k, "shift")] = rows.gradient[:, k]
             if coordinate.flows:
                 columns[Term(k, "turn")] = -(rows.X[:, k] ** 2) * rows.gradient[:, k]
-            if coordinate.flows:  # x_i**x_k, exp(x_i·x_k)
+                # x_i**x_k, exp(x_i·x_k)
                 columns[Term(TARGET, "scale", k)] = rows.value * rows.X[:, k]
                 if np.all(rows.state.X[:, k] != 0):
                     columns[Term(TARGET, "scale", k, -1)] = rows.value / rows.X[:, k]
@@ -106,6 +106,7 @@ def _relation(rows: Rows, i: int, coordinate: Coordinate) -> Relation | None:
                 columns[Term(TARGET, "shift", k)] = rows.unit * rows.X[:, k]
                 columns[Term(i, "shift", k)] = -slope * rows.X[:, k]
                 if np.all(rows.state.X[:, k] != 0):
+                    columns[Term(TARGET, "shift", k, -1)] = rows.unit / rows.X[:, k]
                     columns[Term(i, "shift", k, -1)] = -slope / rows.X[:, k]
     return Relation(rows, i, coordinate, own, base, columns)
 
@@ -129,8 +130,8 @@ def _choices(relation: Relation) -> list[tuple[Term, ...]]:
         chosen += [(scale, moved), (scale, moved, own), (scale, moved, by), (scale, moved, over)]
         chosen += [(scale, by), (scale, over), (scale, shift, by), (scale, shift, over)]
         for power in (1, -1):
-            grows = Term(TARGET, "scale", k, power)
-            chosen += [(grows,), (scale, grows), (scale, shift, grows, moved)]
+            grows, beside = Term(TARGET, "scale", k, power), Term(TARGET, "shift", k, power)
+            chosen += [(grows,), (scale, grows), (scale, shift, grows, beside)]
     if relation.simple:
         for pair in combinations(others, 2):
             for kind, target in product(("scale", "shift"), targets[:2]):
