@@ -42,7 +42,8 @@ class Discovery:
     """The formulas found for one target, the best of them, and what they rest on.
 
     `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
-    column names of the table where they differ. noise: rms of what is taken for noise over the target's std.
+    column names of the table where they differ. noise, noise_error: rms of what is taken for noise over the target's
+    std, and its standard error.
     constants: value and standard error of each fitted number in the best formula.
     """
 
@@ -54,6 +55,7 @@ class Discovery:
     columns: Mapping[str, str] = field(default_factory=dict)
     structure: Graph | None = None
     noise: float = 0.0
+    noise_error: float = 0.0
     rows: int = 0
     seconds: float = 0.0
     seed: int = 0
@@ -94,6 +96,7 @@ class Discovery:
                 "constants": [{"value": value, "error": error} for value, error in self.constants],
                 "structure": None if self.structure is None else self.structure.to_dict(),
                 "noise": self.noise,
+                "noise_error": self.noise_error,
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,

@@ -194,6 +194,7 @@ def _discovery(
         columns=data.columns,
         structure=_structure(finding, rows, unseen),
         noise=unseen,
+        noise_error=unseen / float(np.sqrt(2 * rows.held_out.rows)),  # of a root mean square of normal errors
         rows=data.rows,
         seconds=seconds,
         seed=seed,

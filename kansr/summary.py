@@ -95,7 +95,7 @@ def evidence(discovery: Discovery) -> tuple[str, str]:
     """The figures, and the status in words."""
     figures = (
         f"held-out r² {fraction(discovery.best.r2_held_out)}",
-        f"noise {percent(discovery.noise)}",
+        f"noise {percent(discovery.noise, discovery.noise_error)}",
         f"{discovery.rows} rows",
         f"{discovery.seconds:.1f} s",
     )
@@ -149,8 +149,10 @@ def fraction(r2: float) -> str:
     return f"{r2:.4f}" if -10 < r2 < 1 else f"{r2:.3g}"
 
 
-def percent(noise: float) -> str:
-    return f"{100 * noise:.2g} %" if noise > 1e-9 else "none"
+def percent(noise: float, error: float = 0.0) -> str:
+    if noise <= 1e-9:
+        return "none"
+    return f"{100 * noise:.2g} ± {100 * error:.1g} %" if error else f"{100 * noise:.2g} %"
 
 
 def _ranked(discovery: Discovery) -> list[Candidate]:
