@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansr.candidate import Candidate, cross_validated, description_length, judge
+from kansr.candidate import Candidate, cross_validated, description_length, judge, typical
 from kansr.data.dataset import Dataset
 from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
@@ -86,6 +86,14 @@ class Rows:
         return self.attainable > LEARNT * attainable(self.sample.X, self.sample.y, FEW // 2)
 
     @property
+    def known(self) -> float:
+        """The errors that are stated, over the target's spread, where they are small; 0 where they are not known."""
+        if self.fitting.sigma is None:
+            return 0.0
+        share = typical(self.fitting.sigma) / (float(np.std(self.fitting.y)) or 1.0)
+        return share if share < NOISY else 0.0
+
+    @property
     def _known(self) -> bool:
         return not self.small and float(np.std(self.fitting.y)) > 0
 
@@ -154,6 +162,9 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
     """What to try for this table, the cheapest first; wider networks last, for as long as there is time."""
     n = len(data.names)
     attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
+    sums = [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
+    if data.sigma is not None:  # no law is exact then, and short sums are known by their errors at once
+        attempts, sums = attempts + sums, []
     if n == 1:
         attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY)))
         attempts.append(Attempt("one input", partial(_single, match)))
@@ -162,7 +173,7 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
-    attempts += [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
+    attempts += sums
     if n > 1:
         attempts.append(Attempt("further reductions", partial(_reductions, match, AT_LENGTH)))
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
@@ -290,7 +301,7 @@ def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> I
 
     So exact laws are looked for first, less long the more it looks like noise, and at length when all else has failed.
     """
-    exactly = Search.of(rows.sample, ReduceConfig(match=match), rows.seed, expired)
+    exactly = Search.of(rows.sample, ReduceConfig(match=match, blur=rows.known), rows.seed, expired)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
