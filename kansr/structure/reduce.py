@@ -53,12 +53,12 @@ SPLIT = 0.4  # what speaks against a search for the factor of an input, and agai
 SHARP = 1e-6  # blur of a factor that is as good as a table of its own; three decades above it, it is hazy
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
 SHARPER, CLEAREST = 30.0, 1e-6  # times the quality of gradients, and misfit, up to which a move is not doubted
-UNCLEAR = 0.03  # quality of a surrogate from which powers are asked for without it
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 SEEN = 100.0  # times the quality of gradients that the rest beside a dominant term has to be, to be seen by them
 DOMINATED = 0.5  # what speaks against all else, for each way to take a dominant term off
 BESIDE = 20.0  # times better that a surrogate follows what has come down to two inputs
 STRIPPED = 0.2  # what speaks against a move that only a test of independence speaks for
+FAST = 1.0  # what speaks against waves of many turns in what has come down to one input
 ITERATIONS = 40  # that constants are polished by
 LOOK_ON = 15  # tasks for which a shorter law is looked for after an exact formula with ugly constants
 
@@ -141,7 +141,7 @@ class Search:
         if count == 1:
             rough = roughness(state.X[:, 0], state.z)
             if rough > ROUGH and self._blur(state) == 0:
-                self._push(doubt, self._waves(state))
+                self._push(doubt + FAST * bool(state.moves), self._waves(state))
             if rough < ROUGH and astray(state, self.data) < ASTRAY:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
@@ -169,7 +169,7 @@ class Search:
 
         A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
         """
-        for move in (*_unmoved(idle(state), state, smooth), *(strip(state) if smooth.quality > UNCLEAR else ())):
+        for move in (*_unmoved(idle(state), state, smooth), *(strip(state) if smooth.quality > ROUGH else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 
