@@ -55,13 +55,13 @@ class Discovery:
     columns: Mapping[str, str] = field(default_factory=dict)
     structure: Graph | None = None
     noise: float = 0.0
-    noise_error: float = 0.0
     rows: int = 0
     seconds: float = 0.0
     seed: int = 0
     notes: tuple[str, ...] = ()
     constants: tuple[tuple[float, float], ...] = ()
     units: Units | None = None
+    noise_error: float = 0.0
 
     @property
     def best(self) -> Candidate:
