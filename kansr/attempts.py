@@ -86,8 +86,8 @@ class Rows:
         return self.attainable > LEARNT * attainable(self.sample.X, self.sample.y, FEW // 2)
 
     @property
-    def known(self) -> float:
-        """The errors that are stated, over the target's spread, where they are small; 0 where they are not known."""
+    def stated(self) -> float:
+        """The errors that are known, over the target's spread, where they are small; 0 where they are not."""
         if self.fitting.sigma is None:
             return 0.0
         share = typical(self.fitting.sigma) / (float(np.std(self.fitting.y)) or 1.0)
@@ -301,7 +301,7 @@ def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> I
 
     So exact laws are looked for first, less long the more it looks like noise, and at length when all else has failed.
     """
-    exactly = Search.of(rows.sample, ReduceConfig(match=match, blur=rows.known), rows.seed, expired)
+    exactly = Search.of(rows.sample, ReduceConfig(match=match, blur=rows.stated), rows.seed, expired)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return

@@ -136,11 +136,7 @@ def discover(
     table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
     chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
     names = None if chosen is None else [name.strip() for name in chosen]
-    if derivative is not None:
-        from kansr.data.rates import rates
-
-        table, target, sigma = rates(table, derivative, target, names, missing.value)
-    data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma)
+    data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma, derivative=derivative)
     data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
     if not quiet:
         say(notes)

@@ -24,7 +24,7 @@ from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
 from kansr.noise import unexplained
 from kansr.refine.constants import polish
-from kansr.structure.exactness import convincing, exact
+from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
@@ -39,7 +39,6 @@ LARGE = 0.5  # error over the spread of a formula that is not taken for the law 
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
-UNLIKELY = 3.0  # standard deviations of χ² beyond which errors are more than was stated
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
@@ -148,7 +147,7 @@ def _plain(best: Candidate) -> bool:
 def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain."""
     if data.sigma is not None:
-        return _within_errors(_residual(best, data), data.sigma)
+        return within_errors(_residual(best, data), data.sigma)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return 0 < unseen <= 1.03 * rows.attainable and _status(best, data) is Status.FOUND
 
@@ -163,15 +162,10 @@ def _status(best: Candidate, data: Dataset) -> Status:
     if _exact([Finding(best)], data):
         return Status.FOUND
     if data.sigma is not None:
-        return Status.FOUND if _within_errors(residual, data.sigma) else Status.BEST_EFFORT
+        return Status.FOUND if within_errors(residual, data.sigma) else Status.BEST_EFFORT
     # A formula with a constant for every few rows leaves residuals that nothing could be read from.
     spare = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
     return Status.FOUND if spare and unexplained(residual, data.X) else Status.BEST_EFFORT
-
-
-def _within_errors(residual: Array, sigma: Array) -> bool:
-    """Whether χ² over the rows is what the stated errors make likely, or less."""
-    return float(np.mean((residual / sigma) ** 2)) <= 1 + UNLIKELY * float(np.sqrt(2 / len(residual)))
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:
@@ -241,22 +235,17 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target. units: unit by column, as a
-    mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has the units of the target.
-    constants: (value, unit) by name of what formulas may use beside the columns; dimensional_constants: whether fitted
-    numbers may carry units. `progress` is called with every better discovery. Ctrl-C ends the search and returns the
-    best so far, with status "interrupted".
+    standard error of each value of the target. units: unit by column, as a mapping, a CSV file with the header
+    name,unit, or "a=m,b=m/s"; then every formula has the units of the target. constants: (value, unit) by name of what
+    formulas may use beside the columns; dimensional_constants: whether fitted numbers may carry units. `progress` is
+    called with every better discovery. Ctrl-C ends the search and returns the best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
     """
     from kansr.data.select import as_table, dataset
 
     whole = as_table(table)
-    if derivative is not None:
-        from kansr.data.rates import rates
-
-        whole, target, sigma = rates(whole, derivative, target, inputs, missing)
-    data, notes = dataset(whole, target=target, inputs=inputs, missing=missing, sigma=sigma)
+    data, notes = dataset(whole, target=target, inputs=inputs, missing=missing, sigma=sigma, derivative=derivative)
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
     best = baseline(data, seed)

@@ -12,7 +12,7 @@ import kansr
 from kansr.data.rates import rates
 from kansr.data.table import Table
 from kansr.discovery import Status
-from kansr.errors import DataError
+from kansr.errors import DataError, UsageError
 
 
 def series(rows: int = 200, noise: float = 0.0, starts: tuple[tuple[float, float], ...] = ((2.0, 1.0),)) -> Table:
@@ -30,7 +30,7 @@ def series(rows: int = 200, noise: float = 0.0, starts: tuple[tuple[float, float
 
 @pytest.mark.parametrize(("noise", "close"), [(0.0, 2e-5), (0.01, 0.06)])
 def test_slopes_are_those_of_the_law(noise: float, close: float) -> None:
-    table, rate, error = rates(series(noise=noise), "t", "prey")
+    table, rate, error = rates(series(noise=noise), "t", "prey", None, "error")
     assert table.columns == ("prey", "predators", rate, error) and rate == "dprey_dt"
     x, y, slope, sure = table.values.T
     assert len(x) > 150
@@ -39,7 +39,7 @@ def test_slopes_are_those_of_the_law(noise: float, close: float) -> None:
 
 
 def test_a_new_run_begins_where_time_falls_back() -> None:
-    table, *_ = rates(series(starts=((2.0, 1.0), (1.0, 3.0))), "t", "predators")
+    table, *_ = rates(series(starts=((2.0, 1.0), (1.0, 3.0))), "t", "predators", None, "error")
     x, y, slope, _ = table.values.T
     assert len(x) > 300
     assert np.allclose(slope, 0.25 * x * y - 0.8 * y, atol=1e-3)
@@ -47,7 +47,7 @@ def test_a_new_run_begins_where_time_falls_back() -> None:
 
 
 def test_time_stays_where_it_is_asked_for() -> None:
-    table, *_ = rates(series(), "t", "prey", ["t", "predators"])
+    table, *_ = rates(series(), "t", "prey", ["t", "predators"], "error")
     assert table.columns == ("t", "predators", "prey", "dprey_dt", "error of dprey_dt")
 
 
@@ -62,7 +62,7 @@ def test_time_stays_where_it_is_asked_for() -> None:
 def test_a_series_that_cannot_be_derived_is_refused(change, said: str) -> None:  # type: ignore[no-untyped-def]
     table = series()
     with pytest.raises(DataError, match=said.replace("(", r"\(").replace(")", r"\)")):
-        rates(Table(table.columns, change(table.values)), "t", "prey")
+        rates(Table(table.columns, change(table.values)), "t", "prey", None, "error")
 
 
 def test_the_law_of_a_series_is_found() -> None:
@@ -76,3 +76,10 @@ def test_the_law_of_a_series_is_found() -> None:
     assert np.allclose(found, sympy.lambdify((prey, predators), law)(*X.T), rtol=1e-3, atol=1e-3)
     assert discovery.best.complexity <= 12
     assert discovery.status is Status.FOUND
+
+
+def test_errors_of_a_rate_cannot_be_given() -> None:
+    table = series()
+    frame = pd.DataFrame(table.values, columns=table.columns)
+    with pytest.raises(UsageError, match="leave out either"):
+        kansr.discover(frame, target="prey", derivative="t", sigma="predators")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -152,13 +150,3 @@ def test_units_go_by_the_column_names_of_the_table() -> None:
     made = with_units(data, {"speed (m/s)": "m/s", "way m": "m/s"})
     assert made.units is not None
     assert made.units.dimension == {"speed": dimension_of("m/s"), "way_m": dimension_of("m/s")}
-
-
-def test_the_python_in_the_docs_runs(tmp_path: Path) -> None:
-    page = (Path(__file__).parent.parent / "docs" / "units.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.S)
-    assert blocks
-    for number, block in enumerate(blocks):
-        script = tmp_path / f"block{number}.py"
-        script.write_text(block, encoding="utf-8")
-        runpy.run_path(str(script))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class _Smooth:
 
 
 def rates(
-    table: Table, along: str, target: str | None = None, inputs: Sequence[str] | None = None, missing: str = "error"
+    table: Table, along: str, target: str | None, inputs: Sequence[str] | None, missing: Literal["error", "drop"]
 ) -> tuple[Table, str, str]:
     """The table of all columns but `along`, smoothed, d(target)/d(along), and its standard error; the names of both.
 
@@ -49,32 +50,29 @@ def rates(
     if target is None:
         target = others[-1] if others else along
     chosen = list(dict.fromkeys([*(others if inputs is None else [n for n in inputs if n != along]), target]))
-    values, keep = numbers(table, [along, *chosen], "drop" if missing == "drop" else "error")
+    values, keep = numbers(table, [along, *chosen], missing)
     if target == along:
         raise DataError(f"{table.source}: {along!r} cannot be both the target and what it is derived by")
     t = values[:, 0]
+    kept_time = inputs is not None and along in inputs
     runs = np.split(np.arange(len(t)), np.flatnonzero(np.diff(t) < 0) + 1)
     made: list[Array] = []
     for run in runs:
         _check(table, along, t[run], run, np.flatnonzero(keep))
         smooth = {name: _smoothed(t[run], values[run, 1 + k]) for k, name in enumerate(chosen)}
-        unsure = max(UNSURE * float(np.median(smooth[target].error)), CERTAIN * float(np.std(smooth[target].slope)))
-        sure = smooth[target].error <= unsure
-        columns = [*((t[run],) if inputs is not None and along in inputs else ()), *(smooth[n].values for n in chosen)]
+        slope, error = smooth[target].slope, smooth[target].error
+        spread = float(np.std(slope))
+        sure = error <= max(UNSURE * float(np.median(error)), CERTAIN * spread)
         # single errors are too uncertain to weigh rows by
-        error = float(np.sqrt(np.mean(smooth[target].error[sure] ** 2))) + ROUNDING * float(
-            np.std(smooth[target].slope)
-        )
-        made.append(np.column_stack([*columns, smooth[target].slope, np.full_like(t[run], error)])[sure])
+        common = float(np.sqrt(np.mean(error[sure] ** 2))) + ROUNDING * spread
+        columns = [*((t[run],) if kept_time else ()), *(smooth[name].values for name in chosen)]
+        made.append(np.column_stack([*columns, slope, np.full_like(slope, common)])[sure])
     rate = f"d{target}_d{along}"
-    error_name = f"error of {rate}"
-    names = (*((along,) if inputs is not None and along in inputs else ()), *chosen, rate, error_name)
-    all_rows = np.vstack(made)
-    left = (
-        f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(t) - len(all_rows)} of {len(t)} rows left out where it is unsure"
-    )
+    names = (*((along,) if kept_time else ()), *chosen, rate, f"error of {rate}")
+    rows = np.vstack(made)
+    left = f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(t) - len(rows)} of {len(t)} rows left out where it is unsure"
     note = f"target: {rate}, the slope of smoothing splines along {along!r} ({left})"
-    return Table(names, all_rows, table.source, (*table.notes, note)), rate, error_name
+    return Table(names, rows, table.source, (*table.notes, note)), rate, names[-1]
 
 
 def _check(table: Table, along: str, t: Array, run: NDArray[np.intp], kept: NDArray[np.intp]) -> None:
@@ -99,16 +97,15 @@ def _smoothed(t: Array, x: Array) -> _Smooth:
     size = float(np.std(x))
     fits = [_fit(u, x / size, count) for count in dict.fromkeys(max(int(share * len(t)), 1) for share in SHARES)]
     best = min(range(len(fits)), key=lambda k: fits[k][0])
-    score, spline, noise = fits[best]
+    _, spline, noise = fits[best]
     B = BSpline.design_matrix(u, spline.t, DEGREE).toarray()
     D = BSpline(spline.t, np.eye(len(spline.c)), DEGREE).derivative()(u)
     variance = np.einsum("rp,pq,rq->r", D, np.linalg.pinv(B.T @ B), D) * noise**2
     slope = spline.derivative()(u)
-    other = fits[min(best + 1, len(fits) - 1)][1].derivative()(
-        u
-    )  # what fewer knots say: the bias, where there is no noise
+    # what fewer knots say: the bias, which is all there is where there is no noise
+    bias = slope - fits[min(best + 1, len(fits) - 1)][1].derivative()(u)
     scale = size / float(t[-1] - t[0])
-    return _Smooth(spline(u) * size, slope * scale, np.sqrt(np.maximum(variance, 0) + (slope - other) ** 2) * scale)
+    return _Smooth(spline(u) * size, slope * scale, np.sqrt(np.maximum(variance, 0) + bias**2) * scale)
 
 
 def _fit(u: Array, x: Array, inner: int) -> tuple[float, BSpline, float]:

@@ -43,13 +43,21 @@ def dataset(
     inputs: Sequence[str] | None = None,
     missing: Literal["error", "drop"] = "error",
     sigma: str | None = None,
+    derivative: str | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
     """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
 
     The target is the last column unless named; the inputs are all others unless named. sigma: the column with the
-    standard error of each value of the target; no input unless named as one too. Only these columns are checked.
+    standard error of each value of the target; no input unless named as one too. derivative: the column along which
+    the target's rate of change becomes the target, with the errors of that. Only these columns are checked.
     """
     table = as_table(data)
+    if derivative is not None:
+        from kansr.data.rates import rates
+
+        if sigma is not None:
+            raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
+        table, target, sigma = rates(table, derivative, target, inputs, missing)
     y_name, x_names, notes = _roles(table, target, inputs, sigma)
     columns = [*x_names, *((sigma,) if sigma is not None else ()), y_name]
     notes += [table.remarks[name] for name in columns if name in table.remarks]

@@ -111,6 +111,13 @@ def whole_angles(expr: sympy.Expr) -> sympy.Expr:
     )
 
 
+# of half the sum and half the difference of two angles: the sum of their waves, or the difference
+_PRODUCTS = {
+    sympy.sin: lambda p, q, sign: 2 * (sympy.sin(p) * sympy.cos(q) if sign > 0 else sympy.cos(p) * sympy.sin(q)),
+    sympy.cos: lambda p, q, sign: 2 * sympy.cos(p) * sympy.cos(q) if sign > 0 else -2 * sympy.sin(p) * sympy.sin(q),
+}
+
+
 def multiplied_waves(expr: sympy.Expr) -> sympy.Expr:
     """k·sin(u) + k·sin(v) as 2·k·sin((u + v)/2)·cos((u − v)/2), and the like, in every sum where that is shorter."""
 
@@ -130,13 +137,6 @@ def multiplied_waves(expr: sympy.Expr) -> sympy.Expr:
         return total
 
     return expr.replace(lambda e: e.is_Add, join)
-
-
-# of half the sum and half the difference of two angles: the sum of their waves, or the difference
-_PRODUCTS = {
-    sympy.sin: lambda p, q, sign: 2 * (sympy.sin(p) * sympy.cos(q) if sign > 0 else sympy.cos(p) * sympy.sin(q)),
-    sympy.cos: lambda p, q, sign: 2 * sympy.cos(p) * sympy.cos(q) if sign > 0 else -2 * sympy.sin(p) * sympy.sin(q),
-}
 
 
 def pythagoras(expr: sympy.Expr) -> sympy.Expr:

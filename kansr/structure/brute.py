@@ -15,9 +15,7 @@ from itertools import combinations, product
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
-from kansr.errors import FormulaError
-from kansr.expression.evaluate import Tape
+from kansr.data.dataset import Array
 from kansr.graph import Measure, Step
 from kansr.structure.state import TARGET_SYMBOL, State
 
@@ -157,21 +155,3 @@ def _monomial(state: State, exponents: tuple[float, ...]) -> Named:
     with np.errstate(all="ignore"):
         value = np.prod([np.ones(len(state.z)), *(x**p for x, p in zip(state.X.T, map(float, exponents)) if p)], axis=0)
     return sympy.Mul(*(x ** sympy.Rational(int(2 * p), 2) for x, p in zip(state.inputs, exponents))), value
-
-
-def astray(state: State, data: Dataset) -> float:
-    """The error of the table's target, over its spread, when z is that of the next row along a state's one input.
-
-    A target multiplied by the right poles is a smooth function of anything, next to its largest values.
-    """
-    symbol = sympy.Dummy()
-    order = np.argsort(state.X[:, 0], kind="stable")
-    following = np.empty_like(state.z)
-    following[order] = np.roll(state.z[order], -1)
-    try:
-        back = Tape(state.back(symbol), (*data.names, str(symbol)))
-        guess = back.value(np.column_stack([data.X, following]))
-    except FormulaError:
-        return 0.0
-    squares = (guess - data.y) ** 2
-    return float(np.sqrt(np.nanmedian(squares)) / (np.median(np.abs(data.y - np.median(data.y))) or 1.0))

@@ -6,6 +6,7 @@ not. The product need only be near: dividing by it is exact, and whether it is a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -14,8 +15,9 @@ import sympy
 
 from kansr.data.dataset import Array
 from kansr.graph import Step
-from kansr.structure.curves import least_squares
-from kansr.structure.gradients import added, multiplied, nice_number, raised
+from kansr.structure.gradients import multiplied, nice_number, raised
+from kansr.structure.peels import taken_off
+from kansr.structure.powerlaw import exponents
 from kansr.structure.state import TARGET_SYMBOL, Move, State
 
 SMALL = 0.1  # spread of log|y| over the product, over that of log|y|, up to which the product is dominant
@@ -33,32 +35,26 @@ def dominant(state: State) -> list[Move]:
     X, z = state.X, state.z
     if np.any(X == 0) or np.any(z == 0) or len(z) < 2 * X.shape[1] + 2:
         return []
-    A = np.column_stack([np.ones(len(z)), np.log(np.abs(X))])
-    t = np.log(np.abs(z))
-    w = least_squares(A, t[:, None], ridge=0.0)[1:, 0]
-    powers = {i: sympy.Rational(round(2 * p), 2) for i, p in enumerate(w.tolist()) if round(2 * p)}
+    _, fitted, _ = exponents(X, z)
+    powers = {i: sympy.Rational(round(2 * p), 2) for i, p in enumerate(fitted.tolist()) if round(2 * p)}
     whole = all(p.is_Integer or np.all(X[:, i] > 0) for i, p in powers.items())
-    far = max(abs(p - float(powers.get(i, 0))) for i, p in enumerate(w.tolist()))
+    far = max(abs(p - float(powers.get(i, 0))) for i, p in enumerate(fitted.tolist()))
     if not powers or not whole or far > NEAR or max(abs(p) for p in powers.values()) > LARGEST:
         return []
     product = np.prod([raised(X[:, i], p) for i, p in powers.items()], axis=0)
-    left = float(np.std(np.log(np.abs(z / product))) / np.std(t))
+    spread = float(np.std(np.log(np.abs(z))))
+    left = float(np.std(np.log(np.abs(z / product)))) / spread
     if not WHOLE < left < SMALL:
         return []
     outer = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
     ratio = float(np.median(z / product))
-    number = nice_number(ratio, SPARE * left * float(np.std(t)))
-    options = [partial(_divided, state, outer, product)]
+    number = nice_number(ratio, SPARE * left * spread)
+    options: list[Callable[[], State | None]] = [partial(_divided, state, outer, product)]
     if number is not None:
-        options.insert(0, partial(_beside, state, number * outer, float(number) * product))
+        options.insert(0, partial(taken_off, state, 1, number * outer, float(number) * product, []))
     return [Move(left, 0.0, f"{outer} is most of it", frozenset(), way, removes=0, measure=None) for way in options]
 
 
 def _divided(state: State, outer: sympy.Expr, product: Array) -> State:
     back = partial(multiplied, state.back, outer)
     return replace(state, z=state.z / product, back=back, moves=(*state.moves, Step(str(TARGET_SYMBOL / outer))))
-
-
-def _beside(state: State, term: sympy.Expr, values: Array) -> State:
-    back = partial(added, state.back, term)
-    return replace(state, z=state.z - values, back=back, moves=(*state.moves, Step(str(TARGET_SYMBOL - term))))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from kansr.candidate import typical
-from kansr.data.dataset import Dataset
+from kansr.candidate import mean_square, typical
+from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.numbers import is_short
 from kansr.refine.constants import Fit
@@ -14,6 +14,7 @@ from kansr.refine.constants import Fit
 RELATIVE = 1e-7  # error over the value that nine rows of ten of an exact law may have
 SHARP = 1e-12  # error over the spread of a law fitted to exact rows
 PRECISE = 1e-4  # errors that are known, over the spread, up to which hardly another formula comes so close
+UNLIKELY = 3.0  # standard deviations of χ² beyond which errors are more than was stated
 CONVINCING = 2  # constants with many digits
 
 
@@ -24,13 +25,18 @@ def exact(fit: Fit, data: Dataset) -> bool:
     errors of the rows are known, and small, a formula with few constants need not be closer than they are.
     """
     count = len(fit.constants)
-    if data.sigma is not None and count <= 3 and float(np.median(data.sigma)) <= PRECISE * float(np.std(data.y)):
-        return bool(fit.likely <= typical(data.sigma))
+    if data.sigma is not None and count <= 3 and typical(data.sigma) <= PRECISE * float(np.std(data.y)):
+        return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.sigma)
     limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
     if not fit.rms <= limit * np.std(data.y):
         return False
     residual = np.abs(Tape(fit.expr, data.names).value(data.X) - data.y)
     return bool(np.quantile(residual / (np.abs(data.y) + 1e-3 * np.median(np.abs(data.y)) + 1e-300), 0.9) <= RELATIVE)
+
+
+def within_errors(residual: Array, sigma: Array) -> bool:
+    """Whether χ² over the rows is what the stated errors make likely, or less. residual, sigma: (rows,)"""
+    return mean_square(residual / sigma) <= 1 + UNLIKELY * float(np.sqrt(2 / len(residual)))
 
 
 def convincing(fit: Fit, data: Dataset) -> bool:

@@ -13,8 +13,10 @@ from kansr.data.dataset import Array
 from kansr.structure.curves import least_squares
 from kansr.structure.gradients import drop
 from kansr.structure.state import Move, State
+from kansr.structure.surrogate import Field, views
 
 SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
+CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 FEWEST, ALONE = 100, 3  # rows that the test needs, and polynomials of each input
 
 
@@ -41,6 +43,14 @@ def idle(state: State) -> list[Move]:
     gone = frozenset(state.inputs[i] for i in np.flatnonzero(~seen))
     name = f"without {', '.join(sorted(map(str, gone)))}"
     return [Move(0.0, 0.0, name, gone, partial(_without, state, seen), removes=len(gone), measure=None)]
+
+
+def unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
+    """The moves that no gradient speaks against: tests of independence miss small terms that a smooth model sees."""
+    spread = float(np.std({name: t for name, t, _ in views(state.z)}[smooth.view]))
+    reach = np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)) / spread
+    seen = {x for x, r in zip(state.inputs, reach) if r > CLEARLY * np.sqrt(smooth.error)}
+    return [move for move in found if not move.used & seen]
 
 
 def _even(x: Array) -> Array:

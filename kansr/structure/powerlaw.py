@@ -19,6 +19,18 @@ CANCELLED = 1e-8  # share of a target below which too few digits are left when t
 EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
 
 
+def exponents(X: Array, z: Array) -> tuple[float, Array, Array]:
+    """log c, the p_i and their standard errors, (inputs,), of the power product nearest to z in logarithms.
+
+    X: (rows, inputs), z: (rows,), neither with a zero.
+    """
+    A = np.column_stack([np.ones(len(z)), np.log(np.abs(X))])
+    t = np.log(np.abs(z))
+    w = least_squares(A, t[:, None], ridge=0.0)[:, 0]
+    errors = np.std(t - A @ w) * np.sqrt(np.diag(np.linalg.pinv(A.T @ A)))
+    return float(w[0]), w[1:], errors[1:]
+
+
 def power_law(data: Dataset) -> sympy.Expr | None:
     """The power product through the data with fitted exponents, or None where a column has a zero or signs forbid it.
 
@@ -26,15 +38,11 @@ def power_law(data: Dataset) -> sympy.Expr | None:
     """
     if np.any(data.X == 0) or np.any(data.y == 0) or data.rows < data.X.shape[1] + 2:
         return None
-    A = np.column_stack([np.ones(data.rows), np.log(np.abs(data.X))])
-    t = np.log(np.abs(data.y))
-    w = least_squares(A, t[:, None], ridge=0.0)[:, 0]
-    noise = float(np.std(t - A @ w))
-    errors = noise * np.sqrt(np.diag(np.linalg.pinv(A.T @ A)))
+    log_factor, powers, errors = exponents(data.X, data.y)
     expr: sympy.Expr = sympy.S.One
     sign = np.ones(data.rows)
-    for name, x, p, error in zip(data.names, data.X.T, w[1:], errors[1:]):
-        exponent = _exponent(float(p), float(error))
+    for name, x, p, error in zip(data.names, data.X.T, powers, errors):
+        exponent = exponent_near(float(p), float(error))
         if exponent == 0:
             continue
         base: sympy.Expr = sympy.Symbol(name)
@@ -47,7 +55,7 @@ def power_law(data: Dataset) -> sympy.Expr | None:
     agreement = float(np.mean(np.sign(data.y) * sign))
     if abs(agreement) < 0.99:
         return None
-    return sympy.Float(float(np.exp(w[0])) * np.sign(agreement)) * expr
+    return sympy.Float(float(np.exp(log_factor)) * np.sign(agreement)) * expr
 
 
 def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:
@@ -57,7 +65,8 @@ def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:
         yield expr
 
 
-def _exponent(p: float, error: float) -> sympy.Expr:
+def exponent_near(p: float, error: float) -> sympy.Expr:
+    """The fraction that p is within its error, p itself where there is none."""
     fraction = Fraction(p).limit_denominator(4)
     near = abs(float(fraction) - p) <= max(3 * error, 1e-9)
     return sympy.Rational(fraction.numerator, fraction.denominator) if near else sympy.Float(p)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.curves import least_squares
+from kansr.structure.powerlaw import exponent_near
 
 ROWS = 12  # for each exponent
 TRIM = 0.9  # share of the rows that have to fit: near a pole digits are lost
@@ -116,10 +116,7 @@ def _product(
         if atom.rate:
             expr = expr * atom.symbolic(x, sympy.Float(p))
             continue
-        nearest = Fraction(p).limit_denominator(4)
-        exponent = sympy.Rational(nearest.numerator, nearest.denominator)
-        if abs(float(exponent) - p) > NOTHING:
-            exponent = sympy.Float(p)
+        exponent = exponent_near(p, NOTHING / 3)
         expr = expr * atom.symbolic(x, exponent)
         side = np.sign(atom.odd(data.X[:, i])) if atom.odd is not None else np.ones(data.rows)
         if side.min() < 0 and not exponent.is_Integer:

@@ -15,12 +15,12 @@ from kansr.data.dataset import Dataset, split
 from kansr.graph import Graph
 from kansr.refine.constants import Fit
 from kansr.structure.additive import additive
-from kansr.structure.brute import astray, beside_one, one_variable
+from kansr.structure.brute import beside_one, one_variable
 from kansr.structure.composite import composite
 from kansr.structure.curves import roughness
 from kansr.structure.dominant import dominant
 from kansr.structure.exactness import convincing, exact
-from kansr.structure.idle import idle
+from kansr.structure.idle import idle, unmoved
 from kansr.structure.kan_field import KanFieldConfig, kan_field
 from kansr.structure.moves import moves
 from kansr.structure.offers import Offers, Route
@@ -32,7 +32,7 @@ from kansr.structure.splits import Split, splits, without
 from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.strip import strip
-from kansr.structure.surrogate import Field, surrogate, views
+from kansr.structure.surrogate import Field, surrogate
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.structure.waves import waves
@@ -42,7 +42,6 @@ from kansr.symbolic.match import match_all
 FEW = 4  # constants of a formula that is believed when it comes down to how exactly the rows are known
 ROUGH = 0.05  # held-out error of a curve above which a target is no function of one variable
 LOST = 0.12  # quality of a surrogate from which its moves mean little, and one variable is asked for first
-ASTRAY = 0.5  # error of the table's target, over its spread, of neighbours along a variable that says little of it
 DIM = 0.02  # misfit that is doubtful even when the surrogate is no better
 CURVES = 1e-5  # error of a sum of curves up to which it is looked at before anything else
 VAGUE = 3e-3  # quality of a kernel's gradients from which a network is asked too: it takes ten times longer
@@ -53,7 +52,6 @@ SPLIT = 0.4  # what speaks against a search for the factor of an input, and agai
 SHARP = 1e-6  # blur of a factor that is as good as a table of its own; three decades above it, it is hazy
 STRIDE, MORE, DOUBTFUL = 3, 0.25, 4.0  # steps of one at a time, what is added after them, and when it is given up
 SHARPER, CLEAREST = 30.0, 1e-6  # times the quality of gradients, and misfit, up to which a move is not doubted
-CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
 SEEN = 100.0  # times the quality of gradients that the rest beside a dominant term has to be, to be seen by them
 DOMINATED = 0.5  # what speaks against all else, for each way to take a dominant term off
 BESIDE = 20.0  # times better that a surrogate follows what has come down to two inputs
@@ -71,14 +69,6 @@ def reductions(
 
 
 Task = Callable[[], Iterator[Route]]
-
-
-def _unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
-    """Of the moves that drop inputs those that no gradient speaks against: tests of independence miss small terms."""
-    reach = np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)) / (np.sqrt(smooth.error) + 1e-300)
-    spread = float(np.std({name: t for name, t, _ in views(state.z)}[smooth.view]))
-    seen = {x for x, r in zip(state.inputs, reach / spread) if r > CLEARLY}
-    return [move for move in found if not move.used & seen]
 
 
 @dataclass(eq=False)
@@ -142,7 +132,7 @@ class Search:
             rough = roughness(state.X[:, 0], state.z)
             if rough > ROUGH and self._blur(state) == 0:
                 self._push(doubt + FAST * bool(state.moves), self._waves(state))
-            if rough < ROUGH and astray(state, self.data) < ASTRAY:
+            if rough < ROUGH:
                 self._plan(state, doubt + 0.5 * max(0.0, np.log10(rough / self.config.clear)))
             return
         yield from self._sums_of_curves(state, doubt)
@@ -169,7 +159,7 @@ class Search:
 
         A test that finds nothing against a move is no proof: sqrt(x*y) stands for x + y well enough.
         """
-        for move in (*_unmoved(idle(state), state, smooth), *(strip(state) if smooth.quality > ROUGH else ())):
+        for move in (*unmoved(idle(state), state, smooth), *(strip(state) if smooth.quality > ROUGH else ())):
             cost = doubt + STRIPPED + self.config.per_input * (len(state.inputs) - move.removes)
             self._push(cost, partial(self._make, state, move, doubt + STRIPPED, smooth.quality))
 

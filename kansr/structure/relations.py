@@ -43,18 +43,6 @@ SQUARE: Kind = (lambda x: x**2, np.square)
 SETS: tuple[tuple[Kind, ...], ...] = (
     (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (PLAIN, FALL), (LOG,), (PLAIN, LOG), (ROOT,),
 )  # fmt: skip
-
-
-def _signed_root(square: sympy.Expr) -> sympy.Expr:
-    """S/sqrt(Q) of S**2/Q: the sign of a target that has both is that of what is a whole square."""
-    above, below = sympy.fraction(sympy.factor(square))
-    number, factors = sympy.factor_list(above)
-    if any(power % 2 for _, power in factors):
-        return sympy.nan
-    return sympy.sqrt(number) * sympy.Mul(*(base ** (power // 2) for base, power in factors)) / sympy.sqrt(below)
-
-
-SIGNED = Transform("y^2, signed", np.square, np.sqrt, _signed_root, lambda y: True, 1)
 EVEN = (SQUARE,)  # of all inputs at once: twice the degree for a law that does not know their signs
 # (degree of P, degree of Q), the fewest columns first; Q of degree 0 is a constant.
 DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1), (3, 2), (1, 3), (2, 3), (3, 3),
@@ -62,6 +50,18 @@ DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1
 CURVES = ((6, 0), (12, 0), (5, 2), (6, 2), (5, 4), (6, 4), (6, 6))  # beyond these, with a single plain input
 ANGLES = ("sin(y)", "cos(y)", "tan(y)")  # what an angle may be found by, from waves of other angles
 LOW = 4  # total degree in functions other than the inputs themselves
+
+
+def _signed_root(square: sympy.Expr) -> sympy.Expr | None:
+    """S/sqrt(Q) of S**2/Q: the sign of a target that has both is that of what is a whole square; None without one."""
+    above, below = sympy.fraction(sympy.factor(square))
+    number, factors = sympy.factor_list(above)
+    if any(power % 2 for _, power in factors):
+        return None
+    return sympy.sqrt(number) * sympy.Mul(*(base ** (power // 2) for base, power in factors)) / sympy.sqrt(below)
+
+
+SIGNED = Transform("y^2, signed", np.square, np.sqrt, _signed_root, lambda y: True, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +122,10 @@ def relations(
                     return
                 if any(top <= d[0] and bottom <= d[1] for d in alive):
                     expr = _relation(generators, t, top, bottom)
-                    if expr is not None:
+                    formula = None if expr is None else transform.symbolic(expr)
+                    if formula is not None:
                         found = True
-                        yield sign * transform.symbolic(expr)
+                        yield sign * formula
                         break
         if found:
             return

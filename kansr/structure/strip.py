@@ -12,8 +12,8 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
-from kansr.structure.curves import least_squares
 from kansr.structure.flows import divide
+from kansr.structure.powerlaw import exponents
 from kansr.structure.state import Factor, Move, State
 
 KNOWN = 0.08  # standard error of an exponent up to which halves are told apart
@@ -28,13 +28,10 @@ def strip(state: State) -> list[Move]:
     if len(z) < FEWEST or np.any(X == 0) or np.any(z == 0) or X.shape[1] < 2:
         return []
     logs = np.log(np.abs(X))
-    A = np.column_stack([np.ones(len(z)), logs - logs.mean(0)])
-    t = np.log(np.abs(z))
-    w = least_squares(A, t[:, None], ridge=0.0)[:, 0]
-    errors = np.std(t - A @ w) * np.sqrt(np.diag(np.linalg.pinv(A.T @ A)))
+    _, fitted, errors = exponents(X, z)
     powers = {
         i: sympy.Rational(round(2 * p), 2)
-        for i, (p, error) in enumerate(zip(w[1:], errors[1:]))
+        for i, (p, error) in enumerate(zip(fitted, errors))
         if error < KNOWN and round(2 * p) and abs(round(2 * p) / 2 - p) < 3 * error + 1e-9
     }
     powers = {i: p for i, p in powers.items() if p.is_Integer or np.all(X[:, i] > 0)}
