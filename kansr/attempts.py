@@ -55,6 +55,7 @@ READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
 LEARNT = 0.7  # what twice the rows leave of its error where it is noise
+BLIND = 0.98  # error of a smooth model that sees nothing
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
@@ -78,6 +79,11 @@ class Rows:
             return 0.0
         return min(attainable(self.sample.X, self.sample.y), attainable_in_groups(self.sample, self.held_out))
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether a smooth model of the rows is no better than their mean."""
+        return self._known and self.attainable > BLIND
+
     @cached_property
     def noisy(self) -> bool:
         """Whether what the smooth model misses is noise, not more than it can follow: more rows help little then."""
@@ -88,9 +94,9 @@ class Rows:
     @property
     def stated(self) -> float:
         """The errors that are known, over the target's spread, where they are small; 0 where they are not."""
-        if self.fitting.sigma is None:
+        if self.fitting.stated is None:
             return 0.0
-        share = typical(self.fitting.sigma) / (float(np.std(self.fitting.y)) or 1.0)
+        share = typical(self.fitting.stated) / (float(np.std(self.fitting.y)) or 1.0)
         return share if share < NOISY else 0.0
 
     @property
@@ -140,6 +146,7 @@ class Attempt:
     find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
     thorough: bool = False  # after it a formula as good as the best smooth model ends the search
     draft: bool = False  # after it not even a short one does: others that may be better follow
+    hopeful: bool = False  # not worth its time where neither a smooth model nor anything before it sees a law
 
     def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> Tried:
         """What is found; when the `seconds` are up, or something goes wrong, what had been found by then."""
@@ -163,21 +170,21 @@ def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
     n = len(data.names)
     attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
     sums = [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
-    if data.sigma is not None:  # no law is exact then, and short sums are known by their errors at once
+    if data.stated is not None:  # no law is exact then, and short sums are known by their errors at once
         attempts, sums = attempts + sums, []
     if n == 1:
         attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY)))
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
         attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY), thorough=True))
-        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1))))
+        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1)), hopeful=True))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += sums
     if n > 1:
-        attempts.append(Attempt("further reductions", partial(_reductions, match, AT_LENGTH)))
+        attempts.append(Attempt("further reductions", partial(_reductions, match, AT_LENGTH), hopeful=True))
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
-        attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w)) for w in widths]
+        attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w), hopeful=True) for w in widths]
     return attempts
 
 
@@ -308,7 +315,7 @@ def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> I
     yield exactly.advance(AT_ONCE)
     if not rows.noisy:
         yield exactly.advance((DOUBTFUL if rows.attainable > NOISY else steps) - AT_ONCE)
-    if rows.attainable > NOISY:
+    if rows.attainable > NOISY and not rows.hopeless:
         yield noisy_reductions(rows.sample, NoisyConfig(match=match), rows.seed, expired)
 
 

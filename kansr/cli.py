@@ -60,6 +60,14 @@ class Missing(str, enum.Enum):
     DROP = "drop"
 
 
+class Loss(str, enum.Enum):
+    """What far rows count for."""
+
+    AUTO = "auto"
+    SQUARED = "squared"
+    HUBER = "huber"
+
+
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
@@ -91,6 +99,9 @@ def discover(
     derivative: Annotated[
         str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
     ] = None,
+    loss: Annotated[
+        Loss, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
+    ] = Loss.AUTO,
     units: Annotated[
         str | None,
         typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
@@ -146,7 +157,7 @@ def discover(
 
     if out is not None:
         claim(out, force=force)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))

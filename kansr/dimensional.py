@@ -65,7 +65,7 @@ def _inside(groups: Groups, data: Dataset, match: MatchConfig) -> list[Attempt]:
 
 def _in_groups(groups: Groups, attempt: Attempt) -> Attempt:
     """The attempt on the groups; its formulas are brought back to the table and fitted there."""
-    return Attempt(f"{attempt.name}, in groups", partial(_find, groups, attempt), attempt.thorough)
+    return replace(attempt, name=f"{attempt.name}, in groups", find=partial(_find, groups, attempt))
 
 
 def _find(groups: Groups, attempt: Attempt, rows: Rows, expired: Expired) -> Iterator[Finding]:

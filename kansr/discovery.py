@@ -44,7 +44,8 @@ class Discovery:
     `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
     column names of the table where they differ. noise, noise_error: rms of what is taken for noise over the target's
     std, and its standard error.
-    constants: value and standard error of each fitted number in the best formula.
+    constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
+    that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
     """
 
     status: Status
@@ -62,6 +63,8 @@ class Discovery:
     constants: tuple[tuple[float, float], ...] = ()
     units: Units | None = None
     noise_error: float = 0.0
+    outliers: tuple[int, ...] = ()
+    rivals: tuple[Candidate, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -97,6 +100,8 @@ class Discovery:
                 "structure": None if self.structure is None else self.structure.to_dict(),
                 "noise": self.noise,
                 "noise_error": self.noise_error,
+                "outliers": list(self.outliers),
+                "undecided": [_entry(candidate) for candidate in self.rivals],
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.stats import f as f_distribution
 from scipy.stats import rankdata
 
-from kansr.data.dataset import Array
+from kansr.data.dataset import Array, Dataset
 
 # two rows are often each other's neighbours, which makes the correlation of pure noise up to √2 as wide as its formula
 NEIGHBOURS, SIGNIFICANT = 8, 4.2
+REPLICATES = 10  # degrees of freedom from which rows with the same inputs say how large the noise is
+DOUBTED = 1e-3  # chance of as bad a fit if the formula were right, below which it is taken to be wrong
+MOST_ROWS = 20_000  # that are looked at
 
 
 def unexplained(residual: Array, X: Array) -> bool:
@@ -36,3 +40,43 @@ def _correlation(residual: Array, view: Array) -> float:
     smooth = np.sum(residual[index] * other, axis=1) / other.sum(axis=1)
     spread = float(np.std(smooth) * np.std(residual))
     return float(np.mean((smooth - smooth.mean()) * (residual - residual.mean()))) / spread if spread > 0 else 0.0
+
+
+def pure_error(data: Dataset) -> tuple[float, int]:
+    """The variance of the target among rows with the same inputs, and its degrees of freedom; zeros without such."""
+    rows = data.take(slice(0, MOST_ROWS))
+    _, group, counts = np.unique(rows.X, axis=0, return_inverse=True, return_counts=True)
+    free = rows.rows - len(counts)
+    if not free:
+        return 0.0, 0
+    group = group.ravel()
+    means = np.bincount(group, rows.y) / counts
+    return float(np.sum((rows.y - means[group]) ** 2)) / free, free
+
+
+def lacks_fit(residual: Array, data: Dataset, constants: int) -> bool:
+    """Whether what is left is more than rows with the same inputs differ by: the F test for lack of fit (Fisher 1922).
+
+    False where too few rows share their inputs to say. residual: (rows,)
+    """
+    variance, free = pure_error(data)
+    others = min(data.rows, MOST_ROWS) - free - constants
+    if free < REPLICATES or others < 1:
+        return False
+    total = float(np.sum(residual[:MOST_ROWS] ** 2))
+    excess = max(total - variance * free, 0.0) / others
+    return bool(excess > variance * f_distribution.isf(DOUBTED, others, free))
+
+
+def neighbour_noise(data: Dataset) -> float:
+    """The standard deviation of the noise from how far rows lie off the line through their two neighbours by an input.
+
+    For one input (Gasser, Sroka and Jennen-Steinmetz 1986); rows with the same value are taken at their mean.
+    """
+    x, group, counts = np.unique(data.X[:, 0], return_inverse=True, return_counts=True)
+    if len(x) < 4:
+        return 0.0
+    y = np.bincount(group.ravel(), data.y) / counts
+    a = (x[2:] - x[1:-1]) / (x[2:] - x[:-2])
+    off = a * y[:-2] + (1 - a) * y[2:] - y[1:-1]
+    return float(np.sqrt(np.mean(off**2 / (a**2 / counts[:-2] + (1 - a) ** 2 / counts[2:] + 1 / counts[1:-1]))))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import SMALL, Attempt, Finding, Rows, Tried
-from kansr.candidate import Candidate, pareto
+from kansr.attempts import BLIND, SMALL, Attempt, Finding, Rows, Tried
+from kansr.candidate import Candidate, mean_square, pareto
+from kansr.conclusion import concluded
 from kansr.data.dataset import Array, Dataset, split
 from kansr.dimensional import plan_with_units
 from kansr.discovery import Discovery, Status, baseline, unused
@@ -22,7 +23,8 @@ from kansr.errors import UsageError
 from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
-from kansr.noise import unexplained
+from kansr.noise import lacks_fit, neighbour_noise, unexplained
+from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
@@ -35,24 +37,36 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+Loss = Literal["auto", "squared", "huber"]
+
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
+MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
+UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
+SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """time_limit: seconds; held_out: the share of rows kept aside to judge on."""
+    """time_limit: seconds; held_out: the share of rows kept aside to judge on.
+
+    loss: "auto" leaves out rows that are grossly wrong (see kansr.outliers), "huber" also lets far rows count by their
+    distance instead of its square, "squared" counts all rows in full.
+    """
 
     time_limit: float = 60.0
     seed: int = 0
     jobs: int = 1
     held_out: float = 0.25
     library: Library = field(default=STANDARD)
+    loss: Loss = "auto"
 
     def __post_init__(self) -> None:
+        if self.loss not in get_args(Loss):
+            raise UsageError(f"the loss is {', '.join(get_args(Loss)[:-1])} or {get_args(Loss)[-1]}, not {self.loss!r}")
         if not self.time_limit > 0:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
@@ -84,6 +98,11 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     nothing but rounding, so the number of workers changes when an answer comes but not which.
     """
     clock = Clock(config.time_limit)
+    whole = replace(data, robust=config.loss == "huber")
+    wrong: Mask = np.zeros(data.rows, dtype=bool)
+    if config.loss != "squared":
+        wrong = outliers(whole, np.random.default_rng(config.seed))
+    data = whole.take(~wrong)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
     rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
@@ -98,13 +117,17 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     status = Status.BEST_EFFORT
     with workers(config.jobs) as executor:
         attempts = [Portable(attempt) for attempt in plan_with_units(data, MatchConfig(library=config.library))]
-        queue: list[Future[Tried]] = []
+        queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
             if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
+            if attempts[number].value.hopeful and _hopeless(findings, rows):
+                continue
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
-            queue += [executor.submit(_try, a, rows, clock) for a in attempts[len(queue) : ahead]]
+            for i in range(number, min(ahead, len(attempts))):
+                if i not in queue:
+                    queue[i] = executor.submit(_try, attempts[i], rows, clock)
             outcome = queue[number].result()
             new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
             findings += new
@@ -118,16 +141,33 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             looked = tried.thorough or (best is not None and not tried.draft and _plain(best))
             if best and looked and _as_good_as_it_gets(best, data, rows):
                 break
-        for future in queue:
+        for future in queue.values():
             future.cancel()
     final = report(status)
-    if status is not Status.TIMED_OUT:
+    if status is not Status.TIMED_OUT or final.best.r2_held_out <= 0:
         final = replace(final, status=_status(final.best, data))
-    yield final
+    if clock.over():
+        yield final
+    else:
+        yield concluded(final, whole, wrong, _smooth_error(rows, status))
+
+
+def _hopeless(findings: Sequence[Finding], rows: Rows) -> bool:
+    """Whether nothing so far, a smooth model included, explains anything of the target."""
+    return all(f.candidate.r2_held_out < 1 - BLIND**2 for f in findings) and rows.hopeless
+
+
+def _smooth_error(rows: Rows, status: Status) -> float:
+    """The error of a smooth model over the target's spread; 0 where it is not known or there is no time to see."""
+    if status is Status.TIMED_OUT:
+        return 0.0
+    if rows.small and len(rows.fitting.names) == 1:
+        return neighbour_noise(rows.fitting) / (float(np.std(rows.fitting.y)) or 1.0)
+    return rows.attainable
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
-    return attempt.value(rows, clock.late, GRACE * clock.limit - clock.seconds())
+    return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
 
 
 def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
@@ -146,8 +186,8 @@ def _plain(best: Candidate) -> bool:
 
 def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain."""
-    if data.sigma is not None:
-        return within_errors(_residual(best, data), data.sigma)
+    if data.stated is not None:
+        return within_errors(_residual(best, data), data.stated)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return 0 < unseen <= 1.03 * rows.attainable and _status(best, data) is Status.FOUND
 
@@ -161,8 +201,10 @@ def _status(best: Candidate, data: Dataset) -> Status:
         return Status.NOTHING if best.r2_held_out <= 0 else Status.BEST_EFFORT
     if _exact([Finding(best)], data):
         return Status.FOUND
-    if data.sigma is not None:
-        return Status.FOUND if within_errors(residual, data.sigma) else Status.BEST_EFFORT
+    if data.stated is not None:
+        return Status.FOUND if within_errors(residual, data.stated) else Status.BEST_EFFORT
+    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
+        return Status.BEST_EFFORT
     # A formula with a constant for every few rows leaves residuals that nothing could be read from.
     spare = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
     return Status.FOUND if spare and unexplained(residual, data.X) else Status.BEST_EFFORT
@@ -194,7 +236,19 @@ def _discovery(
         seed=seed,
         constants=_with_errors(best, rows.fitting),
         units=data.units,
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)),
     )
+
+
+def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:
+    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten."""
+    near = [c for c in candidates if c.description_length < best.description_length + UNDECIDED]
+    seen = [Tape(best.expr, data.names).value(data.X)]
+    for c in sorted(near, key=lambda c: (c.description_length, c.complexity)):
+        values = Tape(c.expr, data.names).value(data.X)
+        if all(np.sqrt(mean_square(values - other)) > SAME * np.std(data.y) for other in seen):
+            seen.append(values)
+            yield c
 
 
 def _structure(finding: Finding, rows: Rows, unseen: float) -> Graph | None:
@@ -220,6 +274,8 @@ def discover(
     inputs: Sequence[str] | None = None,
     derivative: str | None = None,
     sigma: str | None = None,
+    absolute_sigma: bool = True,
+    loss: Loss = "auto",
     library: Library = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -235,19 +291,28 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target. units: unit by column, as a mapping, a CSV file with the header
-    name,unit, or "a=m,b=m/s"; then every formula has the units of the target. constants: (value, unit) by name of what
-    formulas may use beside the columns; dimensional_constants: whether fitted numbers may carry units. `progress` is
-    called with every better discovery. Ctrl-C ends the search and returns the best so far, with status "interrupted".
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss: see Config.
+    units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
+    the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
+    dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
+    Ctrl-C ends the search and returns the best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
     """
     from kansr.data.select import as_table, dataset
 
     whole = as_table(table)
-    data, notes = dataset(whole, target=target, inputs=inputs, missing=missing, sigma=sigma, derivative=derivative)
+    data, notes = dataset(
+        whole,
+        target=target,
+        inputs=inputs,
+        missing=missing,
+        sigma=sigma,
+        absolute_sigma=absolute_sigma,
+        derivative=derivative,
+    )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library, loss=loss)
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:

@@ -10,7 +10,7 @@ import sympy
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from kansr.candidate import Candidate
 from kansr.data.dataset import Array
@@ -22,6 +22,8 @@ from kansr.symbolic.library import Library
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kansr.pipeline import Loss
 
 SEEDS = 2**31 - 1
 
@@ -39,6 +41,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         Processes to use; changes when an answer comes, not which.
     library : Library or None
         The functions that curves are matched with; None for the standard ones.
+    loss : {"auto", "squared", "huber"}
+        What rows far from the others count for: "auto" leaves out those that are grossly wrong, "huber" lets the others
+        count by their distance instead of its square too, "squared" counts all in full.
 
     Attributes
     ----------
@@ -60,24 +65,29 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int = 1,
         library: Library | None = None,
+        loss: Loss = "auto",
     ) -> None:
         self.max_time = max_time
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.library = library
+        self.loss = loss
 
     def fit(
         self,
         X: ArrayLike | pd.DataFrame,
         y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
         X_units: Sequence[str] | Mapping[str, str] | None = None,
         y_units: str | None = None,
     ) -> SymbolicRegressor:
         """Looks for the formula. X: (rows, inputs); y: (rows,).
 
-        X_units: the unit of each column of X in order, or by name, "1" for none; y_units: that of y. With them every
-        formula has the units of y, and its fitted numbers have none.
+        sample_weight: (rows,), what each row counts for in the sum of squares, as 1/variance of its error does; only
+        ratios matter, and rows of weight 0 are left out. X_units: the unit of each column of X in order, or by name,
+        "1" for none; y_units: that of y. With them every formula has the units of y, and its fitted numbers have
+        none.
 
         Raises ValueError for arrays that scikit-learn would not take, DataError or UsageError (which say what to do)
         for what kansr cannot use.
@@ -88,10 +98,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
+        weight = None
+        if sample_weight is not None:
+            weight = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+            rows, target, weight = (array[weight > 0] for array in (rows, target, weight))
         table = _table(rows, target, names)
+        columns, sigma = list(table.columns), None
+        if weight is not None and np.ptp(weight) > 0:
+            sigma = _unused("sigma", columns)
+            table = table.assign(**{sigma: 1 / np.sqrt(weight)})
         self.discovery_: Discovery = discover(
             table,
-            units=_units(table.columns, X_units, y_units),
+            target=columns[-1],
+            sigma=sigma,
+            absolute_sigma=False,
+            loss=self.loss,
+            units=_units(columns, X_units, y_units),
             library=self.library or STANDARD,
             time_limit=self.max_time,
             seed=_seed(self.random_state),
@@ -143,10 +165,14 @@ def _table(X: Array, y: Array, names: Any) -> pd.DataFrame:
     """Inputs and target as a table, the target last and called by a name that no input has."""
     import pandas as pd
 
-    target = "y"
-    while target in set(names):
-        target += "_"
-    return pd.DataFrame(np.column_stack([X, y]), columns=[*map(str, names), target])
+    return pd.DataFrame(np.column_stack([X, y]), columns=[*map(str, names), _unused("y", names)])
+
+
+def _unused(name: str, names: Iterable[Any]) -> str:
+    """The name, made longer until none of `names` is the same."""
+    while name in set(map(str, names)):
+        name += "_"
+    return name
 
 
 def _units(

@@ -114,7 +114,10 @@ def remarks(discovery: Discovery) -> list[str]:
     """The runner-up, the structure and the ignored inputs, as far as there are any."""
     lines = [""]
     ranked = _ranked(discovery)
-    if len(ranked) > 1:
+    for rival in discovery.rivals:
+        lost = rival.description_length - discovery.best.description_length
+        lines.append(f"the rows cannot rule out, for {lost:.1f} bits: {readable(rival.expr)}")
+    if len(ranked) > 1 and not discovery.rivals:
         lost = ranked[1].description_length - ranked[0].description_length
         lines.append(f"runner-up, by {lost:.0f} bits: {readable(ranked[1].expr)}")
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]

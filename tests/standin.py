@@ -28,6 +28,7 @@ class Config:
     time_limit: float = 60.0
     seed: int = 0
     jobs: int = 1
+    loss: str = "auto"
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

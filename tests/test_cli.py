@@ -29,7 +29,18 @@ KEPLER = ROOT / "datasets" / "kepler.csv"
 REAL = [sys.executable, "-m", "kansr.cli"]
 STAND_IN = [sys.executable, str(Path(__file__).with_name("standin.py"))]
 KEYS = {"schema", "kansr", "status", "target", "inputs", "ignored_inputs", "names", "best", "front", "structure"}
-KEYS |= {"constants", "units", "named_constants", "noise", "noise_error", "rows", "seconds", "seed"}
+KEYS |= {
+    "constants",
+    "units",
+    "named_constants",
+    "noise",
+    "noise_error",
+    "outliers",
+    "undecided",
+    "rows",
+    "seconds",
+    "seed",
+}
 CANDIDATE_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_held_out", "description_length", "origin"}
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of a POSIX system")
 

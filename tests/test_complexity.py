@@ -87,6 +87,10 @@ TARGETS = {
 }
 
 
+def rows_of(y: Array) -> Dataset:
+    return Dataset(np.arange(len(y), dtype=float)[:, None], y, ("x",))
+
+
 @pytest.mark.parametrize(("y", "answer"), TARGETS.values(), ids=TARGETS)
 def test_which_targets_span_decades(y: Array, answer: bool) -> None:
     assert spans_decades(y) is answer
@@ -96,19 +100,19 @@ def test_which_targets_span_decades(y: Array, answer: bool) -> None:
 @pytest.mark.parametrize(("y", "wide"), TARGETS.values(), ids=TARGETS)
 def test_relative_errors_are_likelier_only_where_the_target_spans_decades(y: Array, wide: bool) -> None:
     noise = 0.01 * np.random.default_rng(0).normal(size=len(y))
-    assert likely_square(noise, y) == pytest.approx(mean_square(noise))
+    assert likely_square(noise, rows_of(y)) == pytest.approx(mean_square(noise))
     relative = noise * y
-    assert (likely_square(relative, y) < 0.5 * mean_square(relative)) is wide
+    assert (likely_square(relative, rows_of(y)) < 0.5 * mean_square(relative)) is wide
 
 
 def test_relative_errors_are_worth_their_geometric_mean() -> None:
     y = np.geomspace(1e-3, 1e3, 101)  # whose geometric mean is 1
-    assert likely_square(0.01 * y, y) == pytest.approx(1e-4)
+    assert likely_square(0.01 * y, rows_of(y)) == pytest.approx(1e-4)
 
 
 def test_a_residual_without_a_value_is_infinitely_large() -> None:
     y = np.geomspace(1, 100, 5)
-    assert likely_square(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), y) == math.inf
+    assert likely_square(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), rows_of(y)) == math.inf
     assert mean_square(np.array([0.0, np.inf])) == mean_square(np.array([])) == math.inf
 
 

@@ -46,6 +46,7 @@ def bench(
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For each search.")] = 60.0,
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False,
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0,
+    outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0,
     only: Annotated[
         list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")
     ] = None,
@@ -92,7 +93,7 @@ def bench(
     from kansr.bench.run import Place, run
     from kansr.bench.trial import Settings
 
-    settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units)
+    settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
     trials = _trials(suite or "", method, noise, seeds, only, half)
     records, ended = run(trials, settings, Place(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
     _print(records, as_json, html, _settings_of(out))

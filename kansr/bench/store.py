@@ -17,7 +17,13 @@ from kansr.errors import DataError, UsageError
 from kansr.store import write
 
 RECORDS, SETTINGS, LOCK = "records.jsonl", "settings.json", ".lock"
-OPTIONS = {"rows": "--rows", "time_limit": "--time-limit", "distractors": "--distractors", "units": "--units"}
+OPTIONS = {
+    "rows": "--rows",
+    "time_limit": "--time-limit",
+    "distractors": "--distractors",
+    "units": "--units",
+    "outliers": "--outliers",
+}
 
 
 @dataclass

@@ -33,16 +33,22 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What all trials of a run share. time_limit: seconds a search; distractors: columns that the law does not use."""
+    """What all trials of a run share.
+
+    time_limit: seconds a search; distractors: columns that the law does not use; outliers: share of grossly wrong rows.
+    """
 
     rows: int = 2000
     time_limit: float = 60.0
     distractors: int = 0
     units: bool = False
+    outliers: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.time_limit < math.inf:
             raise UsageError(f"--time-limit must be a positive number of seconds, not {self.time_limit:g}")
+        if not 0 <= self.outliers <= 1:
+            raise UsageError(f"--outliers must be a share of the rows, from 0 to 1, not {self.outliers:g}")
         if self.rows < 1 or self.distractors < 0:
             raise UsageError(f"--rows {self.rows} and --distractors {self.distractors} cannot be: at least 1 and 0")
 
@@ -102,5 +108,12 @@ def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:
     """The law and the rows of a trial: the same for every method."""
     problem = with_distractors(find_problem(trial.problem), settings.distractors)
     rng = np.random.default_rng(trial.seed)
-    data = sample(problem, settings.rows, rng, noise=trial.noise, distractors=settings.distractors > 0)
+    data = sample(
+        problem,
+        settings.rows,
+        rng,
+        noise=trial.noise,
+        outliers=settings.outliers,
+        distractors=settings.distractors > 0,
+    )
     return problem, data

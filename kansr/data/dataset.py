@@ -21,7 +21,8 @@ class Dataset:
 
     X: (rows, inputs); y: (rows,); both float64 and finite. `names` and `target` are identifiers of the formula
     language; `columns` maps those that had to be made up (aliases) to the column names of the table. units: None
-    where they are not known. sigma: the standard error of each y, (rows,), None where that is not known.
+    where they are not known. sigma: the standard error of each y, (rows,), up to a common factor if `relative`; None
+    where it is not known. robust: whether errors may have heavy tails, and far rows count by Huber's loss.
     """
 
     X: Array
@@ -31,6 +32,13 @@ class Dataset:
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Units | None = None
     sigma: Array | None = None
+    relative: bool = False
+    robust: bool = False
+
+    @property
+    def stated(self) -> Array | None:
+        """The standard errors, where they are known absolutely."""
+        return None if self.relative else self.sigma
 
     @property
     def rows(self) -> int:

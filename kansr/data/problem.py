@@ -34,6 +34,7 @@ SUITES: dict[str, tuple[str, ...]] = {
 }
 SMALLEST, LARGEST = 1.18e-38, 3.40e38  # the range of single precision, which SRSD's targets keep to
 ROUNDS = 1000  # of drawing as many rows as were asked for, before sampling gives up
+GROSS = 10.0  # standard deviations of the target that a grossly wrong row is off by
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,23 @@ def find_problem(id: str) -> Problem:
 
 
 def sample(
-    problem: Problem, rows: int, rng: np.random.Generator, *, noise: float = 0.0, distractors: bool = False
+    problem: Problem,
+    rows: int,
+    rng: np.random.Generator,
+    *,
+    noise: float = 0.0,
+    outliers: float = 0.0,
+    distractors: bool = False,
 ) -> Dataset:
     """`rows` rows drawn from the problem's ranges; noise is Gaussian with std = `noise` · rms(y).
 
+    outliers: the chance of a row to be grossly wrong as well, by a Gaussian error of GROSS times the target's std.
     Rows whose target is not finite are drawn again. With `distractors` the unused inputs are columns too.
     """
     if rows < 1 or noise < 0:
         raise UsageError(f"a sample needs at least one row and a noise level of 0 or more, not {rows} and {noise}")
+    if not 0 <= outliers <= 1:
+        raise UsageError(f"the share of outliers must be between 0 and 1, not {outliers:g}")
     variables = problem.variables + (problem.distractors if distractors else ())
     names = tuple(variable.name for variable in variables)
     kept: list[tuple[Array, Array]] = []
@@ -151,6 +161,8 @@ def sample(
     X, y = (np.concatenate(parts) for parts in zip(*kept))
     if noise:
         y = y + rng.normal(0.0, noise * float(np.sqrt(np.mean(np.square(y)))), rows)
+    if outliers:
+        y = y + (rng.random(rows) < outliers) * rng.normal(0.0, GROSS * float(np.std(y)), rows)
     return Dataset(X, y, names, problem.target)
 
 

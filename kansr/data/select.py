@@ -43,12 +43,14 @@ def dataset(
     inputs: Sequence[str] | None = None,
     missing: Literal["error", "drop"] = "error",
     sigma: str | None = None,
+    absolute_sigma: bool = True,
     derivative: str | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
     """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
 
     The target is the last column unless named; the inputs are all others unless named. sigma: the column with the
-    standard error of each value of the target; no input unless named as one too. derivative: the column along which
+    standard error of each value of the target, up to a common factor unless absolute_sigma; no input unless named as
+    one too. derivative: the column along which
     the target's rate of change becomes the target, with the errors of that. Only these columns are checked.
     """
     table = as_table(data)
@@ -78,7 +80,7 @@ def dataset(
     names = aliases(columns)
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
-    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors), tuple(notes)
+    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma), tuple(notes)
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import sympy
 
-from kansr.candidate import mean_square, spans_decades, typical
+from kansr.candidate import HUBER, MAD, mean_square, robust_square, spans_decades, typical
 from kansr.data.dataset import Array, Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 
+REWEIGHTED = 4  # rounds of reweighting
 POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas
 
 
@@ -62,30 +64,60 @@ def polish(
         return Fit(expr, (), np.empty(0), np.empty(0), np.inf, np.inf)
     with np.errstate(all="ignore"):
         start = np.array([float(c) for c in constants])
-        values, rms, J = minimise(tape, data.X, data.y, start, iterations)
-        likely, errors = rms, _standard_errors(J, rms)
-        if (data.sigma is not None or spans_decades(data.y)) and np.isfinite(rms):
-            # Where errors are known each row weighs by its own; where they may be relative, the optimum of relative
-            # least squares competes with this one.
-            scale = np.abs(data.y) if data.sigma is None else data.sigma
-            weight, size = 1 / scale, typical(scale)
-            if constants:
-                near, relative, slopes = minimise(tape, data.X, data.y, values, iterations, weight)
-            else:
-                near, slopes = values, J
-                relative = math.sqrt(mean_square((tape.value(data.X) - data.y) * weight))
-            if data.sigma is not None or relative * size < rms:
-                values, J, likely, errors = (
-                    near,
-                    slopes / weight[:, None],
-                    relative * size,
-                    _standard_errors(slopes, relative),
-                )
-                rms = math.sqrt(mean_square(tape.value(data.X, values) - data.y))
-        influence = np.sqrt(np.mean((J * values) ** 2, axis=0))
-    fitted = tuple(sympy.Float(float(v)) for v in values)
+        best = _optimum(tape, data, start, iterations)
+        if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
+            # Errors may be as large as the target: the optimum of relative least squares competes with this one.
+            near = _optimum(tape, data, best.values, iterations, np.abs(data.y))
+            best = min(best, near, key=lambda optimum: optimum.likely)
+        influence = np.sqrt(np.mean((best.J * best.values) ** 2, axis=0))
+    fitted = tuple(sympy.Float(float(v)) for v in best.values)
     expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
-    return Fit(expr, fitted, errors, influence, rms, likely)
+    return Fit(expr, fitted, best.errors, influence, best.rms, best.likely)
+
+
+class _Optimum(NamedTuple):
+    values: Array
+    J: Array
+    errors: Array
+    rms: float
+    likely: float
+
+
+def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> _Optimum:
+    """Least squares, or Huber's loss, of residuals over `scale`, (rows,): the errors that are known unless given."""
+    scale = data.sigma if scale is None else scale
+    weight = np.ones(data.rows) if scale is None else 1 / scale
+    values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
+    likely, errors = rms, _standard_errors(J, rms)
+    if (scale is None and not data.robust) or not np.isfinite(rms):
+        return _Optimum(values, J, errors, rms, likely)
+    shares = weight
+    if data.robust:
+        values, shares, J, level = _reweighted(tape, data, values, iterations, weight, J)
+        errors = _standard_errors(J, level)
+    residual = tape.value(data.X, values) - data.y
+    square = robust_square if data.robust else mean_square
+    size = 1.0 if scale is None else typical(scale)
+    likely = math.sqrt(square(residual * weight)) * size
+    return _Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), likely)
+
+
+def _reweighted(
+    tape: Tape, data: Dataset, values: Array, iterations: int, weight: Array, J: Array
+) -> tuple[Array, Array, Array, float]:
+    """Iteratively reweighted least squares for Huber's loss (Holland and Welsch 1977).
+
+    -> values, (rows,) what the rows count for, the Jacobian times that, the noise level in units of 1/weight.
+    """
+    shares, level = weight, 0.0
+    for _ in range(REWEIGHTED):
+        size = np.abs(tape.value(data.X, values) - data.y) * weight
+        level = MAD * float(np.median(size))
+        if not level > 0:
+            break
+        shares = weight * np.sqrt(np.minimum(1, HUBER * level / (size + 1e-300)))
+        values, _, J = minimise(tape, data.X, data.y, values, iterations, shares)
+    return values, shares, J, level
 
 
 def minimise(

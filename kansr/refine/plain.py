@@ -93,4 +93,4 @@ def _length(expr: sympy.Expr, data: Dataset) -> float:
         residual = Tape(expr, data.names).value(data.X) - data.y
     except FormulaError:
         return np.inf
-    return description_length(expr, likely_square(residual, data.y, data.sigma), data)
+    return description_length(expr, likely_square(residual, data), data)

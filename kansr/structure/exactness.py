@@ -25,8 +25,8 @@ def exact(fit: Fit, data: Dataset) -> bool:
     errors of the rows are known, and small, a formula with few constants need not be closer than they are.
     """
     count = len(fit.constants)
-    if data.sigma is not None and count <= 3 and typical(data.sigma) <= PRECISE * float(np.std(data.y)):
-        return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.sigma)
+    if data.stated is not None and count <= 3 and typical(data.stated) <= PRECISE * float(np.std(data.y)):
+        return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.stated)
     limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
     if not fit.rms <= limit * np.std(data.y):
         return False

@@ -11,13 +11,13 @@ import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import sympy
 
-from kansr.candidate import ROUNDING, description_length, mean_square
-from kansr.data.dataset import Dataset, split
+from kansr.candidate import ROUNDING, description_length, mean_square, typical
+from kansr.data.dataset import Array, Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
@@ -78,6 +78,12 @@ class _Search:
     left: float = np.inf  # what that formula leaves
     idle: int = 0  # tasks since then
     done: bool = False
+
+    @cached_property
+    def _share(self) -> Array:
+        """The errors of the rows over the typical one, (rows,)."""
+        sigma = self.data.sigma
+        return np.ones(self.data.rows) if sigma is None else sigma / typical(sigma)
 
     def run(self, roots: Sequence[State]) -> Iterator[Route]:
         for root in roots:
@@ -197,8 +203,9 @@ class _Search:
 
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
-        judged = self.data.take(slice(FEW, FEW + JUDGED)) if self.data.rows > 2 * FEW else self.data
-        return math.sqrt(mean_square(Tape(expr, judged.names).value(judged.X) - judged.y))
+        judged = slice(FEW, FEW + JUDGED) if self.data.rows > 2 * FEW else slice(None)
+        residual = Tape(expr, self.data.names).value(self.data.X[judged]) - self.data.y[judged]
+        return math.sqrt(mean_square(residual / self._share[judged]))
 
     def _rows(self, state: State) -> Noisy | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
@@ -210,7 +217,7 @@ class _Search:
         except (FormulaError, ValueError):
             return None
         with np.errstate(all="ignore"):
-            loud = 1 / np.abs(slope)
+            loud = self._share / np.abs(slope)
         good = np.isfinite(loud) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
         if good.mean() < 1 or not np.std(state.z) > 0:
             return None

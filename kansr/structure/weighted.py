@@ -95,10 +95,10 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
 
     def model(index: slice) -> tuple[Array, Array]:
-        K = _kernel(U[index], U[index], setting.length)
+        K = kernel(U[index], U[index], setting.length)
         K.flat[:: len(K) + 1] += setting.ridge * weight[index] ** 2
         w = cho_solve(cho_factor(K, lower=True), (t[index] - mean) / scale)
-        k = _kernel(U, U[index], setting.length)
+        k = kernel(U, U[index], setting.length)
         at = (k * w) @ U[index] - U * (k @ w)[:, None]
         return k @ w * scale + mean, at / setting.length**2 * outward
 
@@ -139,7 +139,7 @@ def _tried(
     outward = 1 / (np.abs(slope[held]) + 1e-300)  # from errors of T(z) to errors of z
     outward = outward / (rows.loud[held] + 1e-300)  # and of the table's target
     for length in lengths:
-        K, k = _kernel(U[:centres], U[:centres], length), _kernel(U[held], U[:centres], length)
+        K, k = kernel(U[:centres], U[:centres], length), kernel(U[held], U[:centres], length)
         for ridge in ridges:
             A = K.copy()
             A.flat[:: centres + 1] += ridge * weight[:centres] ** 2
@@ -170,6 +170,7 @@ def _centre(t: Array, weight: Array) -> tuple[float, float]:
     return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0
 
 
-def _kernel(U: Array, V: Array, length: float) -> Array:
+def kernel(U: Array, V: Array, length: float) -> Array:
+    """Gaussian kernels between rows and others, (rows, others). U: (rows, n); V: (others, n)"""
     square = np.sum(U * U, axis=1)[:, None] + np.sum(V * V, axis=1) - 2 * U @ V.T
     return np.exp(-np.maximum(square, 0) / (2 * length**2))

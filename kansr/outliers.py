@@ -1,0 +1,107 @@
+"""Rows that are grossly wrong: far from a smooth model of the others, and strewn anywhere among the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.spatial import cKDTree
+from scipy.stats import binom, ks_2samp
+
+from kansr.candidate import MAD
+from kansr.data.dataset import Array, Dataset
+from kansr.structure.surrogate import skewed, standard
+from kansr.structure.weighted import kernel
+
+LENGTHS, RIDGES = (1.6, 3.0, 6.0), (1e-4, 1e-2, 0.3)
+CENTRES, SAMPLE = 400, 2000  # rows the kernel is spanned by, and rows it is judged on
+FAR = 8.0  # noise levels from which a row is grossly wrong: not one normal error in 1e15 is
+NEIGHBOURS = 21  # rows whose residuals say how well the model follows the target there
+ROUNDS = 6  # of leaving out what is far and fitting again
+MOST = 0.25  # share of rows that may be wrong
+CHANCE = 0.02  # that rows strewn at random look as if they were not
+LEAST = 200  # rows below which a smooth model says too little
+CHUNK = 10_000  # rows that the model is asked about at once
+
+Mask = NDArray[np.bool_]
+Model = Callable[[Array], Array]
+
+
+def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
+    """Which rows are grossly wrong, (rows,).
+
+    A smooth model (Gaussian-kernel ridge regression) is fitted again and again to the rows that are not far from it.
+    Grossly wrong is what is FAR times as far from it as most rows, and as its neighbours: where a law is too steep for
+    the model, they have large residuals too. And such rows must be strewn at random: if they know anything of the
+    inputs, it is the law that is unusual there, not the rows. None are named where that cannot be said.
+    """
+    none = np.zeros(data.rows, dtype=bool)
+    if data.rows < LEAST or not np.std(data.y) > 0:
+        return none
+    sample = rng.permutation(data.rows)[:SAMPLE]
+    U, _ = standard(data.X, np.array(skewed(data.X[sample])))
+    V, y = U[sample], data.y[sample]
+    columns = np.sort(V, axis=0)
+    tree = cKDTree(_places(V, columns))
+    near = tree.query(tree.data, k=min(NEIGHBOURS, len(V)))[1]
+    far = none[sample]
+    for _ in range(ROUNDS):
+        model = _smooth(V, y, far)
+        size = np.abs(y - model(V))
+        before, far = far, size > FAR * MAD * np.median(size)
+        if (far == before).all():
+            break
+    far = _far(size, size, near)
+    if not far.any() or far.mean() > MOST or not _strewn(tree.data, near, far):
+        return none
+    found: list[Mask] = []
+    for start in range(0, data.rows, CHUNK):
+        part = slice(start, start + CHUNK)
+        near = tree.query(_places(U[part], columns), k=min(NEIGHBOURS, len(V)))[1]
+        found.append(_far(np.abs(data.y[part] - model(U[part])), size, near))
+    return np.asarray(np.concatenate(found))
+
+
+def _places(U: Array, columns: Array) -> Array:
+    """Where rows stand among those of the sample by each input, from 0 to 1. columns: (sample, inputs), sorted."""
+    ranks = [np.searchsorted(column, u) for column, u in zip(columns.T, U.T)]
+    return np.column_stack(ranks) / len(columns)
+
+
+def _far(size: Array, known: Array, near: NDArray[np.intp]) -> Mask:
+    """Which residuals are large beside those of the sample, `known`, and of the neighbours there."""
+    return size > FAR * MAD * np.maximum(np.median(known), np.median(known[near], axis=1))
+
+
+def _smooth(U: Array, y: Array, far: Mask) -> Model:
+    """The model of the rows that are not far with the least median residual on rows that it is not spanned by."""
+    count = min(CENTRES, len(y) // 2)
+    centres = np.flatnonzero(~far[:count])
+    middle = float(np.median(y[centres]))
+    best: tuple[float, float, Array] | None = None
+    for length in LENGTHS:
+        K, k = kernel(U[centres], U[centres], length), kernel(U[count:], U[centres], length)
+        for ridge in RIDGES:
+            A = K.copy()
+            A.flat[:: len(A) + 1] += ridge
+            weights = cho_solve(cho_factor(A, lower=True), y[centres] - middle)
+            level = float(np.median(np.abs(y[count:] - middle - k @ weights)))
+            if best is None or level < best[0]:
+                best = (level, length, weights)
+    assert best is not None
+    _, chosen, w = best
+    return lambda V: middle + kernel(V, U[centres], chosen) @ w
+
+
+def _strewn(places: Array, near: NDArray[np.intp], far: Mask) -> bool:
+    """Whether far rows lie as others do, by each input and from its middle (Kolmogorov–Smirnov), and not together."""
+    chances = []
+    for column in places.T:
+        for value in (column, np.abs(column - 0.5)):
+            chances.append(float(ks_2samp(value[far], value[~far]).pvalue))
+    beside = far[near[far]]
+    others = beside.sum() - far.sum()  # a row is its own neighbour
+    chances.append(float(binom.sf(others - 1, beside.size - far.sum(), far.mean())))
+    return min(chances) * len(chances) >= CHANCE

@@ -1,0 +1,119 @@
+"""Rows that are grossly wrong are left out, rows of a steep law are not; weights count as they should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kansr
+from kansr.candidate import mean_square, robust_square
+from kansr.data.dataset import Array, Dataset
+from kansr.discovery import Status
+from kansr.errors import UsageError
+from kansr.expression.evaluate import Tape
+from kansr.expression.parse import parse
+from kansr.noise import lacks_fit, neighbour_noise, pure_error
+from kansr.outliers import outliers
+from kansr.refine.constants import polish
+
+
+def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
+    """2.5·x**2/z with noise, of which a share is off by 5 or more, and which rows those are."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(1, 3, (rows, 2))
+    wrong = rng.random(rows) < share
+    y = 2.5 * X[:, 0] ** 2 / X[:, 1] + noise * rng.normal(size=rows)
+    y += wrong * rng.choice([-1, 1], rows) * rng.uniform(5, 50, rows)
+    return Dataset(X, y, ("x", "z")), wrong
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 0.15])
+@pytest.mark.parametrize("rows", [300, 5000])
+def test_wrong_rows_are_told_from_the_others(rows: int, share: float) -> None:
+    data, wrong = spoilt(rows, share)
+    assert (outliers(data, np.random.default_rng(0)) == wrong).mean() > 0.998
+
+
+@pytest.mark.parametrize("law", ["1/(x - z)", "exp(4*x)", "sin(30*x)", "x", "1.0"])
+def test_rows_of_an_unusual_law_stay(law: str) -> None:
+    rng = np.random.default_rng(1)
+    X = [*rng.uniform(0, 1, (1000, 2)), 1.01, 0]
+    values = np.asarray(Tape(parse(law), ("x", "z")).value(X))
+    assert outliers(Dataset(X, values, ("x", "z")), rng).mean() < 0.005
+
+
+def test_a_law_is_found_beside_wrong_rows_and_names_them() -> None:
+    data, wrong = spoilt(400, 0.05)
+    table = pd.DataFrame(data.X, columns=["x", "z"]).assign(y=data.y)
+    found = kansr.discover(table, time_limit=30)
+    assert found.status is Status.FOUND and str(found.best.expr) == "5*x**2/(2*z)"
+    assert found.outliers == tuple(np.flatnonzero(wrong))
+    assert any("left out" in note for note in found.notes)
+    assert found.noise == pytest.approx(0.02 / np.std(data.y[~wrong]), rel=0.15)
+
+
+def test_rows_that_the_law_explains_are_taken_back() -> None:
+    """A smooth model does not follow a pole, whose rows only look wrong until the law is known."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (400, 1))
+    found = kansr.discover((X, 1 / (X[:, 0] - 0.5) ** 2), time_limit=30)
+    assert found.status is Status.FOUND and found.outliers == ()
+
+
+def test_hubers_loss_keeps_constants_from_heavy_tails() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (500, 1))
+    y = 3.3 * X[:, 0] + 0.02 * rng.standard_t(1.2, 500)
+    start = parse("2.0*x")
+    squares, robust = (polish(start, Dataset(X, y, ("x",), robust=robust)) for robust in (False, True))
+    assert abs(float(robust.constants[0]) - 3.3) < 3 * robust.errors[0] < 0.02
+    assert abs(float(robust.constants[0]) - 3.3) < abs(float(squares.constants[0]) - 3.3)
+
+
+def test_the_robust_level_is_that_of_normal_errors_and_never_more() -> None:
+    errors = np.random.default_rng(0).normal(0, 3, 100_000)
+    assert robust_square(errors) == pytest.approx(9, rel=0.02)
+    assert robust_square(np.array([0.0, 0.0, 1e9])) == mean_square(np.array([0.0, 0.0, 1e9]))
+    assert robust_square(np.array([0.0, np.inf])) == np.inf
+
+
+def test_a_loss_that_is_none_is_refused() -> None:
+    data, _ = spoilt(50, 0.0)
+    with pytest.raises(UsageError, match=r"the loss is"):
+        kansr.discover((data.X, data.y), loss="cubic")  # type: ignore[arg-type]
+
+
+def test_rows_with_the_same_inputs_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.uniform(0, 1, (100, 2)), 3, axis=0)
+    data = Dataset(X, X[:, 0] ** 2 + 0.1 * rng.normal(size=300), ("x", "z"))
+    variance, free = pure_error(data)
+    assert free == 200 and variance == pytest.approx(0.01, rel=0.25)
+    assert not lacks_fit(X[:, 0] ** 2 - data.y, data, 0)
+    assert lacks_fit(X[:, 0] - 0.1 - data.y, data, 1)
+    assert pure_error(data.take(slice(0, 300, 3))) == (0.0, 0)
+
+
+def test_neighbours_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.uniform(0, 1, (400, 1)), axis=0)
+    data = Dataset(X, np.sin(6 * X[:, 0]) + 0.1 * rng.normal(size=400), ("x",))
+    assert neighbour_noise(data) == pytest.approx(0.1, rel=0.15)
+
+
+def test_weights_count_as_repeated_rows_do() -> None:
+    data, _ = spoilt(120, 0.0, noise=0.2)
+    weight = np.random.default_rng(2).integers(0, 4, 120)
+    model = kansr.SymbolicRegressor(max_time=20)
+    weighted = model.fit(data.X, data.y, sample_weight=weight).predict(data.X)
+    repeated = model.fit(np.repeat(data.X, weight, axis=0), np.repeat(data.y, weight)).predict(data.X)
+    assert np.abs(weighted - repeated).max() < 0.1 * np.std(data.y)
+    with pytest.raises(ValueError, match="[Nn]egative"):
+        model.fit(data.X, data.y, sample_weight=-np.ones(120))
+
+
+def test_only_noise_is_said_to_be_nothing() -> None:
+    rng = np.random.default_rng(5)
+    found = kansr.discover((rng.normal(size=(200, 2)), rng.normal(size=200)), time_limit=5)
+    assert found.status is Status.NOTHING
