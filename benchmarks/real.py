@@ -1,0 +1,77 @@
+"""What kansr finds in measured tables, beside what the textbook says.
+
+    python benchmarks/real.py --time-limit 30
+
+The textbook's form is fitted to the same rows and judged by the same description length: fewer bits are better.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import kansr
+from kansr.candidate import judge
+from kansr.data.select import dataset
+from kansr.expression.parse import parse
+from kansr.expression.render import readable
+from kansr.refine.constants import polish
+
+TABLES = Path(__file__).resolve().parent.parent / "datasets"
+
+
+class Case(NamedTuple):
+    table: str
+    options: dict[str, Any]
+    textbook: str
+
+
+CASES = (
+    Case("kepler.csv", {}, "semi_major_axis_au**1.5"),
+    Case("hubble_1929.csv", {}, "450.0*distance_mpc"),
+    Case("leavitt_1912.csv", {"inputs": ["period_days"]}, "15.5 - 0.9*log(period_days)"),
+    Case(
+        "cobe_firas.csv",
+        {"inputs": ["wavenumber_per_cm"]},
+        "39.7*wavenumber_per_cm**3/(exp(0.53*wavenumber_per_cm) - 1.0)",
+    ),
+    Case("rydberg.csv", {}, "91.2/(1/n1**2 - 1/n2**2)"),
+    Case(
+        "lynx_hare.csv",
+        {"derivative": "year", "target": "hare_thousands"},
+        "0.5*hare_thousands - 0.03*hare_thousands*lynx_thousands",
+    ),
+    Case(
+        "lynx_hare.csv",
+        {"derivative": "year", "target": "lynx_thousands"},
+        "0.02*hare_thousands*lynx_thousands - 0.8*lynx_thousands",
+    ),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--time-limit", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    for case in CASES:
+        path = str(TABLES / case.table)
+        found = kansr.discover(path, **case.options, time_limit=given.time_limit, seed=given.seed)
+        data, _ = dataset(path, **case.options)
+        fit = polish(parse(case.textbook), data)
+        book = judge(fit.expr, data, data, "textbook")
+        chosen = judge(found.best.expr, data, data, "found")
+        print(f"{case.table} {case.options or ''}\n  found ({found.status.value}, {found.seconds:.0f} s)")
+        for name, expr, one in (("found", found.best.expr, chosen), ("textbook", fit.expr, book)):
+            rms = float(np.sqrt(one.loss) / np.std(data.y))
+            print(f"  {name:9} {readable(expr)}   left over {rms:.2g}, {one.description_length:.1f} bits", flush=True)
+        for rival in found.rivals:
+            more = rival.description_length - found.best.description_length
+            print(f"  +{more:.1f} bits {readable(rival.expr)}")
+
+
+if __name__ == "__main__":
+    main()
