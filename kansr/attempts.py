@@ -38,7 +38,7 @@ from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
 from kansr.structure.scaled import attainable_in_groups
 from kansr.structure.single import single
-from kansr.structure.weighted import FEW, attainable
+from kansr.structure.weighted import FEW, attainable, attainable_on
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -55,6 +55,7 @@ READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
 LEARNT = 0.7  # what twice the rows leave of its error where it is noise
+PLENTY = 250  # rows held out from which errors on them and on others are much the same
 BLIND = 0.98  # error of a smooth model that sees nothing
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
@@ -78,6 +79,13 @@ class Rows:
         if not self._known:
             return 0.0
         return min(attainable(self.sample.X, self.sample.y), attainable_in_groups(self.sample, self.held_out))
+
+    @cached_property
+    def attainable_held_out(self) -> float:
+        """The same on the very rows that formulas are judged on, if they are so few that chance sets others apart."""
+        if not self._known or self.held_out.rows >= PLENTY:
+            return self.attainable
+        return max(self.attainable, attainable_on(self.held_out, self.sample))
 
     @property
     def hopeless(self) -> bool:
@@ -228,7 +236,8 @@ def _polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
 
 def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
     data = rows.fitting
-    mean = sympy.Float(float(np.mean(data.y)))
+    weights = None if data.sigma is None else data.sigma**-2
+    mean = sympy.Float(float(np.average(data.y, weights=weights)))
     yield Finding(
         _judged(
             Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y)), float(np.std(data.y))),

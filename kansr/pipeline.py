@@ -189,7 +189,7 @@ def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= 1.03 * rows.attainable and _status(best, data) is Status.FOUND
+    return 0 < unseen <= 1.03 * rows.attainable_held_out and _status(best, data) is Status.FOUND
 
 
 def _status(best: Candidate, data: Dataset) -> Status:

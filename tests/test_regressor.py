@@ -67,18 +67,22 @@ def test_the_same_seed_gives_the_same_formula(fitted: SymbolicRegressor) -> None
 
 # Each fits twice and compares: what there is when the time runs out depends on the machine.
 TWICE = ("check_fit_idempotent", "check_regressor_data_not_an_array")
-LATE = dict.fromkeys(TWICE, "fits twice in a time too short for the search to end")
+LEFT_OUT = {
+    **dict.fromkeys(TWICE, "fits twice in a time too short for the search to end"),
+    # A weight is what a row counts for in the sum of squares; twice the same row is also one more to describe and judge.
+    "check_sample_weight_equivalence_on_dense_data": "repeated rows are more evidence, weights are not",
+}
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_checks_of_scikit_learn_pass() -> None:
-    """All but those that fit twice in a time too short, and that which is not for estimators with a time limit."""
+    """All but those above, each for its reason, and that which is not for estimators with a time limit."""
     left_out = []
     model = SymbolicRegressor(max_time=1.0)
-    for estimator, check in estimator_checks_generator(model, expected_failed_checks=LATE, mark="skip"):
+    for estimator, check in estimator_checks_generator(model, expected_failed_checks=LEFT_OUT, mark="skip"):
         try:
             check(estimator)
         except SkipTest as why:
             left_out.append(str(why))
-    assert len(left_out) == len(TWICE) + 1, left_out
+    assert len(left_out) == len(LEFT_OUT) + 1, left_out

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from kansr.data.dataset import Array
+from kansr.data.dataset import Array, Dataset
 from kansr.structure.surrogate import Field, View, skewed, standard, views
 
 LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
@@ -58,9 +58,22 @@ def attainable(X: Array, z: Array, centres: int = FEW) -> float:
     return best_setting(Noisy(X, z, np.ones_like(z)), centres).error / (float(np.std(z)) or 1.0)
 
 
+def attainable_on(unseen: Dataset, data: Dataset) -> float:
+    """The error on `unseen` of the best smooth model of `data`, over the target's spread there.
+
+    For comparing a formula with it on the same rows: on others the two would differ by chance.
+    """
+    data = data.take(slice(0, MANY))
+    y = np.concatenate([data.y, unseen.y])
+    rows = Noisy(np.vstack([data.X, unseen.X]), y, np.ones_like(y))
+    error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows))
+    return error / (float(np.std(unseen.y)) or 1.0)
+
+
 def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     """The setting with the least held-out error over views, logarithms, lengths, ridges, then scales of inputs."""
     n = rows.X.shape[1]
+    centres = _few(rows, centres)
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
     settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
     best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2], centres)), key=_by_error)
@@ -121,19 +134,19 @@ def _by_error(smooth: Smooth) -> float:
     return smooth.error
 
 
-def around(rows: Noisy, smooth: Smooth, centres: int = FEW) -> list[Smooth]:
-    """The models with lengths and ridges about those of one."""
+def around(rows: Noisy, smooth: Smooth, centres: int | None = None) -> list[Smooth]:
+    """The models with lengths and ridges about those of one, spanned by the first `centres` rows, else by a few."""
     s = smooth.setting
+    centres = _few(rows) if centres is None else centres
     lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
     return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)], centres))
 
 
 def _tried(
-    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], most: int
+    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], centres: int
 ) -> Iterator[Smooth]:
-    """The errors of models with these lengths and ridges, spanned by few rows."""
+    """The errors of models with these lengths and ridges, spanned by the first `centres` rows, on those that follow."""
     (_, t, slope), U, _, weight = _prepared(rows, setting)
-    centres = min(most, len(t) // 2)
     held = slice(centres, centres + JUDGED)
     mean, scale = _centre(t, weight)
     outward = 1 / (np.abs(slope[held]) + 1e-300)  # from errors of T(z) to errors of z
@@ -152,6 +165,11 @@ def _tried(
             error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
             if np.isfinite(error):
                 yield Smooth(Setting(setting.view, setting.logs, length, ridge, setting.scales), error)
+
+
+def _few(rows: Noisy, most: int = FEW) -> int:
+    """How many rows a model is spanned by that is only compared with others: half of them must be left."""
+    return min(most, len(rows.z) // 2)
 
 
 def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]:
