@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_formula(fitted: SymbolicRegressor) -> None
 TWICE = ("check_fit_idempotent", "check_regressor_data_not_an_array")
 LEFT_OUT = {
     **dict.fromkeys(TWICE, "fits twice in a time too short for the search to end"),
-    # A weight is what a row counts for in the sum of squares; twice the same row is also one more to describe and judge.
+    # A weight is what a row counts for in the sum of squares; the same row twice is also one more to judge on.
     "check_sample_weight_equivalence_on_dense_data": "repeated rows are more evidence, weights are not",
 }
 
