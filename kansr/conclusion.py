@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared
+from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, typical
 from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
@@ -87,6 +87,8 @@ def noise_level(residual: Array, data: Dataset, constants: int, attainable: floa
 def _beyond(best: Candidate, data: Dataset, wrong: Mask) -> Mask:
     """The rows that the formula is as far from as from rows that are grossly wrong."""
     size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y)
+    if data.sigma is not None:
+        size = size / data.sigma * typical(data.sigma)
     level = MAD * float(np.median(size[~wrong]))
     near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~wrong])))
     return np.asarray(~near)

@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 from scipy.stats import binom, ks_2samp
 
-from kansr.candidate import MAD
+from kansr.candidate import MAD, typical
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.surrogate import skewed, standard
 from kansr.structure.weighted import kernel
@@ -42,14 +42,15 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
         return none
     sample = rng.permutation(data.rows)[:SAMPLE]
     U, _ = standard(data.X, np.array(skewed(data.X[sample])))
-    V, y = U[sample], data.y[sample]
+    share = np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
+    V, y, loud = U[sample], data.y[sample], share[sample]
     columns = np.sort(V, axis=0)
     tree = cKDTree(_places(V, columns))
     near = tree.query(tree.data, k=min(NEIGHBOURS, len(V)))[1]
     far = none[sample]
     for _ in range(ROUNDS):
-        model = _smooth(V, y, far)
-        size = np.abs(y - model(V))
+        model = _smooth(V, y, loud, far)
+        size = np.abs(y - model(V)) / loud
         before, far = far, size > FAR * MAD * np.median(size)
         if (far == before).all():
             break
@@ -60,7 +61,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     for start in range(0, data.rows, CHUNK):
         part = slice(start, start + CHUNK)
         near = tree.query(_places(U[part], columns), k=min(NEIGHBOURS, len(V)))[1]
-        found.append(_far(np.abs(data.y[part] - model(U[part])), size, near))
+        found.append(_far(np.abs(data.y[part] - model(U[part])) / share[part], size, near))
     return np.asarray(np.concatenate(found))
 
 
@@ -75,8 +76,11 @@ def _far(size: Array, known: Array, near: NDArray[np.intp]) -> Mask:
     return size > FAR * MAD * np.maximum(np.median(known), np.median(known[near], axis=1))
 
 
-def _smooth(U: Array, y: Array, far: Mask) -> Model:
-    """The model of the rows that are not far with the least median residual on rows that it is not spanned by."""
+def _smooth(U: Array, y: Array, loud: Array, far: Mask) -> Model:
+    """The model of the rows that are not far with the least median residual on rows that it is not spanned by.
+
+    loud: the errors of the rows over the typical one, (rows,).
+    """
     count = min(CENTRES, len(y) // 2)
     centres = np.flatnonzero(~far[:count])
     middle = float(np.median(y[centres]))
@@ -85,9 +89,9 @@ def _smooth(U: Array, y: Array, far: Mask) -> Model:
         K, k = kernel(U[centres], U[centres], length), kernel(U[count:], U[centres], length)
         for ridge in RIDGES:
             A = K.copy()
-            A.flat[:: len(A) + 1] += ridge
+            A.flat[:: len(A) + 1] += ridge * loud[centres] ** 2
             weights = cho_solve(cho_factor(A, lower=True), y[centres] - middle)
-            level = float(np.median(np.abs(y[count:] - middle - k @ weights)))
+            level = float(np.median(np.abs(y[count:] - middle - k @ weights) / loud[count:]))
             if best is None or level < best[0]:
                 best = (level, length, weights)
     assert best is not None

@@ -43,6 +43,16 @@ def test_rows_of_an_unusual_law_stay(law: str) -> None:
     assert outliers(Dataset(X, values, ("x", "z")), rng).mean() < 0.005
 
 
+def test_rows_with_large_known_errors_are_not_wrong() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 3, (500, 2))
+    sigma = 10 ** rng.uniform(-2, 1, 500)
+    data = Dataset(X, X[:, 0] * X[:, 1] + sigma * rng.normal(size=500), ("x", "z"), sigma=sigma)
+    assert outliers(data, rng).sum() == 0
+    data.y[:20] += 30 * sigma[:20]
+    assert outliers(data, rng)[:20].mean() > 0.7 and not outliers(data, rng)[20:].any()
+
+
 def test_a_law_is_found_beside_wrong_rows_and_names_them() -> None:
     data, wrong = spoilt(400, 0.05)
     table = pd.DataFrame(data.X, columns=["x", "z"]).assign(y=data.y)
