@@ -102,6 +102,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     wrong: Mask = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
         wrong = outliers(whole, np.random.default_rng(config.seed))
+    # A smooth model is not close enough to see all of them: those that are left must not be what a formula is bent for.
+    whole = replace(whole, robust=whole.robust or bool(wrong.any()))
     data = whole.take(~wrong)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
