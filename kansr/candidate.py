@@ -96,6 +96,11 @@ def typical(sizes: Array) -> float:
     return float(np.exp(np.mean(np.log(sizes))))
 
 
+def shares(data: Dataset) -> Array:
+    """The errors of the rows over the typical one, (rows,); all 1 where they are not known."""
+    return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
+
+
 def likely_square(residual: Array, data: Dataset) -> float:
     """The mean square of the residuals, (rows,), under the likelier of two error models: all alike, or as large as y.
 
@@ -105,7 +110,7 @@ def likely_square(residual: Array, data: Dataset) -> float:
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:
-        return square(residual / data.sigma) * typical(data.sigma) ** 2
+        return square(residual / shares(data))
     alike = square(residual)
     if not spans_decades(data.y):
         return alike

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, typical
+from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, shares
 from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
@@ -17,10 +17,9 @@ from kansr.outliers import FAR, Mask
 from kansr.refine.constants import floats, polish
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
-TAIL, RARE = (
-    4.0,
-    2e-3,
-)  # noise levels that normal errors hardly ever exceed; share of rows that do where tails are heavy
+TAIL, SURE_TAIL = 4.0, 6.0  # noise levels that normal errors hardly ever exceed in many rows, and in few
+PLENTY = 1000  # rows that are many
+RARE = 2e-3  # share of rows beyond that where tails are heavy
 NAMED = 5  # rows that a note lists
 
 
@@ -86,9 +85,7 @@ def noise_level(residual: Array, data: Dataset, constants: int, attainable: floa
 
 def _beyond(best: Candidate, data: Dataset, wrong: Mask) -> Mask:
     """The rows that the formula is as far from as from rows that are grossly wrong."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y)
-    if data.sigma is not None:
-        size = size / data.sigma * typical(data.sigma)
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
     level = MAD * float(np.median(size[~wrong]))
     near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~wrong])))
     return np.asarray(~near)
@@ -111,10 +108,11 @@ def _tails(residual: Array, data: Dataset, status: Status) -> list[str]:
     level = MAD * float(np.median(np.abs(residual)))
     if status is not Status.FOUND or data.robust or not level > EXACT * float(np.std(data.y)):
         return []
-    far = np.flatnonzero(np.abs(residual) > (TAIL if data.rows > 1000 else 1.5 * TAIL) * level)
-    if len(far) <= RARE * data.rows:
+    tail = TAIL if data.rows > PLENTY else SURE_TAIL
+    far = int(np.sum(np.abs(residual) > tail * level))
+    if far <= RARE * data.rows:
         return []
     return [
-        f"{counted(len(far), 'row')} of {data.rows} lie more than {TAIL if data.rows > 1000 else 1.5 * TAIL:g} noise "
-        "levels off the law, which normal errors hardly ever do: --loss huber lets such rows count for less"
+        f"{counted(far, 'row')} of {data.rows} lie more than {tail:g} noise levels off the law, "
+        "which normal errors hardly ever do: --loss huber lets such rows count for less"
     ]

@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 from scipy.stats import binom, ks_2samp
 
-from kansr.candidate import MAD, typical
+from kansr.candidate import MAD, shares
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.surrogate import skewed, standard
 from kansr.structure.weighted import kernel
@@ -42,7 +42,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
         return none
     sample = rng.permutation(data.rows)[:SAMPLE]
     U, _ = standard(data.X, np.array(skewed(data.X[sample])))
-    share = np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
+    share = shares(data)
     V, y, loud = U[sample], data.y[sample], share[sample]
     columns = np.sort(V, axis=0)
     tree = cKDTree(_places(V, columns))

@@ -161,7 +161,7 @@ def _hopeless(findings: Sequence[Finding], rows: Rows) -> bool:
 
 def _smooth_error(rows: Rows, status: Status) -> float:
     """The error of a smooth model over the target's spread; 0 where it is not known or there is no time to see."""
-    if status is Status.TIMED_OUT and "attainable" not in vars(rows):  # fitted already, or not at all
+    if status is Status.TIMED_OUT:
         return 0.0
     if rows.small and len(rows.fitting.names) == 1:
         return neighbour_noise(rows.fitting) / (float(np.std(rows.fitting.y)) or 1.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import kansr
-from kansr.candidate import mean_square, robust_square
+from kansr.candidate import ParetoFront, mean_square, robust_square
+from kansr.conclusion import concluded
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Status
 from kansr.errors import UsageError
@@ -64,11 +67,14 @@ def test_a_law_is_found_beside_wrong_rows_and_names_them() -> None:
 
 
 def test_rows_that_the_law_explains_are_taken_back() -> None:
-    """A smooth model does not follow a pole, whose rows only look wrong until the law is known."""
-    rng = np.random.default_rng(0)
-    X = rng.uniform(0, 1, (400, 1))
-    found = kansr.discover((X, 1 / (X[:, 0] - 0.5) ** 2), time_limit=30)
-    assert found.status is Status.FOUND and found.outliers == ()
+    data, wrong = spoilt(400, 0.05)
+    right = data.take(~wrong)
+    mixed = Dataset(np.vstack([right.X, data.X[wrong]]), np.concatenate([right.y, data.y[wrong]]), data.names)
+    found = kansr.discover((right.X, right.y), time_limit=30)
+    suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
+    law = replace(found.best, expr=parse("5*x**2/(2*z)"))
+    told = concluded(replace(found, front=ParetoFront((law,)), inputs=mixed.names), mixed, suspected, 0.0)
+    assert told.outliers == tuple(range(right.rows, mixed.rows))
 
 
 def test_hubers_loss_keeps_constants_from_heavy_tails() -> None:

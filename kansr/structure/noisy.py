@@ -11,13 +11,13 @@ import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import sympy
 
-from kansr.candidate import ROUNDING, description_length, mean_square, typical
-from kansr.data.dataset import Array, Dataset, split
+from kansr.candidate import ROUNDING, description_length, mean_square, shares
+from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
@@ -79,11 +79,8 @@ class _Search:
     idle: int = 0  # tasks since then
     done: bool = False
 
-    @cached_property
-    def _share(self) -> Array:
-        """The errors of the rows over the typical one, (rows,)."""
-        sigma = self.data.sigma
-        return np.ones(self.data.rows) if sigma is None else sigma / typical(sigma)
+    def __post_init__(self) -> None:
+        self._share = shares(self.data)
 
     def run(self, roots: Sequence[State]) -> Iterator[Route]:
         for root in roots:
