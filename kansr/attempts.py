@@ -29,7 +29,7 @@ from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
-from kansr.structure.noisy import NoisyConfig, noisy_reductions
+from kansr.structure.noisy import NoisyConfig, NoisySearch
 from kansr.structure.offers import Route
 from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.powerlaw import power_law, power_laws_within
@@ -49,13 +49,12 @@ def _never() -> bool:
     return False
 
 
-# steps of a search over reductions: before noise is thought of, where there may be some, where not, when all has failed
-AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 8, 25, 80, 400
+# steps of a search over reductions: where noise is seen; before it is thought of; where there may be some, where not; last
+FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
 NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
 LEARNT = 0.7  # what twice the rows leave of its error where it is noise
-PLENTY = 250  # rows held out from which errors on them and on others are much the same
 BLIND = 0.98  # error of a smooth model that sees nothing
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
@@ -82,9 +81,9 @@ class Rows:
 
     @cached_property
     def attainable_held_out(self) -> float:
-        """The same on the very rows that formulas are judged on, if they are so few that chance sets others apart."""
-        if not self._known or self.held_out.rows >= PLENTY:
-            return self.attainable
+        """The same on the very rows that formulas are judged on: chance sets others apart."""
+        if not self._known:
+            return 0.0
         return max(self.attainable, attainable_on(self.held_out, self.sample))
 
     @property
@@ -315,17 +314,22 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
 def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Iterator[Route]]:
     """What the searches come to, in turn. What a smooth model misses may be noise, or more than it can follow.
 
-    So exact laws are looked for first, less long the more it looks like noise, and at length when all else has failed.
+    So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
     exactly = Search.of(rows.sample, ReduceConfig(match=match, blur=rows.stated), rows.seed, expired)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
+    noisy = NoisySearch.of(rows.sample, NoisyConfig(match=match), rows.seed, expired)
+    if rows.noisy:
+        yield noisy.advance(FIRST)
+        if noisy.satisfied:
+            return
     yield exactly.advance(AT_ONCE)
     if not rows.noisy:
         yield exactly.advance((DOUBTFUL if rows.attainable > NOISY else steps) - AT_ONCE)
     if rows.attainable > NOISY and not rows.hopeless:
-        yield noisy_reductions(rows.sample, NoisyConfig(match=match), rows.seed, expired)
+        yield noisy.advance(AT_LENGTH)
 
 
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ Loss = Literal["auto", "squared", "huber"]
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
+WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
@@ -183,7 +184,8 @@ def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> b
 
 def _plain(best: Candidate) -> bool:
     """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
-    return len(best.expr.atoms(sympy.Float)) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    fitted = [n for n in best.expr.atoms(sympy.Float, sympy.Rational) if n.is_Float or n.q > WRITTEN]
+    return len(fitted) <= PLAIN and 1 - best.r2_held_out < LARGE**2
 
 
 def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:

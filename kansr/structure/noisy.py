@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -38,7 +38,7 @@ PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 LOST = 8.0  # doubts from which a move is not made
-PATIENCE = 8  # tasks without a better formula after which one that is as good as the smooth model ends the search
+PATIENCE = 5  # tasks without a better formula after which one that is as good as the smooth model ends the search
 AS_GOOD = 1.05  # its error over the model's
 QUIET = 3.0  # times the median noise of rows that terminals look at
 ITERATIONS = 25  # that constants are polished by
@@ -49,22 +49,16 @@ _TARGET = sympy.Symbol("target value")
 @dataclass(frozen=True, kw_only=True)
 class NoisyConfig:
     match: MatchConfig = field(default_factory=MatchConfig)
-    steps: int = 300
     depth: int = 10
-
-
-def noisy_reductions(
-    data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
-) -> Iterator[Route]:
-    """Formulas as they are found, each polished on the rows; the last one is not the best."""
-    yield from _Search(data, config, seed, expired, Offers(data, ITERATIONS)).run(starts(data))
 
 
 Task = Callable[[], Iterator[Route]]
 
 
 @dataclass(eq=False)
-class _Search:
+class NoisySearch:
+    """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best smooth model."""
+
     data: Dataset
     config: NoisyConfig
     seed: int
@@ -82,16 +76,28 @@ class _Search:
     def __post_init__(self) -> None:
         self._share = shares(self.data)
 
-    def run(self, roots: Sequence[State]) -> Iterator[Route]:
-        for root in roots:
-            self._push(PER_INPUT * len(root.inputs), partial(self._open, root, 0.0, None))
-        for _ in range(self.config.steps):
-            if not self.tasks or self.done or self.expired():
+    @classmethod
+    def of(
+        cls, data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
+    ) -> NoisySearch:
+        """At the start: the rows as they are, and in dimensionless groups where there are units."""
+        search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
+        for root in starts(data):
+            search._push(PER_INPUT * len(root.inputs), partial(search._open, root, 0.0, None))
+        return search
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether a formula predicts as well as the best smooth model, and nothing better came for a while."""
+        return self.done or (self.idle > PATIENCE and self.left <= AS_GOOD * self.smooth)
+
+    def advance(self, steps: int) -> Iterator[Route]:
+        """Formulas found in as many steps, each polished on the rows; the last one is not the best."""
+        for _ in range(steps):
+            if not self.tasks or self.satisfied or self.expired():
                 return
             self.idle += 1
             yield from heapq.heappop(self.tasks)[2]()
-            if self.idle > PATIENCE and self.left <= AS_GOOD * self.smooth:
-                return
 
     def _push(self, doubt: float, task: Task) -> None:
         self.count += 1

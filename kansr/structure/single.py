@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -13,6 +14,7 @@ from kansr.structure.transforms import transformed
 from kansr.symbolic.match import MatchConfig, match, score
 
 POWERS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5)  # of x, that the target is multiplied by
+POINTS = 300  # that a curve is matched on
 EXACT = 0.25 * 64 * np.log2(1e-20)  # a score that nothing but the truth reaches
 POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
@@ -29,22 +31,25 @@ def single(
 
     noise: the expected misfit relative to the target's spread; data: one input; quick: no powers of x are tried.
     """
-    order = np.argsort(data.X[:, 0], kind="stable")
-    order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
-    x, y = data.X[order, 0], data.y[order]
+    x, y, noise = _curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
     found: list[tuple[float, sympy.Expr]] = []
     for transform, sign, t in transformed(y):
         for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else ((0, 1),):
             if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
-            u, v = t * x ** float(q), x ** float(p)
+            scale, v = x ** float(q), x ** float(p)
+            u = t * scale
             along = np.argsort(v, kind="stable")
             spread = float(np.std(u))
             if not spread > 1e-14 * float(np.mean(np.abs(u))):
                 found.append((-np.inf, sign * transform.symbolic(sympy.Float(float(u.mean())) / symbol**q)))
                 continue
             for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config)[:4]:
+                if noise:
+                    with np.errstate(all="ignore"):
+                        back = sign * transform.inverse(fit.value(v) / scale)
+                    fit = replace(fit, r2=_r2(back, y))
                 cost = score(fit, max(noise**2, 1e-24)) + 2.0 * (transform.complexity + bool(q) + (p != 1))
                 found.append((cost, sign * transform.symbolic(fit.expr(symbol**p) / symbol**q)))
     found.sort(key=lambda row: row[0])
@@ -56,9 +61,7 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
 
     noise: as for `single`.
     """
-    order = np.argsort(data.X[:, 0], kind="stable")
-    order = order[np.unique(np.linspace(0, data.rows - 1, min(300, data.rows)).astype(int))]
-    x, y = data.X[order, 0], data.y[order]
+    x, y, noise = _curve(data, noise)
     symbol, half = sympy.Symbol(data.names[0]), sympy.Rational(1, 2)
     if not x[0] > 0:
         return
@@ -69,9 +72,29 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
         for q in (0, half, -half, 1, -1):
             u = y / x ** float(q)
             for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * float(np.std(u))), config)[:4]:
+                if noise:
+                    fit = replace(fit, r2=_r2(fit.value(v) * x ** float(q), y))
                 cost = score(fit, max(noise**2, 1e-24))
                 found.append((cost, len(found), fit.expr(symbol**p) * symbol**q))
     yield from (expr for _, _, expr in sorted(found, key=lambda row: row[:2])[:keep])
+
+
+def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
+    """At most POINTS points in order, (points,) each, and their noise: some rows if there is none, else means of all."""
+    order = np.argsort(data.X[:, 0], kind="stable")
+    if not noise:
+        order = order[np.unique(np.linspace(0, data.rows - 1, min(POINTS, data.rows)).astype(int))]
+        return data.X[order, 0], data.y[order], noise
+    blocks = np.array_split(order, min(POINTS, data.rows))
+    x, y = (np.array([column[block].mean() for block in blocks]) for column in (data.X[:, 0], data.y))
+    return x, y, noise / float(np.sqrt(data.rows / len(blocks)))
+
+
+def _r2(values: Array, y: Array) -> float:
+    """Of the target itself: under a transform or a power of x, a few large values would decide."""
+    with np.errstate(all="ignore"):
+        left = float(np.mean((values - y) ** 2))
+    return 1 - left / (float(np.var(y)) or 1.0) if np.isfinite(left) else -np.inf
 
 
 def _factors(x: Array) -> list[tuple[int, int]]:
