@@ -17,6 +17,8 @@ import typer
 from kansr import __version__
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.export.command import export
+from kansr.predict import predict
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ app = typer.Typer(
 library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
 app.add_typer(library, name="library")
 app.command()(bench)
+app.command()(predict)
+app.command()(export)
 
 
 class Missing(str, enum.Enum):

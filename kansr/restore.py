@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sympy
+from sympy.core.parameters import distribute
 
 import kansr
 from kansr.candidate import Candidate, ParetoFront
@@ -155,7 +156,8 @@ def _candidates(
 
     def candidate(entry: Value) -> Candidate:
         try:
-            expr = parse(entry["expression"].text(), names=names)
+            with distribute(False):  # 2*(x + y) stays as it was printed
+                expr = parse(entry["expression"].text(), names=names)
         except FormulaError as err:
             raise DataError(f"{entry.where}.expression: {err}") from None
         return Candidate(
