@@ -152,7 +152,9 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
     """An edge between two of the nodes, whose places in topological order are given."""
     source, target = value["source"].text(), value["target"].text()
     if places.get(source, len(places)) >= places.get(target, -1):
-        raise DataError(f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}")
+        raise DataError(
+            f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}"
+        )
     x = np.array([item.number() for item in value["x"]])
     y = np.array([item.number(math.nan) for item in value["y"]])
     if len(x) != len(y) or (np.diff(x) < 0).any():

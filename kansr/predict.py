@@ -81,7 +81,9 @@ def predict(
     try:
         values, notes = predicted(law, table, missing)
     except DataError as err:
-        read_as = "" if is_there(source) else f" ({source[:40]!r} is read as a formula: there is no such file or folder)"
+        read_as = (
+            "" if is_there(source) else f" ({source[:40]!r} is read as a formula: there is no such file or folder)"
+        )
         raise DataError(f"{err}{read_as}") from err
     text = _json(law, values) if as_json else _csv(law, values)
     if out is None:
@@ -108,7 +110,9 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
     nothing = int(np.sum(~np.isfinite(value)))
     notes = []
     if nothing:
-        notes.append(f"the formula has no real value in {counted(nothing, 'row')} of {len(value)}: those cells are empty")
+        notes.append(
+            f"the formula has no real value in {counted(nothing, 'row')} of {len(value)}: those cells are empty"
+        )
     if keep.all():
         return value, notes
     rows = counted(int((~keep).sum()), "row")
