@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,10 +121,35 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
             seed=_seed(self.random_state),
             jobs=self.n_jobs or 1,
         )
-        alias = {column: name for name, column in self.discovery_.columns.items()}
-        self.names_ = tuple(alias.get(str(name), str(name)) for name in names)
-        self.equations_ = _equations(self.discovery_, self.names_)
+        self._name(names)
         return self
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a folder from which `from_file` makes the fitted estimator again: that of a run, and what X was.
+
+        Own functions of a library are not written; a `random_state` that is no int becomes the seed that it gave.
+        Raises UsageError where nothing can be written.
+        """
+        check_is_fitted(self)
+        from kansr.saved import save
+
+        save(self, Path(path))
+
+    @classmethod
+    def from_file(cls, run_directory: str | PathLike[str], *, library: Library | None = None) -> SymbolicRegressor:
+        """The fitted estimator that was saved to a folder, or one with what `kansr discover --out` found.
+
+        library: for fitting again. Raises DataError for a folder that is damaged or of another version.
+        """
+        from kansr.saved import load
+
+        return load(cls, Path(run_directory), library)
+
+    def _name(self, columns: Iterable[Any]) -> None:
+        """What the formulas call the columns of X, and the table of formulas."""
+        alias = {column: name for name, column in self.discovery_.columns.items()}
+        self.names_ = tuple(alias.get(str(name), str(name)) for name in columns)
+        self.equations_ = _equations(self.discovery_, self.names_)
 
     def predict(self, X: ArrayLike | pd.DataFrame, index: int | None = None) -> Array:
         """The values of the best formula, or of that at `index` in `equations_`, (rows,).

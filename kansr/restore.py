@@ -35,7 +35,8 @@ def load(path: str | PathLike[str]) -> Discovery:
     """
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return discovery(read_json(path, "the text"))
-    return discovery(read_json(_text(Path(path)), str(path)))
+    file = Path(path) / RESULT if _is_folder(Path(path)) else Path(path)
+    return discovery(read_json(text_of(file), str(file)))
 
 
 def discovery(value: Value) -> Discovery:
@@ -73,34 +74,39 @@ def discovery(value: Value) -> Discovery:
     )
 
 
-def check_schema(value: Value) -> None:
-    """Raises DataError unless the object says that it is a discovery of the schema that this version reads."""
+def check_schema(value: Value, schema: int = SCHEMA) -> None:
+    """Raises DataError unless the object says that it is a result of the schema that this version reads."""
     if not isinstance(value.data, dict) or "schema" not in value.data or "kansr" not in value.data:
         raise DataError(f"{value.where} is no result of kansr: it has no schema; kansr discover --json writes one")
-    schema = value["schema"].data
-    if schema != SCHEMA or isinstance(schema, bool):
-        writer = value["kansr"].text()[:40]
+    came = value["schema"].data
+    if came != schema or isinstance(came, bool):
         raise DataError(
-            f"{value.where} has schema {str(schema)[:40]}, written by kansr {writer}, and kansr {kansr.__version__} "
-            f"reads schema {SCHEMA}: use the version that wrote it, or search again"
+            f"{value.where} has schema {str(came)[:40]}, written by kansr {value['kansr'].text()[:40]}, and kansr "
+            f"{kansr.__version__} reads schema {schema}: use the version that wrote it, or search again"
         )
 
 
-def _text(path: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of a file of bounded size. Raises DataError where it cannot be read."""
     try:
-        file = path / RESULT if path.is_dir() else path
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise DataError(f"{file} has more than {MAX_BYTES >> 20} MiB; that is no result of kansr")
         return raw.decode("utf-8-sig")
     except FileNotFoundError:
-        what = f"there is no {RESULT} in {path}" if path.is_dir() else f"no such file or folder: {path}"
-        raise DataError(f"{what}; a result is what kansr discover --out DIR leaves") from None
+        raise DataError(f"no such file: {file}; a result is what kansr discover --out DIR leaves") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path} is damaged: it is not a text in UTF-8") from None
+        raise DataError(f"{file} is damaged: it is not a text in UTF-8") from None
     except (OSError, ValueError) as err:
-        raise DataError(f"cannot read {path}: {getattr(err, 'strerror', None) or err}") from err
+        raise DataError(f"cannot read {file}: {getattr(err, 'strerror', None) or err}") from err
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no name of a file at all; reading it says so
+        return False
 
 
 def _optional(value: Value) -> Value:

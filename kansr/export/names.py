@@ -8,26 +8,30 @@ from typing import NamedTuple
 
 from kansr.law import Law
 
-C_WORDS = frozenset(
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+C_WORDS = _words(
     """auto break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     asm typeof near far linux unix main bool true false alignas alignof complex imaginary I
     and and_eq bitand bitor class catch compl constexpr decltype delete dynamic_cast explicit export friend mutable
     namespace new noexcept not not_eq nullptr operator or or_eq private protected public reinterpret_cast
     static_assert static_cast template this thread_local throw typeid typename using virtual wchar_t xor xor_eq
-    """.split()
+    """
 )
 # Of math.h, with what POSIX adds: a function of the same name would be declared twice.
-MATH_H = (
+MATH_H = _words(
     """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1 fabs fdim floor
     fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan
     nearbyint nextafter nexttoward pow pow10 remainder remquo rint round scalbln scalbn sin sincos sinh sqrt tan tanh
     tgamma trunc j0 j1 jn y0 y1 yn gamma drem scalb significand finite isinf isnan isnormal isfinite signbit
     fpclassify isgreater isless isunordered signgam abs labs matherr"""
-).split()
-MACROS = frozenset("INFINITY NAN HUGE_VAL HUGE DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS isnan isinf isfinite".split())
+)
+MACROS = _words("INFINITY NAN HUGE_VAL HUGE DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS isnan isinf isfinite")
 PYTHON_WORDS = frozenset((*keyword.kwlist, *keyword.softkwlist, "math", "np", "numpy", "sympy", "torch", "self"))
-CALLED = frozenset("exp log sqrt sin cos tan asin acos atan sinh cosh tanh fabs pow pi e E".split())  # in our sources
+CALLED = _words("exp log sqrt sin cos tan asin acos atan sinh cosh tanh fabs pow pi e E")  # in our sources
 WORDS = C_WORDS | MACROS | PYTHON_WORDS | CALLED
 FUNCTIONS = WORDS | {f"{name}{suffix}" for name in MATH_H for suffix in ("", "f", "l")}
 
