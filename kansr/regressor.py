@@ -41,8 +41,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         The same int gives the same formula, unless the time runs out; None draws a seed from numpy's global state.
     n_jobs : int
         Processes to use; changes when an answer comes, not which.
-    library : Library or None
-        The functions that curves are matched with; None for the standard ones.
+    library : Library, path or None
+        The functions that curves are matched with: None for the standard ones, the path of a .library file to add to
+        them.
     loss : {"auto", "squared", "huber"}
         What rows far from the others count for: "auto" leaves out those that are grossly wrong, "huber" lets the others
         count by their distance instead of its square too, "squared" counts all in full.
@@ -66,7 +67,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         max_time: float = 60.0,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int = 1,
-        library: Library | None = None,
+        library: Library | str | PathLike[str] | None = None,
         loss: Loss = "auto",
     ) -> None:
         self.max_time = max_time
@@ -96,7 +97,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         """
         import kansr.kan.model  # noqa: F401  torch is loaded before the clock starts
         from kansr.pipeline import discover
-        from kansr.symbolic.library import STANDARD
+        from kansr.symbolic.file import as_library
 
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
@@ -116,7 +117,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
             absolute_sigma=False,
             loss=self.loss,
             units=_units(columns, X_units, y_units),
-            library=self.library or STANDARD,
+            library=as_library(self.library),
             time_limit=self.max_time,
             seed=_seed(self.random_state),
             jobs=self.n_jobs or 1,
@@ -136,7 +137,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         save(self, Path(path))
 
     @classmethod
-    def from_file(cls, run_directory: str | PathLike[str], *, library: Library | None = None) -> SymbolicRegressor:
+    def from_file(cls, run_directory: str | PathLike[str], *, library: Library | str | PathLike[str] | None = None
+    ) -> SymbolicRegressor:
         """The fitted estimator that was saved to a folder, or one with what `kansr discover --out` found.
 
         library: for fitting again. Raises DataError for a folder that is damaged or of another version.

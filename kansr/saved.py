@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 import kansr
 from kansr.checked import Value, read_json
 from kansr.errors import DataError
-from kansr.pipeline import Loss
 from kansr.restore import check_schema, discovery, text_of
 from kansr.store import RESULT, claim, write
 from kansr.store import save as save_discovery
-from kansr.symbolic.library import Library
 
 if TYPE_CHECKING:
     from kansr.regressor import SymbolicRegressor
@@ -34,21 +33,18 @@ def save(model: SymbolicRegressor, folder: Path) -> None:
         "kansr": kansr.__version__,
         "columns": list(map(str, getattr(model, "feature_names_in_", []))),
         "inputs": model.n_features_in_,
-        "max_time": model.max_time,
-        "random_state": int(seed),
-        "n_jobs": model.n_jobs,
-        "loss": model.loss,
+        "parameters": {**{k: v for k, v in model.get_params().items() if _is_plain(v)}, "random_state": int(seed)},
     }
     claim(folder, force=True)
     save_discovery(folder, model.discovery_)
     write(folder / ESTIMATOR, json.dumps(shape, indent=2, allow_nan=False) + "\n")
 
 
-def load(kind: type[Regressor], folder: Path, library: Library | None) -> Regressor:
+def load(kind: type[Regressor], folder: Path, library: Any) -> Regressor:
     """The estimator in a folder; where only a discovery is there, its inputs are the columns of X."""
     found = discovery(read_json(text_of(folder / RESULT), str(folder / RESULT)))
     columns = [found.columns.get(name, name) for name in found.inputs]
-    named, seed, settings = True, found.seed, {}
+    named, settings = True, {"random_state": found.seed}
     if (folder / ESTIMATOR).exists():
         shape = read_json(text_of(folder / ESTIMATOR), str(folder / ESTIMATOR))
         check_schema(shape, SCHEMA)
@@ -59,8 +55,8 @@ def load(kind: type[Regressor], folder: Path, library: Library | None) -> Regres
         if absent := set(columns) - set(given or (f"x{i}" for i in range(count))):
             raise DataError(f"{shape.where} does not belong to {RESULT}: it lacks {', '.join(sorted(absent))}")
         columns = given or [f"x{i}" for i in range(count)]
-        seed, settings = shape["random_state"].whole(), _settings(shape)
-    model = kind(random_state=seed, library=library, **settings)
+        settings = _settings(shape["parameters"], kind().get_params())
+    model = kind(**{**settings, "library": library})
     model.discovery_ = found
     model.n_features_in_ = len(columns)
     if named:
@@ -69,9 +65,15 @@ def load(kind: type[Regressor], folder: Path, library: Library | None) -> Regres
     return model
 
 
-def _settings(shape: Value) -> dict[str, object]:
-    loss = shape["loss"]
-    if loss.text() not in get_args(Loss):
-        loss.refuse(f"one of {', '.join(get_args(Loss))}")
-    jobs = None if shape["n_jobs"].absent else shape["n_jobs"].whole()
-    return {"max_time": shape["max_time"].number(), "n_jobs": jobs, "loss": loss.text()}
+def _settings(value: Value, known: Collection[str]) -> dict[str, Any]:
+    """The parameters in a file, those of this version only; what they mean is checked when the estimator fits."""
+    found = {}
+    for key, item in value.items():
+        if not _is_plain(item.data):
+            item.refuse("a number or a text")
+        found[key] = item.data
+    return {key: found[key] for key in found if key in known}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
