@@ -89,7 +89,8 @@ def read_json(text: str, where: str) -> Value:
     except RecursionError:
         raise DataError(f"{where} holds lists inside each other without end") from None
     except json.JSONDecodeError as err:
-        broken = "ends too early" if err.pos >= len(text.rstrip()) else "is damaged"
+        cut = err.pos >= len(text.rstrip()) or err.msg.startswith("Unterminated")
+        broken = "ends too early" if cut else "is damaged"
         raise DataError(f"{where} {broken}: {err.msg} (line {err.lineno}, column {err.colno})") from None
     except ValueError as err:  # a number of thousands of digits, too
         raise DataError(f"{where} is damaged: {err}") from None

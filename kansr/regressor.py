@@ -137,7 +137,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         save(self, Path(path))
 
     @classmethod
-    def from_file(cls, run_directory: str | PathLike[str], *, library: Library | str | PathLike[str] | None = None
+    def from_file(
+        cls, run_directory: str | PathLike[str], *, library: Library | str | PathLike[str] | None = None
     ) -> SymbolicRegressor:
         """The fitted estimator that was saved to a folder, or one with what `kansr discover --out` found.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kansr.law import Law
 
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 

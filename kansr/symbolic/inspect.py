@@ -38,7 +38,9 @@ def inspect(entry: Entry, source: str) -> Report:
     if not np.ptp(y) > 0:
         raise _false(entry, source, "formula", f"{f.name} is constant")
     if f.periodic and _turns(f) < TURNS:
-        raise _false(entry, source, "periodic", f"{f.name} does not swing: it turns {_turns(f)} times over a range of 40")
+        raise _false(
+            entry, source, "periodic", f"{f.name} does not swing: it turns {_turns(f)} times over a range of 40"
+        )
     if f.derivative is not None and not _derivative_holds(f):
         raise _false(entry, source, "formula", f"the derivative of {f.name} is not what differences say")
     step = np.diff(y)
@@ -54,7 +56,9 @@ def _remarks(f: Function) -> list[str]:
         if gone and letter in f.free:
             found.append(f"{f.name}: {where} is c*f(u) + d, so {letter} need not be free")
         elif not gone and letter not in f.free:
-            found.append(f"{f.name}: {letter} is not free, so only {letter} = {'1' if letter == 'a' else '0'} is matched")
+            found.append(
+                f"{f.name}: {letter} is not free, so only {letter} = {'1' if letter == 'a' else '0'} is matched"
+            )
     return found
 
 
