@@ -138,7 +138,7 @@ def test_a_formula_of_the_front_is_picked() -> None:
     assert [pick(found, i).complexity for i in (0, 1, 2, -1)] == [1, 3, 4, 4]
     assert pick(found) is found.best and pick(found, complexity=3).complexity == 3
     assert law_of(found, found.front.candidates[0]).inputs == ()
-    with pytest.raises(UsageError, match="no format 'pyton'.* Did you mean 'python'"):
+    with pytest.raises(UsageError, match=r"no format 'pyton'.* Did you mean 'python'"):
         found.export("pyton")
 
 

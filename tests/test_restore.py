@@ -164,6 +164,7 @@ def changed(path: str, value: Any) -> str:
     return json.dumps(data)
 
 
+VERSION = kansr.__version__
 BOMBS = {
     "tower": "9**9**9",
     "code": "__import__('os').system('true')",

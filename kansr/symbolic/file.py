@@ -25,7 +25,7 @@ from kansr.symbolic.absorbed import needed
 from kansr.symbolic.library import STANDARD, Function, Library
 
 MAX_BYTES = 1 << 20
-MAX_FUNCTIONS = 200
+MAX_FUNCTIONS = 100
 MAX_LETTERS = 1000  # of a line
 MAX_COMPLEXITY = 100
 
@@ -128,13 +128,14 @@ def _entry(name: Token, variable: Token, formula: Token, clauses: dict[str, Any]
             raise _error(f"{str(word)!r} is a word of the formula language", line, word.start_pos)
     if name in STANDARD.names:
         raise _error(f"{str(name)!r} is in the standard library already", line, name.start_pos)
+    start = line.index(formula.strip(), formula.start_pos)
     # The blanks before the formula make its positions those of the line.
-    expr = parse(" " * formula.start_pos + formula, names=[str(variable)])
+    expr = parse(" " * start + formula.strip(), names=[str(variable)])
     if not expr.free_symbols:
-        raise _error(f"the formula does not use {variable}", line, formula.start_pos)
+        raise _error(f"the formula does not use {variable}", line, start)
     expr = expr.xreplace({sympy.Symbol(str(variable)): _U})
     value, slope = Formula(expr, Tape(expr, ["u"])), _slope(expr)
-    places = {"name": name.start_pos, "formula": formula.start_pos, **clauses.pop("places")}
+    places = {"name": name.start_pos, "formula": start, **clauses.pop("places")}
     function = Function(
         str(name),
         value,
@@ -195,7 +196,11 @@ class _Clauses(Transformer[Token, Any]):
         return "complexity", value, meta.start_pos
 
     def domain(self, meta: Any, children: list[Token]) -> tuple[str, tuple[float, float], int]:
-        low, high = map(_bound, children)
+        ends = children[0][1:-1].split(",")  # no function of the language has a comma in it
+        if len(ends) != 2:
+            raise _error("a domain is written as (0, inf)", self.line, meta.start_pos)
+        start = (children[0].start_pos or 0) + 1
+        low, high = _bound(ends[0], start), _bound(ends[1], start + len(ends[0]) + 1)
         if not low < high:
             raise _error("the domain must go from a number to a larger one", self.line, meta.start_pos)
         return "domain", (low, high), meta.start_pos
@@ -210,8 +215,8 @@ class _Clauses(Transformer[Token, Any]):
         return "title", str(children[0])[1:-1], meta.start_pos
 
 
-def _bound(token: Token) -> float:
-    text = token.strip()
-    if text in ("inf", "+inf", "-inf"):
+def _bound(text: str, start: int) -> float:
+    """An end of a domain: a constant of the formula language, or infinity."""
+    if text.strip() in ("inf", "+inf", "-inf"):
         return float(text)
-    return float(parse(" " * (token.start_pos or 0) + token, names=[]))
+    return float(parse(" " * start + text, names=[]))
