@@ -165,10 +165,10 @@ def discover(
     from kansr.store import claim
     from kansr.symbolic.file import as_library
 
-    own = {} if library is None else {"library": as_library(library)}
+    functions = as_library(library)
     if out is not None:
         claim(out, force=force)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, **own)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))

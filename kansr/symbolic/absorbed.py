@@ -35,9 +35,8 @@ def points(function: Function, count: int = 201) -> Array:
         low = high - 2 * REACH
     if np.isinf(high):
         high = low + 2 * REACH
-    share = np.linspace(0, 1, count)
-    share = np.clip(share, NEAR, 1 - NEAR)
-    return np.asarray(low + (high - low) * share)
+    share: Array = np.clip(np.linspace(0, 1, count), NEAR, 1 - NEAR)
+    return float(low) + float(high - low) * share
 
 
 def value(function: Function, u: Array) -> Array:

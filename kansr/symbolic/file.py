@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ _U = sympy.Symbol("u")
 
 @dataclass(frozen=True)
 class Entry:
-    """A function of a file, and where it stands there: its line, and the places in it of its formula and its clauses."""
+    """A function of a file and where it stands: its line, and the places in it of its formula and its clauses."""
 
     function: Function
     formula: Formula
@@ -60,18 +61,18 @@ class Entry:
     title: str = ""
 
 
-def as_library(library: Library | str | Path | None) -> Library:
+def as_library(library: Library | str | PathLike[str] | None) -> Library:
     """The library itself, the standard one for None, or the standard one with the functions of a file."""
     if library is None:
         return STANDARD
     if isinstance(library, Library):
         return library
-    if not isinstance(library, str | Path):
+    if not isinstance(library, str | PathLike):
         raise UsageError(f"a library is a Library or the path of a .library file, not {type(library).__name__}")
     return STANDARD + Library(tuple(entry.function for entry in read_library(library)))
 
 
-def read_library(path: str | Path) -> tuple[Entry, ...]:
+def read_library(path: str | PathLike[str]) -> tuple[Entry, ...]:
     """The functions of a file, in its order. Raises FormulaError, with line and column, for what is not understood."""
     entries: dict[str, Entry] = {}
     for number, line in enumerate(_lines(Path(path)), start=1):
@@ -161,7 +162,8 @@ def _slope(expr: sympy.Expr) -> Any:
         return None
 
 
-def _error(message: str, line: str, position: int) -> FormulaError:
+def _error(message: str, line: str, position: int | None) -> FormulaError:
+    position = position or 0
     return FormulaError(f"{message} (at column {position + 1})", line, position)
 
 
