@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from kansr.data.dataset import Array
 from kansr.data.names import aliases
+from kansr.export.command import Format
 from kansr.export.formats import FORMATS, export
 from kansr.export.names import FUNCTIONS, WORDS, names
 from kansr.expression.constant import NamedConstant
@@ -235,6 +236,10 @@ def test_constants_with_a_name_keep_it(folder: Path) -> None:
     assert module(law, "python", folder)["f"](2.0) == pytest.approx(2 * 6.674e-11)
     for to in ("python", "numpy", "torch", "c"):
         assert "G = 6.674e-11" in export(law, to) and "m**3/kg/s**2" in export(law, to)
+
+
+def test_the_command_offers_every_format() -> None:
+    assert [choice.value for choice in Format] == list(FORMATS)
 
 
 DOMAINS = {

@@ -28,15 +28,15 @@ def absorbed(function: Function, letter: str) -> bool:
 
 def points(function: Function, count: int = 201) -> Array:
     """Points inside the domain, ascending, (count,); up to REACH where it has no end."""
-    low, high = function.domain
+    low, high = map(float, function.domain)
+    share: Array = np.clip(np.linspace(0, 1, count), NEAR, 1 - NEAR)
     if np.isinf(low) and np.isinf(high):
-        return np.linspace(-REACH, REACH, count) + 1e-3  # not at the whole numbers, where poles like to be
+        return 2 * REACH * share - REACH + 1e-3  # not at the whole numbers, where poles like to be
     if np.isinf(low):
         low = high - 2 * REACH
     if np.isinf(high):
         high = low + 2 * REACH
-    share: Array = np.clip(np.linspace(0, 1, count), NEAR, 1 - NEAR)
-    return float(low) + float(high - low) * share
+    return low + (high - low) * share
 
 
 def value(function: Function, u: Array) -> Array:
