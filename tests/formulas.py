@@ -41,6 +41,7 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({} {} {})".format, parts, st.sampled_from(OPERATORS), parts),
         st.builds("{}({})".format, st.sampled_from(sorted(FUNCTIONS)), parts),
         st.builds("({})**{}".format, parts, st.sampled_from(POWERS)),
+        st.builds("({})**(2*{})".format, parts, parts),
     )
 
 

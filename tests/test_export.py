@@ -231,6 +231,27 @@ def test_code_is_readable(to: str, text: str, part: str) -> None:
     assert part in export(Law(expr, tuple(sorted(map(str, expr.free_symbols)))), to)
 
 
+# x, y and the value that arithmetic with infinities gives, where Python's math would raise.
+BEYOND = [
+    ("1/(1 + exp(x))", 800.0, 0.0, 0.0),
+    ("x**(-3)", -0.0, 0.0, -np.inf),
+    ("x**exp(y)", 2.0, 800.0, np.inf),
+    ("atan(sinh(x))", -800.0, 0.0, -np.pi / 2),
+    ("atan(x**3)", -1e200, 0.0, -np.pi / 2),
+    ("exp(log(x))", 0.0, 0.0, 0.0),
+    ("x/y", 1.0, 0.0, np.inf),
+    ("sin(exp(x))", 800.0, 0.0, np.nan),
+    ("x**y", -8.0, 1 / 3, np.nan),
+]
+
+
+@pytest.mark.parametrize(("text", "x", "y", "value"), BEYOND)
+def test_python_overflows_as_the_formula_does(text: str, x: float, y: float, value: float, folder: Path) -> None:
+    law = Law(parse(text), ("x", "y"), "f")
+    for found in (module(law, "python", folder)["f"](x, y), float(law.value(np.array([[x, y]]))[0])):
+        assert found == pytest.approx(value, nan_ok=True)
+
+
 def test_constants_with_a_name_keep_it(folder: Path) -> None:
     law = Law(NamedConstant("G", 6.674e-11) * sympy.Symbol("x"), ("x",), "f", units={"G": "m**3/kg/s**2", "x": "kg"})
     assert module(law, "python", folder)["f"](2.0) == pytest.approx(2 * 6.674e-11)

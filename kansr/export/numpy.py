@@ -21,9 +21,7 @@ def to_numpy(law: Law) -> str:
     body += [f"{name} = np.asarray({name}, dtype=float)" for name in arguments]
     value = code(law.expr, language).text
     return (
-        "import numpy as np\n\n\n"
-        f"def {chosen.function}({', '.join(arguments)}):\n"
-        f"{docstring(lines)}"
-        f"{''.join(f'    {line}{chr(10)}' for line in body)}"
-        f'    with np.errstate(all="ignore"):\n        return {value}\n'
+        f"import numpy as np\n\n\ndef {chosen.function}({', '.join(arguments)}):\n{docstring(lines)}"
+        + "".join(f"    {line}\n" for line in body)
+        + f'    with np.errstate(all="ignore"):\n        return {value}\n'
     )

@@ -40,7 +40,7 @@ HELPERS: Mapping[str, str] = {
     sign = math.copysign(1.0, base) if exponent % 2 == 1 else 1.0
     if base == 0 and exponent < 0:
         return sign * math.inf
-    if exponent == math.floor(exponent):
+    if exponent % 1 == 0:
         return sign * _real(math.pow)(abs(base), exponent)
     return _real(math.pow)(base, exponent)
 """,
