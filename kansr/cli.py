@@ -17,6 +17,9 @@ import typer
 from kansr import __version__
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.export.command import export
+from kansr.predict import predict
+from kansr.symbolic.command import check
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
@@ -51,6 +54,9 @@ app = typer.Typer(
 library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
 app.add_typer(library, name="library")
 app.command()(bench)
+app.command()(predict)
+app.command()(export)
+library.command("check")(check)
 
 
 class Missing(str, enum.Enum):
@@ -110,6 +116,9 @@ def discover(
     dimensional_constants: Annotated[
         bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")
     ] = False,
+    library: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A .library file with functions of your own.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")] = 60.0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
@@ -154,10 +163,12 @@ def discover(
     from kansr.pipeline import Config
     from kansr.run import display, run
     from kansr.store import claim
+    from kansr.symbolic.file import as_library
 
+    functions = as_library(library)
     if out is not None:
         claim(out, force=force)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))

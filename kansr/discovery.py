@@ -6,6 +6,8 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -79,6 +81,38 @@ class Discovery:
         """
         return Tape(self.best.expr, self.inputs).value(self._matrix(X))
 
+    def sympy(self, index: int | None = None) -> sympy.Expr:
+        """The best formula, or that at a place of the front, as a sympy expression."""
+        from kansr.law import pick
+
+        return pick(self, index).expr
+
+    def latex(self, index: int | None = None, digits: int = 6) -> str:
+        """The best formula, or that at a place of the front, as LaTeX with numbers of `digits` significant digits."""
+        from kansr.law import pick
+
+        return pick(self, index).latex(digits)
+
+    def export(self, to: str, *, index: int | None = None, complexity: int | None = None) -> str:
+        """The best formula, or one that the front has at a place or of a complexity, in another language.
+
+        to: "sympy", "latex", "python", "numpy", "torch" or "c". Raises UsageError for any other, and where the front
+        has no such formula.
+        """
+        from kansr.export.formats import export
+        from kansr.law import law_of, pick
+
+        return export(law_of(self, pick(self, index, complexity)), to)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a folder as `kansr discover --out` does, or one file where `path` ends in .json; see `kansr.load`.
+
+        What was there before is replaced. Raises UsageError where nothing can be written.
+        """
+        from kansr.store import save_as
+
+        save_as(Path(path), self)
+
     def to_dict(self) -> dict[str, Any]:
         """The discovery as plain values for JSON, null where a number is not finite."""
         finite: dict[str, Any] = _finite(
@@ -105,6 +139,7 @@ class Discovery:
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,
+                "notes": list(self.notes),
             }
         )
         return finite

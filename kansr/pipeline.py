@@ -28,6 +28,7 @@ from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
+from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
 from kansr.units.check import LeftOut
@@ -280,7 +281,7 @@ def discover(
     sigma: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
-    library: Library = STANDARD,
+    library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
@@ -296,6 +297,7 @@ def discover(
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss: see Config.
+    library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
@@ -316,7 +318,7 @@ def discover(
         derivative=derivative,
     )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library, loss=loss)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=as_library(library), loss=loss)
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:

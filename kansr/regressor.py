@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +41,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         The same int gives the same formula, unless the time runs out; None draws a seed from numpy's global state.
     n_jobs : int
         Processes to use; changes when an answer comes, not which.
-    library : Library or None
-        The functions that curves are matched with; None for the standard ones.
+    library : Library, path or None
+        The functions that curves are matched with: None for the standard ones, the path of a .library file to add to
+        them.
     loss : {"auto", "squared", "huber"}
         What rows far from the others count for: "auto" leaves out those that are grossly wrong, "huber" lets the others
         count by their distance instead of its square too, "squared" counts all in full.
@@ -64,7 +67,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         max_time: float = 60.0,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int = 1,
-        library: Library | None = None,
+        library: Library | str | PathLike[str] | None = None,
         loss: Loss = "auto",
     ) -> None:
         self.max_time = max_time
@@ -94,7 +97,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         """
         import kansr.kan.model  # noqa: F401  torch is loaded before the clock starts
         from kansr.pipeline import discover
-        from kansr.symbolic.library import STANDARD
+        from kansr.symbolic.file import as_library
 
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
@@ -114,15 +117,42 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
             absolute_sigma=False,
             loss=self.loss,
             units=_units(columns, X_units, y_units),
-            library=self.library or STANDARD,
+            library=as_library(self.library),
             time_limit=self.max_time,
             seed=_seed(self.random_state),
             jobs=self.n_jobs or 1,
         )
-        alias = {column: name for name, column in self.discovery_.columns.items()}
-        self.names_ = tuple(alias.get(str(name), str(name)) for name in names)
-        self.equations_ = _equations(self.discovery_, self.names_)
+        self._name(names)
         return self
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a folder from which `from_file` makes the fitted estimator again: that of a run, and what X was.
+
+        Own functions of a library are not written; a `random_state` that is no int becomes the seed that it gave.
+        Raises UsageError where nothing can be written.
+        """
+        check_is_fitted(self)
+        from kansr.saved import save
+
+        save(self, Path(path))
+
+    @classmethod
+    def from_file(
+        cls, run_directory: str | PathLike[str], *, library: Library | str | PathLike[str] | None = None
+    ) -> SymbolicRegressor:
+        """The fitted estimator that was saved to a folder, or one with what `kansr discover --out` found.
+
+        library: for fitting again. Raises DataError for a folder that is damaged or of another version.
+        """
+        from kansr.saved import load
+
+        return load(cls, Path(run_directory), library)
+
+    def _name(self, columns: Iterable[Any]) -> None:
+        """What the formulas call the columns of X, and the table of formulas."""
+        alias = {column: name for name, column in self.discovery_.columns.items()}
+        self.names_ = tuple(alias.get(str(name), str(name)) for name in columns)
+        self.equations_ = _equations(self.discovery_, self.names_)
 
     def predict(self, X: ArrayLike | pd.DataFrame, index: int | None = None) -> Array:
         """The values of the best formula, or of that at `index` in `equations_`, (rows,).

@@ -135,7 +135,7 @@ def remarks(discovery: Discovery) -> list[str]:
 
 def _path(structure: Graph) -> list[str]:
     """A line for each step, with what speaks for it."""
-    width = min(max(len(step.what) for step in structure.path), WIDTH)
+    width = min(max((len(step.what) for step in structure.path), default=0), WIDTH)
     return [f"  {number}. {step.what:{width}}{_evidence(step)}" for number, step in enumerate(structure.path, 1)]
 
 

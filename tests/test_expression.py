@@ -89,6 +89,8 @@ REFUSED = {
     "\x00": "unexpected",
     "1/0": "division by zero",
     "x/(y - y)": "division by zero",
+    "0**(-x)": "division by zero",
+    "y/(2*0**x)": "division by zero",
     "log(0)": "not a real number",
     "tan(pi/2)": "not a real number",
     "sqrt(-1)": "not a real number",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from unittest import SkipTest
 
 import numpy as np
@@ -13,8 +17,9 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from kansr import SymbolicRegressor
-from kansr.errors import UsageError
+from kansr import SymbolicRegressor, discover
+from kansr.errors import DataError, UsageError
+from kansr.symbolic.library import STANDARD
 
 rng = np.random.default_rng(0)
 X = rng.uniform(1, 5, (200, 3))
@@ -58,6 +63,55 @@ def test_it_is_cloned_pickled_and_cross_validated(fitted: SymbolicRegressor) -> 
     again = pickle.loads(pickle.dumps(fitted))  # noqa: S301  our own
     assert (again.predict(X) == fitted.predict(X)).all()
     assert cross_val_score(SymbolicRegressor(max_time=5), X, Y, cv=2) == pytest.approx([1, 1])
+
+
+FRESH = """
+import sys, numpy as np, pickle
+X = np.load(sys.argv[1])
+pickle.load = pickle.loads = pickle.Unpickler = None
+from kansr import SymbolicRegressor
+model = SymbolicRegressor.from_file(run_directory=sys.argv[2])
+print(model, model.predict(X).tobytes().hex(), list(model.equations_["equation"]), model.latex(), sep="\\n")
+"""
+
+
+def test_it_is_saved_and_read_in_a_fresh_process(fitted: SymbolicRegressor, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "run.d")
+    np.save(tmp_path / "X.npy", X)
+    command = [sys.executable, "-c", FRESH, str(tmp_path / "X.npy"), str(tmp_path / "run.d")]
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, done.stderr
+    values = fitted.predict(X).tobytes().hex()
+    assert done.stdout.splitlines() == [str(fitted), values, str(list(fitted.equations_["equation"])), fitted.latex()]
+
+
+def test_names_and_parameters_come_back(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"one": 1.0, "lambda (m)": X[:, 0], "E": X[:, 1]})
+    model = SymbolicRegressor(max_time=5.5, random_state=np.random.RandomState(1), library=STANDARD, loss="huber")
+    model.fit(frame, 3 * X[:, 0] / X[:, 1]).save(tmp_path)
+    again = SymbolicRegressor.from_file(tmp_path)
+    assert (again.predict(frame) == model.predict(frame)).all() and again.names_ == model.names_
+    assert list(again.feature_names_in_) == list(frame) and again.get_best()["equation"] == model.get_best()["equation"]
+    assert again.get_params() == {**model.get_params(), "library": None, "random_state": model.discovery_.seed}
+
+
+def test_a_run_is_an_estimator_and_damage_is_told(tmp_path: Path) -> None:
+    found = discover((X[:, :2], X[:, 0] * X[:, 1]), time_limit=5)
+    found.save(tmp_path)
+    model = SymbolicRegressor.from_file(tmp_path)
+    frame = pd.DataFrame(X[:, :2], columns=["x0", "x1"])
+    assert model.predict(frame) == pytest.approx(X[:, 0] * X[:, 1]) and model.n_features_in_ == 2
+    for text, says in [
+        ("{}", "has no schema"),
+        ('{"schema": 9, "kansr": "7.0"}', "has schema 9, written by kansr 7.0"),
+        ('{"schema": 1, "kansr": "1", "columns": [], "inputs": 1, "parameters": {}}', "does not belong to"),
+        ('{"schema": 1, "kansr": "1", "columns": ["x0"], "inputs": 2, "parameters": {}}', "1 names for 2 inputs"),
+        ('{"schema": 1, "kansr": "1", "columns": [], "inputs": 2, "parameters": {"loss": []}}', "a number or a text"),
+    ]:
+        (tmp_path / "estimator.json").write_text(text)
+        with pytest.raises(DataError, match=says):
+            SymbolicRegressor.from_file(tmp_path)
 
 
 def test_the_same_seed_gives_the_same_formula(fitted: SymbolicRegressor) -> None:

@@ -100,7 +100,7 @@ def numbers(
     """The finite values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,)."""
     for name in columns:
         if name not in table.columns:
-            raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
+            raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
         if name in table.refusals:
             raise DataError(f"{table.source}: {table.refusals[name]}")
     values = table.values[:, [table.columns.index(name) for name in columns]]
@@ -149,7 +149,7 @@ def _roles(
         inputs = [name for name in filled if name not in (target, sigma)]
     for name in (target, *inputs, *(() if sigma is None else (sigma,))):
         if name not in table.columns:
-            raise DataError(f"{table.source} has no column {name!r}; {_nearest(name, table.columns)}")
+            raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
     chosen = list(dict.fromkeys(inputs))
@@ -168,7 +168,8 @@ def _blank(table: Table) -> list[str]:
     return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
 
 
-def _nearest(name: str, columns: Sequence[str]) -> str:
+def nearest(name: str, columns: Sequence[str]) -> str:
+    """The columns with a similar name, as a question, or else some columns that there are."""
     folded = {column.casefold(): column for column in columns}
     near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
     if near:

@@ -231,6 +231,8 @@ class _Builder(Transformer_NonRecursive):
         factors = [factor for term in sympy.Add.make_args(expr) for factor in sympy.Mul.make_args(term)]
         if any(factor.is_Pow and factor.exp.is_number and abs(float(factor.exp)) > MAX_EXPONENT for factor in factors):
             raise self.error(f"an exponent over {MAX_EXPONENT}", meta)
+        if any(factor.is_Pow and factor.base is sympy.zoo for factor in factors):  # 0**(-x), as sympy has it
+            raise self.error("division by zero", meta)
         numbers = [expr] if constant else [factor for factor in factors if not factor.free_symbols]
         if not all(map(_is_double, numbers)):
             raise self.error(f"{self.source(meta)} is not a real number in the range of double precision", meta)

@@ -33,8 +33,8 @@ def readable(expr: sympy.Expr, digits: int = 6) -> str:
     return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
 
 
-def latex(expr: sympy.Expr, digits: int = 6) -> str:
-    """`expr` as LaTeX, numbers rounded to `digits` significant digits."""
+def latex(expr: sympy.Expr, digits: int | None = 6) -> str:
+    """`expr` as LaTeX, numbers rounded to `digits` significant digits, or with as many as it takes for None."""
     return _RoundingLatexPrinter(digits).doprint(_with_joined_radicals(expr))
 
 
@@ -80,7 +80,7 @@ def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.E
             expr = expr.replace(foreign, rewrite)
     for node in sympy.preorder_traversal(expr):
         if isinstance(node, sympy.Float) and not math.isfinite(float(node)):
-            raise FormulaError(f"the number {node:.3e} is outside the range of double precision")
+            raise FormulaError(f"the number {sympy.Float(node, 4)} is outside the range of double precision")
         if isinstance(node, Application) and node.func not in PRINTABLE and node.func.__name__ not in functions:
             raise FormulaError(f"{node.func} is not a function of the formula language ({', '.join(functions)})")
         if not isinstance(node, (Application, *PRINTABLE)):
@@ -121,9 +121,10 @@ class _FormulaPrinter(_PositiveFirst, StrPrinter):
 
 
 class _RoundingLatexPrinter(_PositiveFirst, LatexPrinter):
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int | None) -> None:
         super().__init__()
         self.digits = digits
 
     def _print_Float(self, expr: sympy.Float) -> str:
-        return str(super()._print_Float(sympy.Float(expr, self.digits)))
+        shown = sympy.Float(repr(float(expr))) if self.digits is None else sympy.Float(expr, self.digits)
+        return str(super()._print_Float(shown))

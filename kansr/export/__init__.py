@@ -1,0 +1,1 @@
+"""A formula in other languages: one file a format."""

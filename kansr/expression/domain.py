@@ -1,0 +1,93 @@
+"""Where a formula has a real value: the conditions that its quotients, roots, logarithms and inverse functions set."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from kansr.expression.evaluate import REWRITES
+from kansr.expression.render import readable
+
+
+class Kind(enum.Enum):
+    """What a condition asks of its expression, which stands in `{}`; the second `{}` is an exponent."""
+
+    POSITIVE = "{} > 0"
+    NOT_NEGATIVE = "{} >= 0"
+    NOT_ZERO = "{} != 0"
+    WHOLE = "{} is whole"
+    UNIT = "-1 <= {} <= 1"
+    NOT_NEGATIVE_UNLESS = "{} > 0, or {} is whole"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of an expression; `exponent` belongs to a base that is raised to it."""
+
+    kind: Kind
+    expr: sympy.Expr
+    exponent: sympy.Expr = sympy.S.One
+
+    def __str__(self) -> str:
+        return self.kind.value.format(readable(self.expr), readable(self.exponent))
+
+
+# What is known of an expression's sign, and the conditions that then hold anyway.
+HOLDS: Mapping[Kind, Callable[[sympy.Expr], bool | None]] = {
+    Kind.POSITIVE: lambda u: u.is_positive,
+    Kind.NOT_NEGATIVE: lambda u: u.is_nonnegative,
+    Kind.NOT_ZERO: lambda u: u.is_nonzero,
+    Kind.WHOLE: lambda u: u.is_integer,
+    Kind.NOT_NEGATIVE_UNLESS: lambda u: u.is_nonnegative,
+}
+INVERSES = (sympy.asin, sympy.acos)
+
+
+def domain(expr: sympy.Expr) -> tuple[Condition, ...]:
+    """The conditions under which `expr` has a real and finite value, but for overflow; each as short text by `str`.
+
+    Those that hold of all real numbers are left out, and so are those that follow from another of the same expression.
+    """
+    real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in expr.free_symbols}
+    found: dict[Condition, None] = {}
+    for condition in _conditions(expr):
+        holds = HOLDS.get(condition.kind)
+        if condition.expr.free_symbols and not (holds and holds(condition.expr.xreplace(real))):
+            found[condition] = None
+    positive = {c.expr for c in found if c.kind is Kind.POSITIVE}
+    weaker = (Kind.NOT_NEGATIVE, Kind.NOT_ZERO, Kind.NOT_NEGATIVE_UNLESS)
+    return tuple(c for c in found if not (c.kind in weaker and c.expr in positive))
+
+
+def _conditions(expr: sympy.Expr) -> Iterator[Condition]:
+    """The conditions of all parts, the innermost first."""
+    if expr.func in REWRITES:
+        yield from _conditions(REWRITES[expr.func](expr.args[0]))
+        return
+    for arg in expr.args:
+        yield from _conditions(arg)
+    if expr.is_Pow:
+        yield from _of_power(expr.base, expr.exp)
+    elif expr.func is sympy.log:
+        yield Condition(Kind.POSITIVE, expr.args[0])
+    elif expr.func is sympy.tan:
+        yield Condition(Kind.NOT_ZERO, sympy.cos(expr.args[0]))
+    elif expr.func in INVERSES:
+        yield Condition(Kind.UNIT, expr.args[0])
+
+
+def _of_power(base: Any, exponent: Any) -> Iterator[Condition]:
+    if not exponent.is_number:
+        if base.is_negative and base.is_number:
+            yield Condition(Kind.WHOLE, exponent)
+        elif not base.is_positive:
+            yield Condition(Kind.NOT_NEGATIVE_UNLESS, base, exponent)
+    elif exponent.is_Integer or float(exponent).is_integer():
+        if exponent < 0:
+            yield Condition(Kind.NOT_ZERO, base)
+    else:
+        yield Condition(Kind.POSITIVE if exponent < 0 else Kind.NOT_NEGATIVE, base)
