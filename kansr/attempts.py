@@ -49,7 +49,7 @@ def _never() -> bool:
     return False
 
 
-# steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; in the end
+# steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end

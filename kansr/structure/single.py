@@ -80,7 +80,7 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
 
 
 def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
-    """At most POINTS points in order, (points,) each, and their noise: some rows without noise, means of all with it."""
+    """At most POINTS points in order, (points,) each, and their noise: some rows without noise, means of all with."""
     order = np.argsort(data.X[:, 0], kind="stable")
     if not noise:
         order = order[np.unique(np.linspace(0, data.rows - 1, min(POINTS, data.rows)).astype(int))]
