@@ -7,6 +7,7 @@ import enum
 import io
 import math
 import os
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -17,6 +18,8 @@ import typer
 from kansr import __version__
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.report.command import page_path
+from kansr.report.command import report as report_command
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ app = typer.Typer(
 library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
 app.add_typer(library, name="library")
 app.command()(bench)
+app.command()(report_command)
 
 
 class Missing(str, enum.Enum):
@@ -115,6 +119,7 @@ def discover(
     jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")] = False,
     missing: Annotated[Missing, typer.Option(help="What to do about rows with missing cells.")] = Missing.ERROR,
     sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
@@ -132,6 +137,7 @@ def discover(
       kansr discover data.csv --json --out results | jq .best.expression
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
+      kansr discover data.csv --report law.html
 
     \b
     Exit codes:
@@ -155,15 +161,17 @@ def discover(
     from kansr.run import display, run
     from kansr.store import claim
 
+    page = None if report is None else page_path(report)
     if out is not None:
         claim(out, force=force)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
+        command = shlex.join(["kansr", *sys.argv[1:]])
+        ending = run(data, config, show=show, warn=lambda note: say([note]), out=out, command=command)
     if not quiet:
         say(note for note in ending.discovery.notes if note not in notes)
-    return _report(ending, as_json, out, debug)
+    return _conclude(ending, as_json, out, page, debug)
 
 
 @app.command()
@@ -286,7 +294,7 @@ def _internal(error: Exception, debug: bool) -> int:
     return INTERNAL
 
 
-def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int:
+def _conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None, debug: bool) -> int:
     """Prints and saves the discovery, says what went wrong if anything did, and returns the exit code."""
     from kansr.store import json_text, save
     from kansr.summary import plain, styled
@@ -307,6 +315,8 @@ def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int
     finally:
         if out is not None:
             save(out, discovery)
+        if page is not None:
+            discovery.report(page)
     if ending.error is not None:
         return _internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]

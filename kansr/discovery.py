@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 import kansr
 from kansr.candidate import Candidate, ParetoFront, judge
 from kansr.data.dataset import Array, Dataset
+from kansr.data.excerpt import Excerpt, excerpt
 from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
@@ -46,6 +48,7 @@ class Discovery:
     std, and its standard error.
     constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
     that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
+    excerpt: rows to show the discovery with. command: what was run, as far as it is known.
     """
 
     status: Status
@@ -65,6 +68,8 @@ class Discovery:
     noise_error: float = 0.0
     outliers: tuple[int, ...] = ()
     rivals: tuple[Candidate, ...] = ()
+    excerpt: Excerpt | None = None
+    command: str = ""
 
     @property
     def best(self) -> Candidate:
@@ -135,6 +140,16 @@ class Discovery:
 
         return plain(self)
 
+    def report(self, path: str | Path) -> None:
+        """Writes the discovery as one HTML page, with plots and all that speaks for the formula.
+
+        Raises UsageError where that is not possible.
+        """
+        from kansr.report.page import page
+        from kansr.store import write
+
+        write(Path(path), page(self))
+
     def _repr_html_(self) -> str:
         from kansr.summary import html
 
@@ -161,6 +176,7 @@ def baseline(data: Dataset, seed: int = 0) -> Discovery:
         rows=data.rows,
         seed=seed,
         units=data.units,
+        excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed),
     )
 
 

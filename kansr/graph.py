@@ -40,7 +40,8 @@ class Edge:
     """A univariate function from one node to another, known by samples.
 
     x, y: (samples,), x ascending and spread like the data that pass through the edge; `error`: the rms error of y
-    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1.
+    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1;
+    `match`: the function of the source that comes closest to the curve, in the formula language, empty if none is known.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Edge:
     y: Array
     error: float = 0.0
     importance: float = 1.0
+    match: str = ""
 
 
 class Measure(str, enum.Enum):
@@ -108,6 +110,7 @@ class Graph:
                     "target": e.target,
                     "importance": e.importance,
                     "error": e.error,
+                    "match": e.match,
                     "x": e.x[_thin(e.x)].tolist(),
                     "y": e.y[_thin(e.x)].tolist(),
                 }

@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 from kansr.attempts import BLIND, SMALL, Attempt, Finding, Rows, Tried
 from kansr.candidate import Candidate, mean_square, pareto
 from kansr.conclusion import concluded
-from kansr.data.dataset import Array, Dataset, split
+from kansr.data.dataset import Array, Dataset, set_aside
+from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
 from kansr.discovery import Discovery, Status, baseline, unused
 from kansr.errors import UsageError
@@ -105,16 +106,20 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     # A smooth model is not close enough to see all of them: those that are left must not be what a formula is bent for.
     whole = replace(whole, robust=whole.robust or bool(wrong.any()))
     data = whole.take(~wrong)
-    fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
-    rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
+    aside = set_aside(data.rows, 0.0 if small else config.held_out, np.random.default_rng(config.seed))
+    fitting = data.take(~aside)
+    rows = Rows(fitting, fitting if small else data.take(aside), config.seed, clock.over)
+    held_out = np.zeros(whole.rows, dtype=bool)
+    held_out[~wrong] = aside
+    shown = excerpt(whole, held_out, config.seed)
     findings: list[Finding] = []
     failures: list[str] = []
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
         found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
-        return replace(found, notes=(*left_out.notes(found.best), *failures))
+        return replace(found, notes=(*left_out.notes(found.best), *failures), excerpt=shown)
 
     status = Status.BEST_EFFORT
     with workers(config.jobs) as executor:

@@ -45,13 +45,21 @@ class Ending(NamedTuple):
     error: Exception | None = None
 
 
-def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, warn: Callable[[str], None]) -> Ending:
+def run(
+    data: Dataset,
+    config: Config,
+    *,
+    show: Show,
+    warn: Callable[[str], None],
+    out: Path | None = None,
+    command: str = "",
+) -> Ending:
     """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
 
-    What the user can put right is raised; any other error is part of the ending, beside what was found before it.
+    command: what the user typed, which is kept with the result. What the user can put right is raised; any other error is part of the ending, beside what was found before it.
     """
     started = time.monotonic()
-    best = baseline(data, config.seed)
+    best = replace(baseline(data, config.seed), command=command)
 
     def ended(status: Status) -> Discovery:
         return replace(best, status=status, seconds=time.monotonic() - started)
@@ -59,7 +67,8 @@ def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, w
     items = stream(search, (data, config), seconds=ALLOWANCE * config.time_limit, grace=GRACE)
     try:
         with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
-            for best in items:
+            for found in items:
+                best = replace(found, command=command)
                 show(best)
                 if out is not None:
                     _keep(out, best, warn)
