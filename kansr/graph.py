@@ -41,7 +41,7 @@ class Edge:
 
     x, y: (samples,), x ascending and spread like the data that pass through the edge; `error`: the rms error of y
     as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1;
-    `match`: the function of the source that comes closest to the curve, in the formula language, empty if none is known.
+    `match`: the function of the source that comes closest to the curve, in the formula language; empty if not known.
     """
 
     source: str

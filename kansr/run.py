@@ -56,7 +56,8 @@ def run(
 ) -> Ending:
     """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
 
-    command: what the user typed, which is kept with the result. What the user can put right is raised; any other error is part of the ending, beside what was found before it.
+    command: what the user typed, which is kept with the result. What the user can put right is raised; any other error
+    is part of the ending, beside what was found before it.
     """
     started = time.monotonic()
     best = replace(baseline(data, config.seed), command=command)

@@ -30,7 +30,7 @@ def claim(folder: Path, *, force: bool = False) -> None:
 
 
 def save(folder: Path, discovery: Discovery) -> None:
-    """Writes the JSON object and the front of a discovery into the folder, the rows to show it with, and the command."""
+    """Writes the JSON object and the front of a discovery, the rows to show it with and the command into the folder."""
     write(folder / RESULT, json_text(discovery))
     write(folder / FRONT, discovery.front.to_frame().drop(columns="sympy_format").to_csv(index=False))
     if discovery.excerpt is not None:

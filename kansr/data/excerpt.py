@@ -34,7 +34,7 @@ class Excerpt:
 
 def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
     """At most MOST rows of the data, drawn at random. held_out: (rows,)"""
-    row = np.arange(data.rows)
+    row: NDArray[np.intp] = np.arange(data.rows)
     if data.rows > MOST:
         row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST, replace=False))
     few = data.take(row)

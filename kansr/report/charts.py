@@ -87,7 +87,7 @@ class Frame:
 def picture(width: float, height: float, parts: Iterable[str], title: str) -> Markup:
     """An <svg> element that takes the colours of the text around it."""
     box = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
-    opened = f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img">'
+    opened = f'<svg xmlns="http://www.w3.org/2000/svg" {box} class="chart" role="img">'
     return Markup(f"{opened}<title>{escape(title)}</title>{''.join(parts)}</svg>")
 
 

@@ -14,7 +14,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Constant:
-    """A fitted number as text: the value and its error, and the interval that covers the true one in 95 of 100 tables."""
+    """A fitted number as text: the value, its error, and the interval that covers the true one in 95 of 100 tables."""
 
     value: str
     error: str

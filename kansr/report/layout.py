@@ -11,7 +11,7 @@ from kansr.graph import Graph, NodeType
 
 BOX, TALL = 96.0, 48.0  # a curve's box
 WIRE, ROW = 40.0, 76.0  # room for wires on either side of it, height of a row
-LETTER, SPARE, NARROW = 8.2, 24.0, 28.0  # of a name, room around it; least distance of two inputs
+LETTER, SPARE = 8.2, 24.0  # of a name, and room around it
 
 Place = tuple[float, float]
 
@@ -69,19 +69,20 @@ def _levels(graph: Graph) -> dict[str, int]:
 
 
 def _inputs(graph: Graph, rows: Mapping[int, float]) -> dict[str, float]:
-    """Each input in the middle of the edges that leave it, none too near to the next."""
+    """Each input in the middle of the edges that leave it, and the inputs as far apart as there is room."""
     wanted: dict[str, list[float]] = {}
     for i, y in rows.items():
         wanted.setdefault(graph.edges[i].source, []).append(y)
     inputs = {node.name for node in graph.nodes if node.type is NodeType.INPUT}
     order = sorted((float(np.mean(ys)), name) for name, ys in wanted.items() if name in inputs)
-    return dict(zip((name for _, name in order), _apart([y for y, _ in order])))
+    room = (ROW + max(rows.values()) - min(rows.values())) / max(len(order), 1)
+    return dict(zip((name for _, name in order), _apart([y for y, _ in order], min(ROW, room))))
 
 
-def _apart(places: Sequence[float]) -> list[float]:
+def _apart(places: Sequence[float], distance: float) -> list[float]:
     """The places, ascending, moved apart as far as needed and as a whole back to where they were."""
     moved: list[float] = []
     for y in places:
-        moved.append(max(y, moved[-1] + NARROW) if moved else y)
+        moved.append(max(y, moved[-1] + distance) if moved else y)
     drift = float(np.mean(moved) - np.mean(places)) if moved else 0.0
     return [y - drift for y in moved]

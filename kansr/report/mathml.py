@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import sympy
@@ -96,7 +97,7 @@ class _MathMLPrinter(PositiveFirst, Printer):
         if len(factors) == 1:
             return self._print(factors[0])
         shown = self._within(factors[0], PRECEDENCE["Mul"])
-        for before, factor in zip(factors, factors[1:]):
+        for before, factor in pairwise(factors):
             first = factor.base if factor.is_Pow else factor
             shown += "<mo>×</mo>" if before.is_Number and first.is_Number else GAP
             shown += self._within(factor, PRECEDENCE["Mul"])
@@ -125,7 +126,8 @@ class _MathMLPrinter(PositiveFirst, Printer):
 
     def _print_exp(self, expr: sympy.Expr) -> str:
         (inner,) = expr.args
-        if len(list(sympy.preorder_traversal(inner))) <= SMALL_POWER:
+        flat = not sympy.fraction(inner)[1].free_symbols
+        if flat and len(list(sympy.preorder_traversal(inner))) <= SMALL_POWER:
             return f"<msup><mi>e</mi>{_row(self._exponent(inner))}</msup>"
         return f"<mi>exp</mi>{APPLY}{self._arguments(expr.args)}"
 

@@ -111,7 +111,8 @@ def _nodes(graph: Graph, places: Layout, titles: Mapping[str, str]) -> Iterator[
             continue
         single = sum(1 for _ in graph.into(node.name)) == 1
         last = node is graph.nodes[-1]
-        yield f'<circle class="node {"small" if single else "sign"}" cx="{x:.1f}" cy="{y:.1f}" r="{4 if single else 10}"/>'
+        kind, radius = ("small", 4) if single else ("sign", 10)
+        yield f'<circle class="node {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
         if not single:
             yield words(x, y + 5, SIGNS[node.type], "middle", "operator")
         yield words(x + 15, y + 4, name, "start", "name") if last else words(x, y + 24, name, "middle")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
@@ -22,10 +19,10 @@ from kansr.report.digits import constants, shortener
 from kansr.report.mathml import equation, pieces
 from kansr.report.network import drawing
 from kansr.report.plots import INPUTS, Shown, front_chart, law_over_input, parity, residuals, shown, titled
+from kansr.report.template import environment, style
 from kansr.report.verdict import DECISIVE, reasons, rivals
 from kansr.summary import MOST, WORDS, fraction, front_rows, legend, percent, steps
 
-HERE = Path(__file__).parent
 LONG = 30  # complexity from which a law is set smaller, and a formula in a table is written as text
 BRIEF = 4  # digits of numbers in formulas beside the law
 LISTED = 20  # left-out rows that are shown
@@ -58,19 +55,6 @@ class Accuracy:
     r2: str
     rms: str
     largest: str
-
-
-@cache
-def environment() -> Environment:
-    """Where templates are: everything that goes into a page is escaped unless it is Markup already."""
-    return Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-def style() -> Markup:
-    """The style sheet of all pages."""
-    return Markup((HERE / "style.css").read_text(encoding="utf-8"))
 
 
 def page(discovery: Discovery) -> str:

@@ -26,7 +26,7 @@ APART = 1e-7  # residuals over the spread that are not rounding
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The rows of a discovery with the law's values, all (rows,): y, law; held, out: held out, and left out as wrong."""
+    """The rows of a discovery with the law's values, y and law, and which were held out, and left out as wrong."""
 
     X: Array
     y: Array
@@ -38,7 +38,7 @@ class Shown:
 
     @property
     def residual(self) -> Array:
-        return self.y - self.law
+        return np.asarray(self.y - self.law)
 
 
 def shown(discovery: Discovery) -> Shown | None:
@@ -60,7 +60,7 @@ def law_over_input(discovery: Discovery, rows: Shown, labels: dict[str, str]) ->
     wide_x, wide_y = spans_decades(x) and x.min() > 0, spans_decades(rows.y) and rows.y.min() > 0
     frame = Frame(spanning(x, labels[used[0]], log=wide_x), spanning(rows.y, labels[discovery.target], log=wide_y))
     space = np.geomspace if wide_x else np.linspace
-    along = space(float(x.min()), float(x.max()), CURVE)
+    along = np.asarray(space(float(x.min()), float(x.max()), CURVE), dtype=np.float64)
     grid = np.zeros((CURVE, len(discovery.inputs)))
     grid[:, discovery.inputs.index(used[0])] = along
     law = Tape(discovery.best.expr, discovery.inputs).value(grid)

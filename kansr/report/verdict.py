@@ -13,14 +13,14 @@ from kansr.pipeline import UNDECIDED
 from kansr.summary import fraction, percent, ranked
 
 MEANING = {
-    Status.FOUND: "What the law leaves over looks like noise: neighbouring rows know nothing of each other's residuals. "
-    "That does not prove it to be the true law; other formulas may leave noise too.",
-    Status.BEST_EFFORT: "The search came to its end, but the residuals still hold something that the inputs explain, or "
-    "there are too few rows for the constants. Take the formula as an approximation.",
+    Status.FOUND: "What the law leaves over looks like noise: neighbouring rows know nothing of each other's "
+    "residuals. That does not prove it to be the true law; other formulas may leave noise too.",
+    Status.BEST_EFFORT: "The search came to its end, but the residuals still hold something that the inputs explain, "
+    "or there are too few rows for the constants. Take the formula as an approximation.",
     Status.NOTHING: "No formula predicts rows that it has not seen better than their mean does. The target may not "
     "depend on these inputs, or the noise hides how.",
-    Status.TIMED_OUT: "The time limit came first. More time may give a better formula; how far a search comes depends on "
-    "how fast the machine is.",
+    Status.TIMED_OUT: "The time limit came first. More time may give a better formula; how far a search comes depends "
+    "on how fast the machine is.",
     Status.INTERRUPTED: "The search was stopped. More time may give a better formula.",
 }
 DECISIVE = 20.0  # bits from which nobody need think of the other formula
