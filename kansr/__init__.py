@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kansr.kan import KAN
     from kansr.pipeline import discover
     from kansr.regressor import SymbolicRegressor
+    from kansr.restore import load
     from kansr.symbolic.library import Function, Library
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ __all__ = [
     "SymbolicRegressor",
     "__version__",
     "discover",
+    "load",
     "parse",
     "render",
 ]
@@ -37,6 +39,7 @@ _HOME = {
     "SymbolicRegressor": "kansr.regressor",
     "Library": "kansr.symbolic.library",
     "Function": "kansr.symbolic.library",
+    "load": "kansr.restore",
     "parse": "kansr.expression.parse",
     "render": "kansr.expression.render",
 }

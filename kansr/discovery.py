@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,6 +85,15 @@ class Discovery:
         """
         return Tape(self.best.expr, self.inputs).value(self._matrix(X))
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a folder as `kansr discover --out` does, or one file where `path` ends in .json; see `kansr.load`.
+
+        What was there before is replaced. Raises UsageError where nothing can be written.
+        """
+        from kansr.store import save_as
+
+        save_as(Path(path), self)
+
     def to_dict(self) -> dict[str, Any]:
         """The discovery as plain values for JSON, null where a number is not finite."""
         finite: dict[str, Any] = _finite(
@@ -110,6 +120,7 @@ class Discovery:
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,
+                "notes": list(self.notes),
             }
         )
         return finite

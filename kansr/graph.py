@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 import sympy
 
+from kansr.checked import Value
 from kansr.data.dataset import Array
+from kansr.errors import DataError
 
 
 class NodeType(enum.Enum):
@@ -73,6 +76,15 @@ class Step:
     def to_dict(self) -> dict[str, Any]:
         return {"step": self.what, "measure": self.measure and self.measure.value, "value": self.value}
 
+    @classmethod
+    def read(cls, value: Value) -> Step:
+        measure, figure = value["measure"], value["value"]
+        return cls(
+            value["step"].text(),
+            None if measure.absent else measure.choice(Measure),
+            None if figure.absent else figure.number(),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -117,6 +129,38 @@ class Graph:
                 for e in self.edges
             ],
         }
+
+    @classmethod
+    def read(cls, value: Value) -> Graph:
+        """The graph in a JSON object that `to_dict` wrote; raises DataError where it is none."""
+        nodes = tuple(Node(item["name"].text(), item["type"].choice(NodeType)) for item in value["nodes"])
+        places = {node.name: place for place, node in enumerate(nodes)}
+        if len(places) < len(nodes) or not nodes:
+            raise DataError(f"{value.where}.nodes: every node needs a name of its own")
+        edges = tuple(_edge(item, places) for item in value["edges"])
+        ends = {edge.target for edge in edges}
+        for node in nodes:
+            if (node.type is NodeType.INPUT) == (node.name in ends):
+                raise DataError(f"{value.where}: an edge must end in each node but the inputs; see {node.name!r}")
+        path = tuple(map(Step.read, value["path"]))
+        return cls(nodes, edges, value["origin"].text(), value["error"].number(math.inf), path)
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Graph:
+        """The graph that `to_dict` gave, but for the points of curves that it left out."""
+        return cls.read(Value(data, "structure"))
+
+
+def _edge(value: Value, places: Mapping[str, int]) -> Edge:
+    """An edge between two of the nodes, whose places in topological order are given."""
+    source, target = value["source"].text(), value["target"].text()
+    if places.get(source, len(places)) >= places.get(target, -1):
+        raise DataError(f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}")
+    x = np.array([item.number() for item in value["x"]])
+    y = np.array([item.number(math.nan) for item in value["y"]])
+    if len(x) != len(y) or not len(x) or (np.diff(x) < 0).any():
+        raise DataError(f"{value.where}: a curve has as many x, which ascend, as y")
+    return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number())
 
 
 def _thin(x: Array, points: int = 33) -> Array:

@@ -39,6 +39,15 @@ def save(folder: Path, discovery: Discovery) -> None:
         write(folder / COMMAND, discovery.command + "\n")
 
 
+def save_as(path: Path, discovery: Discovery) -> None:
+    """Writes one file where the name ends in .json, and else a folder; replaces what is there."""
+    if path.suffix == ".json":
+        write(path, json_text(discovery))
+    else:
+        claim(path, force=True)
+        save(path, discovery)
+
+
 def json_text(discovery: Discovery) -> str:
     return json.dumps(discovery.to_dict(), indent=2, allow_nan=False) + "\n"
 

@@ -40,6 +40,7 @@ KEYS |= {
     "rows",
     "seconds",
     "seed",
+    "notes",
 }
 CANDIDATE_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_held_out", "description_length", "origin"}
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of a POSIX system")
