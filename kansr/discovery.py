@@ -27,6 +27,7 @@ from kansr.units.declared import Units
 if TYPE_CHECKING:
     import pandas as pd
 
+UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
 SCHEMA = 1  # of the JSON object; it changes when a key changes its meaning
 
 
@@ -151,7 +152,7 @@ class Discovery:
 
         return plain(self)
 
-    def report(self, path: str | Path) -> None:
+    def report(self, path: str | PathLike[str]) -> None:
         """Writes the discovery as one HTML page, with plots and all that speaks for the formula.
 
         Raises UsageError where that is not possible.

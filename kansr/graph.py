@@ -155,12 +155,15 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
     """An edge between two of the nodes, whose places in topological order are given."""
     source, target = value["source"].text(), value["target"].text()
     if places.get(source, len(places)) >= places.get(target, -1):
-        raise DataError(f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}")
+        raise DataError(
+            f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}"
+        )
     x = np.array([item.number() for item in value["x"]])
     y = np.array([item.number(math.nan) for item in value["y"]])
     if len(x) != len(y) or not len(x) or (np.diff(x) < 0).any():
         raise DataError(f"{value.where}: a curve has as many x, which ascend, as y")
-    return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number())
+    match = "" if value["match"].absent else value["match"].text()
+    return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number(), match)
 
 
 def _thin(x: Array, points: int = 33) -> Array:

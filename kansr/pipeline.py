@@ -19,7 +19,7 @@ from kansr.conclusion import concluded
 from kansr.data.dataset import Array, Dataset, set_aside
 from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
-from kansr.discovery import Discovery, Status, baseline, unused
+from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
 from kansr.errors import UsageError
 from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
@@ -45,7 +45,6 @@ PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as 
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
-UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 

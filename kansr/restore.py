@@ -142,9 +142,7 @@ def _units(value: Value, names: Sequence[str], constants: Mapping[str, Constant]
     return Units(names[-1], text, dimension, constants)
 
 
-def _candidates(
-    value: Value, names: Sequence[str], constants: Mapping[str, Constant]
-) -> Callable[[Value], Candidate]:
+def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Callable[[Value], Candidate]:
     """What makes a candidate of an entry; all formulas of the file together are of bounded length."""
     entries: list[Any] = [value["best"].data, *(v.data for v in value["front"])]
     entries += [v.data for v in _optional(value["undecided"])]

@@ -154,7 +154,8 @@ def test_out_holds_the_same_object_and_the_front(tmp_path: Path) -> None:
     assert json.loads((out / "discovery.json").read_text()) == json.loads(done.stdout)
     rows = list(csv.DictReader(io.StringIO((out / "front.csv").read_text())))
     assert rows[-1]["equation"] == "semi_major_axis_au**(3/2)"
-    assert {path.name for path in out.iterdir()} == {"discovery.json", "front.csv"}
+    assert {path.name for path in out.iterdir()} == {"discovery.json", "front.csv", "rows.csv", "command.txt"}
+    assert (out / "command.txt").read_text() == f"kansr discover {KEPLER} --json --out {out}\n"
 
 
 def test_an_earlier_result_is_kept_unless_forced(tmp_path: Path) -> None:

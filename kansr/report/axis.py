@@ -34,7 +34,8 @@ class Axis:
 
     def ticks(self) -> list[tuple[float, str]]:
         """Values and their labels."""
-        return self._decades() if self.log else self._steps()
+        decades = self._decades() if self.log else []
+        return decades if len(decades) > 1 else self._steps()  # hardly any decade: evenly spaced values do
 
     def _steps(self) -> list[tuple[float, str]]:
         reach = self.high - self.low

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kansr.attempts import SMALL
 from kansr.candidate import Candidate
 from kansr.data.cells import counted
-from kansr.discovery import Discovery, Status
-from kansr.pipeline import UNDECIDED
+from kansr.discovery import UNDECIDED, Discovery, Status
 from kansr.summary import fraction, percent, ranked
 
 MEANING = {
@@ -45,7 +43,9 @@ def rivals(discovery: Discovery) -> list[Rival]:
 def reasons(discovery: Discovery) -> Iterator[str]:
     """One sentence for each thing that speaks for or against the formula."""
     yield MEANING[discovery.status]
-    how = "by leaving out a part of the rows at a time" if discovery.rows < SMALL else "on rows that were held out"
+    rows = discovery.excerpt
+    apart = rows is None or rows.held_out.any()
+    how = "on rows that were held out" if apart else "by leaving out a part of the rows at a time"
     yield f"Its r², measured {how}, is {fraction(discovery.best.r2_held_out)}."
     if discovery.noise > 1e-9:
         noise = percent(discovery.noise, discovery.noise_error)

@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
+from kansr.errors import FormulaError
 from kansr.expression.render import render
 from kansr.graph import Edge, Graph
 from kansr.symbolic.library import STANDARD, Function, Library
@@ -81,8 +82,14 @@ def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
 def with_matches(graph: Graph, matches: Sequence[Sequence[EdgeFit]]) -> Graph:
     """The graph with the best fit of each edge written beside its curve. matches: best first, in the order of edges."""
     edges = zip(graph.edges, matches)
-    named = (replace(edge, match=render(fits[0].expr(sympy.Symbol(edge.source)))) for edge, fits in edges)
-    return replace(graph, edges=tuple(named))
+    return replace(graph, edges=tuple(replace(edge, match=_written(fits[0], edge.source)) for edge, fits in edges))
+
+
+def _written(fit: EdgeFit, source: str) -> str:
+    try:
+        return render(fit.expr(sympy.Symbol(source)))
+    except FormulaError:  # a function of the user's that has no place in the formula language
+        return ""
 
 
 def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:
