@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,16 +160,18 @@ def discover(
         say(notes)
     from kansr.pipeline import Config
     from kansr.run import display, run
-    from kansr.store import claim
+    from kansr.store import COMMAND, claim, write
 
+    command = shlex.join(["kansr", *sys.argv[1:]])
     page = None if report is None else page_path(report)
     if out is not None:
         claim(out, force=force)
+        write(out / COMMAND, command + "\n")
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        command = shlex.join(["kansr", *sys.argv[1:]])
-        ending = run(data, config, show=show, warn=lambda note: say([note]), out=out, command=command)
+        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
+    ending = ending._replace(discovery=replace(ending.discovery, command=command))
     if not quiet:
         say(note for note in ending.discovery.notes if note not in notes)
     return _conclude(ending, as_json, out, page, debug)

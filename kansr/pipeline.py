@@ -128,6 +128,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
+            if findings:
+                yield replace(report(status), trying=attempts[number].value.name)
             if attempts[number].value.hopeful and _hopeless(findings, rows):
                 continue
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
@@ -300,7 +302,8 @@ def discover(
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss: see Config.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
-    dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
+    dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery, and
+    with the best one so far when something else is tried.
     Ctrl-C ends the search and returns the best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.

@@ -1,16 +1,13 @@
-"""A discovery in words and small tables: for a terminal, as plain text, and for a notebook."""
+"""A discovery in words and small tables, for a terminal and as plain text."""
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import sympy
-
 from kansr.candidate import Candidate
 from kansr.discovery import Discovery, Status
-from kansr.expression.render import latex, readable
+from kansr.expression.render import mathematics, readable
 from kansr.graph import Graph, Measure, Step
 
 if TYPE_CHECKING:
@@ -54,7 +51,9 @@ def styled(discovery: Discovery) -> RenderableType:
         table.add_column(name, justify="right")
     table.add_column(HEADER[3], overflow="fold")
     for candidate, cells in front_rows(discovery):
-        table.add_row(*map(Text, cells), style="bold" if candidate is discovery.best else "")
+        table.add_row(
+            *map(Text, (*cells[:3], mathematics(candidate.expr))), style="bold" if candidate is discovery.best else ""
+        )
     figures, words = evidence(discovery)
     return Group(
         Text(law(discovery), style="bold green" if discovery.status is Status.FOUND else "bold"),
@@ -66,19 +65,6 @@ def styled(discovery: Discovery) -> RenderableType:
         table,
         *map(Text, remarks(discovery)),
     )
-
-
-def html(discovery: Discovery) -> str:
-    """For a notebook: the law typeset, the evidence, the front."""
-
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{markup.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
-    table = [row(HEADER, "th"), *(row(cells, "td") for _, cells in front_rows(discovery))]
-    formula = markup.escape(f"{latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}")
-    words = "<br>".join(map(markup.escape, lines))
-    return f"<p>$\\displaystyle {formula}$</p><p>{words}</p><table>{''.join(table)}</table>"
 
 
 def law(discovery: Discovery) -> str:

@@ -61,7 +61,7 @@ def page(discovery: Discovery) -> str:
     """The whole page as text."""
     number = shortener(discovery.constants)
     rows = shown(discovery)
-    labels = _labels(discovery)
+    labels = labels_of(discovery)
     best = discovery.best
     title = discovery.columns.get(discovery.target, discovery.target)
     return (
@@ -117,7 +117,7 @@ def formula(candidate: Candidate) -> Markup:
     return Markup("<code>{}</code>").format(readable(candidate.expr))
 
 
-def _labels(discovery: Discovery) -> dict[str, str]:
+def labels_of(discovery: Discovery) -> dict[str, str]:
     """The label of each input and of the target on an axis."""
     unit = discovery.units.text if discovery.units else {}
     names = (*discovery.inputs, discovery.target)
