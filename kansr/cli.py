@@ -52,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
+library = typer.Typer(rich_markup_mode=None)
 app.add_typer(library, name="library")
 app.command()(bench)
 app.command()(report_command)
@@ -214,13 +214,24 @@ def sample(
 
 @library.callback(invoke_without_command=True)
 def library_start(context: typer.Context) -> None:
+    """The functions that formulas are made of.
+
+    \b
+    Example:
+      kansr library list
+    """
     if context.invoked_subcommand is None:
         emit(context.get_help() + "\n")
 
 
 @library.command("list")
 def library_list() -> None:
-    """The functions that a curve is matched with: name, formula, weight, domain."""
+    """The functions that a curve is matched with: name, formula, weight, domain.
+
+    \b
+    Example:
+      kansr library list
+    """
     import sympy
 
     from kansr.expression.render import readable
@@ -239,7 +250,12 @@ def library_list() -> None:
 
 @app.command()
 def doctor() -> int:
-    """The versions of all that kansr builds on; exit code 3 when something it needs is missing."""
+    """The versions of all that kansr builds on; exit code 3 when something it needs is missing.
+
+    \b
+    Example:
+      kansr doctor
+    """
     import platform
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec

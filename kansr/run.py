@@ -102,9 +102,9 @@ def display(seconds: float) -> Iterator[Show]:
 
     def lines() -> Group:
         left = math.ceil(max(deadline - time.monotonic(), 0.0))
-        now = [Text(f"{left} s left · trying {d.trying or 'what comes next'}", style="dim") for d in latest]
+        now = [f"{left} s left" + (f" · trying {d.trying}" if d.trying else "") for d in latest]
         best = [f"held-out r² {fraction(d.best.r2_held_out)} · {law(d)}" for d in latest]
-        return Group(*now, *(Text(text, no_wrap=True, overflow="ellipsis") for text in best))
+        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in (*now, *best)))
 
     live = Live(get_renderable=lines, console=Console(stderr=True), transient=True, refresh_per_second=4)
 

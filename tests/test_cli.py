@@ -323,7 +323,7 @@ def test_prediction_takes_arrays_and_tables() -> None:
 def test_a_discovery_shows_itself() -> None:
     discovery = found()
     assert str(discovery).startswith("period_years = ")
-    assert "<table>" in discovery._repr_html_()
+    assert "<table>" in discovery._repr_html_() and "semi" in discovery._repr_latex_()
     frame = discovery.front.to_frame()
     assert list(frame.columns[:5]) == ["complexity", "loss", "r2", "r2_held_out", "description_length"]
     assert [parse(text) for text in frame["equation"]] == list(frame["sympy_format"])

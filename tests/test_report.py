@@ -284,3 +284,36 @@ def test_discover_writes_a_report_and_report_writes_it_again(tmp_path: Path) -> 
 def test_a_report_that_cannot_be_written_is_refused_at_once(path: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         page_path(Path(path))
+
+
+def test_a_notebook_shows_a_discovery() -> None:
+    found = hostile()
+    text = found._repr_html_()
+    assert "<script" not in text and "&lt;script&gt;" in text
+    ElementTree.fromstring(f"<body>{text}</body>".replace("<br>", "<br/>"))
+    assert text.count("<tr>") == 1 + len(found.front) and "<math" in text
+    assert made("2*a**1.5")._repr_latex_() == r"$\displaystyle y = 2 a^{1.5}$"
+
+
+@pytest.mark.parametrize("kind", ["law", "front", "structure"])
+@pytest.mark.parametrize("discovery", [hostile, lambda: made("a*b", noise=0.1)], ids=["odd", "plain"])
+def test_figures_are_drawn(kind: str, discovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    figure = discovery().plot(kind)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_that_cannot_be_drawn_say_why() -> None:
+    with pytest.raises(UsageError, match="law, front, structure"):
+        made("a").plot("nonsense")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no structure"):
+        made("1.5").plot("structure")
+    with pytest.raises(UsageError, match=r"rows\.csv"):
+        replace(made("a"), excerpt=None).plot()
+
+
+def test_figures_show_what_was_left_out() -> None:
+    parity, left = made("a*b", noise=0.1, wrong=(3,)).plot().axes
+    assert [line.get_label() for line in parity.lines][:3] == ["fitted", "held out", "left out"]
+    assert len(left.lines[2].get_xdata()) == 1 and left.get_ylim()[1] < left.lines[2].get_ydata()[0]

@@ -60,6 +60,9 @@ def law(discovery: Discovery) -> Figure:
     parity.set_ylabel(f"{name}: the rows")
     left.axhline(0.0, color="grey", linewidth=0.8, zorder=0)
     left.set_ylabel("row − law")
+    reach = float(np.nanmax(np.abs(rows.residual[~rows.out]), initial=0.0))
+    if reach > 0:  # rows that were left out may be far away
+        left.set_ylim(-1.1 * reach, 1.1 * reach)
     if rows.held.any() or rows.out.any():
         parity.legend(fontsize="small")
     return drawn
