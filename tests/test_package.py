@@ -106,7 +106,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert command[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("page", ["units.md", "measurements.md"])
+@pytest.mark.parametrize("page", ["units.md", "measurements.md", "report.md"])
 def test_the_python_in_the_docs_runs(page: str, tmp_path: Path) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)

@@ -21,7 +21,7 @@ SIGNS = {NodeType.SUM: "+", NodeType.PRODUCT: "×"}
 INSET = 6.0  # of a curve in its box
 FAINTEST = 0.35  # opacity of an edge that hardly matters
 APART = 1e-3  # rms difference over a curve's range from which its match is drawn beside it
-LETTERS, NAME = 19, 20  # shown of a match, and of a node's name
+LETTERS, NAME = 24, 20  # shown of a match, and of a node's name
 BRIEF = 8  # letters of a name up to which it stands in a match; x does for longer ones
 
 
@@ -52,7 +52,7 @@ def label(edge: Edge) -> str:
         expr = parse(edge.match) if edge.match else None
         if expr is not None and len(edge.source) > BRIEF:
             expr = expr.xreplace({sympy.Symbol(edge.source): sympy.Symbol("x")})
-        return "" if expr is None else mathematics(expr, 4)
+        return "" if expr is None else mathematics(expr, 3)
     except FormulaError:
         return edge.match
 
