@@ -48,7 +48,8 @@ def test_the_wheel_holds_every_shipped_file(wheel: zipfile.ZipFile, folder: str)
 
 def test_the_wheel_holds_every_module_and_says_it_is_typed(wheel: zipfile.ZipFile) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "kansr").rglob("*.py")}
-    assert modules | {"kansr/py.typed"} <= set(wheel.namelist())
+    pages = {"kansr/report/page.html", "kansr/report/style.css"}
+    assert modules | pages | {"kansr/py.typed"} <= set(wheel.namelist())
 
 
 def test_the_shipped_files_are_found_where_the_wheel_is_installed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
