@@ -43,7 +43,7 @@ def mathematics(expr: sympy.Expr, digits: int = 6) -> str:
     text = re.sub(powers, lambda power: (power[1] or power[2]).translate(SUPERSCRIPTS), text)
     text = re.sub(r"\bsqrt\((\w+)\)", r"√\1", text)
     text = re.sub(r"\bpi\b", "π", text).replace("sqrt(", "√(").replace("**", "^").replace("*", "·")
-    return re.sub(r"(?<![\w.)])-|(?<=[\s(])-|-(?=\s)|(?<=\be)-(?=\d)", "−", text)
+    return re.sub(r"(?<!e)-", "−", text)  # not that of 1e-05
 
 
 def latex(expr: sympy.Expr, digits: int = 6) -> str:

@@ -160,8 +160,9 @@ def _accuracy(rows: Shown) -> Iterator[Accuracy]:
             left = rows.residual[part]
             square = mean_square(left)
             r2 = r_squared(square, float(np.var(rows.y[part]))) if part.sum() > 1 else float("nan")
-            shares = (fraction(r2) if np.isfinite(r2) else "–", f"{np.sqrt(square):.3g}", f"{np.max(np.abs(left)):.3g}")
-            yield Accuracy(name, int(part.sum()), *shares)
+            cells = (fraction(r2), f"{np.sqrt(square):.3g}", f"{np.max(np.abs(left)):.3g}")
+            finite = np.isfinite([r2, square, square])  # not where the law has no value on some row
+            yield Accuracy(name, int(part.sum()), *(cell if good else "–" for cell, good in zip(cells, finite)))
 
 
 def _network(discovery: Discovery) -> Markup | None:
