@@ -40,7 +40,7 @@ from kansr.structure.scaled import attainable_in_groups
 from kansr.structure.single import single
 from kansr.structure.weighted import FEW, attainable, attainable_on
 from kansr.symbolic.choose import choose
-from kansr.symbolic.match import MatchConfig, match_all
+from kansr.symbolic.match import MatchConfig, match_all, with_matches
 
 Expired = Callable[[], bool]
 
@@ -333,8 +333,9 @@ def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> I
 
 
 def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    fits = choose(graph, match_all(graph.edges, match), rows.sample, expired=expired)
-    yield from best_of(fits, rows, graph.origin, graph)
+    matches = match_all(graph.edges, match)
+    fits = choose(graph, matches, rows.sample, expired=expired)
+    yield from best_of(fits, rows, graph.origin, with_matches(graph, matches))
 
 
 def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:

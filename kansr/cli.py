@@ -7,8 +7,10 @@ import enum
 import io
 import math
 import os
+import shlex
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,8 @@ from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
 from kansr.export.command import export
 from kansr.predict import predict
+from kansr.report.command import page_path
+from kansr.report.command import report as report_command
 from kansr.symbolic.command import check
 from kansr.terminal import emit, say
 
@@ -51,12 +55,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-library = typer.Typer(rich_markup_mode=None, help="The functions that formulas are made of.")
+library = typer.Typer(rich_markup_mode=None)
 app.add_typer(library, name="library")
 app.command()(bench)
 app.command()(predict)
 app.command()(export)
 library.command("check")(check)
+app.command()(report_command)
 
 
 class Missing(str, enum.Enum):
@@ -124,6 +129,7 @@ def discover(
     jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")] = False,
     missing: Annotated[Missing, typer.Option(help="What to do about rows with missing cells.")] = Missing.ERROR,
     sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
@@ -141,6 +147,7 @@ def discover(
       kansr discover data.csv --json --out results | jq .best.expression
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
+      kansr discover data.csv --report law.html
 
     \b
     Exit codes:
@@ -162,19 +169,23 @@ def discover(
         say(notes)
     from kansr.pipeline import Config
     from kansr.run import display, run
-    from kansr.store import claim
+    from kansr.store import COMMAND, claim, write
     from kansr.symbolic.file import as_library
 
     functions = as_library(library)
+    command = shlex.join(["kansr", *sys.argv[1:]])
+    page = None if report is None else page_path(report)
     if out is not None:
         claim(out, force=force)
+        write(out / COMMAND, command + "\n")
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions)
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
+    ending = ending._replace(discovery=replace(ending.discovery, command=command))
     if not quiet:
         say(note for note in ending.discovery.notes if note not in notes)
-    return _report(ending, as_json, out, debug)
+    return _conclude(ending, as_json, out, page, debug)
 
 
 @app.command()
@@ -214,13 +225,24 @@ def sample(
 
 @library.callback(invoke_without_command=True)
 def library_start(context: typer.Context) -> None:
+    """The functions that formulas are made of.
+
+    \b
+    Example:
+      kansr library list
+    """
     if context.invoked_subcommand is None:
         emit(context.get_help() + "\n")
 
 
 @library.command("list")
 def library_list() -> None:
-    """The functions that a curve is matched with: name, formula, weight, domain."""
+    """The functions that a curve is matched with: name, formula, weight, domain.
+
+    \b
+    Example:
+      kansr library list
+    """
     import sympy
 
     from kansr.expression.render import readable
@@ -239,7 +261,12 @@ def library_list() -> None:
 
 @app.command()
 def doctor() -> int:
-    """The versions of all that kansr builds on; exit code 3 when something it needs is missing."""
+    """The versions of all that kansr builds on; exit code 3 when something it needs is missing.
+
+    \b
+    Example:
+      kansr doctor
+    """
     import platform
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
@@ -297,7 +324,7 @@ def _internal(error: Exception, debug: bool) -> int:
     return INTERNAL
 
 
-def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int:
+def _conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None, debug: bool) -> int:
     """Prints and saves the discovery, says what went wrong if anything did, and returns the exit code."""
     from kansr.store import json_text, save
     from kansr.summary import plain, styled
@@ -318,6 +345,8 @@ def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int
     finally:
         if out is not None:
             save(out, discovery)
+        if page is not None:
+            discovery.report(page)
     if ending.error is not None:
         return _internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import sympy
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 import kansr
 from kansr.candidate import Candidate, ParetoFront, judge
 from kansr.data.dataset import Array, Dataset
+from kansr.data.excerpt import Excerpt, excerpt
 from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
@@ -25,7 +26,9 @@ from kansr.units.declared import Units
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
+UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
 SCHEMA = 1  # of the JSON object; it changes when a key changes its meaning
 
 
@@ -48,6 +51,8 @@ class Discovery:
     std, and its standard error.
     constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
     that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
+    excerpt: rows to show the discovery with. command: what was run, as far as it is known.
+    trying: what the search looks at next, while it runs.
     """
 
     status: Status
@@ -67,6 +72,9 @@ class Discovery:
     noise_error: float = 0.0
     outliers: tuple[int, ...] = ()
     rivals: tuple[Candidate, ...] = ()
+    excerpt: Excerpt | None = None
+    command: str = ""
+    trying: str = ""
 
     @property
     def best(self) -> Candidate:
@@ -170,10 +178,34 @@ class Discovery:
 
         return plain(self)
 
+    def report(self, path: str | PathLike[str]) -> None:
+        """Writes the discovery as one HTML page, with plots and all that speaks for the formula.
+
+        Raises UsageError where that is not possible.
+        """
+        from kansr.report.page import page
+        from kansr.store import write
+
+        write(Path(path), page(self))
+
+    def plot(self, kind: Literal["law", "front", "structure"] = "law") -> Figure:
+        """A figure of matplotlib's: the law beside the rows and what it leaves, the front, or the structure.
+
+        Nothing is written. Raises UsageError for another kind, and where there is nothing to draw.
+        """
+        from kansr.report.figures import figure
+
+        return figure(self, kind)
+
     def _repr_html_(self) -> str:
-        from kansr.summary import html
+        from kansr.report.notebook import html
 
         return html(self)
+
+    def _repr_latex_(self) -> str:
+        from kansr.report.notebook import latex_line
+
+        return latex_line(self)
 
 
 def unused(expr: sympy.Expr, inputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -196,6 +228,7 @@ def baseline(data: Dataset, seed: int = 0) -> Discovery:
         rows=data.rows,
         seed=seed,
         units=data.units,
+        excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed),
     )
 
 

@@ -43,7 +43,8 @@ class Edge:
     """A univariate function from one node to another, known by samples.
 
     x, y: (samples,), x ascending and spread like the data that pass through the edge; `error`: the rms error of y
-    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1.
+    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1;
+    `match`: the function of the source that comes closest to the curve, in the formula language; empty if not known.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Edge:
     y: Array
     error: float = 0.0
     importance: float = 1.0
+    match: str = ""
 
 
 class Measure(str, enum.Enum):
@@ -120,6 +122,7 @@ class Graph:
                     "target": e.target,
                     "importance": e.importance,
                     "error": e.error,
+                    "match": e.match,
                     "x": e.x[_thin(e.x)].tolist(),
                     "y": e.y[_thin(e.x)].tolist(),
                 }
@@ -157,9 +160,10 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
         )
     x = np.array([item.number() for item in value["x"]])
     y = np.array([item.number(math.nan) for item in value["y"]])
-    if len(x) != len(y) or (np.diff(x) < 0).any():
+    if len(x) != len(y) or not len(x) or (np.diff(x) < 0).any():
         raise DataError(f"{value.where}: a curve has as many x, which ascend, as y")
-    return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number())
+    match = "" if value["match"].absent else value["match"].text()
+    return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number(), match)
 
 
 def _thin(x: Array, points: int = 33) -> Array:

@@ -16,9 +16,10 @@ from threadpoolctl import threadpool_limits
 from kansr.attempts import BLIND, SMALL, Attempt, Finding, Rows, Tried
 from kansr.candidate import Candidate, mean_square, pareto
 from kansr.conclusion import concluded
-from kansr.data.dataset import Array, Dataset, split
+from kansr.data.dataset import Array, Dataset, set_aside
+from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
-from kansr.discovery import Discovery, Status, baseline, unused
+from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
 from kansr.errors import UsageError
 from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
@@ -46,7 +47,6 @@ WRITTEN = 4  # denominators up to which a fraction is what a law has, above whic
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
-UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
@@ -107,16 +107,20 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     # A smooth model is not close enough to see all of them: those that are left must not be what a formula is bent for.
     whole = replace(whole, robust=whole.robust or bool(wrong.any()))
     data = whole.take(~wrong)
-    fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
     small = data.rows < SMALL
-    rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
+    aside = set_aside(data.rows, 0.0 if small else config.held_out, np.random.default_rng(config.seed))
+    fitting = data.take(~aside)
+    rows = Rows(fitting, fitting if small else data.take(aside), config.seed, clock.over)
+    held_out = np.zeros(whole.rows, dtype=bool)
+    held_out[~wrong] = aside
+    shown = excerpt(whole, held_out, config.seed)
     findings: list[Finding] = []
     failures: list[str] = []
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
         found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
-        return replace(found, notes=(*left_out.notes(found.best), *failures))
+        return replace(found, notes=(*left_out.notes(found.best), *failures), excerpt=shown)
 
     status = Status.BEST_EFFORT
     with workers(config.jobs) as executor:
@@ -126,6 +130,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
+            if findings:
+                yield replace(report(status), trying=attempts[number].value.name)
             if attempts[number].value.hopeful and _hopeless(findings, rows):
                 continue
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
@@ -300,7 +306,8 @@ def discover(
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
-    dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
+    dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery, and
+    with the best one so far when something else is tried.
     Ctrl-C ends the search and returns the best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from kansr.data.dataset import Dataset
 from kansr.discovery import Discovery, Status, baseline
@@ -18,10 +18,7 @@ from kansr.errors import DataError, UsageError
 from kansr.execute import OutOfTime, stream
 from kansr.pipeline import Config, search
 from kansr.store import save
-from kansr.summary import law
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from kansr.summary import fraction, law
 
 Show = Callable[[Discovery], None]
 ALLOWANCE = 1.05  # a search ends by itself at its limit; beyond this share of it, and GRACE, it is killed
@@ -61,7 +58,7 @@ def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, w
         with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
             for best in items:
                 show(best)
-                if out is not None:
+                if out is not None and not best.trying:
                     _keep(out, best, warn)
     except Stopped as stop:
         return Ending(ended(Status.INTERRUPTED), signal=stop.number)
@@ -95,20 +92,21 @@ def stoppable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def display(seconds: float) -> Iterator[Show]:
-    """A line on a terminal's stderr with the best formula so far and the seconds left."""
-    from rich.console import Console
+    """Two lines on a terminal's stderr: the seconds left and what is being tried, and the best formula so far."""
+    from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
 
     deadline = time.monotonic() + seconds
     latest: list[Discovery] = []
 
-    def line() -> Text:
-        left = max(deadline - time.monotonic(), 0.0)
-        words = [f"{math.ceil(left)} s left", *(f"{law(d)}   ({d.best.origin})" for d in latest)]
-        return Text(" · ".join(words), no_wrap=True, overflow="ellipsis")
+    def lines() -> Group:
+        left = math.ceil(max(deadline - time.monotonic(), 0.0))
+        now = [f"{left} s left" + (f" · trying {d.trying}" if d.trying else "") for d in latest]
+        best = [f"held-out r² {fraction(d.best.r2_held_out)} · {law(d)}" for d in latest]
+        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in (*now, *best)))
 
-    live = Live(get_renderable=line, console=Console(stderr=True), transient=True, refresh_per_second=4)
+    live = Live(get_renderable=lines, console=Console(stderr=True), transient=True, refresh_per_second=4)
 
     def show(discovery: Discovery) -> None:
         latest[:] = [discovery]

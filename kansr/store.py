@@ -7,10 +7,11 @@ import os
 import tempfile
 from pathlib import Path
 
+from kansr.data.excerpt import csv_text
 from kansr.discovery import Discovery
 from kansr.errors import UsageError
 
-RESULT, FRONT = "discovery.json", "front.csv"
+RESULT, FRONT, ROWS, COMMAND = "discovery.json", "front.csv", "rows.csv", "command.txt"
 
 
 def claim(folder: Path, *, force: bool = False) -> None:
@@ -29,9 +30,13 @@ def claim(folder: Path, *, force: bool = False) -> None:
 
 
 def save(folder: Path, discovery: Discovery) -> None:
-    """Writes the JSON object and the front of a discovery into the folder."""
+    """Writes the JSON object and the front of a discovery, the rows to show it with and the command into the folder."""
     write(folder / RESULT, json_text(discovery))
     write(folder / FRONT, discovery.front.to_frame().drop(columns="sympy_format").to_csv(index=False))
+    if discovery.excerpt is not None:
+        write(folder / ROWS, csv_text(discovery.excerpt, discovery.inputs, discovery.target))
+    if discovery.command:
+        write(folder / COMMAND, discovery.command + "\n")
 
 
 def save_as(path: Path, discovery: Discovery) -> None:

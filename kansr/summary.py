@@ -1,16 +1,13 @@
-"""A discovery in words and small tables: for a terminal, as plain text, and for a notebook."""
+"""A discovery in words and small tables, for a terminal and as plain text."""
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import sympy
-
 from kansr.candidate import Candidate
 from kansr.discovery import Discovery, Status
-from kansr.expression.render import latex, readable
+from kansr.expression.render import mathematics, readable
 from kansr.graph import Graph, Measure, Step
 
 if TYPE_CHECKING:
@@ -54,7 +51,9 @@ def styled(discovery: Discovery) -> RenderableType:
         table.add_column(name, justify="right")
     table.add_column(HEADER[3], overflow="fold")
     for candidate, cells in front_rows(discovery):
-        table.add_row(*map(Text, cells), style="bold" if candidate is discovery.best else "")
+        table.add_row(
+            *map(Text, (*cells[:3], mathematics(candidate.expr))), style="bold" if candidate is discovery.best else ""
+        )
     figures, words = evidence(discovery)
     return Group(
         Text(law(discovery), style="bold green" if discovery.status is Status.FOUND else "bold"),
@@ -66,19 +65,6 @@ def styled(discovery: Discovery) -> RenderableType:
         table,
         *map(Text, remarks(discovery)),
     )
-
-
-def html(discovery: Discovery) -> str:
-    """For a notebook: the law typeset, the evidence, the front."""
-
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{markup.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
-    table = [row(HEADER, "th"), *(row(cells, "td") for _, cells in front_rows(discovery))]
-    formula = markup.escape(f"{latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}")
-    words = "<br>".join(map(markup.escape, lines))
-    return f"<p>$\\displaystyle {formula}$</p><p>{words}</p><table>{''.join(table)}</table>"
 
 
 def law(discovery: Discovery) -> str:
@@ -104,8 +90,7 @@ def evidence(discovery: Discovery) -> tuple[str, str]:
 
 def front_rows(discovery: Discovery) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
     """The formulas that come closest, simplest first, with the cells that show each."""
-    ranked = _ranked(discovery)[:MOST]
-    for c in sorted(ranked, key=lambda c: c.complexity):
+    for c in sorted(ranked(discovery)[:MOST], key=lambda c: c.complexity):
         bits = f"{c.description_length - discovery.best.description_length:+.0f}"
         yield c, (str(c.complexity), fraction(c.r2_held_out), bits, readable(c.expr))
 
@@ -113,13 +98,13 @@ def front_rows(discovery: Discovery) -> Iterator[tuple[Candidate, tuple[str, str
 def remarks(discovery: Discovery) -> list[str]:
     """The runner-up, the structure and the ignored inputs, as far as there are any."""
     lines = [""]
-    ranked = _ranked(discovery)
+    best, *others = ranked(discovery)
     for rival in discovery.rivals:
         lost = rival.description_length - discovery.best.description_length
         lines.append(f"the rows cannot rule out, for {lost:.1f} bits: {readable(rival.expr)}")
-    if len(ranked) > 1 and not discovery.rivals:
-        lost = ranked[1].description_length - ranked[0].description_length
-        lines.append(f"runner-up, by {lost:.0f} bits: {readable(ranked[1].expr)}")
+    if others and not discovery.rivals:
+        lost = others[0].description_length - best.description_length
+        lines.append(f"runner-up, by {lost:.0f} bits: {readable(others[0].expr)}")
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]
     if fitted:
         lines.append(f"fitted constants: {', '.join(fitted)}")
@@ -136,13 +121,19 @@ def remarks(discovery: Discovery) -> list[str]:
 def _path(structure: Graph) -> list[str]:
     """A line for each step, with what speaks for it."""
     width = min(max((len(step.what) for step in structure.path), default=0), WIDTH)
-    return [f"  {number}. {step.what:{width}}{_evidence(step)}" for number, step in enumerate(structure.path, 1)]
+    lines = ((f"{what:{width}}", f"  ({said})" if said else "") for what, said in steps(structure))
+    return [f"  {number}. {what}{said}" for number, (what, said) in enumerate(lines, 1)]
+
+
+def steps(structure: Graph) -> list[tuple[str, str]]:
+    """What was done and what speaks for it, step by step."""
+    return [(step.what, _evidence(step)) for step in structure.path]
 
 
 def _evidence(step: Step) -> str:
     if step.measure is None or step.value is None:
         return ""
-    return f"  ({MEASURES[step.measure].format(percent(step.value))})"
+    return MEASURES[step.measure].format(percent(step.value))
 
 
 def fraction(r2: float) -> str:
@@ -155,10 +146,15 @@ def fraction(r2: float) -> str:
 def percent(noise: float, error: float = 0.0) -> str:
     if noise <= 1e-9:
         return "none"
-    return f"{100 * noise:.2g} ± {100 * error:.1g} %" if error else f"{100 * noise:.2g} %"
+    return f"{_short(100 * noise, 2)} ± {_short(100 * error, 1)} %" if error else f"{_short(100 * noise, 2)} %"
 
 
-def _ranked(discovery: Discovery) -> list[Candidate]:
+def _short(value: float, digits: int) -> str:
+    """So many significant digits, and no exponent where zeros do."""
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
+def ranked(discovery: Discovery) -> list[Candidate]:
     """The front, best first."""
     return sorted(discovery.front, key=lambda c: (c.description_length, c.complexity))
 

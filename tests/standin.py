@@ -19,6 +19,7 @@ import sympy
 
 from kansr.candidate import judge, pareto
 from kansr.data.dataset import Dataset
+from kansr.data.excerpt import excerpt
 from kansr.discovery import Discovery, Status, unused
 from kansr.errors import DataError, FormulaError
 
@@ -38,15 +39,17 @@ def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:
     formulas = [sympy.Float(float(np.mean(data.y))), x * sympy.Float(1.5), x ** sympy.Rational(3, 2)]
     front = pareto([judge(formula, data, data, "stand-in") for formula in formulas], float(np.var(data.y)))
     ignored = unused(front.best.expr, data.names)
-    return Discovery(
+    found = Discovery(
         Status(status), data.target, data.names, ignored, front, data.columns, None, 0.01, data.rows, 0.5, seed, ("hm",)
     )
+    return dataclasses.replace(found, excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed))
 
 
 def search(data: Dataset, config: Any) -> Iterator[Discovery]:
     ending = os.environ.get("ENDING", "found")
     if ending != "silence":
         yield discovery(data, config.seed, "best_effort")
+        yield dataclasses.replace(discovery(data, config.seed, "best_effort"), trying="power law")
     if ending in ("hang", "silence"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:

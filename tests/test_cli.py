@@ -154,7 +154,8 @@ def test_out_holds_the_same_object_and_the_front(tmp_path: Path) -> None:
     assert json.loads((out / "discovery.json").read_text()) == json.loads(done.stdout)
     rows = list(csv.DictReader(io.StringIO((out / "front.csv").read_text())))
     assert rows[-1]["equation"] == "semi_major_axis_au**(3/2)"
-    assert {path.name for path in out.iterdir()} == {"discovery.json", "front.csv"}
+    assert {path.name for path in out.iterdir()} == {"discovery.json", "front.csv", "rows.csv", "command.txt"}
+    assert (out / "command.txt").read_text() == f"kansr discover {KEPLER} --json --out {out}\n"
 
 
 def test_an_earlier_result_is_kept_unless_forced(tmp_path: Path) -> None:
@@ -322,7 +323,7 @@ def test_prediction_takes_arrays_and_tables() -> None:
 def test_a_discovery_shows_itself() -> None:
     discovery = found()
     assert str(discovery).startswith("period_years = ")
-    assert "<table>" in discovery._repr_html_()
+    assert "<table>" in discovery._repr_html_() and "semi" in discovery._repr_latex_()
     frame = discovery.front.to_frame()
     assert list(frame.columns[:5]) == ["complexity", "loss", "r2", "r2_held_out", "description_length"]
     assert [parse(text) for text in frame["equation"]] == list(frame["sympy_format"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kansr.data.dataset import Dataset
-from kansr.expression.evaluate import Tape
+from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.graph import NodeType
 from kansr.structure.formula import formula_graph
@@ -26,6 +26,7 @@ DATA = Dataset(X, X[:, 0], ("a", "b", "c"))
         "(a + b*c)**2/(1 + c**2)",
         "a**b + c",
         "exp(-a*b/c)",
+        "2*(a + b)*c",
     ],
 )
 def test_the_graph_of_a_formula_has_its_values(text):
@@ -39,6 +40,10 @@ def test_the_graph_of_a_formula_has_its_values(text):
             values[node.name] = node.type.array([np.interp(values[e.source], e.x, e.y) for e in edges])
     truth = Tape(expr, DATA.names).value(X)
     assert np.abs(values["y"] - truth).max() < 0.01 * np.std(truth)
+    for edge in graph.edges:
+        assert evaluate(parse(edge.match, names=[edge.source]), {edge.source: edge.x}) == pytest.approx(
+            edge.y, rel=1e-9
+        )
     assert set(graph.inputs) == {str(s) for s in expr.free_symbols}
     assert graph.nodes[-1].name == "y"
 

@@ -49,7 +49,8 @@ def test_the_wheel_holds_every_shipped_file(wheel: zipfile.ZipFile, folder: str)
 
 def test_the_wheel_holds_every_module_and_says_it_is_typed(wheel: zipfile.ZipFile) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "kansr").rglob("*.py")}
-    assert modules | {"kansr/py.typed"} <= set(wheel.namelist())
+    pages = {"kansr/report/page.html", "kansr/report/style.css"}
+    assert modules | pages | {"kansr/py.typed"} <= set(wheel.namelist())
 
 
 def test_the_shipped_files_are_found_where_the_wheel_is_installed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert command[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("page", ["units.md", "measurements.md", "exports.md", "library.md"])
+@pytest.mark.parametrize("page", ["units.md", "measurements.md", "exports.md", "library.md", "report.md"])
 def test_the_python_in_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "datasets").symlink_to(ROOT / "datasets")
     monkeypatch.chdir(tmp_path)  # pages may write files

@@ -192,6 +192,16 @@ def test_progress_gets_better_and_ends_with_the_answer() -> None:
     assert lengths == sorted(lengths, reverse=True)
     assert seen[-1].best == discovery.best
     assert {step.status for step in seen[:-1]} == {Status.BEST_EFFORT}
+    assert "power law" in {step.trying for step in seen} and not discovery.trying
+
+
+def test_a_discovery_keeps_rows_to_be_shown_with() -> None:
+    data = table("x*exp(y)/(1 + z)", rows=200)
+    rows = kansr.discover((data.X, data.y)).excerpt
+    assert rows is not None and rows.sigma is None
+    assert (rows.X == data.X).all() and (rows.y == data.y).all() and (rows.row == np.arange(200)).all()
+    (held_out,) = np.nonzero(rows.held_out)
+    assert (data.X[held_out] == split(data, 0.25, np.random.default_rng(0))[1].X).all()
 
 
 def test_ctrl_c_leaves_the_best_so_far() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 import kansr
@@ -13,30 +12,27 @@ from kansr.bench.plots import accuracy_against_complexity, rate_against_noise, r
 from kansr.bench.record import Record
 from kansr.bench.show import HEADER, group_row
 from kansr.bench.tally import misses, tally
+from kansr.report.template import environment, style
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>kansr bench</title>
-<style>
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .2em .7em; text-align: left; vertical-align: top }
-tr:nth-child(even) { background: #f4f4f4 } th { border-bottom: 1px solid #888; font-weight: 600 }
-code { font-size: 90%; overflow-wrap: anywhere } figure { display: inline-block; margin: 0 } svg { max-width: 100% }
-</style></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{{ style }}</style></head><body>
 <h1>How many known laws were found</h1>
 <p>{{ records | length }} trials, kansr {{ version }};
 {% for name, value in settings.items() %}{{ name }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.</p>
-<table><tr>{% for name in header %}<th>{{ name }}</th>{% endfor %}</tr>
+<div class="wide"><table><tr>{% for name in header %}<th>{{ name }}</th>{% endfor %}</tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 <p>Rates in %, with Wilson's 95 % interval. A verdict that could not be reached counts as not recovered.
 front: any formula that was offered meets the criterion, not the chosen one alone.</p>
-{% for figure in figures %}<figure>{{ figure }}</figure>{% endfor %}
+{% for figure in figures %}<figure class="paper">{{ figure }}</figure>{% endfor %}
 <h2>Not recovered strictly: {{ misses | length }}</h2>
-<table><tr><th>trial</th><th>truth</th><th>found</th><th>but</th></tr>
+<div class="wide"><table><tr><th>trial</th><th>truth</th><th>found</th><th>but</th></tr>
 {% for r in misses %}<tr><td>{{ r.problem }} {{ r.method }}{% if r.noise %}, noise {{ r.noise }}{% endif %}</td>
 <td><code>{{ r.truth }}</code></td><td><code>{{ r.expression or r.error or r.status }}</code></td>
 <td>{% for name, said in r.verdicts.items() if said != "no" %}{{ name }}: {{ said }} {% endfor %}</td></tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 </body></html>
 """
 
@@ -45,9 +41,10 @@ def page(records: Sequence[Record], settings: dict[str, Any]) -> str:
     """The page as text; it needs no other file."""
     figures = [f(records) for f in (rate_against_noise, rate_against_seconds, accuracy_against_complexity)]
     return (
-        Environment(autoescape=True)
+        environment()
         .from_string(TEMPLATE)
         .render(
+            style=style(),
             records=records,
             version=kansr.__version__,
             settings=settings,

@@ -54,8 +54,14 @@ class Dataset:
         return self.X[:, self.names.index(name)]
 
 
+def set_aside(rows: int, fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows are held out, drawn at random, (rows,)."""
+    held_out = np.zeros(rows, dtype=bool)
+    held_out[rng.permutation(rows)[: round(fraction * rows)]] = True
+    return held_out
+
+
 def split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
     """The rows to fit on and the rows held out, drawn at random; each keeps the order of the table."""
-    held_out = np.zeros(data.rows, dtype=bool)
-    held_out[rng.permutation(data.rows)[: round(fraction * data.rows)]] = True
+    held_out = set_aside(data.rows, fraction, rng)
     return data.take(~held_out), data.take(held_out)

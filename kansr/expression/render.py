@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,26 +20,38 @@ from kansr.expression.parse import FUNCTIONS
 # What sympy may put into an expression by itself, in terms of the functions of the language.
 HALF = sympy.Rational(1, 2)
 NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E), NamedConstant)
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
 
 
 def render(expr: sympy.Expr, *, functions: Mapping[str, Callable[..., sympy.Expr]] = FUNCTIONS) -> str:
     """`expr` in the formula language; `parse` reads the same values back, to the last bit of every number."""
-    return _FormulaPrinter(repr).doprint(_with_joined_radicals(_in_language(expr, functions)))
+    return _FormulaPrinter(repr).doprint(with_joined_radicals(_in_language(expr, functions)))
 
 
 def readable(expr: sympy.Expr, digits: int = 6) -> str:
     """`expr` for people: the formula language with numbers rounded to `digits` significant digits."""
-    plain = _with_joined_radicals(_in_language(expr, FUNCTIONS))
+    plain = with_joined_radicals(_in_language(expr, FUNCTIONS))
     return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
+
+
+def mathematics(expr: sympy.Expr, digits: int = 6) -> str:
+    """`expr` on one line as it is written by hand: 2·x², √y, π; not to be read back."""
+    plain = with_joined_radicals(_in_language(expr, FUNCTIONS))
+    text = _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
+    powers = r"\*\*(?:(\d+)(?![\d.e])|\((-\d+)\))"
+    text = re.sub(powers, lambda power: (power[1] or power[2]).translate(SUPERSCRIPTS), text)
+    text = re.sub(r"\bsqrt\((\w+)\)", r"√\1", text)
+    text = re.sub(r"\bpi\b", "π", text).replace("sqrt(", "√(").replace("**", "^").replace("*", "·")
+    return re.sub(r"(?<!e)-", "−", text)  # not that of 1e-05
 
 
 def latex(expr: sympy.Expr, digits: int | None = 6) -> str:
     """`expr` as LaTeX, numbers rounded to `digits` significant digits, or with as many as it takes for None."""
-    return _RoundingLatexPrinter(digits).doprint(_with_joined_radicals(expr))
+    return _RoundingLatexPrinter(digits).doprint(with_joined_radicals(expr))
 
 
-def _with_joined_radicals(expr: sympy.Expr) -> sympy.Expr:
+def with_joined_radicals(expr: sympy.Expr) -> sympy.Expr:
     """sqrt(2)·x/(2·sqrt(pi)) as x/sqrt(2·pi), sqrt(2)·sqrt(x) as sqrt(2·x): for printing, since sympy takes them apart.
 
     The numbers under such a root become symbols of the same name, which no rule of sympy's takes out of it.
@@ -88,7 +101,7 @@ def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.E
     return expr
 
 
-class _PositiveFirst:
+class PositiveFirst:
     """Sums that begin with a term that has no minus, where there is one: b − a for −a + b."""
 
     def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
@@ -97,7 +110,7 @@ class _PositiveFirst:
         return [terms[first], *terms[:first], *terms[first + 1 :]]
 
 
-class _FormulaPrinter(_PositiveFirst, StrPrinter):
+class _FormulaPrinter(PositiveFirst, StrPrinter):
     """sympy's printer knows precedence; this one knows our numbers and our abs."""
 
     def __init__(self, number: Callable[[float], str]) -> None:
@@ -120,7 +133,7 @@ class _FormulaPrinter(_PositiveFirst, StrPrinter):
         return "pi"
 
 
-class _RoundingLatexPrinter(_PositiveFirst, LatexPrinter):
+class _RoundingLatexPrinter(PositiveFirst, LatexPrinter):
     def __init__(self, digits: int | None) -> None:
         super().__init__()
         self.digits = digits

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import Tape
+from kansr.expression.render import render
 from kansr.graph import Edge, Graph, Node, NodeType
 
 POINTS = 200  # of each curve
@@ -44,6 +45,13 @@ def _core(expr: sympy.Expr) -> sympy.Expr:
     return expr
 
 
+def _over(core: sympy.Expr, expr: sympy.Expr, source: str) -> sympy.Expr:
+    """`expr` as a function of the one thing that it depends on, called `source`."""
+    powers = expr.atoms(sympy.Pow)
+    expr = expr.xreplace({p: sympy.exp(core) for p in powers if core == sympy.Mul(sympy.log(p.base), p.exp)})
+    return expr.xreplace({core: sympy.Symbol(source)})
+
+
 @dataclass
 class _Builder:
     data: Dataset
@@ -61,25 +69,20 @@ class _Builder:
             parts = [arg for arg in expr.args if arg.free_symbols]
             name = name or f"h{len(self.names) + 1}"
             self.names[expr] = name
-            first = len(self.edges)
-            made = [self.edge(_core(part), part, name) for part in parts]
-            own = made[0]
-            shifted = own.y * float(number) if expr.is_Mul else own.y + float(number)
-            place = next(i for i in range(first, len(self.edges)) if self.edges[i] is own)
-            self.edges[place] = replace(own, y=shifted)
+            parts[0] = sympy.Mul(number, parts[0]) if expr.is_Mul else sympy.Add(number, parts[0])
+            for part in parts:
+                self.edge(_core(part), part, name)
             self.nodes.append(Node(name, kind))
         return self.names[expr]
 
-    def edge(self, core: sympy.Expr, expr: sympy.Expr, target: str) -> Edge:
+    def edge(self, core: sympy.Expr, expr: sympy.Expr, target: str) -> None:
         """The curve of `expr` over `core`, from the core's node to `target`."""
         source = self.node(core)
         x, y = self._values(core), self._values(expr)
         good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         order = good[np.argsort(x[good], kind="stable")]
         order = order[np.unique(np.linspace(0, max(len(order) - 1, 0), min(POINTS, len(order))).astype(int))]
-        edge = Edge(source, target, x[order], y[order])
-        self.edges.append(edge)
-        return edge
+        self.edges.append(Edge(source, target, x[order], y[order], match=render(_over(core, expr, source))))
 
     def _values(self, expr: sympy.Expr) -> Array:
         return Tape(expr, self.data.names).value(self.data.X)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -16,7 +16,9 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Array
-from kansr.graph import Edge
+from kansr.errors import FormulaError
+from kansr.expression.render import render
+from kansr.graph import Edge, Graph
 from kansr.symbolic.library import STANDARD, Function, Library
 
 # A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
@@ -75,6 +77,19 @@ def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
             fits[f.name] = fit
     floor = max((edge.error / spread) ** 2, 1e-24)
     return tuple(sorted(fits.values(), key=lambda fit: score(fit, floor, len(thin), config.bits_per_node)))
+
+
+def with_matches(graph: Graph, matches: Sequence[Sequence[EdgeFit]]) -> Graph:
+    """The graph with the best fit of each edge written beside its curve. matches: best first, in the order of edges."""
+    edges = zip(graph.edges, matches)
+    return replace(graph, edges=tuple(replace(edge, match=_written(fits[0], edge.source)) for edge, fits in edges))
+
+
+def _written(fit: EdgeFit, source: str) -> str:
+    try:
+        return render(fit.expr(sympy.Symbol(source)))
+    except FormulaError:  # a function of the user's that has no place in the formula language
+        return ""
 
 
 def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:

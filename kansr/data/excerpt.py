@@ -1,0 +1,70 @@
+"""The rows that a discovery is shown with, which are few enough to be drawn and to be kept beside the result."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kansr.data.dataset import Array, Dataset
+from kansr.errors import DataError
+
+MOST = 2000  # rows
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """Rows of a table, in its order, with what a search used them for.
+
+    X: (rows, inputs); y: (rows,); row: where they stand among the rows of the table, from 0, (rows,); held_out: whether
+    the search kept them aside to judge on, (rows,); sigma: the standard error of each y, None where it is not known.
+    """
+
+    X: Array
+    y: Array
+    row: NDArray[np.intp]
+    held_out: NDArray[np.bool_]
+    sigma: Array | None = None
+
+
+def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
+    """At most MOST rows of the data, drawn at random. held_out: (rows,)"""
+    row: NDArray[np.intp] = np.arange(data.rows)
+    if data.rows > MOST:
+        row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST, replace=False))
+    few = data.take(row)
+    return Excerpt(few.X, few.y, row, held_out[row], few.stated)
+
+
+def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
+    """The rows as CSV that reads back exactly: row, held_out, the inputs, the target, and sigma where it is known."""
+    text = io.StringIO()
+    columns = [rows.X, rows.y[:, None], *([] if rows.sigma is None else [rows.sigma[:, None]])]
+    header = ["row", "held_out", *names, target, *([] if rows.sigma is None else ["sigma"])]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    for row, aside, values in zip(rows.row, rows.held_out, np.hstack(columns)):
+        writer.writerow([int(row), int(aside), *(repr(float(value)) for value in values)])
+    return text.getvalue()
+
+
+def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
+    """What `csv_text` wrote. Raises DataError for anything else."""
+    try:
+        header, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        values = np.array([[float(cell) for cell in line] for line in lines]).reshape(len(lines), len(header))
+    except (OSError, ValueError, csv.Error) as err:
+        raise DataError(f"cannot read the rows in {path}: {err}") from None
+    expected = ["row", "held_out", *names, target]
+    if header[: len(expected)] != expected or header[len(expected) :] not in ([], ["sigma"]):
+        raise DataError(f"{path} does not belong to this result: its columns are not {', '.join(expected)}")
+    if not np.isfinite(values).all():
+        raise DataError(f"{path} holds a value that is not a finite number")
+    k = len(names)
+    sigma = values[:, k + 3] if header[len(expected) :] else None
+    return Excerpt(values[:, 2 : k + 2], values[:, k + 2], values[:, 0].astype(np.intp), values[:, 1] != 0, sigma)

@@ -1,0 +1,1 @@
+"""A discovery as one page to read, to print and to hand on."""

@@ -1,0 +1,24 @@
+"""Where the templates of pages come from, and the style sheet that they share."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+HERE = Path(__file__).parent
+
+
+@cache
+def environment() -> Environment:
+    """Where templates are: everything that goes into a page is escaped unless it is Markup already."""
+    return Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def style() -> Markup:
+    """The style sheet of all pages."""
+    return Markup((HERE / "style.css").read_text(encoding="utf-8"))
