@@ -228,7 +228,7 @@ def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = 
             yield Finding(finish(fit, rows, origin), graph)
 
 
-def _polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
+def polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
     return [polish(canonical(expr, size), rows.sample) for expr in exprs]
@@ -265,13 +265,13 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if not rows.small:
-        yield from best_of(_polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
+        yield from best_of(polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
         exprs = single(rows.sample, noise, match, expired=expired)
-        yield from best_of(_polished(exprs, rows), rows, "one input")
+        yield from best_of(polished(exprs, rows), rows, "one input")
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -340,8 +340,8 @@ def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.sample.names) <= 6:
-        yield from best_of(_polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
+        yield from best_of(polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    yield from best_of(_polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")
+    yield from best_of(polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")

@@ -26,6 +26,8 @@ from kansr.graph import Graph, Measure, Step
 from kansr.noise import lacks_fit, neighbour_noise, unexplained
 from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
+from kansr.refine.offer import SET_ASIDE, Offering, offered, window
+from kansr.refine.refiner import Refiner, chosen
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
 from kansr.symbolic.library import STANDARD, Library
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 
 Loss = Literal["auto", "squared", "huber"]
+Refine = str | Refiner | Sequence[str | Refiner]
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
@@ -54,7 +57,9 @@ class Config:
     """time_limit: seconds; held_out: the share of rows kept aside to judge on.
 
     loss: "auto" leaves out rows that are grossly wrong (see kansr.outliers), "huber" also lets far rows count by their
-    distance instead of its square, "squared" counts all rows in full.
+    distance instead of its square, "squared" counts all rows in full. refine: what else may look for formulas when the
+    search has ended (see kansr.refine.refiner): names of those that are shipped, "all" for all that can run here, or
+    callables (Candidate, Dataset) -> Iterable[Candidate]. A third of the time limit is set aside for them.
     """
 
     time_limit: float = 60.0
@@ -63,6 +68,7 @@ class Config:
     held_out: float = 0.25
     library: Library = field(default=STANDARD)
     loss: Loss = "auto"
+    refine: Refine = ()
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -71,6 +77,7 @@ class Config:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
+        chosen(self.refine)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +104,9 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
     nothing but rounding, so the number of workers changes when an answer comes but not which.
     """
+    refiners, missing = chosen(config.refine)
     clock = Clock(config.time_limit)
+    own = Clock((1 - SET_ASIDE) * clock.limit, clock.started) if refiners else clock
     whole = replace(data, robust=config.loss == "huber")
     wrong: Mask = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
@@ -109,19 +118,25 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     small = data.rows < SMALL
     rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
     findings: list[Finding] = []
-    failures: list[str] = []
+    failures = list(missing)
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
         found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
         return replace(found, notes=(*left_out.notes(found.best), *failures))
 
-    status = Status.BEST_EFFORT
+    def taken(outcome: Tried) -> list[Finding]:
+        new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
+        findings.extend(new)
+        failures.extend([outcome.failure] if outcome.failure else [])
+        return new
+
+    status, match = Status.BEST_EFFORT, MatchConfig(library=config.library)
     with workers(config.jobs) as executor:
-        attempts = [Portable(attempt) for attempt in plan_with_units(data, MatchConfig(library=config.library))]
+        attempts = [Portable(attempt) for attempt in plan_with_units(data, match)]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
-            if number and clock.late():  # the mean there is always
+            if number and own.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
             if attempts[number].value.hopeful and _hopeless(findings, rows):
@@ -129,11 +144,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
             for i in range(number, min(ahead, len(attempts))):
                 if i not in queue:
-                    queue[i] = executor.submit(_try, attempts[i], rows, clock)
-            outcome = queue[number].result()
-            new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
-            findings += new
-            failures += [outcome.failure] if outcome.failure else []
+                    queue[i] = executor.submit(_try, attempts[i], rows, own)
+            new = taken(queue[number].result())
             if new:
                 yield report(Status.BEST_EFFORT)
                 if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
@@ -145,6 +157,17 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 break
         for future in queue.values():
             future.cancel()
+    if refiners and not _exact(findings, data):
+        found = status is not Status.TIMED_OUT and _status(report(status).best, data) is Status.FOUND
+        until = clock.started + clock.seconds() + window(clock.limit, clock.seconds(), found)
+        ranked = sorted(findings, key=lambda f: f.candidate.description_length)
+        for attempt in offered(refiners, Offering(rows, ranked, match, until)):
+            new = taken(_try(Portable(attempt), rows, clock))
+            if new:
+                yield report(Status.BEST_EFFORT)
+                if _exact(new, data):
+                    status = Status.BEST_EFFORT
+                    break
     final = report(status)
     if status is not Status.TIMED_OUT or final.best.r2_held_out <= 0:
         final = replace(final, status=_status(final.best, data))
@@ -278,6 +301,7 @@ def discover(
     sigma: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
+    refine: Refine = (),
     library: Library = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -293,7 +317,7 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss: see Config.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine: see Config.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
@@ -314,7 +338,7 @@ def discover(
         derivative=derivative,
     )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library, loss=loss)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library, loss=loss, refine=refine)
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:

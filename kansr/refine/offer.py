@@ -1,0 +1,112 @@
+"""The formulas of a search offered to refiners: the whole table, what reductions leave of it, and curves without a name.
+
+What comes back is polished, snapped and judged as anything else that was found, beside what there was before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import sympy
+
+from kansr.attempts import Attempt, Expired, Finding, Rows, best_of, polished
+from kansr.candidate import Candidate, judge
+from kansr.graph import Measure, Step
+from kansr.refine.parts import Part, curves, reduced
+from kansr.refine.refiner import Given, Named, Share
+from kansr.symbolic.match import MatchConfig
+
+SET_ASIDE = 1 / 3  # share of the time limit that refiners have at least
+LAST = 0.9  # share of the time limit at which refiners stop, so that what they offer can be finished
+PART, MOST = 4.0, 0.4  # seconds for a part of the problem, and the share of a refiner's time for all of them
+REDUCING = 0.15  # share of its time that reductions may take
+LEAST = 0.3  # seconds without which nothing is begun
+GUESSES = 8  # formulas that a refiner may start from
+
+
+@dataclass(frozen=True, eq=False)
+class Offering:
+    """What there is to refine: the rows, the formulas found, the best first, and until when (`time.monotonic`)."""
+
+    rows: Rows
+    findings: Sequence[Finding]
+    match: MatchConfig
+    until: float
+
+    def left(self) -> float:
+        return self.until - time.monotonic()
+
+
+def window(limit: float, spent: float, found: bool) -> float:
+    """Seconds for refiners: what is left of the limit, or what was set aside where a formula leaves only noise."""
+    left = LAST * limit - spent
+    return min(left, SET_ASIDE * limit) if found else left
+
+
+def offered(refiners: Sequence[Named | Given], offering: Offering) -> Iterator[Attempt]:
+    """An attempt for each table that a refiner is offered, to be made when it comes.
+
+    Each refiner has the same share of the time; small tables come first and are stopped early.
+    """
+    for number, refiner in enumerate(refiners):
+        seconds = offering.left() / (len(refiners) - number)
+        end = time.monotonic() + seconds
+        parts = [] if refiner.whole else _parts(offering, seconds)
+        for part in parts:
+            share = min(PART, MOST * seconds / len(parts), end - time.monotonic())
+            if share > LEAST:
+                yield _attempt(refiner, offering, part, share)
+        if end - time.monotonic() > LEAST:
+            yield _attempt(refiner, offering, None, end - time.monotonic())
+
+
+def _parts(offering: Offering, seconds: float) -> list[Part]:
+    stop = time.monotonic() + REDUCING * seconds
+    found = reduced(offering.rows, offering.match, lambda: time.monotonic() > stop)
+    return [*found, *curves(offering.findings, offering.rows, offering.match)]
+
+
+def _attempt(refiner: Named | Given, offering: Offering, part: Part | None, seconds: float) -> Attempt:
+    whole = part or Part("", offering.rows.sample, _same)
+    candidates = [_mean(whole)] if part else [finding.candidate for finding in offering.findings[:GUESSES]]
+    share = Share(
+        seconds=seconds,
+        seed=offering.rows.seed,
+        guesses=tuple(c.expr for c in candidates[1:]),
+    )
+    name = f"{refiner.name}: {whole.name}" if part else refiner.name
+    return Attempt(name, partial(_refined, refiner, share, whole, candidates[0], name))
+
+
+def _same(expr: sympy.Expr) -> sympy.Expr:
+    return expr
+
+
+def _mean(part: Part) -> Candidate:
+    """The candidate of a table for which there is no formula yet."""
+    return judge(sympy.Float(float(np.mean(part.data.y))), part.data, part.data, "mean")
+
+
+def _refined(
+    refiner: Named | Given, share: Share, part: Part, candidate: Candidate, name: str, rows: Rows, expired: Expired
+) -> Iterator[Finding]:
+    """What the refiner offers, finished; what went wrong is raised after that."""
+    exprs: list[sympy.Expr] = []
+    error: Exception | None = None
+    try:
+        for offer in refiner.make(share)(candidate, part.data):
+            exprs.append(part.back(offer.expr))
+    except Exception as err:
+        error = err
+    for finding in best_of(polished(dict.fromkeys(exprs), rows), rows, name):
+        yield replace(finding, path=(*part.path, Step(refiner.name, Measure.RESIDUAL, _left(finding, rows))))
+    if error is not None:
+        raise error
+
+
+def _left(finding: Finding, rows: Rows) -> float:
+    return float(np.sqrt(finding.candidate.loss)) / (float(np.std(rows.fitting.y)) or 1.0)
