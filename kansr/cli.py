@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import io
 import math
 import os
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kansr import __version__
+from kansr import __version__, options
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
 from kansr.terminal import emit, say
@@ -53,21 +52,6 @@ app.add_typer(library, name="library")
 app.command()(bench)
 
 
-class Missing(str, enum.Enum):
-    """What to do about rows with missing cells."""
-
-    ERROR = "error"
-    DROP = "drop"
-
-
-class Loss(str, enum.Enum):
-    """What far rows count for."""
-
-    AUTO = "auto"
-    SQUARED = "squared"
-    HUBER = "huber"
-
-
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
@@ -88,40 +72,33 @@ def start(
 
 @app.command()
 def discover(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)],
-    target: Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")] = None,
-    inputs: Annotated[
-        str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
-    ] = None,
-    sigma: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
-    ] = None,
+    file: options.File,
+    target: options.Target = None,
+    inputs: options.Inputs = None,
+    sigma: options.Sigma = None,
     derivative: Annotated[
         str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
     ] = None,
-    loss: Annotated[
-        Loss, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
-    ] = Loss.AUTO,
-    units: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
+    loss: options.Loss = options.LossName.AUTO,
+    units: options.Units = None,
+    constants: options.Constants = "",
+    dimensional_constants: options.Dimensional = False,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(metavar="operon|pysr|all", help="Also ask this search, in a third of the time; repeatable."),
     ] = None,
-    constants: Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")] = "",
-    dimensional_constants: Annotated[
-        bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
-    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")] = 60.0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")] = False,
-    missing: Annotated[Missing, typer.Option(help="What to do about rows with missing cells.")] = Missing.ERROR,
-    sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
-    decimal: Annotated[str, typer.Option(help="The decimal sign, . or ,")] = ".",
-    no_header: Annotated[bool, typer.Option("--no-header", help="The first line holds data.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    seed: options.Seed = 0,
+    time_limit: options.TimeLimit = 60.0,
+    jobs: options.Jobs = 1,
+    as_json: options.Json = False,
+    out: options.Out = None,
+    force: options.Force = False,
+    missing: options.Missing = options.MissingName.ERROR,
+    sep: options.Sep = None,
+    decimal: options.Decimal = ".",
+    no_header: options.NoHeader = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> int:
     """Find a formula for one column of a table.
 
@@ -138,17 +115,12 @@ def discover(
       0 found        1 nothing beats a constant    2 bad usage or data
       3 internal     4 time ran out                130, 143 interrupted
     """
-    if not (0 < time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
     from kansr.data.select import dataset
-    from kansr.data.table import read_table
-    from kansr.units.declared import with_units
 
-    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
-    chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
-    names = None if chosen is None else [name.strip() for name in chosen]
+    options.checked(time_limit)
+    table, names = options.read(file, sep, decimal, no_header, inputs)
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma, derivative=derivative)
-    data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
+    data = options.with_units(data, units, constants, dimensional_constants, table)
     if not quiet:
         say(notes)
     from kansr.pipeline import Config
@@ -157,7 +129,7 @@ def discover(
 
     if out is not None:
         claim(out, force=force)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value)
+    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, refine=tuple(refine or ()))
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))

@@ -80,9 +80,9 @@ class Config:
         chosen(self.refine)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Clock:
-    """Seconds since the search began. `over` is what the stages ask between steps."""
+    """Seconds since the search began, and when it has to end. `over` is what the stages ask between steps."""
 
     limit: float
     started: float = field(default_factory=time.monotonic)
@@ -105,8 +105,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     nothing but rounding, so the number of workers changes when an answer comes but not which.
     """
     refiners, missing = chosen(config.refine)
-    clock = Clock(config.time_limit)
-    own = Clock((1 - SET_ASIDE) * clock.limit, clock.started) if refiners else clock
+    clock = Clock(config.time_limit * (1 - SET_ASIDE if refiners else 1))
     whole = replace(data, robust=config.loss == "huber")
     wrong: Mask = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
@@ -136,7 +135,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
         attempts = [Portable(attempt) for attempt in plan_with_units(data, match)]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
-            if number and own.late():  # the mean there is always
+            if number and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
             if attempts[number].value.hopeful and _hopeless(findings, rows):
@@ -144,7 +143,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
             for i in range(number, min(ahead, len(attempts))):
                 if i not in queue:
-                    queue[i] = executor.submit(_try, attempts[i], rows, own)
+                    queue[i] = executor.submit(_try, attempts[i], rows, clock)
             new = taken(queue[number].result())
             if new:
                 yield report(Status.BEST_EFFORT)
@@ -157,9 +156,10 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 break
         for future in queue.values():
             future.cancel()
+    clock.limit = config.time_limit
     if refiners and not _exact(findings, data):
         found = status is not Status.TIMED_OUT and _status(report(status).best, data) is Status.FOUND
-        until = clock.started + clock.seconds() + window(clock.limit, clock.seconds(), found)
+        until = time.monotonic() + window(clock.limit, clock.seconds(), found)
         ranked = sorted(findings, key=lambda f: f.candidate.description_length)
         for attempt in offered(refiners, Offering(rows, ranked, match, until)):
             new = taken(_try(Portable(attempt), rows, clock))
@@ -317,7 +317,8 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine: see Config.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine: see
+    Config.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.

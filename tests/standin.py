@@ -29,6 +29,7 @@ class Config:
     seed: int = 0
     jobs: int = 1
     loss: str = "auto"
+    refine: tuple = ()
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

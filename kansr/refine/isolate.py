@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from kansr.candidate import Candidate
 from kansr.data.dataset import Dataset
@@ -39,9 +40,7 @@ def _refined(refiner: Portable[Refiner], candidate: Candidate, data: Dataset) ->
 
 def _silence() -> None:
     """Sends all that this process prints to nowhere: standard output belongs to the result."""
-    for stream_ in (sys.stdout, sys.stderr):
-        stream_.flush()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115  until the process ends
     for number in (1, 2):
-        os.dup2(nowhere, number)
-    os.close(nowhere)
+        os.dup2(nowhere.fileno(), number)
+    sys.stdout = sys.stderr = nowhere

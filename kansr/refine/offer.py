@@ -1,4 +1,4 @@
-"""The formulas of a search offered to refiners: the whole table, what reductions leave of it, and curves without a name.
+"""The formulas of a search offered to refiners: the whole table, what reductions leave of it, and nameless curves.
 
 What comes back is polished, snapped and judged as anything else that was found, beside what there was before.
 """
@@ -23,6 +23,7 @@ from kansr.symbolic.match import MatchConfig
 SET_ASIDE = 1 / 3  # share of the time limit that refiners have at least
 LAST = 0.9  # share of the time limit at which refiners stop, so that what they offer can be finished
 PART, MOST = 4.0, 0.4  # seconds for a part of the problem, and the share of a refiner's time for all of them
+FINISHING = 2.0  # times its seconds after which what a part has brought is finished
 REDUCING = 0.15  # share of its time that reductions may take
 LEAST = 0.3  # seconds without which nothing is begun
 GUESSES = 8  # formulas that a refiner may start from
@@ -65,9 +66,10 @@ def offered(refiners: Sequence[Named | Given], offering: Offering) -> Iterator[A
 
 
 def _parts(offering: Offering, seconds: float) -> list[Part]:
-    stop = time.monotonic() + REDUCING * seconds
-    found = reduced(offering.rows, offering.match, lambda: time.monotonic() > stop)
-    return [*found, *curves(offering.findings, offering.rows, offering.match)]
+    return [
+        *reduced(offering.rows, offering.match, REDUCING * seconds),
+        *curves(offering.findings, offering.match),
+    ]
 
 
 def _attempt(refiner: Named | Given, offering: Offering, part: Part | None, seconds: float) -> Attempt:
@@ -95,6 +97,9 @@ def _refined(
     refiner: Named | Given, share: Share, part: Part, candidate: Candidate, name: str, rows: Rows, expired: Expired
 ) -> Iterator[Finding]:
     """What the refiner offers, finished; what went wrong is raised after that."""
+    late, end = rows.late, time.monotonic() + FINISHING * share.seconds
+    if part.name:  # what is left of the time is for the whole table
+        rows = replace(rows, late=lambda: late() or time.monotonic() > end)
     exprs: list[sympy.Expr] = []
     error: Exception | None = None
     try:

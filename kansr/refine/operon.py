@@ -28,7 +28,7 @@ from kansr.structure.exactness import exact
 
 DIGITS = 17
 ENDLESS = 2**31 - 1
-CHUNK = 3.0  # seconds after which it says what it has so far
+CHUNKS = 5  # times that it says what it has so far
 LEAST = 1.0  # seconds that it can be told to stop after
 SEEDED = 0.2  # share of the population that begins as the formulas to start from
 ROWS = 1000  # that formulas evolve on
@@ -61,6 +61,8 @@ class OperonConfig:
 
 def isolated(share: Share) -> Refiner:
     """Operon in a process of its own."""
+    import sklearn.metrics  # noqa: F401  what pyoperon builds on is loaded once, not in every process
+
     config = OperonConfig(seconds=(1 - MARGIN) * share.seconds, seed=share.seed)
     return in_a_process(operon(config, share.guesses), share)
 
@@ -99,7 +101,7 @@ def read(text: str, names: Sequence[str]) -> sympy.Expr | None:
 
 @dataclass(frozen=True)
 class Generation:
-    """best: the formula that Operon would choose by its BIC; front: (mean squared error over the target's variance, formula)."""
+    """best: the formula that Operon would choose by its BIC; front: (mean squared error over the variance, formula)."""
 
     best: str
     front: tuple[tuple[float, str], ...] = field(default=())
@@ -115,8 +117,10 @@ class Generation:
         return list(dict.fromkeys([self.best, *good[:count]]))
 
 
-def evolve(data: Dataset, config: OperonConfig, guesses: Iterable[sympy.Expr] = (), chunk: float = CHUNK) -> Iterator[Generation]:
-    """What Operon has after every `chunk` seconds, until its time is up. Its clock knows whole seconds."""
+def evolve(
+    data: Dataset, config: OperonConfig, guesses: Iterable[sympy.Expr] = (), chunks: int = CHUNKS
+) -> Iterator[Generation]:
+    """What Operon has after every part of its time, of `chunks` equal ones. Its clock knows whole seconds only."""
     from pyoperon.sklearn import SymbolicRegressor
 
     end = time.monotonic() + config.seconds
@@ -141,7 +145,7 @@ def evolve(data: Dataset, config: OperonConfig, guesses: Iterable[sympy.Expr] = 
     count = 0
     while not count or end - time.monotonic() >= LEAST:
         count += 1
-        seconds = max(int(min(chunk, end - time.monotonic())), 1)
+        seconds = max(int(min(config.seconds / chunks, end - time.monotonic())), 1)
         # the same random numbers again would breed the same offspring
         regressor.set_params(generations=ENDLESS, max_time=seconds, random_state=config.seed + count - 1)
         regressor.fit(data.X, data.y)
@@ -159,7 +163,7 @@ def _generation(regressor: Any, data: Dataset) -> Generation:
 
 
 def _plant(regressor: Any, data: Dataset, exprs: Sequence[sympy.Expr], config: OperonConfig) -> None:
-    """Puts formulas into the population in place of chance ones, each several times; those it cannot say are left out."""
+    """Puts formulas into the population in place of chance ones, each several times, if it can say them."""
     import pyoperon
 
     identity = dict(zip(data.names, regressor.variables_))

@@ -1,20 +1,23 @@
-"""What is left of a problem after reductions, and single curves that no function fits: tables that are easier to solve."""
+"""What is left of a problem after reductions, and single curves that no function fits: easier tables."""
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import sympy
 
-from kansr.attempts import Expired, Finding, Rows
+from kansr.attempts import Finding, Rows
 from kansr.data.dataset import Dataset
+from kansr.execute import OutOfTime, interrupted_after
 from kansr.graph import Graph, Step
 from kansr.structure.reduce import Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.state import State
-from kansr.symbolic.compose import compose
+from kansr.symbolic.compose import Curve, compose
 from kansr.symbolic.match import EdgeFit, MatchConfig, match_all
 
 FEW = 2  # inputs of a reduced table that is worth a search of its own
@@ -33,14 +36,18 @@ class Part:
     path: tuple[Step, ...] = ()
 
 
-def reduced(rows: Rows, match: MatchConfig, expired: Expired) -> list[Part]:
-    """Tables of few inputs that a search over reductions comes by, those with the fewest first."""
+def reduced(rows: Rows, match: MatchConfig, seconds: float) -> list[Part]:
+    """Tables of few inputs that a search over reductions comes by in so many seconds, those with the fewest first."""
     if rows.small or rows.noisy or len(rows.sample.names) == 1:
         return []
     met: list[State] = []
-    search = Search.of(rows.sample, ReduceConfig(match=match), rows.seed, expired, met.append)
-    for _ in search.advance(STEPS):
-        pass
+    end = time.monotonic() + seconds
+    with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(seconds):
+        search = Search.of(
+            rows.sample, ReduceConfig(match=match), rows.seed, lambda: time.monotonic() > end, met.append
+        )
+        for _ in search.advance(STEPS):
+            pass
     few = [state for state in met if state.moves and len(state.inputs) <= FEW]
     few.sort(key=lambda state: len(state.inputs))
     return [Part(_said(state), state.dataset(), state.formula, state.moves) for state in few[:STATES]]
@@ -50,7 +57,7 @@ def _said(state: State) -> str:
     return " → ".join(step.what for step in state.moves)
 
 
-def curves(findings: Iterable[Finding], rows: Rows, match: MatchConfig) -> list[Part]:
+def curves(findings: Iterable[Finding], match: MatchConfig) -> list[Part]:
     """The curves of the best structure that no function of the library fits as well as they are known."""
     graphs = {id(f.graph): f.graph for f in findings if f.graph is not None}
     if not graphs:
@@ -88,5 +95,5 @@ class _Composed:
     number: int
 
     def __call__(self, expr: sympy.Expr) -> sympy.Expr:
-        fits = [*self.others[: self.number], _Curve(expr), *self.others[self.number + 1 :]]
+        fits: list[Curve] = [*self.others[: self.number], _Curve(expr), *self.others[self.number + 1 :]]
         return compose(self.graph, fits)

@@ -25,7 +25,7 @@ MARGIN = 0.04  # of the time, for what comes after the last generation
 def search(question: Question) -> Iterator[Answer]:
     data = question.data
     config = OperonConfig(seconds=question.time_limit * (1 - MARGIN), seed=question.seed)
-    for generation in evolve(data, config, chunk=question.time_limit):
+    for generation in evolve(data, config, chunks=1):
         best = read(generation.best, data.names)
         front = (read(text, data.names) for _, text in generation.front)
         if best is not None:
