@@ -16,6 +16,7 @@ import typer
 from kansr import __version__, options
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.refine.command import command as refining
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
@@ -283,6 +284,8 @@ def _report(ending: Ending, as_json: bool, out: Path | None, debug: bool) -> int
         return _internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]
 
+
+app.command("refine")(refining(_report))
 
 if __name__ == "__main__":
     main()

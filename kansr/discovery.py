@@ -38,6 +38,38 @@ class Status(str, enum.Enum):
 
 
 @dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a form that the user gave is worth.
+
+    constants: name, value and standard error of each; loose: those that the rows do not determine. fitted: the form
+    with these values; found: the best formula of a search in the same time, None without one. terms: what could be
+    added to the form, and the bits by which that shortens formula and residuals together.
+    """
+
+    text: str
+    constants: tuple[tuple[str, float, float], ...]
+    loose: tuple[str, ...]
+    fitted: Candidate
+    found: Candidate | None = None
+    terms: tuple[tuple[sympy.Expr, float], ...] = ()
+
+    def bits(self, best: Candidate) -> float | None:
+        """By how many bits the form describes the rows in less than what a search found; negative if in more."""
+        return None if self.found is None else self.found.description_length - best.description_length
+
+    def to_dict(self, best: Candidate) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "constants": [{"name": name, "value": value, "error": error} for name, value, error in self.constants],
+            "undetermined": list(self.loose),
+            "fitted": _entry(self.fitted),
+            "discovered": None if self.found is None else _entry(self.found),
+            "bits": self.bits(best),
+            "terms": [{"term": render(term), "bits": bits} for term, bits in self.terms],
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Discovery:
     """The formulas found for one target, the best of them, and what they rest on.
 
@@ -46,6 +78,7 @@ class Discovery:
     std, and its standard error.
     constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
     that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
+    verdict: on a form that the user gave.
     """
 
     status: Status
@@ -65,6 +98,7 @@ class Discovery:
     noise_error: float = 0.0
     outliers: tuple[int, ...] = ()
     rivals: tuple[Candidate, ...] = ()
+    verdict: Verdict | None = None
 
     @property
     def best(self) -> Candidate:
@@ -105,6 +139,7 @@ class Discovery:
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,
+                **({} if self.verdict is None else {"form": self.verdict.to_dict(self.best)}),
             }
         )
         return finite

@@ -158,7 +158,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
             future.cancel()
     clock.limit = config.time_limit
     if refiners and not _exact(findings, data):
-        found = status is not Status.TIMED_OUT and _status(report(status).best, data) is Status.FOUND
+        found = status is not Status.TIMED_OUT and status_of(report(status).best, data) is Status.FOUND
         until = time.monotonic() + window(clock.limit, clock.seconds(), found)
         ranked = sorted(findings, key=lambda f: f.candidate.description_length)
         for attempt in offered(refiners, Offering(rows, ranked, match, until)):
@@ -170,7 +170,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                     break
     final = report(status)
     if status is not Status.TIMED_OUT or final.best.r2_held_out <= 0:
-        final = replace(final, status=_status(final.best, data))
+        final = replace(final, status=status_of(final.best, data))
     if clock.over():
         yield final
     else:
@@ -214,10 +214,10 @@ def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= 1.03 * rows.attainable_held_out and _status(best, data) is Status.FOUND
+    return 0 < unseen <= 1.03 * rows.attainable_held_out and status_of(best, data) is Status.FOUND
 
 
-def _status(best: Candidate, data: Dataset) -> Status:
+def status_of(best: Candidate, data: Dataset) -> Status:
     """What a search that ran to its end has found."""
     if float(np.std(data.y)) == 0:
         return Status.FOUND
