@@ -206,6 +206,8 @@ def doctor() -> int:
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
 
+    from kansr.refine.refiner import REFINERS
+
     called = packages_distributions()  # sklearn is the package of scikit-learn
 
     def line(package: str, absent: str) -> str:
@@ -223,6 +225,7 @@ def doctor() -> int:
         f"{'processors':<14} {os.cpu_count()}",
         *(line(package, "missing: reinstall kansr") for package in REQUIRED),
         *(line(package, "not installed (optional)") for package in OPTIONAL),
+        *(f"{f'--refine {name}':<14} {refiner.missing() or 'can run'}" for name, refiner in REFINERS.items()),
     ]
     emit("\n".join(lines) + "\n")
     return INTERNAL if broken else FOUND
