@@ -8,6 +8,8 @@ import math
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +22,8 @@ from kansr.refine.command import command as refining
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
+    from kansr.data.dataset import Dataset
+    from kansr.discovery import Discovery
     from kansr.run import Ending
 
 # Whatever needs numpy or more is imported by the command that needs it: --help is to be quick.
@@ -88,6 +92,9 @@ def discover(
         list[str] | None,
         typer.Option(metavar="operon|pysr|all", help="Also ask this search, in a third of the time; repeatable."),
     ] = None,
+    form: Annotated[
+        str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
+    ] = "",
     seed: options.Seed = 0,
     time_limit: options.TimeLimit = 60.0,
     jobs: options.Jobs = 1,
@@ -110,6 +117,7 @@ def discover(
       kansr discover data.csv --json --out results | jq .best.expression
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
+      kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30
 
     \b
     Exit codes:
@@ -133,10 +141,23 @@ def discover(
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, refine=tuple(refine or ()))
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
+        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]), look=_looking(form, data))
     if not quiet:
         say(note for note in ending.discovery.notes if note not in notes)
     return _report(ending, as_json, out, debug)
+
+
+def _looking(form: str, data: Dataset) -> Callable[..., Iterator[Discovery]]:
+    """What searches: for the whole law, or for the functions of a form that is read here, where mistakes are told."""
+    if not form:
+        from kansr.pipeline import search
+
+        return search
+    from kansr.refine.template import templated
+    from kansr.structure.skeleton import read_skeleton
+
+    read_skeleton(form, data)
+    return partial(templated, text=form)
 
 
 @app.command()

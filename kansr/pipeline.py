@@ -121,7 +121,7 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
-        found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
+        found = discovery_of(data, rows, findings, status, clock.seconds(), config.seed)
         return replace(found, notes=(*left_out.notes(found.best), *failures))
 
     def taken(outcome: Tried) -> list[Finding]:
@@ -239,7 +239,7 @@ def _residual(candidate: Candidate, data: Dataset) -> Array:
     return Tape(candidate.expr, data.names).value(data.X) - data.y
 
 
-def _discovery(
+def discovery_of(
     data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
 ) -> Discovery:
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
@@ -302,6 +302,7 @@ def discover(
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     refine: Refine = (),
+    form: str = "",
     library: Library = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -318,7 +319,7 @@ def discover(
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine: see
-    Config.
+    Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery.
@@ -340,10 +341,12 @@ def discover(
     )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
     config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=library, loss=loss, refine=refine)
+    from kansr.refine.template import templated
+
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:
-            for best in search(data, config):
+            for best in templated(data, form, config) if form else search(data, config):
                 progress(best)
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)
