@@ -2,8 +2,8 @@
 
     python benchmarks/refiners.py --out runs/refiners --time-limit 60
 
-Three ways for each law: kansr alone for the time that it has before a refiner, kansr with the refiner for half as much
-again, and kansr alone for all of that time. Records are written one by one, and what has one is not run again.
+Three ways for each law: kansr alone for the time that it has before a refiner, kansr with the refiner for 5/3 of
+it, and kansr alone for all of that time. Records are written one by one, and what has one is not run again.
 """
 
 from __future__ import annotations

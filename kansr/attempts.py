@@ -214,8 +214,7 @@ def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
         still = exact(polish(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
         fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
-    candidate = judge(fit.expr, data, rows.held_out, origin)
-    return cross_validated(candidate, data, rows.seed) if rows.small else candidate
+    return judged(fit.expr, rows, origin)
 
 
 def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = None) -> Iterator[Finding]:
@@ -238,20 +237,15 @@ def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
     data = rows.fitting
     weights = None if data.sigma is None else data.sigma**-2
     mean = sympy.Float(float(np.average(data.y, weights=weights)))
-    yield Finding(
-        _judged(
-            Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y)), float(np.std(data.y))),
-            rows,
-            "mean",
-        )
-    )
+    yield Finding(judged(mean, rows, "mean"))
     line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
         yield from best_of([polish(line, data)], rows, "line")
 
 
-def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
-    candidate = judge(fit.expr, rows.fitting, rows.held_out, origin)
+def judged(expr: sympy.Expr, rows: Rows, origin: str) -> Candidate:
+    """The formula as it is, judged; by cross-validation where there are few rows."""
+    candidate = judge(expr, rows.fitting, rows.held_out, origin)
     return cross_validated(candidate, rows.fitting, rows.seed) if rows.small else candidate
 
 
@@ -306,7 +300,7 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
     for number, route in enumerate(routes[:3]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(_judged(route.fit, rows, origin), path=route.path, unfinished=True)
+            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
         yield Finding(finish(route.fit, rows, origin), path=route.path)
         if exact(route.fit, rows.sample):
             break

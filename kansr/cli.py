@@ -90,7 +90,7 @@ def discover(
     dimensional_constants: options.Dimensional = False,
     refine: Annotated[
         list[str] | None,
-        typer.Option(metavar="operon|pysr|all", help="Also ask this search, in a third of the time; repeatable."),
+        typer.Option(metavar="operon|pysr|all", help="Also ask this search, in 0.4 of the time; repeatable."),
     ] = None,
     form: Annotated[
         str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")

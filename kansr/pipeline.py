@@ -59,7 +59,7 @@ class Config:
     loss: "auto" leaves out rows that are grossly wrong (see kansr.outliers), "huber" also lets far rows count by their
     distance instead of its square, "squared" counts all rows in full. refine: what else may look for formulas when the
     search has ended (see kansr.refine.refiner): names of those that are shipped, "all" for all that can run here, or
-    callables (Candidate, Dataset) -> Iterable[Candidate]. A third of the time limit is set aside for them.
+    callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are set aside for them.
     """
 
     time_limit: float = 60.0

@@ -181,11 +181,12 @@ def test_all_stands_for_each_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spent", "found", "seconds"), [(10, False, 44), (10, True, 20), (40, False, 14), (40, True, 14), (60, False, -6)]
+    ("spent", "found", "seconds"),
+    [(10, False, 42.2), (10, True, 24), (40, False, 12.2), (40, True, 12.2), (60, False, -7.8)],
 )
 def test_the_time_for_refiners(spent: float, found: bool, seconds: float) -> None:
     assert window(60, spent, found) == pytest.approx(seconds)
-    assert pytest.approx(1 / 3) == SET_ASIDE
+    assert pytest.approx(0.4) == SET_ASIDE
 
 
 def _solved(part: Part, data: Dataset) -> bool:

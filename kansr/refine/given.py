@@ -11,8 +11,8 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import SMALL, Rows
-from kansr.candidate import Candidate, cross_validated, judge, pareto
+from kansr.attempts import SMALL, Rows, judged
+from kansr.candidate import Candidate, judge, pareto
 from kansr.conclusion import noise_level, refitted
 from kansr.data.dataset import Dataset, split
 from kansr.discovery import Discovery, Status, Verdict, baseline, unused
@@ -115,21 +115,16 @@ class _Case:
 def _candidates(fitted: FittedForm, rows: Rows) -> tuple[Candidate, ...]:
     """The form fitted to the rows that it is judged by, and with its constants snapped where that is shorter."""
     fit = polish(fitted.expr, rows.fitting, fixed=_written(fitted.form))
-    own = (_judged(fit.expr, rows, "form"),)
+    own = (judged(fit.expr, rows, "form"),)
     snapped = snap(fit, rows.fitting, rows.late)
     plain = simplify(snapped.expr, rows.fitting.X[:500], rows.fitting.names, expired=rows.late)
-    shorter = _judged(plain, rows, "form, simplified")
+    shorter = judged(plain, rows, "form, simplified")
     same = plain.free_symbols == own[0].expr.free_symbols  # an input that the user named is not snapped away
     return (*own, shorter) if same and shorter.description_length < own[0].description_length else own
 
 
 def _written(form: Form) -> list[sympy.Float]:
     return list(floats(form.expr))
-
-
-def _judged(expr: sympy.Expr, rows: Rows, origin: str) -> Candidate:
-    candidate = judge(expr, rows.fitting, rows.held_out, origin)
-    return cross_validated(candidate, rows.fitting, rows.seed) if rows.small else candidate
 
 
 def _terms(case: _Case) -> Iterator[tuple[sympy.Expr, Candidate]]:

@@ -6,27 +6,29 @@ What comes back is polished, snapped and judged as anything else that was found,
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import sympy
 
-from kansr.attempts import Attempt, Expired, Finding, Rows, best_of, polished
-from kansr.candidate import Candidate, judge
+from kansr.attempts import Attempt, Expired, Finding, Rows, best_of, judged, polished
+from kansr.candidate import Candidate, description_length, judge
 from kansr.graph import Measure, Step
+from kansr.refine.constants import polish
 from kansr.refine.parts import Part, curves, reduced
 from kansr.refine.refiner import Given, Named, Share
 from kansr.symbolic.match import MatchConfig
 
-SET_ASIDE = 1 / 3  # share of the time limit that refiners have at least
-LAST = 0.9  # share of the time limit at which refiners stop, so that what they offer can be finished
+SET_ASIDE = 0.4  # share of the time limit for refiners, and to finish what they offer
+LAST = 0.87  # share of the time limit at which refiners stop, so that what they offer can be finished
 PART, MOST = 4.0, 0.4  # seconds for a part of the problem, and the share of a refiner's time for all of them
 FINISHING = 2.0  # times its seconds after which what a part has brought is finished
 REDUCING = 0.15  # share of its time that reductions may take
 LEAST = 0.3  # seconds without which nothing is begun
 GUESSES = 8  # formulas that a refiner may start from
+FEW, FITTED, FINISHED = 500, 8, 2  # rows offers are compared on, offers that are fitted, and those that are finished
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,18 +102,32 @@ def _refined(
     late, end = rows.late, time.monotonic() + FINISHING * share.seconds
     if part.name:  # what is left of the time is for the whole table
         rows = replace(rows, late=lambda: late() or time.monotonic() > end)
-    exprs: list[sympy.Expr] = []
+    exprs: dict[sympy.Expr, None] = {}
     error: Exception | None = None
     try:
         for offer in refiner.make(share)(candidate, part.data):
-            exprs.append(part.back(offer.expr))
+            exprs[part.back(offer.expr)] = None
     except Exception as err:
         error = err
-    for finding in best_of(polished(dict.fromkeys(exprs), rows), rows, name):
-        yield replace(finding, path=(*part.path, Step(refiner.name, Measure.RESIDUAL, _left(finding, rows))))
+    fits = polished(_promising(exprs, rows), rows)
+    fits.sort(key=lambda fit: description_length(fit.expr, fit.likely**2, rows.sample))
+    for fit in fits[:1]:  # finishing may take longer than there is time for
+        yield _found(Finding(judged(fit.expr, rows, name), unfinished=True), refiner, part, rows)
+    for finding in best_of(fits[:FINISHED], rows, name):
+        yield _found(finding, refiner, part, rows)
     if error is not None:
         raise error
 
 
-def _left(finding: Finding, rows: Rows) -> float:
-    return float(np.sqrt(finding.candidate.loss)) / (float(np.std(rows.fitting.y)) or 1.0)
+def _promising(exprs: Iterable[sympy.Expr], rows: Rows) -> list[sympy.Expr]:
+    """The formulas that describe the rows best as they are: fitting all of them would take too long."""
+    ranked = []
+    for number, expr in enumerate(exprs):
+        fit = polish(expr, rows.sample, iterations=0, rows=FEW)
+        ranked.append((description_length(expr, fit.likely**2, rows.sample), number, expr))
+    return [expr for length, _, expr in sorted(ranked, key=lambda one: one[:2])[:FITTED] if np.isfinite(length)]
+
+
+def _found(finding: Finding, refiner: Named | Given, part: Part, rows: Rows) -> Finding:
+    left = float(np.sqrt(finding.candidate.loss)) / (float(np.std(rows.fitting.y)) or 1.0)
+    return replace(finding, path=(*part.path, Step(refiner.name, Measure.RESIDUAL, left)))
