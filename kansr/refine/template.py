@@ -37,6 +37,8 @@ def templated(data: Dataset, text: str, config: Config) -> Iterator[Discovery]:
 
     Raises FormulaError or UsageError for a form that cannot be solved, and says in a note if it does not fit the rows.
     """
+    if config.refine:
+        raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
     clock = Clock(config.time_limit)
     skeleton = read_skeleton(text, data)
     fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
@@ -56,7 +58,7 @@ def templated(data: Dataset, text: str, config: Config) -> Iterator[Discovery]:
         part = solving.table(unknown, values[unknown.symbol])
         seconds = (SEARCHING * clock.limit - clock.seconds()) / len(remaining)
         near = NEAR * left * errors[unknown.symbol]
-        found = _searched(part, replace(config, time_limit=max(seconds, 0.2), refine=()), near)
+        found = _searched(part, replace(config, time_limit=max(seconds, 0.2)), near)
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
         steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, left))
     findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}"))
