@@ -135,7 +135,7 @@ def _terms(case: _Case) -> Iterator[tuple[sympy.Expr, Candidate]]:
     if not np.std(residual) > 1e-12 * np.std(data.y):
         return
     better: list[tuple[float, sympy.Expr, Candidate]] = []
-    for term in _offered_terms(data, residual):
+    for term in sorted(_offered_terms(data, residual), key=lambda term: -_explained(term, data, residual)):
         if case.clock.seconds() > end:
             break
         fit = polish(base.expr + term, data, iterations=25)
@@ -158,6 +158,14 @@ def _offered_terms(data: Dataset, residual: np.ndarray) -> Iterator[sympy.Expr]:
         for j in range(i, len(symbols)):
             product = data.X[:, i] * data.X[:, j]
             yield sympy.Float(float(residual @ product) / float(product @ product)) * first * symbols[j]
+
+
+def _explained(term: sympy.Expr, data: Dataset, residual: np.ndarray) -> float:
+    """The share of the residual, (rows,), that a multiple of the term takes off."""
+    values = Tape(term, data.names).value(data.X)
+    with np.errstate(all="ignore"):
+        share = float((values @ residual) ** 2 / ((values @ values) * (residual @ residual)))
+    return share if np.isfinite(share) else -1.0
 
 
 def _added(whole: sympy.Expr, base: sympy.Expr, term: sympy.Expr) -> sympy.Expr:
