@@ -204,7 +204,7 @@ def test_files_that_are_not_there(tmp_path, monkeypatch):
 
 
 def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(PLAIN.encode()))))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAIN.encode())))
     found = read_table("-")
     assert (found.source, found.values.tolist()) == ("standard input", VALUES)
 

@@ -29,9 +29,9 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
         try:
             stream: io.BufferedReader[Any]
             if not isinstance(source, str | Path):
-                stream = io.BufferedReader(io.BytesIO(source.read()))
+                stream = _buffered(source)
             elif str(source) == "-":
-                name, stream = "standard input", cast(io.BufferedReader, sys.stdin.buffer)
+                name, stream = "standard input", _buffered(sys.stdin.buffer)
             else:
                 stream = files.enter_context(_file(source))
             if stream.peek(2).startswith(b"\x1f\x8b"):
@@ -47,6 +47,12 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             raise DataError(f"{name} is a damaged gzip file ({err}); copy it again") from err
         except OSError as err:
             raise DataError(f"cannot read {name}: {err}") from err
+
+
+def _buffered(stream: BinaryIO) -> io.BufferedReader[Any]:
+    return cast(
+        "io.BufferedReader[Any]", stream if hasattr(stream, "peek") else io.BufferedReader(io.BytesIO(stream.read()))
+    )
 
 
 def _file(path: str | Path) -> io.BufferedReader[Any]:

@@ -35,7 +35,7 @@ MAX_DEPTH = 100  # of parentheses, and of the expression: sympy recurses a few f
 MAX_DIGITS = 400
 MAX_EXPONENT = 1000
 MAX_BITS = 1 << 16  # of all exact coefficients that meet in one sum or product
-MAX_EFFORT = 10_000  # operations on plain numbers, each counted whenever a part that it stands in is evaluated
+MAX_EFFORT = 4000  # operations on plain numbers, each counted whenever a part that it stands in is evaluated
 
 _HINTS = {"^": "**", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "²": "**2", "³": "**3"}
 
