@@ -7,6 +7,7 @@ import io
 import math
 import os
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ import typer
 from kansr import __version__, options
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
-from kansr.exits import FOUND, INTERNAL, USAGE, conclude, internal
+from kansr.exits import FOUND, INTERNAL, SIGNALLED, USAGE, conclude, internal
 from kansr.export.command import export
 from kansr.predict import predict
 from kansr.refine.command import refine as refine_command
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # Whatever needs numpy or more is imported by the command that needs it: --help is to be quick.
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
+Abort: Any = typer.Abort  # what it makes of Ctrl-C
 REQUIRED = (
     "jinja2",
     "lark",
@@ -115,10 +117,14 @@ def discover(
     out: options.Out = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")] = None,
     force: options.Force = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")] = False,
     missing: options.Missing = options.MissingName.ERROR,
     sep: options.Sep = None,
     decimal: options.Decimal = ".",
     no_header: options.NoHeader = False,
+    encoding: options.Encoding = "utf-8",
+    na_values: options.NaValues = "",
+    memory: options.Memory = "2GB",
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
@@ -139,35 +145,54 @@ def discover(
       0 found        1 nothing beats a constant    2 bad usage or data
       3 internal     4 time ran out                130, 143 interrupted
     """
+    from kansr.data.large import bytes_of
     from kansr.data.select import dataset
 
     options.checked(time_limit)
-    table, names = options.read(file, sep, decimal, no_header, inputs)
+    if resume and (out is None or force or form):
+        raise UsageError(
+            "--resume goes on with the search in --out DIR, which has to be given, without --force or --form"
+        )
+    absent = [cell.strip() for cell in na_values.split(",") if cell.strip()]
+    more = {"encoding": encoding, "missing": absent, "memory": bytes_of(memory), "seed": seed}
+    table, names = options.read(file, sep, decimal, no_header, inputs, **more)
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma, derivative=derivative)
     data = options.with_units(data, units, constants, dimensional_constants, table)
     if not quiet:
         say(notes)
+    from kansr.journal import Journal, key, opened
     from kansr.pipeline import Config
     from kansr.run import display, run
-    from kansr.store import COMMAND, claim, write
+    from kansr.store import COMMAND, claimed, write
     from kansr.symbolic.file import as_library
 
     functions = as_library(library)
     command = shlex.join(["kansr", *sys.argv[1:]])
     page = None if report is None else page_path(report)
-    if out is not None:
-        claim(out, force=force)
-        write(out / COMMAND, command + "\n")
     config = Config(
         time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions, refine=tuple(refine or ())
     )
     visible = sys.stderr.isatty() and not quiet
-    with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]), look=_looking(form, data))
-    ending = ending._replace(discovery=replace(ending.discovery, command=command))
-    if not quiet:
-        say(note for note in ending.discovery.notes if note not in notes)
-    return conclude(ending, as_json, out, page, debug)
+    look = _looking(form, data)
+    with claimed(out, force=force, resume=resume) if out else contextlib.nullcontext():
+        journal = Journal()
+        if out and not form:
+            journal = opened(out, key(data, config), resume=resume)
+            look = partial(look, journal=journal)
+        if out:
+            write(out / COMMAND, command + "\n")
+        with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
+            ending = run(data, config, show=show, out=out, journal=journal, warn=lambda note: say([note]), look=look)
+        if table.again and not (ending.signal or ending.error):
+            from kansr.refine.whole import on_all_rows
+
+            with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
+                refitted = on_all_rows(ending.discovery, table.columns, table.again(), alike=sigma is None)
+                ending = ending._replace(discovery=refitted)
+        ending = ending._replace(discovery=replace(ending.discovery, command=command))
+        if not quiet:
+            say(note for note in ending.discovery.notes if note not in notes)
+        return conclude(ending, as_json, out, page, debug)
 
 
 def _looking(form: str, data: Dataset) -> Callable[..., Iterator[Discovery]]:
@@ -306,6 +331,8 @@ def _run(arguments: list[str]) -> int:
     except UsageProblem as err:
         say([err.format_message()])
         return USAGE
+    except (KeyboardInterrupt, Abort):
+        return SIGNALLED + signal.SIGINT
     except KansrError as err:
         if debug:
             traceback.print_exc()

@@ -42,7 +42,9 @@ def conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None,
         else:
             emit(plain(discovery) + "\n")
     finally:
-        if out is not None:
+        if out is not None and ending.early:
+            say([f"ended before all was read back that the search in {out} had found: its files are as they were"])
+        elif out is not None:
             save(out, discovery)
         if page is not None:
             discovery.report(page)

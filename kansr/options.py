@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -56,6 +56,9 @@ Missing = Annotated[MissingName, typer.Option(help="What to do about rows with m
 Sep = Annotated[str | None, typer.Option(help="The separator; found unless given.")]
 Decimal = Annotated[str, typer.Option(help="The decimal sign, . or ,")]
 NoHeader = Annotated[bool, typer.Option("--no-header", help="The first line holds data.")]
+Encoding = Annotated[str, typer.Option(help="How the letters of the file are written.")]
+NaValues = Annotated[str, typer.Option(metavar="A,B", help="Cells that mean missing, besides NA.")]
+Memory = Annotated[str, typer.Option(metavar="SIZE", help="What may be held; of more rows, some are drawn.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -67,12 +70,12 @@ def checked(time_limit: float) -> None:
 
 
 def read(
-    file: str, sep: str | None, decimal: str, no_header: bool, inputs: str | None
+    file: str, sep: str | None, decimal: str, no_header: bool, inputs: str | None, **more: Any
 ) -> tuple[Table, list[str] | None]:
-    """The table, and the names of the columns to use; a column name may hold a comma."""
+    """The table, and the names of the columns to use; a column name may hold a comma. more: options of read_table."""
     from kansr.data.table import read_table
 
-    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
+    table = read_table(file, sep=sep, decimal=decimal, header=not no_header, **more)
     chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
     return table, None if chosen is None else [name.strip() for name in chosen]
 

@@ -24,11 +24,13 @@ from kansr.errors import UsageError
 from kansr.execute import Portable, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
+from kansr.journal import NOT_YET, Journal
 from kansr.noise import lacks_fit, neighbour_noise, unexplained
 from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
 from kansr.refine.offer import SET_ASIDE, Offering, offered, window
 from kansr.refine.refiner import Refiner, chosen
+from kansr.refine.whole import on_all_rows
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
 from kansr.symbolic.file import as_library
@@ -84,13 +86,21 @@ class Config:
 
 @dataclass(eq=False)
 class Clock:
-    """Seconds since the search began, and when it has to end. `over` is what the stages ask between steps."""
+    """Seconds that the search has taken, `used` of them before this run, and when it has to end.
+
+    `over` is what the stages ask between steps. It stands still while it is not started: reading back what an earlier
+    run has found takes no time.
+    """
 
     limit: float
-    started: float = field(default_factory=time.monotonic)
+    used: float = 0.0
+    started: float | None = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        self.started = time.monotonic() if self.started is None else self.started
 
     def seconds(self) -> float:
-        return time.monotonic() - self.started
+        return self.used + (0.0 if self.started is None else time.monotonic() - self.started)
 
     def late(self) -> bool:
         """Whether it is time to finish what has been found."""
@@ -100,14 +110,17 @@ class Clock:
         return self.seconds() > self.limit
 
 
-def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
+def search(data: Dataset, config: Config = Config(), journal: Journal | None = None) -> Iterator[Discovery]:
     """Better and better discoveries; the last one has the status the search ended with.
 
     The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
-    nothing but rounding, so the number of workers changes when an answer comes but not which.
+    nothing but rounding, so the number of workers changes when an answer comes but not which. What the `journal` holds
+    of an earlier run is taken as it is, the time that it took included, and what is tried is written there.
     """
     refiners, missing = chosen(config.refine)
-    clock = Clock(config.time_limit * (1 - SET_ASIDE if refiners else 1))
+    journal = journal or Journal()
+    limit = config.time_limit * (1 - SET_ASIDE if refiners else 1)
+    clock = Clock(limit, journal.seconds, None if journal.past else time.monotonic())
     whole = replace(data, robust=config.loss == "huber")
     wrong: Mask = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
@@ -128,7 +141,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
 
     def report(status: Status) -> Discovery:
         found = discovery_of(data, rows, findings, status, clock.seconds(), config.seed)
-        return replace(found, notes=(*left_out.notes(found.best), *failures), excerpt=shown)
+        notes = (*left_out.notes(found.best), *failures, *filter(None, [journal.failure]))
+        return replace(found, notes=notes, excerpt=shown)
 
     def taken(outcome: Tried) -> list[Finding]:
         new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
@@ -141,20 +155,28 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
         attempts = [Portable(attempt) for attempt in plan_with_units(data, match)]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
-            if number and clock.late():  # the mean there is always
+            earlier = journal.past.get(number, NOT_YET)
+            if number >= journal.last and earlier.cut:
+                clock.start()
+            if number and earlier is NOT_YET and clock.late():  # the mean there is always
                 status = Status.TIMED_OUT
                 break
-            if findings:
+            if findings and number > journal.last:  # not before what had been found is there again
                 yield replace(report(status), trying=attempts[number].value.name)
             if attempts[number].value.hopeful and _hopeless(findings, rows):
                 continue
-            ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
-            for i in range(number, min(ahead, len(attempts))):
-                if i not in queue:
-                    queue[i] = executor.submit(_try, attempts[i], rows, clock)
-            new = taken(queue[number].result())
+            outcome = earlier.tried
+            if earlier.cut and not clock.late():
+                ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
+                for i in range(number, min(ahead, len(attempts))):
+                    if i not in queue and journal.past.get(i, NOT_YET).cut:
+                        queue[i] = executor.submit(_try, attempts[i], rows, clock)
+                outcome = _both(outcome, queue[number].result())
+                journal.add(number, outcome, clock.seconds(), cut=clock.late())
+            new = taken(outcome)
             if new:
-                yield report(Status.BEST_EFFORT)
+                if number >= journal.last:
+                    yield report(Status.BEST_EFFORT)
                 if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
                     break
             best = report(status).best if findings else None
@@ -165,6 +187,10 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
         for future in queue.values():
             future.cancel()
     clock.limit = config.time_limit
+    clock.start()
+    early = not findings  # not even the mean was there in time
+    if early:
+        findings.append(Finding(baseline(data, config.seed).best))
     if refiners and not _exact(findings, data):
         found = status is not Status.TIMED_OUT and status_of(report(status).best, data) is Status.FOUND
         until = time.monotonic() + window(clock.limit, clock.seconds(), found)
@@ -176,13 +202,17 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 if _exact(new, data):
                     status = Status.BEST_EFFORT
                     break
-    final = report(status)
-    if status is not Status.TIMED_OUT or final.best.r2_held_out <= 0:
+    final = report(Status.TIMED_OUT if early else status)
+    if not early and (status is not Status.TIMED_OUT or final.best.r2_held_out <= 0):
         final = replace(final, status=status_of(final.best, data))
     if clock.over():
         yield final
     else:
         yield concluded(final, whole, wrong, _smooth_error(rows, status))
+
+
+def _both(earlier: Tried, now: Tried) -> Tried:
+    return Tried(earlier.findings + now.findings, now.failure)
 
 
 def _hopeless(findings: Sequence[Finding], rows: Rows) -> bool:
@@ -340,7 +370,7 @@ def discover(
     """
     from kansr.data.select import as_table, dataset
 
-    whole = as_table(table)
+    whole = as_table(table, seed=seed)
     data, notes = dataset(
         whole,
         target=target,
@@ -362,4 +392,6 @@ def discover(
                 progress(best)
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)
+    if whole.again and best.status is not Status.INTERRUPTED:
+        best = on_all_rows(best, whole.columns, whole.again(), alike=sigma is None)
     return replace(best, notes=notes + best.notes)

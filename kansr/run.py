@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from kansr.data.dataset import Dataset
 from kansr.discovery import Discovery, Status, baseline
 from kansr.errors import DataError, UsageError
 from kansr.execute import OutOfTime, stream
+from kansr.journal import Journal
 from kansr.pipeline import Config, search
 from kansr.store import save
 from kansr.summary import fraction, law
@@ -24,6 +26,8 @@ from kansr.summary import fraction, law
 Show = Callable[[Discovery], None]
 ALLOWANCE = 1.05  # a search ends by itself at its limit; beyond this share of it, and GRACE, it is killed
 GRACE = 0.2  # seconds
+READING = 30.0  # seconds that reading back what an earlier run has found may take besides
+SIGNALLED = 128  # exit codes of processes that a signal ended begin here
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
 
 
@@ -36,11 +40,15 @@ class Stopped(KeyboardInterrupt):
 
 
 class Ending(NamedTuple):
-    """The best there is; the signal that ended the search, or 0; the error that did, if one did."""
+    """The best there is; the signal that ended the search, or 0; the error that did, if one did.
+
+    early: it ended before all was there again that an earlier run had found, whose files are to be kept.
+    """
 
     discovery: Discovery
     signal: int = 0
     error: Exception | None = None
+    early: bool = False
 
 
 def run(
@@ -49,44 +57,53 @@ def run(
     *,
     show: Show,
     out: Path | None = None,
+    journal: Journal | None = None,
     warn: Callable[[str], None],
     look: Callable[..., Iterator[Discovery]] = search,
 ) -> Ending:
     """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
 
-    look: what searches, look(data, config=config).
+    look: what searches, look(data, config=config). journal: what `look` goes on from, if it does.
 
     What the user can put right is raised; any other error is part of the ending, beside what was found before it.
     """
-    started = time.monotonic()
+    journal = journal or Journal()
+    started = time.monotonic() - journal.seconds
     best = baseline(data, config.seed)
+    early = resumed = bool(journal.past)
 
-    def ended(status: Status) -> Discovery:
-        return replace(best, status=status, seconds=time.monotonic() - started)
+    def ended(status: Status, signal: int = 0, error: Exception | None = None) -> Ending:
+        return Ending(replace(best, status=status, seconds=time.monotonic() - started), signal, error, early)
 
-    items = stream(partial(look, data, config=config), seconds=ALLOWANCE * config.time_limit, grace=GRACE)
+    seconds = max(ALLOWANCE * config.time_limit - journal.seconds, 0.0) + READING * resumed
+    items = stream(partial(look, data, config=config), seconds=seconds, grace=GRACE)
     try:
         with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
             for best in items:
+                early = False
                 show(best)
                 if out is not None and not best.trying:
                     _keep(out, best, warn)
     except Stopped as stop:
-        return Ending(ended(Status.INTERRUPTED), signal=stop.number)
+        return ended(Status.INTERRUPTED, signal=stop.number)
     except OutOfTime:
-        return Ending(ended(Status.TIMED_OUT))
+        return ended(Status.TIMED_OUT)
     except (DataError, UsageError):
         raise
     except Exception as err:
-        return Ending(ended(Status.BEST_EFFORT if best.status is Status.FOUND else best.status), error=err)
+        return ended(Status.BEST_EFFORT if best.status is Status.FOUND else best.status, error=err)
     return Ending(best)
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Signals that end a process raise Stopped inside, unless they are ignored, as under nohup."""
+    """Signals that end a process raise Stopped inside, unless they are ignored as under nohup; a second ends it."""
+    came: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if came:
+            os._exit(SIGNALLED + number)  # the working processes die with this one
+        came.append(number)
         raise Stopped(number)
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from kansr.data.excerpt import csv_text
@@ -12,9 +15,12 @@ from kansr.discovery import Discovery
 from kansr.errors import UsageError
 
 RESULT, FRONT, ROWS, COMMAND = "discovery.json", "front.csv", "rows.csv", "command.txt"
+LOCK = ".lock"
+PATIENCE = 2.0  # seconds for the processes of a run that was killed to be gone
+REPLACE = "use --force to replace it"
 
 
-def claim(folder: Path, *, force: bool = False) -> None:
+def claim(folder: Path, *, force: bool = False, hint: str = REPLACE) -> None:
     """Makes the folder and sees that results can be written there; an earlier result is only replaced by `force`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +32,67 @@ def claim(folder: Path, *, force: bool = False) -> None:
         raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
     earlier = [name for name in (RESULT, FRONT) if (folder / name).exists()]
     if earlier and not force:
-        raise UsageError(f"{folder} holds an earlier result ({earlier[0]}); use --force to replace it")
+        raise UsageError(f"{folder} holds an earlier result ({earlier[0]}); {hint}")
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, *, force: bool = False, resume: bool = False) -> Iterator[None]:
+    """Claims the folder, to go on with an earlier result if it is to `resume`, and keeps it for this run.
+
+    Raises UsageError where another run is writing there.
+    """
+    claim(folder, force=force or resume, hint=f"use --resume to go on with it, or {REPLACE.removeprefix('use ')}")
+    try:
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as err:
+        raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
+    try:
+        take(lock, folder, PATIENCE)
+        yield
+    finally:
+        os.close(lock)
+
+
+def take(lock: int, folder: Path, patience: float = 0.0) -> None:
+    """Takes the lock, which the system gives back whatever way this process ends."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on Windows: there, two runs in one folder are the user's to avoid
+        return
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as err:
+            if time.monotonic() > deadline:
+                raise UsageError(f"another run is writing to {folder}: wait for it, or name another folder") from err
+            time.sleep(0.05)
+        except OSError as err:
+            raise UsageError(f"cannot lock {folder}: {err.strerror}") from err
+
+
+def append(path: Path, line: str) -> None:
+    """Adds a line to the file; it is on the disk when this returns. Raises OSError where it cannot be."""
+    file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
+    try:
+        write_all(file, f"{line}\n".encode())
+    finally:
+        os.close(file)
+
+
+def write_all(file: int, raw: bytes) -> None:
+    """Writes all the bytes and waits for the disk."""
+    while raw:
+        raw = raw[os.write(file, raw) :]
+    os.fsync(file)
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cuts off what a killed run has left of its last line."""
+    whole = path.read_bytes().rfind(b"\n") + 1
+    if whole < path.stat().st_size:
+        os.truncate(path, whole)
 
 
 def save(folder: Path, discovery: Discovery) -> None:

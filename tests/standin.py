@@ -30,7 +30,8 @@ class Config:
     seed: int = 0
     jobs: int = 1
     loss: str = "auto"
-    library: Any = None
+    held_out: float = 0.25
+    library: Any = ()
     refine: tuple = ()
 
 
@@ -46,7 +47,7 @@ def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:
     return dataclasses.replace(found, excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed))
 
 
-def search(data: Dataset, config: Any) -> Iterator[Discovery]:
+def search(data: Dataset, config: Any, journal: Any = None) -> Iterator[Discovery]:
     ending = os.environ.get("ENDING", "found")
     if ending != "silence":
         yield discovery(data, config.seed, "best_effort")

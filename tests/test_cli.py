@@ -135,7 +135,9 @@ def test_the_law_comes_first_and_notes_go_to_stderr() -> None:
     done = call("discover", KEPLER)
     assert done.stdout.splitlines()[0] == "period_years = semi_major_axis_au**(3/2)"
     assert "\x1b" not in done.stdout + done.stderr
-    assert done.stderr.splitlines() == ["kansr: target: period_years (the last column)", "kansr: hm"]
+    target, few, note = done.stderr.splitlines()
+    assert (target, note) == ("kansr: target: period_years (the last column)", "kansr: hm")
+    assert few.startswith("kansr: warning: 8 rows are few for 1 input")
     assert call("discover", KEPLER, "--quiet").stderr == ""
 
 
@@ -154,7 +156,14 @@ def test_out_holds_the_same_object_and_the_front(tmp_path: Path) -> None:
     assert json.loads((out / "discovery.json").read_text()) == json.loads(done.stdout)
     rows = list(csv.DictReader(io.StringIO((out / "front.csv").read_text())))
     assert rows[-1]["equation"] == "semi_major_axis_au**(3/2)"
-    assert {path.name for path in out.iterdir()} == {"discovery.json", "front.csv", "rows.csv", "command.txt"}
+    assert {path.name for path in out.iterdir()} == {
+        "discovery.json",
+        "front.csv",
+        "rows.csv",
+        "command.txt",
+        "attempts.jsonl",
+        ".lock",
+    }
     assert (out / "command.txt").read_text() == f"kansr discover {KEPLER} --json --out {out}\n"
 
 

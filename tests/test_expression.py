@@ -99,7 +99,7 @@ REFUSED = {
     "9**9**9": "exponent over",
     "x**(10**10)": "exponent over",
     "((x**1000)**1000)**1000": "exponent over",
-    "asin(sin(10**300))": "cannot build",
+    "asin(sin(10**300))": "cannot (build|be applied)",
     "(2**1000)**1000": "double precision",
     "1e400": "double precision",
     "1e-400": "double precision",
@@ -118,10 +118,10 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "says"), REFUSED.items(), ids=[text[:20] for text in REFUSED])
 def test_refuses_at_once_and_says_why(text: str, says: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormulaError, match=says) as caught:
         parse(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert "\n" not in str(caught.value)
     assert caught.value.position is not None
     caret(caught.value)

@@ -136,6 +136,7 @@ REFUSED = {
         ["line 4", "'1.234'", "thousands"],
     ),
     "word": (table((4, "3,high"), (5, "4,low")), {}, ["'high'", "1 more such cell)", "--inputs"]),
+    "line after one of tabs": ("a\tb\n1\t2\n\t\n\n3\tx\n4\t5\n5\t6\n", {}, ["line 5, column 'b'"]),
     "line after blank ones": (table((4, "\n\n3,x")), {}, ["line 6, column 'b'"]),
     "missing": (table((4, ",1"), (5, "NA,"), (6, "5,2")), {}, ["'a' (2), 'b' (1)", "line 4", "--missing drop"]),
     "infinite": (table((4, "inf,1"), (6, "-inf,2")), {}, ["column 'a'", "2 rows (line 4, line 6)"]),
@@ -194,10 +195,10 @@ def test_files_that_are_not_there(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="is a directory"):
         read_table(str(tmp_path))
 
-    def forbidden(path):
+    def forbidden(path, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    monkeypatch.setattr(Path, "open", forbidden)
     with pytest.raises(DataError, match="no permission to read"):
         read_table(tmp_path / "secret.csv")
 
@@ -276,7 +277,7 @@ def test_frames_that_cannot_be_used(column, words):
 
 
 def test_arrays():
-    X, y = np.arange(12).reshape(6, 2).astype(np.float32), np.arange(6.0) ** 2
+    X, y = (np.arange(12).reshape(6, 2) ** 2).astype(np.float32), np.arange(6.0) ** 3
     data, notes = dataset((X, y))
     assert (data.names, data.target) == (("x0", "x1"), "y")
     assert any("float32" in note for note in notes)

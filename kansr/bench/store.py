@@ -14,7 +14,7 @@ from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 from kansr.bench.trial import Settings
 from kansr.errors import DataError, UsageError
-from kansr.store import write
+from kansr.store import drop_torn_line, take, write, write_all
 
 RECORDS, SETTINGS, LOCK = "records.jsonl", "settings.json", ".lock"
 OPTIONS = {
@@ -35,10 +35,7 @@ class Store:
 
     def add(self, record: Record) -> None:
         """Appends a record in one write; it is on the disk when this returns."""
-        line = (json.dumps(record, allow_nan=False) + "\n").encode()
-        while line:
-            line = line[os.write(self.file, line) :]
-        os.fsync(self.file)
+        write_all(self.file, (json.dumps(record, allow_nan=False) + "\n").encode())
         self.records.append(record)
 
 
@@ -57,11 +54,11 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]
     except OSError as err:
         raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
     try:
-        _lock(lock, folder)
+        take(lock, folder)
         _begin(folder, settings, resume)
         file = os.open(folder / RECORDS, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o644)
         try:
-            _drop_torn_line(file)
+            drop_torn_line(folder / RECORDS)
             yield Store(read(folder), file)
         finally:
             os.close(file)
@@ -116,25 +113,3 @@ def _record(line: bytes, path: Path, number: int) -> Record:
     except (ValueError, TypeError, KeyError) as err:
         raise DataError(f"{path}, line {number} is not a record of this version: remove the line and resume") from err
     return dict(record)
-
-
-def _drop_torn_line(file: int) -> None:
-    """Cuts off what a killed run has left of its last record."""
-    size = os.fstat(file).st_size
-    whole = os.read(file, size).rfind(b"\n") + 1
-    if whole < size:
-        os.ftruncate(file, whole)
-
-
-def _lock(file: int, folder: Path) -> None:
-    """Takes the lock, which the system gives back whatever way this process ends."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows: there, two runs in one folder are the user's to avoid
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as err:
-        raise UsageError(f"another run is writing to {folder}: wait for it, or name another folder") from err
-    except OSError as err:
-        raise UsageError(f"cannot lock {folder}: {err.strerror}") from err

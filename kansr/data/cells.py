@@ -27,7 +27,8 @@ HINTS: tuple[tuple[str, str], ...] = (
     (NUMBER, "it is beyond what float64 can hold"),
     (NUMBER + r"\s*[^\s\d].*", "cells must be bare numbers; a unit belongs in the column name or a units file"),
 )
-OTHERWISE = "write NA if it means missing, or leave the column out with --inputs"
+OTHERWISE = "if it means missing, say so with --na-values, or leave the column out with --inputs"
+UNITS = "if this line holds units, take it out and give them with --units"
 
 
 class Column(NamedTuple):
@@ -83,7 +84,7 @@ def _read_objects(series: pd.Series, label: str, place: Callable[[int], str], de
         first = int(bad[0])
         cell = str(series.iloc[first]).strip()
         more = f" (and {counted(len(bad) - 1, 'more such cell')})" if len(bad) > 1 else ""
-        hint = _hint(cell)
+        hint = UNITS if len(bad) == 1 and first == 0 and _hint(cell) == OTHERWISE else _hint(cell)
         return _refused(series, f"{place(first)}, {label}: {_shown(cell)} cannot be read as a number{more}; {hint}")
     if series.map(lambda cell: isinstance(cell, bool)).any():
         return Column(_floats(values), f"{label}: True and False are read as 1 and 0")

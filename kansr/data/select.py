@@ -13,26 +13,34 @@ from numpy.typing import ArrayLike, NDArray
 from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.data.names import aliases
-from kansr.data.table import Table, from_arrays, from_frame, read_table
+from kansr.data.table import Table, from_arrays, from_frame, read_table, thinned
 from kansr.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MIN_ROWS = 5
+SMALLEST, LARGEST = 1e-150, 1e150  # sizes between which a column's largest value must be: it will be squared
+ALIKE = 1e-12  # distance over the range up to which two inputs are a straight line in each other
+FEW = 10  # rows an input, below which a formula may well fit by chance
 MAX_COLUMNS = 2000
 
 
-def as_table(data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike]) -> Table:
-    """Whatever holds a table, as a Table: a path, an open binary file, a DataFrame, or a pair (X, y)."""
+def as_table(
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike], *, seed: int = 0
+) -> Table:
+    """Whatever holds a table, as a Table: a path, an open binary file, a DataFrame, or a pair (X, y).
+
+    Where there are too many rows, some are drawn by the seed.
+    """
     if isinstance(data, Table):
         return data
     if isinstance(data, tuple) and len(data) == 2:
-        return from_arrays(*data)
+        return thinned(from_arrays(*data), seed=seed)
     if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
-        return from_frame(cast("pd.DataFrame", data))
+        return thinned(from_frame(cast("pd.DataFrame", data)), seed=seed)
     if isinstance(data, str | Path) or hasattr(data, "read"):
-        return read_table(data)
+        return read_table(data, seed=seed)
     raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
 
 
@@ -70,10 +78,21 @@ def dataset(
     values = values if sigma is None else np.delete(values, -2, axis=1)
     if len(values) < MIN_ROWS:
         raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
+    for name, size in zip((*x_names, y_name), np.abs(values).max(axis=0)):
+        if size > LARGEST or 0 < size < SMALLEST:
+            raise DataError(
+                f"{table.source}: column {name!r} has values of size {size:.0e}, whose squares float64 cannot hold; "
+                f"give it in other units, so that its largest value is between {SMALLEST:g} and {LARGEST:g}"
+            )
     useful, why = _useful(x_names, values, y_name)
     notes += why
     if not useful:
         raise DataError(f"{table.source}: no input is left ({'; '.join(why)})")
+    useful, chosen = _screened(useful, values)
+    notes += chosen
+    if len(values) < FEW * len(useful):
+        few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
+        notes.append(f"warning: {few}: a formula may fit them by chance ({FEW} rows an input are a fair start)")
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]
@@ -179,28 +198,62 @@ def nearest(name: str, columns: Sequence[str]) -> str:
 
 
 def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:
-    """The inputs that vary and repeat neither the target nor an earlier input, and what became of the others.
+    """The inputs that vary and say what neither the target nor an earlier input says, and what became of the others.
 
     values: (rows, inputs + 1), the target last.
     """
-    seen = {_key(values[:, -1]): (len(names), target)}
-    useful, notes = [], []
+    seen: dict[int, int] = {}
+    useful: list[int] = []
+    notes: list[str] = []
     for i, name in enumerate(names):
-        twin, original = seen.setdefault(_key(values[:, i]), (i, name))
-        if _constant(values[:, i]):
-            notes.append(f"dropped input {name!r}: constant ({values[0, i]:g})")
-        elif twin == i or not np.array_equal(values[:, i], values[:, twin]):
-            useful.append(i)
-        elif twin == len(names):
+        column = values[:, i]
+        if _constant(column):
+            notes.append(f"dropped input {name!r}: constant ({column[0]:g})")
+            continue
+        twin = seen.setdefault(_shape(column), i)
+        factor, shift = _line(values[:, twin], column)
+        if np.array_equal(column, values[:, -1]):
             notes.append(f"warning: dropped input {name!r}: the same values as the target {target!r}")
+        elif twin == i or not np.allclose(
+            factor * values[:, twin] + shift, column, rtol=0, atol=ALIKE * np.ptp(column)
+        ):
+            useful.append(i)
         else:
-            notes.append(f"dropped input {name!r}: the same values as {original!r}, so a law may use either")
+            same = (factor, shift) == (1, 0)
+            what = f"the same values as {names[twin]!r}" if same else f"{_spelled(factor, names[twin], shift)} exactly"
+            notes.append(f"dropped input {name!r}: {what}, so a law may use either")
     return useful, notes
+
+
+def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
+    """The inputs that are worth a search, where there are many, and what is said about that."""
+    from kansr.data.screen import MANY, screened
+
+    if len(useful) <= MANY:
+        return useful, []
+    kept = screened(values[:, useful], values[:, -1])
+    note = f"of {len(useful)} inputs, the {len(kept)} that go along with the target most are looked at"
+    return [useful[i] for i in kept], [f"{note}; --inputs names others"]
 
 
 def _constant(column: Array) -> bool:
     return bool(column.min() == column.max())
 
 
-def _key(column: Array) -> int:
-    return hash((column + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
+def _shape(column: Array) -> int:
+    """A number that columns share which are straight lines in each other, but for rare roundings."""
+    unit = (column - column.min()) / np.ptp(column)
+    unit = unit if unit[0] + unit[-1] + unit.sum() < 1 + len(unit) / 2 else 1 - unit
+    return hash((unit.round(9) + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
+
+
+def _line(x: Array, y: Array) -> tuple[float, float]:
+    """(a, b) of the line y = a·x + b through the rows in which x is least and largest."""
+    low, high = int(np.argmin(x)), int(np.argmax(x))
+    a = float((y[high] - y[low]) / (x[high] - x[low]))
+    return a, float(y[low] - a * x[low])
+
+
+def _spelled(factor: float, name: str, shift: float) -> str:
+    scaled = repr(name) if factor == 1 else f"{factor:.6g} times {name!r}"
+    return scaled + (f" plus {shift:.6g}" if shift else "")

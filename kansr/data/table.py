@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import sys
+import itertools
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from kansr.data.cells import read_column
 from kansr.data.dataset import Array
-from kansr.data.text import read_text
+from kansr.data.large import Reservoir, rows_within
+from kansr.data.source import Source, opened, pieces
+from kansr.data.text import Format, TextTable, continued, read_text
 from kansr.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MEMORY = 2 * 10**9  # bytes
+ROWS = 100_000  # of a parquet file that are read at once
+NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +36,8 @@ class Table:
 
     `remarks` and `refusals` belong to single columns, by name: a remark is worth telling when the column is used, a
     refusal is the reason why it cannot be. `lines` is the line of the file each row came from, where there is one.
+    Where there are more rows than are kept, `total` is their number, and `again` yields the values of all of them, in
+    pieces, if they can be read once more.
     """
 
     columns: tuple[str, ...]
@@ -40,6 +47,8 @@ class Table:
     remarks: Mapping[str, str] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[int] | None = None
+    total: int = 0
+    again: Callable[[], Iterator[Array]] | None = None
 
     def place(self, row: int) -> str:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
@@ -47,21 +56,94 @@ class Table:
 
 
 def read_table(
-    source: str | Path | BinaryIO, *, sep: str | None = None, decimal: str = ".", header: bool = True
+    source: Source,
+    *,
+    sep: str | None = None,
+    decimal: str = ".",
+    header: bool = True,
+    encoding: str = "utf-8",
+    missing: Sequence[str] = (),
+    memory: int = MEMORY,
+    seed: int = 0,
 ) -> Table:
     """The table in a file, or on standard input for "-".
 
     Separated text (the separator is found unless given), parquet, feather and npz with arrays X and y, each also
-    gzipped; the content decides, not the name.
+    gzipped; the content decides, not the name. missing: cells of a text that mean a missing value, besides NA and such.
+    memory: bytes; of a table that is too large for it, rows drawn at random are kept, by the seed.
     """
-    name, raw = _load(source)
-    for magic, reader in BINARY.items():
-        if raw.startswith(magic):
-            return reader(raw, name)
-    text = read_text(raw, name, sep=sep, decimal=decimal, header=header)
-    return from_frame(
-        text.frame, names=text.names, source=name, notes=text.notes, lines=text.lines, decimal=text.decimal
-    )
+    form = Format(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
+    again = isinstance(source, str | Path) and str(source) != "-"
+
+    def parts() -> Iterator[Table]:
+        with opened(source) as (name, stream):
+            head = stream.peek(8)[:8]
+            readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
+            yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
+
+    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+
+
+def _texts(stream: io.BufferedReader, name: str, form: Format) -> Iterator[Table]:
+    """A table of separated text, piece by piece."""
+    text: TextTable | None = None
+    line = 1
+    for raw in pieces(stream, name, form.encoding):
+        text = read_text(raw, name, form) if text is None else continued(text, raw, name, line)
+        line += raw.count(b"\n")
+        yield from_frame(
+            text.frame, names=text.names, source=name, notes=text.notes, lines=text.lines, decimal=text.form.decimal
+        )
+    if text is None:
+        raise DataError(f"{name} is empty: no data rows")
+
+
+def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
+    """The parts of a table as one, of which no more rows are kept than there is room for."""
+    first = next(parts)
+    reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
+    remarks, refusals = dict(first.remarks), dict(first.refusals)
+    lines: list[Sequence[int]] = []
+    for part in itertools.chain([first], parts):
+        reservoir.add(part.values)
+        remarks, refusals = {**part.remarks, **remarks}, {**part.refusals, **refusals}
+        lines += [] if part.lines is None else [part.lines]
+    return _kept(first, reservoir, remarks, refusals, lines, again)
+
+
+def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
+    """The table, or rows of it drawn at random where it has more than there is room for."""
+    if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
+        return table
+    return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
+
+
+def _kept(
+    first: Table,
+    reservoir: Reservoir,
+    remarks: Mapping[str, str],
+    refusals: Mapping[str, str],
+    lines: list[Sequence[int]],
+    again: Callable[[], Iterator[Array]] | None,
+) -> Table:
+    values = reservoir.values
+    assert values is not None
+    table = replace(first, values=values, remarks=remarks, refusals=refusals)
+    if reservoir.total == len(values):
+        return replace(table, lines=list(itertools.chain.from_iterable(lines)) if len(lines) > 1 else first.lines)
+    where = [part[row] for part, rows in _by_part(lines, reservoir.rows) for row in rows]
+    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are looked at"
+    notes = (*first.notes, note)
+    return replace(table, notes=notes, lines=where or None, total=reservoir.total, again=again)
+
+
+def _by_part(lines: list[Sequence[int]], rows: NDArray[np.intp]) -> Iterator[tuple[Sequence[int], list[int]]]:
+    """Each part's lines with the rows kept of it, counted from its beginning."""
+    start = 0
+    for part in lines:
+        inside = rows[(rows >= start) & (rows < start + len(part))] - start
+        yield part, inside.tolist()
+        start += len(part)
 
 
 def from_frame(
@@ -109,66 +191,60 @@ def _place(lines: Sequence[int] | None, row: int) -> str:
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
 
 
-def _load(source: str | Path | BinaryIO) -> tuple[str, bytes]:
-    """What to call the source, and its bytes with any gzip layer taken off."""
-    name, raw = _bytes(source)
-    if not raw.startswith(b"\x1f\x8b"):
-        return name, raw
+def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    raw = _all(stream, source, memory)
     try:
-        return name, gzip.decompress(raw)
-    except (EOFError, OSError, zlib.error) as err:
-        raise DataError(f"{name} is a damaged gzip file ({err}); copy it again") from err
-
-
-def _bytes(source: str | Path | BinaryIO) -> tuple[str, bytes]:
-    if not isinstance(source, str | Path):
-        return str(getattr(source, "name", "the stream")), source.read()
-    if str(source) == "-":
-        return "standard input", sys.stdin.buffer.read()
-    try:
-        return str(source), Path(source).read_bytes()
-    except FileNotFoundError as err:
-        raise DataError(f"no such file: {source}") from err
-    except IsADirectoryError as err:
-        raise DataError(f"{source} is a directory; name a file in it") from err
-    except PermissionError as err:
-        raise DataError(f"no permission to read {source}") from err
-    except (OSError, ValueError) as err:
-        raise DataError(f"cannot read {source}: {err}") from err
-
-
-def _npz(raw: bytes, source: str) -> Table:
-    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > memory:
+                raise DataError(_too_large(source, memory))
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             X, y = arrays["X"], arrays["y"]
     except KeyError as err:
         raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as err:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
         raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
-    return from_arrays(X, y, source=source)
+    yield from_arrays(X, y, source=source)
 
 
-def _parquet(raw: bytes, source: str) -> Table:
-    return _arrow(raw, source, "read_parquet")
+def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    try:
+        file = ParquetFile(stream if stream.seekable() else io.BytesIO(_all(stream, source, memory)))
+        if not file.metadata.num_rows:
+            yield from_frame(file.read().to_pandas(), source=source)
+        for batch in file.iter_batches(ROWS):
+            yield from_frame(batch.to_pandas(), source=source)
+    except (ValueError, OSError) as err:  # pyarrow's own errors are kinds of these
+        raise DataError(f"{source} is damaged: {err}") from err
 
 
-def _feather(raw: bytes, source: str) -> Table:
-    return _arrow(raw, source, "read_feather")
-
-
-def _arrow(raw: bytes, source: str, reader: str) -> Table:
+def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
     import pandas as pd
 
     try:
-        frame = getattr(pd, reader)(io.BytesIO(raw))
+        yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
     except ImportError as err:
-        raise DataError(f"{source}: parquet and feather files need: pip install 'kansr[parquet]'") from err
-    except (ValueError, OSError) as err:  # pyarrow's own errors are kinds of these
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    except (ValueError, OSError) as err:
         raise DataError(f"{source} is damaged: {err}") from err
-    return from_frame(frame, source=source)
 
 
-BINARY: Mapping[bytes, Callable[[bytes, str], Table]] = {
+def _all(stream: io.BufferedReader, source: str, memory: int) -> bytes:
+    """What cannot be read in pieces."""
+    raw = stream.read(memory + 1)
+    if len(raw) > memory:
+        raise DataError(_too_large(source, memory))
+    return raw
+
+
+def _too_large(source: str, memory: int) -> str:
+    return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
+
+
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
     b"PK": _npz,
     b"PAR1": _parquet,
     b"ARROW1": _feather,

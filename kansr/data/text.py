@@ -3,12 +3,12 @@ and look for the line at fault only when something does not fit."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,22 +26,48 @@ SAMPLE = 50  # lines that decide the separator and the decimal sign
 EXACT_BELOW = 2**25  # bytes; pandas' exact float parser takes three times as long, the other errs in the last bit
 
 
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How a table is written.
+
+    sep: found unless given; missing: cells that mean a missing value, besides NA and such.
+    """
+
+    sep: str | None = None
+    decimal: str = "."
+    header: bool = True
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] = ()
+
+
 class TextTable(NamedTuple):
-    """The cells as pandas read them; `lines` is the line of the file each row stands in."""
+    """The cells as pandas read them; `lines` is the line of the file each row stands in.
+
+    form: how the table is written, all that was found included; columns: the places of those that are kept, of `width`.
+    """
 
     names: tuple[str, ...]
     frame: pd.DataFrame
     lines: Sequence[int]
     notes: tuple[str, ...]
-    decimal: str
+    form: Format
+    columns: list[int]
+    width: int
 
 
-def read_text(raw: bytes, source: str, *, sep: str | None, decimal: str, header: bool) -> TextTable:
-    """The table in `raw`, with names from its first line, or x0, x1, …, y when it has no header."""
-    raw, first = _without_comments(_utf8(raw, source))
+def read_text(raw: bytes, source: str, form: Format = Format()) -> TextTable:
+    """The table in `raw`, with names from its first line, or x0, x1, …, y when it has no header.
+
+    raw: UTF-8, lines ended by newlines.
+    """
+    raw, first = _without_comments(raw)
     sample = [line.decode() for line in islice(io.BytesIO(raw), SAMPLE)]
-    sep, notes = _separator(sample, sep, decimal)
-    top = list(islice(records(sample, sep, first), 2))
+    decimal, header = form.decimal, form.header
+    sep, notes = _separator(sample, form.sep, decimal)
+    try:
+        top = list(islice(records(sample, sep, first), 2))
+    except csv.Error as err:
+        raise DataError(f"{source}: {err} at line {first} or after it; this is not a table") from err
     if not top:
         raise DataError(f"{source} is empty: no data rows")
     if not header:
@@ -61,8 +87,17 @@ def read_text(raw: bytes, source: str, *, sep: str | None, decimal: str, header:
         decimal = ","
         notes += ("the comma is read as decimal sign (--decimal , says so)",)
     body = _from_line(raw, start - first).rstrip(b"\n ")
-    frame = _bulk(body, source, sep, decimal, len(names), start, header)
-    return _tidied(names, frame, _lines(body, start, len(frame)), notes, decimal)
+    form = replace(form, sep=sep, decimal=decimal)
+    frame = _bulk(body, source, form, len(names), start)
+    return _tidied(names, frame, _lines(body, start, len(frame), sep), notes, form)
+
+
+def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTable:
+    """More rows of a table of which the beginning has been read; start: the number of their first line."""
+    body = raw.rstrip(b"\n ")
+    frame = _bulk(body, source, before.form, before.width, start)
+    lines = _lines(body, start, len(frame), before.form.sep)
+    return before._replace(frame=frame[before.columns], lines=lines, notes=())
 
 
 def records(lines: Iterable[str], sep: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
@@ -78,21 +113,6 @@ def records(lines: Iterable[str], sep: str, first: int = 1) -> Iterator[tuple[in
         if any(stripped) or len(stripped) > 1:
             yield number, stripped
         number = first + reader.line_num
-
-
-def _utf8(raw: bytes, source: str) -> bytes:
-    """The bytes as UTF-8 without a byte order mark, lines ended by a newline."""
-    try:
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raw = raw.decode("utf-16").encode()
-        raw = raw.removeprefix(codecs.BOM_UTF8)
-        raw.decode()
-    except UnicodeDecodeError as err:
-        line = raw.count(b"\n", 0, err.start) + 1
-        raise DataError(f"{source}: line {line} is not valid {err.encoding.upper()}; save the file as UTF-8") from err
-    if b"\0" in raw:
-        raise DataError(f"{source}: line {raw[: raw.index(0)].count(10) + 1} holds NUL bytes; this is not a text table")
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
 
 
 def _without_comments(raw: bytes) -> tuple[bytes, int]:
@@ -153,9 +173,10 @@ def _from_line(raw: bytes, count: int) -> bytes:
     return raw[offset:]
 
 
-def _bulk(body: bytes, source: str, sep: str, decimal: str, width: int, start: int, header: bool) -> pd.DataFrame:
+def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.DataFrame:
     import pandas as pd
 
+    sep, decimal = form.sep or ",", form.decimal
     pointed = decimal == "," and b"." in body  # the exact parser would take a point for a decimal sign all the same
     try:
         frame = pd.read_csv(
@@ -166,15 +187,16 @@ def _bulk(body: bytes, source: str, sep: str, decimal: str, width: int, start: i
             index_col=False,
             skipinitialspace=True,
             low_memory=False,
+            na_values=list(form.missing),
             float_precision="round_trip" if len(body) < EXACT_BELOW and not pointed else None,
         )
     except pd.errors.ParserError as err:
-        _refuse_ragged(body, source, sep, width, start, header)
+        _refuse_ragged(body, source, sep, width, start, form.header)
         raise DataError(f"{source}: {str(err).strip()}") from err
     if frame.shape[1] != width or (  # a short line is padded with missing cells
         frame[width - 1].isna().any() and not _surely_even(body, sep, width)
     ):
-        _refuse_ragged(body, source, sep, width, start, header)
+        _refuse_ragged(body, source, sep, width, start, form.header)
     return frame
 
 
@@ -204,14 +226,16 @@ def _refuse_ragged(body: bytes, source: str, sep: str, width: int, start: int, h
         raise DataError(f"{source}: a quotation mark opened in line {number} is never closed")
 
 
-def _lines(body: bytes, start: int, rows: int) -> Sequence[int]:
+def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]:
     if body.count(b"\n") + 1 == rows:
         return range(start, start + rows)
-    return [number for number, line in enumerate(body.split(b"\n"), start) if line.strip()]
+    blanks = b" \t" if sep == " " else b" \t".replace((sep or ",").encode(), b"")  # a line of separators is a row
+    found = [number for number, line in enumerate(body.split(b"\n"), start) if line.strip(blanks)]
+    return found if len(found) >= rows else range(start, start + rows)
 
 
 def _tidied(
-    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], decimal: str
+    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], form: Format
 ) -> TextTable:
     """Without empty columns that have no name and without empty rows at the end; other columns get a name."""
     empty = [i for i, name in enumerate(names) if not name and frame[i].isna().all()]
@@ -225,4 +249,4 @@ def _tidied(
         notes += (f"dropped {counted(len(frame) - rows, 'empty row')} at the end",)
     kept = [i for i in range(len(names)) if i not in empty]
     labels = tuple(names[i] or f"column {i + 1}" for i in kept)
-    return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], notes, decimal)
+    return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], notes, form, kept, len(names))

@@ -35,6 +35,7 @@ MAX_DEPTH = 100  # of parentheses, and of the expression: sympy recurses a few f
 MAX_DIGITS = 400
 MAX_EXPONENT = 1000
 MAX_BITS = 1 << 16  # of all exact coefficients that meet in one sum or product
+MAX_EFFORT = 4000  # operations on plain numbers, each counted whenever a part that it stands in is evaluated
 
 _HINTS = {"^": "**", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "²": "**2", "³": "**3"}
 
@@ -153,6 +154,7 @@ class _Builder(Transformer_NonRecursive):
     ) -> None:
         super().__init__(visit_tokens=False)
         self.text, self.names, self.functions = text, names, functions
+        self.effort = 0
 
     def number(self, meta: Any, children: list[Token]) -> Part:
         token = str(children[0])
@@ -234,6 +236,9 @@ class _Builder(Transformer_NonRecursive):
         if any(factor.is_Pow and factor.base is sympy.zoo for factor in factors):  # 0**(-x), as sympy has it
             raise self.error("division by zero", meta)
         numbers = [expr] if constant else [factor for factor in factors if not factor.free_symbols]
+        self.effort += sum(sum(1 for _ in sympy.preorder_traversal(n)) for n in numbers if not n.is_Number)
+        if self.effort > MAX_EFFORT:
+            raise self.error("too many operations on plain numbers inside each other", meta)
         if not all(map(_is_double, numbers)):
             raise self.error(f"{self.source(meta)} is not a real number in the range of double precision", meta)
         return Part(expr, constant, height)

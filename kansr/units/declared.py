@@ -121,9 +121,10 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
         except (TypeError, ValueError):
             number = float("nan")
         if not 0 < abs(number) < float("inf"):
-            raise UsageError(f"--constants: {name}={given} must be a number other than 0 and a unit, like c=3e8:m/s")
+            shown = f"{name}={given}"[:80]
+            raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
         if not is_identifier(name):
-            raise UsageError(f"--constants: {name!r} cannot be a name in a formula; use letters, digits and _")
+            raise UsageError(f"--constants: {name[:80]!r} cannot be a name in a formula; use letters, digits and _")
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
         raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")

@@ -1,0 +1,99 @@
+"""Gives the readers of text whatever comes, led by which branches it reaches: each has to read it or refuse it.
+
+python benchmarks/fuzz.py formula|unit|problem|table|journal [--seconds 60] [--corpus FOLDER]
+
+What ends a run is an exception other than kansr's own, an input that takes more than 20 seconds, or two gigabytes of
+memory; the input is then written to the working folder. Needs: pip install atheris. What was found is kept in
+tests/corpus, and the tests read it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+READERS = ["kansr.data", "kansr.expression.parse", "kansr.expression.render", "kansr.units", "kansr.journal", "lark"]
+with atheris.instrument_imports(include=READERS):
+    import numpy as np
+
+    from kansr.data.problem import read_problems
+    from kansr.data.select import dataset
+    from kansr.data.table import read_table
+    from kansr.errors import KansrError
+    from kansr.expression.parse import parse
+    from kansr.expression.render import render
+    from kansr.journal import JOURNAL, opened
+    from kansr.units.read import dimension_of
+
+CORPUS = Path(__file__).resolve().parents[1] / "tests" / "corpus"
+SCRATCH = Path(tempfile.mkdtemp(prefix="kansr-fuzz-"))
+HEADER = b'{"journal": 1, "key": {}}\n'
+
+
+def text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
+
+
+def formula(raw: bytes) -> None:
+    parse(render(parse(text(raw))))
+
+
+def unit(raw: bytes) -> None:
+    dimension_of(text(raw))
+
+
+def problem(raw: bytes) -> None:
+    (SCRATCH / "laws.problems").write_bytes(raw)
+    read_problems(SCRATCH / "laws.problems")
+
+
+def table(raw: bytes) -> None:
+    data, _ = dataset(read_table(io.BytesIO(raw)), missing="drop")
+    assert np.isfinite(data.X).all() and np.isfinite(data.y).all()
+
+
+def journal(raw: bytes) -> None:
+    (SCRATCH / JOURNAL).write_bytes(HEADER + raw)
+    opened(SCRATCH, {}, resume=True)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    reader.__name__: reader for reader in (formula, unit, problem, table, journal)
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--corpus", type=Path, help="where new inputs go; a folder that is deleted unless given")
+    options = parser.parse_args()
+    read = TARGETS[options.target]
+
+    def once(raw: bytes) -> None:
+        try:
+            read(raw)
+        except KansrError as err:
+            assert str(err), "refused without a word"
+
+    grown = options.corpus or Path(tempfile.mkdtemp(prefix="kansr-corpus-"))
+    grown.mkdir(parents=True, exist_ok=True)
+    flags = [
+        f"-max_total_time={options.seconds}",
+        "-timeout=20",
+        "-rss_limit_mb=2000",
+        "-max_len=400",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup([sys.argv[0], *flags, str(grown), str(CORPUS / options.target)], once)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The bytes of a table, from a file, standard input or a stream: in pieces, so that no more is held than is needed."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from kansr.errors import DataError, UsageError
+
+PIECE = 1 << 24  # bytes of a text that are read at once
+Source = str | Path | BinaryIO
+
+
+@contextlib.contextmanager
+def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
+    """What to call the source, and a stream of its bytes with any gzip layer taken off.
+
+    Raises DataError, now or while it is read, for what cannot be read.
+    """
+    with contextlib.ExitStack() as files:
+        name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "the stream"))
+        try:
+            stream: io.BufferedReader[Any]
+            if not isinstance(source, str | Path):
+                stream = _buffered(source)
+            elif str(source) == "-":
+                name, stream = "standard input", _buffered(sys.stdin.buffer)
+            else:
+                stream = files.enter_context(_file(source))
+            if stream.peek(2).startswith(b"\x1f\x8b"):
+                stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+            yield name, stream
+        except FileNotFoundError as err:
+            raise DataError(f"no such file: {source}") from err
+        except IsADirectoryError as err:
+            raise DataError(f"{source} is a directory; name a file in it") from err
+        except PermissionError as err:
+            raise DataError(f"no permission to read {source}") from err
+        except (gzip.BadGzipFile, EOFError, zlib.error) as err:
+            raise DataError(f"{name} is a damaged gzip file ({err}); copy it again") from err
+        except OSError as err:
+            raise DataError(f"cannot read {name}: {err}") from err
+
+
+def _buffered(stream: BinaryIO) -> io.BufferedReader[Any]:
+    return cast(
+        "io.BufferedReader[Any]", stream if hasattr(stream, "peek") else io.BufferedReader(io.BytesIO(stream.read()))
+    )
+
+
+def _file(path: str | Path) -> io.BufferedReader[Any]:
+    try:
+        return Path(path).open("rb")
+    except ValueError as err:  # a NUL in the name
+        raise DataError(f"cannot read {path!r}: {err}") from err
+
+
+def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterator[bytes]:
+    """The text in UTF-8, lines ended by newlines, without a byte order mark, in pieces that end with a line."""
+    start = stream.peek(2)[:2]
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    try:
+        codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+        b"".decode(codec)  # what is no encoding of text is none here
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
+    except (LookupError, TypeError, ValueError) as err:
+        raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err
+    rest, line = "", 1
+    raw = stream.read(PIECE)
+    while raw:
+        following = stream.read(PIECE)
+        try:
+            text = rest + decoder.decode(raw, final=not following)
+        except UnicodeError as err:
+            line += rest.count("\n") + raw.count(b"\n", 0, getattr(err, "start", 0))
+            raise DataError(
+                f"{source}: line {line} is not valid {encoding.upper()}; save the file as UTF-8, or name its encoding, "
+                "as with --encoding latin-1"
+            ) from err
+        cut = text.rfind("\n") + 1 if following else len(text)
+        if "\0" in text:
+            line += text[: text.index("\0")].count("\n")
+            raise DataError(f"{source}: line {line} holds NUL bytes; this is not a text table")
+        if following and not cut:
+            raise DataError(f"{source}: line {line} has more than {PIECE} letters; this is not a table")
+        yield text[:cut].encode()
+        line += text.count("\n")
+        rest, raw = text[cut:], following
