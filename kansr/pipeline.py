@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -21,7 +22,7 @@ from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
 from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
 from kansr.errors import UsageError
-from kansr.execute import Portable, workers
+from kansr.execute import Portable, Serial, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
 from kansr.noise import lacks_fit, neighbour_noise, unexplained
@@ -29,6 +30,7 @@ from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
+from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
@@ -56,7 +58,9 @@ class Config:
     """time_limit: seconds; held_out: the share of rows kept aside to judge on.
 
     loss: "auto" leaves out rows that are grossly wrong (see kansr.outliers), "huber" also lets far rows count by their
-    distance instead of its square, "squared" counts all rows in full.
+    distance instead of its square, "squared" counts all rows in full. moves: callables (State, Field) -> Iterable[Move],
+    kinds of reduction that are tried beside our own (see kansr.structure.merged). executor: where the work is done instead
+    of in `jobs` processes of this machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
     """
 
     time_limit: float = 60.0
@@ -65,6 +69,8 @@ class Config:
     held_out: float = 0.25
     library: Library = field(default=STANDARD)
     loss: Loss = "auto"
+    moves: tuple[Proposer, ...] = ()
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -73,6 +79,17 @@ class Config:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
+        if any(not callable(propose) for propose in self.moves):
+            raise UsageError("moves are functions (state, field) that yield moves; see kansr.structure.merged")
+        if not isinstance(self.executor, Executor | None):
+            raise UsageError(f"an executor is one of concurrent.futures, not {type(self.executor).__name__}")
+
+    @property
+    def ahead(self) -> float:
+        """How many attempts may be with the workers at a time."""
+        if self.jobs > 1:
+            return 2 * self.jobs
+        return 1 if self.executor is None else np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +108,15 @@ class Clock:
 
     def over(self) -> bool:
         return self.seconds() > self.limit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another machine it says when it was started by the clock on the wall: the other one began elsewhere."""
+        return Clock.since, (self.limit, time.time() - self.seconds())
+
+    @classmethod
+    def since(cls, limit: float, began: float) -> Clock:
+        """The clock that was started at the time `began`, in seconds since 1970."""
+        return cls(limit, time.monotonic() - (time.time() - began))
 
 
 def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
@@ -123,8 +149,9 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
         return replace(found, notes=(*left_out.notes(found.best), *failures), excerpt=shown)
 
     status = Status.BEST_EFFORT
-    with workers(config.jobs) as executor:
-        attempts = [Portable(attempt) for attempt in plan_with_units(data, MatchConfig(library=config.library))]
+    with workers(config.jobs, config.executor) as executor:
+        planned = plan_with_units(data, MatchConfig(library=config.library), config.moves)
+        attempts = [Portable(attempt) for attempt in planned]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
             if number and clock.late():  # the mean there is always
@@ -134,11 +161,10 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 yield replace(report(status), trying=attempts[number].value.name)
             if attempts[number].value.hopeful and _hopeless(findings, rows):
                 continue
-            ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
-            for i in range(number, min(ahead, len(attempts))):
+            for i in range(number, int(min(number + config.ahead, len(attempts)))):
                 if i not in queue:
-                    queue[i] = executor.submit(_try, attempts[i], rows, clock)
-            outcome = queue[number].result()
+                    queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
+            outcome = _answer(queue[number], clock)
             new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
             findings += new
             failures += [outcome.failure] if outcome.failure else []
@@ -178,6 +204,14 @@ def _smooth_error(rows: Rows, status: Status) -> float:
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
     return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
+
+
+def _answer(future: Future[Tried], clock: Clock) -> Tried:
+    """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
+    try:
+        return future.result(max(GRACE * clock.limit - clock.seconds(), 0.0) + MOMENT)
+    except Late:
+        return Tried((), "not everything was tried: a worker did not answer in time")
 
 
 def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
@@ -291,6 +325,8 @@ def discover(
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
+    executor: Executor | None = None,
+    moves: Sequence[Proposer] = (),
     missing: Literal["error", "drop"] = "error",
     units: Spec | None = None,
     constants: ConstantSpec = "",
@@ -302,7 +338,7 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss: see Config.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, moves, executor: see Config.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
@@ -325,7 +361,15 @@ def discover(
         derivative=derivative,
     )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=as_library(library), loss=loss)
+    config = Config(
+        time_limit=time_limit,
+        seed=seed,
+        jobs=jobs,
+        library=as_library(library),
+        loss=loss,
+        moves=tuple(moves),
+        executor=executor,
+    )
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:
