@@ -29,12 +29,14 @@ __all__ = [
     "discover",
     "load",
     "parse",
+    "refine",
     "render",
 ]
 
 _HOME = {
     "discover": "kansr.pipeline",
     "Discovery": "kansr.discovery",
+    "refine": "kansr",
     "KAN": "kansr.kan",
     "SymbolicRegressor": "kansr.regressor",
     "Library": "kansr.symbolic.library",
@@ -48,6 +50,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'kansr' has no attribute {name!r}")
+    if name == "refine":  # the package of that name can be called
+        return import_module("kansr.refine")
     return getattr(import_module(_HOME[name]), name)
 
 

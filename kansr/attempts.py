@@ -217,8 +217,7 @@ def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
         still = exact(polish(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
         fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
-    candidate = judge(fit.expr, data, rows.held_out, origin)
-    return cross_validated(candidate, data, rows.seed) if rows.small else candidate
+    return judged(fit.expr, rows, origin)
 
 
 def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = None) -> Iterator[Finding]:
@@ -231,7 +230,7 @@ def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = 
             yield Finding(finish(fit, rows, origin), graph)
 
 
-def _polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
+def polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
     return [polish(canonical(expr, size), rows.sample) for expr in exprs]
@@ -241,20 +240,15 @@ def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
     data = rows.fitting
     weights = None if data.sigma is None else data.sigma**-2
     mean = sympy.Float(float(np.average(data.y, weights=weights)))
-    yield Finding(
-        _judged(
-            Fit(mean, (mean,), np.array([np.inf]), np.ones(1), float(np.std(data.y)), float(np.std(data.y))),
-            rows,
-            "mean",
-        )
-    )
+    yield Finding(judged(mean, rows, "mean"))
     line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
         yield from best_of([polish(line, data)], rows, "line")
 
 
-def _judged(fit: Fit, rows: Rows, origin: str) -> Candidate:
-    candidate = judge(fit.expr, rows.fitting, rows.held_out, origin)
+def judged(expr: sympy.Expr, rows: Rows, origin: str) -> Candidate:
+    """The formula as it is, judged; by cross-validation where there are few rows."""
+    candidate = judge(expr, rows.fitting, rows.held_out, origin)
     return cross_validated(candidate, rows.fitting, rows.seed) if rows.small else candidate
 
 
@@ -268,13 +262,13 @@ def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if not rows.small:
-        yield from best_of(_polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
+        yield from best_of(polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
     for noise in (0.0, 0.03):
         exprs = single(rows.sample, noise, match, expired=expired)
-        yield from best_of(_polished(exprs, rows), rows, "one input")
+        yield from best_of(polished(exprs, rows), rows, "one input")
 
 
 def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
@@ -311,7 +305,7 @@ def _reductions(
     for number, route in enumerate(routes[:3]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(_judged(route.fit, rows, origin), path=route.path, unfinished=True)
+            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
         yield Finding(finish(route.fit, rows, origin), path=route.path)
         if exact(route.fit, rows.sample):
             break
@@ -353,8 +347,8 @@ def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.sample.names) <= 6:
-        yield from best_of(_polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
+        yield from best_of(polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    yield from best_of(_polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")
+    yield from best_of(polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")

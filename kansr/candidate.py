@@ -167,9 +167,13 @@ def r_squared(loss: float, spread: float) -> float:
 
 @dataclass(frozen=True)
 class ParetoFront:
-    """The formulas that no other beats in both complexity and loss, simplest first."""
+    """The formulas that no other beats in both complexity and loss, simplest first.
+
+    chosen: the one that was asked for, which may be beaten; None for the best by description length.
+    """
 
     candidates: tuple[Candidate, ...]
+    chosen: Candidate | None = None
 
     def __iter__(self) -> Any:
         return iter(self.candidates)
@@ -179,8 +183,8 @@ class ParetoFront:
 
     @property
     def best(self) -> Candidate:
-        """The one with the shortest description of formula and residuals together."""
-        return min(self.candidates, key=lambda c: (c.description_length, c.complexity))
+        """The one that was asked for, or that with the shortest description of formula and residuals together."""
+        return self.chosen or min(self.candidates, key=lambda c: (c.description_length, c.complexity))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a formula, simplest first."""

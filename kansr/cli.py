@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import io
 import math
 import os
 import shlex
 import sys
 import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kansr import __version__
+from kansr import __version__, options
 from kansr.bench.command import bench
 from kansr.errors import KansrError, UsageError
+from kansr.exits import FOUND, INTERNAL, USAGE, conclude, internal
 from kansr.export.command import export
 from kansr.predict import predict
+from kansr.refine.command import refine as refine_command
 from kansr.report.command import page_path
 from kansr.report.command import report as report_command
 from kansr.symbolic.command import check
 from kansr.terminal import emit, say
 
 if TYPE_CHECKING:
-    from kansr.run import Ending
+    from kansr.data.dataset import Dataset
+    from kansr.discovery import Discovery
 
 # Whatever needs numpy or more is imported by the command that needs it: --help is to be quick.
-FOUND, NOTHING, USAGE, INTERNAL, TIMED_OUT, SIGNALLED = 0, 1, 2, 3, 4, 128
-CODES = {"found": FOUND, "best_effort": FOUND, "nothing": NOTHING, "timed_out": TIMED_OUT}
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
 REQUIRED = (
     "jinja2",
@@ -62,21 +64,7 @@ app.command()(predict)
 app.command()(export)
 library.command("check")(check)
 app.command()(report_command)
-
-
-class Missing(str, enum.Enum):
-    """What to do about rows with missing cells."""
-
-    ERROR = "error"
-    DROP = "drop"
-
-
-class Loss(str, enum.Enum):
-    """What far rows count for."""
-
-    AUTO = "auto"
-    SQUARED = "squared"
-    HUBER = "huber"
+app.command("refine")(refine_command)
 
 
 @app.callback(invoke_without_command=True)
@@ -99,44 +87,40 @@ def start(
 
 @app.command()
 def discover(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)],
-    target: Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")] = None,
-    inputs: Annotated[
-        str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")
-    ] = None,
-    sigma: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
-    ] = None,
+    file: options.File,
+    target: options.Target = None,
+    inputs: options.Inputs = None,
+    sigma: options.Sigma = None,
     derivative: Annotated[
         str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
     ] = None,
-    loss: Annotated[
-        Loss, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
-    ] = Loss.AUTO,
-    units: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
+    loss: options.Loss = options.LossName.AUTO,
+    units: options.Units = None,
+    constants: options.Constants = "",
+    dimensional_constants: options.Dimensional = False,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(metavar="operon|pysr|all", help="Also ask this search, in 0.4 of the time; repeatable."),
     ] = None,
-    constants: Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")] = "",
-    dimensional_constants: Annotated[
-        bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")
-    ] = False,
+    form: Annotated[
+        str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
+    ] = "",
     library: Annotated[
         str | None, typer.Option(metavar="FILE", help="A .library file with functions of your own.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
-    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")] = 60.0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")] = None,
+    seed: options.Seed = 0,
+    time_limit: options.TimeLimit = 60.0,
+    jobs: options.Jobs = 1,
+    as_json: options.Json = False,
+    out: options.Out = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")] = False,
-    missing: Annotated[Missing, typer.Option(help="What to do about rows with missing cells.")] = Missing.ERROR,
-    sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
-    decimal: Annotated[str, typer.Option(help="The decimal sign, . or ,")] = ".",
-    no_header: Annotated[bool, typer.Option("--no-header", help="The first line holds data.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    force: options.Force = False,
+    missing: options.Missing = options.MissingName.ERROR,
+    sep: options.Sep = None,
+    decimal: options.Decimal = ".",
+    no_header: options.NoHeader = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> int:
     """Find a formula for one column of a table.
 
@@ -148,23 +132,19 @@ def discover(
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
       kansr discover data.csv --report law.html
+      kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30
 
     \b
     Exit codes:
       0 found        1 nothing beats a constant    2 bad usage or data
       3 internal     4 time ran out                130, 143 interrupted
     """
-    if not (0 < time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
     from kansr.data.select import dataset
-    from kansr.data.table import read_table
-    from kansr.units.declared import with_units
 
-    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
-    chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
-    names = None if chosen is None else [name.strip() for name in chosen]
+    options.checked(time_limit)
+    table, names = options.read(file, sep, decimal, no_header, inputs)
     data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma, derivative=derivative)
-    data = with_units(data, units, constants, free=dimensional_constants, known=table.columns)
+    data = options.with_units(data, units, constants, dimensional_constants, table)
     if not quiet:
         say(notes)
     from kansr.pipeline import Config
@@ -178,14 +158,29 @@ def discover(
     if out is not None:
         claim(out, force=force)
         write(out / COMMAND, command + "\n")
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions)
+    config = Config(
+        time_limit=time_limit, seed=seed, jobs=jobs, loss=loss.value, library=functions, refine=tuple(refine or ())
+    )
     visible = sys.stderr.isatty() and not quiet
     with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]))
+        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]), look=_looking(form, data))
     ending = ending._replace(discovery=replace(ending.discovery, command=command))
     if not quiet:
         say(note for note in ending.discovery.notes if note not in notes)
-    return _conclude(ending, as_json, out, page, debug)
+    return conclude(ending, as_json, out, page, debug)
+
+
+def _looking(form: str, data: Dataset) -> Callable[..., Iterator[Discovery]]:
+    """What searches: for the whole law, or for the functions of a form that is read here, where mistakes are told."""
+    if not form:
+        from kansr.pipeline import search
+
+        return search
+    from kansr.refine.template import templated
+    from kansr.structure.skeleton import read_skeleton
+
+    read_skeleton(form, data)
+    return partial(templated, text=form)
 
 
 @app.command()
@@ -271,6 +266,8 @@ def doctor() -> int:
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
 
+    from kansr.refine.refiner import REFINERS
+
     called = packages_distributions()  # sklearn is the package of scikit-learn
 
     def line(package: str, absent: str) -> str:
@@ -288,6 +285,7 @@ def doctor() -> int:
         f"{'processors':<14} {os.cpu_count()}",
         *(line(package, "missing: reinstall kansr") for package in REQUIRED),
         *(line(package, "not installed (optional)") for package in OPTIONAL),
+        *(f"{f'--refine {name}':<14} {refiner.missing() or 'can run'}" for name, refiner in REFINERS.items()),
     ]
     emit("\n".join(lines) + "\n")
     return INTERNAL if broken else FOUND
@@ -314,42 +312,7 @@ def _run(arguments: list[str]) -> int:
         say([str(err)])
         return USAGE
     except Exception as err:
-        return _internal(err, debug)
-
-
-def _internal(error: Exception, debug: bool) -> int:
-    if debug:
-        traceback.print_exception(error)
-    say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])
-    return INTERNAL
-
-
-def _conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None, debug: bool) -> int:
-    """Prints and saves the discovery, says what went wrong if anything did, and returns the exit code."""
-    from kansr.store import json_text, save
-    from kansr.summary import plain, styled
-
-    discovery = ending.discovery
-    try:
-        if as_json:
-            emit(json_text(discovery))
-        elif sys.stdout.isatty():
-            from rich.console import Console
-
-            console = Console()
-            with console.capture() as captured:
-                console.print(styled(discovery))
-            emit(captured.get())
-        else:
-            emit(plain(discovery) + "\n")
-    finally:
-        if out is not None:
-            save(out, discovery)
-        if page is not None:
-            discovery.report(page)
-    if ending.error is not None:
-        return _internal(ending.error, debug)
-    return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]
+        return internal(err, debug)
 
 
 if __name__ == "__main__":

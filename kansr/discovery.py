@@ -43,6 +43,38 @@ class Status(str, enum.Enum):
 
 
 @dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a form that the user gave is worth.
+
+    constants: name, value and standard error of each; loose: those that the rows do not determine. fitted: the form
+    with these values; found: the best formula of a search in the same time, None without one. terms: what could be
+    added to the form, and the bits by which that shortens formula and residuals together.
+    """
+
+    text: str
+    constants: tuple[tuple[str, float, float], ...]
+    loose: tuple[str, ...]
+    fitted: Candidate
+    found: Candidate | None = None
+    terms: tuple[tuple[sympy.Expr, float], ...] = ()
+
+    def bits(self, best: Candidate) -> float | None:
+        """By how many bits the form describes the rows in less than what a search found; negative if in more."""
+        return None if self.found is None else self.found.description_length - best.description_length
+
+    def to_dict(self, best: Candidate) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "constants": [{"name": name, "value": value, "error": error} for name, value, error in self.constants],
+            "undetermined": list(self.loose),
+            "fitted": _entry(self.fitted),
+            "discovered": None if self.found is None else _entry(self.found),
+            "bits": self.bits(best),
+            "terms": [{"term": render(term), "bits": bits} for term, bits in self.terms],
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Discovery:
     """The formulas found for one target, the best of them, and what they rest on.
 
@@ -52,7 +84,7 @@ class Discovery:
     constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
     that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
     excerpt: rows to show the discovery with. command: what was run, as far as it is known.
-    trying: what the search looks at next, while it runs.
+    trying: what the search looks at next, while it runs. verdict: on a form that the user gave.
     """
 
     status: Status
@@ -75,6 +107,7 @@ class Discovery:
     excerpt: Excerpt | None = None
     command: str = ""
     trying: str = ""
+    verdict: Verdict | None = None
 
     @property
     def best(self) -> Candidate:
@@ -148,6 +181,7 @@ class Discovery:
                 "seconds": self.seconds,
                 "seed": self.seed,
                 "notes": list(self.notes),
+                **({} if self.verdict is None else {"form": self.verdict.to_dict(self.best)}),
             }
         )
         return finite

@@ -21,3 +21,7 @@ class FormulaError(KansrError):
     def __init__(self, message: str, text: str = "", position: int | None = None) -> None:
         super().__init__(message)
         self.text, self.position = text, position
+
+
+class MissingExtra(KansrError, ImportError):
+    """An optional package that is not installed, with what installs it."""

@@ -8,6 +8,7 @@ import copy
 import ctypes
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
 from typing import Any, Generic, TypeVar, cast
 
@@ -100,9 +102,16 @@ def workers(jobs: int, lent: Executor | None = None) -> contextlib.AbstractConte
 
 
 def stream(
-    function: Callable[..., Iterable[T]], args: tuple[Any, ...] = (), *, seconds: float, grace: float = 0.2
+    function: Callable[..., Iterable[T]],
+    args: tuple[Any, ...] = (),
+    *,
+    seconds: float,
+    grace: float = 0.2,
+    memory: int | None = None,
 ) -> Iterator[T]:
     """The items of `function(*args)`, which runs in a child process, as they come.
+
+    memory: bytes that the child may take beside what it starts with; beyond them it gets a MemoryError, or dies.
 
     An exception in the child is raised here. OutOfTime is raised when the child has not ended after
     `seconds` + `grace`, WorkerDied when it ends in any other way; all items that came before are yielded first. When
@@ -110,7 +119,7 @@ def stream(
     """
     deadline = time.monotonic() + seconds + grace
     receiver, sender = _context().Pipe(duplex=False)
-    child = _start(_work, (sender, os.getpid(), function, args))
+    child = _start(_work, (sender, os.getpid(), function, args, memory))
     end = partial(_kill, child)
     atexit.register(end)  # for an iterator that is never closed: multiprocessing would wait for the child instead
     sender.close()
@@ -227,13 +236,21 @@ def _kill(child: BaseProcess) -> None:
     child.join()
 
 
-def _work(sender: Connection, parent: int, function: Callable[..., Iterable[Any]], args: tuple[Any, ...]) -> None:
+def _work(
+    sender: Connection,
+    parent: int,
+    function: Callable[..., Iterable[Any]],
+    args: tuple[Any, ...],
+    memory: int | None,
+) -> None:
     """What the child does: send ("item", value)…, then ("end", None) or ("error", (exception, traceback))."""
     if hasattr(os, "setsid"):
         os.setsid()
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGHUP) if os.name == "posix" else ():
         signal.signal(number, signal.SIG_DFL)  # the handlers of the parent are not ours
     settle(parent)
+    if memory is not None:
+        limit_memory(memory)
     try:
         for item in function(*args):
             sender.send(("item", item))
@@ -252,6 +269,23 @@ def settle(parent: int) -> None:
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
     single_thread()
+
+
+def limit_memory(more: int) -> None:
+    """Refuses this process more than so many bytes beside what it has; where the system knows no such limit, nothing.
+
+    Counted are writable pages of its own (Linux since 4.7), so that mapped files and what is only reserved are free.
+    """
+    try:
+        import resource
+
+        status = Path("/proc/self/status").read_text()
+    except (ImportError, OSError):
+        return
+    sizes = dict(re.findall(r"^(Vm\w+):\s+(\d+) kB", status, re.MULTILINE))
+    limit = int(sizes["VmData"]) * 1024 + more
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 def _sendable(error: Exception) -> Exception:

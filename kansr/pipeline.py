@@ -28,6 +28,8 @@ from kansr.graph import Graph, Measure, Step
 from kansr.noise import lacks_fit, neighbour_noise, unexplained
 from kansr.outliers import Mask, outliers
 from kansr.refine.constants import polish
+from kansr.refine.offer import SET_ASIDE, Offering, offered, window
+from kansr.refine.refiner import Refiner, chosen
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
 from kansr.structure.moves import Proposer
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 
 Loss = Literal["auto", "squared", "huber"]
+Refine = str | Refiner | Sequence[str | Refiner]
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
@@ -58,9 +61,12 @@ class Config:
     """time_limit: seconds; held_out: the share of rows kept aside to judge on.
 
     loss: "auto" leaves out rows that are grossly wrong (see kansr.outliers), "huber" also lets far rows count by their
-    distance instead of its square, "squared" counts all rows in full. moves: callables (State, Field) -> Iterable[Move],
-    kinds of reduction that are tried beside our own (see kansr.structure.merged). executor: where the work is done instead
-    of in `jobs` processes of this machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
+    distance instead of its square, "squared" counts all rows in full. refine: what else may look for formulas when the
+    search has ended (see kansr.refine.refiner): names of those that are shipped, "all" for all that can run here, or
+    callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are set aside for them.
+    moves: callables (State, Field) -> Iterable[Move], kinds of reduction that are tried beside our own (see
+    kansr.structure.merged). executor: where the work is done instead of in `jobs` processes of this machine; it gets
+    everything at once, or 2·jobs attempts at a time for jobs > 1.
     """
 
     time_limit: float = 60.0
@@ -69,6 +75,7 @@ class Config:
     held_out: float = 0.25
     library: Library = field(default=STANDARD)
     loss: Loss = "auto"
+    refine: Refine = ()
     moves: tuple[Proposer, ...] = ()
     executor: Executor | None = None
 
@@ -79,22 +86,23 @@ class Config:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
+        chosen(self.refine)
         if any(not callable(propose) for propose in self.moves):
             raise UsageError("moves are functions (state, field) that yield moves; see kansr.structure.merged")
         if not isinstance(self.executor, Executor | None):
-            raise UsageError(f"an executor is one of concurrent.futures, not {type(self.executor).__name__}")
+            raise UsageError(f"an executor is one of concurrent.futures, not a {type(self.executor).__name__}")
 
     @property
-    def ahead(self) -> float:
-        """How many attempts may be with the workers at a time."""
+    def ahead(self) -> int:
+        """How many attempts may be with the workers at a time; 0 for all of them."""
         if self.jobs > 1:
             return 2 * self.jobs
-        return 1 if self.executor is None else np.inf
+        return 1 if self.executor is None else 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Clock:
-    """Seconds since the search began. `over` is what the stages ask between steps."""
+    """Seconds since the search began, and when it has to end. `over` is what the stages ask between steps."""
 
     limit: float
     started: float = field(default_factory=time.monotonic)
@@ -110,7 +118,7 @@ class Clock:
         return self.seconds() > self.limit
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Sent to another machine it says when it was started by the clock on the wall: the other one began elsewhere."""
+        """Sent to another machine it is set by the clock on the wall: the other one began elsewhere."""
         return Clock.since, (self.limit, time.time() - self.seconds())
 
     @classmethod
@@ -125,7 +133,8 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
     nothing but rounding, so the number of workers changes when an answer comes but not which.
     """
-    clock = Clock(config.time_limit)
+    refiners, missing = chosen(config.refine)
+    clock = Clock(config.time_limit * (1 - SET_ASIDE if refiners else 1))
     whole = replace(data, robust=config.loss == "huber")
     wrong: Mask = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
@@ -141,17 +150,22 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
     held_out[~wrong] = aside
     shown = excerpt(whole, held_out, config.seed)
     findings: list[Finding] = []
-    failures: list[str] = []
+    failures = list(missing)
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
-        found = _discovery(data, rows, findings, status, clock.seconds(), config.seed)
+        found = discovery_of(data, rows, findings, status, clock.seconds(), config.seed)
         return replace(found, notes=(*left_out.notes(found.best), *failures), excerpt=shown)
 
-    status = Status.BEST_EFFORT
+    def taken(outcome: Tried) -> list[Finding]:
+        new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
+        findings.extend(new)
+        failures.extend([outcome.failure] if outcome.failure else [])
+        return new
+
+    status, match = Status.BEST_EFFORT, MatchConfig(library=config.library)
     with workers(config.jobs, config.executor) as executor:
-        planned = plan_with_units(data, MatchConfig(library=config.library), config.moves)
-        attempts = [Portable(attempt) for attempt in planned]
+        attempts = [Portable(attempt) for attempt in plan_with_units(data, match, config.moves)]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
             if number and clock.late():  # the mean there is always
@@ -161,13 +175,10 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 yield replace(report(status), trying=attempts[number].value.name)
             if attempts[number].value.hopeful and _hopeless(findings, rows):
                 continue
-            for i in range(number, int(min(number + config.ahead, len(attempts)))):
+            for i in range(number, min(number + (config.ahead or len(attempts)), len(attempts))):
                 if i not in queue:
                     queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
-            outcome = _answer(queue[number], clock)
-            new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
-            findings += new
-            failures += [outcome.failure] if outcome.failure else []
+            new = taken(_answer(queue[number], clock))
             if new:
                 yield report(Status.BEST_EFFORT)
                 if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
@@ -179,9 +190,21 @@ def search(data: Dataset, config: Config = Config()) -> Iterator[Discovery]:
                 break
         for future in queue.values():
             future.cancel()
+    clock.limit = config.time_limit
+    if refiners and not _exact(findings, data):
+        found = status is not Status.TIMED_OUT and status_of(report(status).best, data) is Status.FOUND
+        until = time.monotonic() + window(clock.limit, clock.seconds(), found)
+        ranked = sorted(findings, key=lambda f: f.candidate.description_length)
+        for attempt in offered(refiners, Offering(rows, ranked, match, until)):
+            new = taken(_try(Portable(attempt), rows, clock))
+            if new:
+                yield report(Status.BEST_EFFORT)
+                if _exact(new, data):
+                    status = Status.BEST_EFFORT
+                    break
     final = report(status)
     if status is not Status.TIMED_OUT or final.best.r2_held_out <= 0:
-        final = replace(final, status=_status(final.best, data))
+        final = replace(final, status=status_of(final.best, data))
     if clock.over():
         yield final
     else:
@@ -234,10 +257,10 @@ def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= 1.03 * rows.attainable_held_out and _status(best, data) is Status.FOUND
+    return 0 < unseen <= 1.03 * rows.attainable_held_out and status_of(best, data) is Status.FOUND
 
 
-def _status(best: Candidate, data: Dataset) -> Status:
+def status_of(best: Candidate, data: Dataset) -> Status:
     """What a search that ran to its end has found."""
     if float(np.std(data.y)) == 0:
         return Status.FOUND
@@ -259,7 +282,7 @@ def _residual(candidate: Candidate, data: Dataset) -> Array:
     return Tape(candidate.expr, data.names).value(data.X) - data.y
 
 
-def _discovery(
+def discovery_of(
     data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
 ) -> Discovery:
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
@@ -321,6 +344,8 @@ def discover(
     sigma: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
+    refine: Refine = (),
+    form: str = "",
     library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -338,7 +363,8 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, moves, executor: see Config.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
+    executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
@@ -367,13 +393,16 @@ def discover(
         jobs=jobs,
         library=as_library(library),
         loss=loss,
+        refine=refine,
         moves=tuple(moves),
         executor=executor,
     )
+    from kansr.refine.template import templated
+
     best = baseline(data, seed)
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:
-            for best in search(data, config):
+            for best in templated(data, form, config) if form else search(data, config):
                 progress(best)
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)

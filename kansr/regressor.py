@@ -25,7 +25,7 @@ from kansr.symbolic.library import Library
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kansr.pipeline import Loss
+    from kansr.pipeline import Loss, Refine
 
 SEEDS = 2**31 - 1
 
@@ -47,6 +47,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     loss : {"auto", "squared", "huber"}
         What rows far from the others count for: "auto" leaves out those that are grossly wrong, "huber" lets the others
         count by their distance instead of its square too, "squared" counts all in full.
+    refine : str, callable or sequence of them
+        Other searches that go on where this one ends: "operon", "pysr", "all", or refiners of your own, see
+        docs/refiners.md. Four tenths of max_time are set aside for them.
 
     Attributes
     ----------
@@ -69,12 +72,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         n_jobs: int = 1,
         library: Library | str | PathLike[str] | None = None,
         loss: Loss = "auto",
+        refine: Refine = (),
     ) -> None:
         self.max_time = max_time
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.library = library
         self.loss = loss
+        self.refine = refine
 
     def fit(
         self,
@@ -116,6 +121,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
             sigma=sigma,
             absolute_sigma=False,
             loss=self.loss,
+            refine=self.refine,
             units=_units(columns, X_units, y_units),
             library=as_library(self.library),
             time_limit=self.max_time,

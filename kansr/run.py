@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -42,8 +43,18 @@ class Ending(NamedTuple):
     error: Exception | None = None
 
 
-def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, warn: Callable[[str], None]) -> Ending:
+def run(
+    data: Dataset,
+    config: Config,
+    *,
+    show: Show,
+    out: Path | None = None,
+    warn: Callable[[str], None],
+    look: Callable[..., Iterator[Discovery]] = search,
+) -> Ending:
     """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
+
+    look: what searches, look(data, config=config).
 
     What the user can put right is raised; any other error is part of the ending, beside what was found before it.
     """
@@ -53,7 +64,7 @@ def run(data: Dataset, config: Config, *, show: Show, out: Path | None = None, w
     def ended(status: Status) -> Discovery:
         return replace(best, status=status, seconds=time.monotonic() - started)
 
-    items = stream(search, (data, config), seconds=ALLOWANCE * config.time_limit, grace=GRACE)
+    items = stream(partial(look, data, config=config), seconds=ALLOWANCE * config.time_limit, grace=GRACE)
     try:
         with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
             for best in items:

@@ -102,11 +102,12 @@ def remarks(discovery: Discovery) -> list[str]:
     for rival in discovery.rivals:
         lost = rival.description_length - discovery.best.description_length
         lines.append(f"the rows cannot rule out, for {lost:.1f} bits: {readable(rival.expr)}")
-    if others and not discovery.rivals:
+    if others and not discovery.rivals and discovery.verdict is None:
         lost = others[0].description_length - best.description_length
         lines.append(f"runner-up, by {lost:.0f} bits: {readable(others[0].expr)}")
+    lines += verdict(discovery)
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]
-    if fitted:
+    if fitted and discovery.verdict is None:
         lines.append(f"fitted constants: {', '.join(fitted)}")
     if discovery.structure is None:
         lines.append(f"found by: {discovery.best.origin}")
@@ -116,6 +117,28 @@ def remarks(discovery: Discovery) -> list[str]:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
     return lines
+
+
+def verdict(discovery: Discovery) -> list[str]:
+    """The constants of a form that was given, what one more term would buy, and what a search finds instead."""
+    form = discovery.verdict
+    if form is None:
+        return []
+    lines = [f"  {name} = {_measured(value, error)}" for name, value, error in form.constants]
+    if form.loose:
+        lines.append(f"the rows do not determine {', '.join(form.loose)}, only a combination: leave one out, or fix it")
+    lines += [f"one more term would save {bits:.0f} bits: {readable(term)}" for term, bits in form.terms]
+    bits = form.bits(discovery.best)
+    if form.found is not None and bits is not None:
+        lost = "no better" if abs(bits) < 0.5 else f"for {abs(bits):.0f} bits {'more' if bits > 0 else 'less'}"
+        lines.append(f"a search in the same time found, {lost}: {readable(form.found.expr)}")
+    return lines
+
+
+def _measured(value: float, error: float) -> str:
+    if not error > 1e-12 * abs(value):
+        return f"{value:.8g}"
+    return f"{value:.6g} ± {error:.2g}" if error < float("inf") else f"{value:.6g} (undetermined)"
 
 
 def _path(structure: Graph) -> list[str]:

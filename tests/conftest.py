@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 # One thread a process: sums come in one order, and the tests of two workers do not fight for the cores. It has to be
 # set before numpy or torch is loaded.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that need Julia are skipped where it is not set up: importing pysr would fetch it."""
+    if item.get_closest_marker("requires_julia") is not None:
+        from kansr.refine.refiner import REFINERS
+
+        if reason := REFINERS["pysr"].missing():
+            pytest.skip(reason)

@@ -31,6 +31,7 @@ class Config:
     jobs: int = 1
     loss: str = "auto"
     library: Any = None
+    refine: tuple = ()
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

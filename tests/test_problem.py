@@ -17,6 +17,7 @@ COUNTS = {
     "feynman_bonus": 20,
     "feynman120": 120,
     "laws": 177,
+    "composed": 30,
     "srsd": 120,
     "srsd_easy": 30,
     "srsd_medium": 40,
@@ -55,7 +56,7 @@ def every_problem() -> list[Problem]:
 def test_every_suite_is_counted_and_ids_are_unique() -> None:
     assert {name for names in SUITES.values() for name in names} == set(COUNTS)
     ids = [problem.id for problem in every_problem()]
-    assert len(ids) == len(set(ids)) == 536
+    assert len(ids) == len(set(ids)) == 566
 
 
 def test_every_problem_can_be_sampled_inside_its_ranges() -> None:

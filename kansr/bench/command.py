@@ -75,7 +75,8 @@ def bench(
       kansr bench --compare runs/before runs/after
 
     \b
-    Suites: feynman feynman_bonus feynman120 laws srsd srsd_easy srsd_medium srsd_hard strogatz
+    Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
+      strogatz
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
     """
     if sum(option is not None for option in (suite, summary, compare)) != 1:

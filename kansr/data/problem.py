@@ -24,6 +24,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "feynman": ("feynman", "feynman120"),
     "feynman_bonus": ("feynman_bonus", "feynman120"),
     "laws": ("laws",),
+    "composed": ("composed",),
     "srsd": ("srsd", "srsd_easy", "srsd_medium", "srsd_hard"),
     "strogatz": ("strogatz",),
     "classic": (

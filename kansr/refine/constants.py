@@ -63,19 +63,16 @@ def polish(
     except FormulaError:  # sympy has rewritten it into something that is not real everywhere
         return Fit(expr, (), np.empty(0), np.empty(0), np.inf, np.inf)
     with np.errstate(all="ignore"):
-        start = np.array([float(c) for c in constants])
-        best = _optimum(tape, data, start, iterations)
-        if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
-            # Errors may be as large as the target: the optimum of relative least squares competes with this one.
-            near = _optimum(tape, data, best.values, iterations, np.abs(data.y))
-            best = min(best, near, key=lambda optimum: optimum.likely)
+        best = optimum(tape, data, np.array([float(c) for c in constants]), iterations)
         influence = np.sqrt(np.mean((best.J * best.values) ** 2, axis=0))
     fitted = tuple(sympy.Float(float(v)) for v in best.values)
     expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
     return Fit(expr, fitted, best.errors, influence, best.rms, best.likely)
 
 
-class _Optimum(NamedTuple):
+class Optimum(NamedTuple):
+    """The constants, their Jacobian, (rows, constants), and standard errors; rms and likely as in `Fit`."""
+
     values: Array
     J: Array
     errors: Array
@@ -83,14 +80,24 @@ class _Optimum(NamedTuple):
     likely: float
 
 
-def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> _Optimum:
+def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum:
+    """The least-squares optimum of a tape's constants, under the likelier error model if the target spans decades."""
+    best = _optimum(tape, data, start, iterations)
+    if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
+        # Errors may be as large as the target: the optimum of relative least squares competes with this one.
+        near = _optimum(tape, data, best.values, iterations, np.abs(data.y))
+        best = min(best, near, key=lambda one: one.likely)
+    return best
+
+
+def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:
     """Least squares, or Huber's loss, of residuals over `scale`, (rows,): the errors that are known unless given."""
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
     likely, errors = rms, _standard_errors(J, rms)
     if (scale is None and not data.robust) or not np.isfinite(rms):
-        return _Optimum(values, J, errors, rms, likely)
+        return Optimum(values, J, errors, rms, likely)
     shares = weight
     if data.robust:
         values, shares, J, level = _reweighted(tape, data, values, iterations, weight, J)
@@ -99,7 +106,7 @@ def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Ar
     square = robust_square if data.robust else mean_square
     size = 1.0 if scale is None else typical(scale)
     likely = math.sqrt(square(residual * weight)) * size
-    return _Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), likely)
+    return Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), likely)
 
 
 def _reweighted(

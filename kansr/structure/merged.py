@@ -20,9 +20,9 @@ FAINT = 0.05  # share of the typical slope below which the direction of a gradie
 def merged(state: State, field: Field, expr: sympy.Expr, cost: float = 1.0) -> Move:
     """The move that makes `expr` one input, in place of those it is a formula of.
 
-    expr: in symbols of `state.names`, which stand for the columns of the state. Where the target knows these only through
-    `expr`, its gradient in them has the direction of that of `expr`: the misfit is the rms sine of the angle between the
-    two. cost: what the move adds to the length of the formula, a plain product being 0.
+    expr: in symbols of `state.names`, which stand for the columns of the state. Where the target knows these only
+    through `expr`, its gradient in them has the direction of that of `expr`: the misfit is the rms sine of the angle
+    between the two. cost: what the move adds to the length of the formula, a plain product being 0.
     """
     columns = [k for k, name in enumerate(state.names) if sympy.Symbol(name) in expr.free_symbols]
     spread = state.X[:, columns].std(0)

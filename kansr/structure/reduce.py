@@ -73,13 +73,17 @@ Task = Callable[[], Iterator[Route]]
 
 @dataclass(eq=False)
 class Search:
-    """A search that can be gone on with: what is still to do, the most promising first."""
+    """A search that can be gone on with: what is still to do, the most promising first.
+
+    met: is told of every state that it comes to.
+    """
 
     data: Dataset
     config: ReduceConfig
     seed: int
     expired: Callable[[], bool]
     offers: Offers
+    met: Callable[[State], object] = lambda state: None
     done: bool = False
     left: float = np.inf  # tasks that are still to be done
     tasks: list[tuple[float, int, Task]] = field(default_factory=list)
@@ -87,9 +91,16 @@ class Search:
     seen: set[tuple] = field(default_factory=set)
 
     @classmethod
-    def of(cls, data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool]) -> Search:
+    def of(
+        cls,
+        data: Dataset,
+        config: ReduceConfig,
+        seed: int,
+        expired: Callable[[], bool],
+        met: Callable[[State], object] = lambda state: None,
+    ) -> Search:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
-        search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
+        search = cls(data, config, seed, expired, Offers(data, ITERATIONS), met)
         for root in starts(data):
             search._push(config.per_input * len(root.inputs), partial(search._open, root, 0.0, np.inf))
         return search
@@ -115,6 +126,7 @@ class Search:
         if key in self.seen:
             return
         self.seen.add(key)
+        self.met(state)
         if np.std(state.z) <= 1e-10 * float(np.mean(np.abs(state.z))) or not state.inputs:
             yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
             return

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import sympy
 
 from kansr.graph import Graph, NodeType
-from kansr.symbolic.match import EdgeFit
 
 
-def compose(graph: Graph, fits: Sequence[EdgeFit]) -> sympy.Expr:
+class Curve(Protocol):
+    """A formula for a curve, such as a fit from the library."""
+
+    def expr(self, x: sympy.Expr) -> sympy.Expr: ...
+
+
+def compose(graph: Graph, fits: Sequence[Curve]) -> sympy.Expr:
     """fits: one for each edge of the graph, in its order."""
     value: dict[str, sympy.Expr] = {}
     for node in graph.nodes:  # inputs first

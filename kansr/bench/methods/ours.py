@@ -12,8 +12,8 @@ from kansr.pipeline import search as discoveries
 from kansr.units.declared import with_units
 
 
-def search(question: Question) -> Iterator[Answer]:
-    config = Config(time_limit=question.time_limit, seed=question.seed)
+def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]:
+    config = Config(time_limit=question.time_limit, seed=question.seed, refine=refine)
     known = all(question.units.get(name) for name in (*question.data.names, question.data.target))
     data = with_units(question.data, question.units if known else None)
     for discovery in discoveries(data, config):

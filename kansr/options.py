@@ -1,0 +1,84 @@
+"""Options that commands on a table share, each declared once, and the reading that comes with them."""
+
+from __future__ import annotations
+
+import enum
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kansr.errors import UsageError
+
+if TYPE_CHECKING:
+    from kansr.data.dataset import Dataset
+    from kansr.data.table import Table
+
+
+class MissingName(str, enum.Enum):
+    """What to do about rows with missing cells."""
+
+    ERROR = "error"
+    DROP = "drop"
+
+
+class LossName(str, enum.Enum):
+    """What far rows count for."""
+
+    AUTO = "auto"
+    SQUARED = "squared"
+    HUBER = "huber"
+
+
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)]
+Target = Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")]
+Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
+Sigma = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
+]
+Loss = Annotated[
+    LossName, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
+]
+Units = Annotated[
+    str | None,
+    typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
+]
+Constants = Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")]
+Dimensional = Annotated[bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
+TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Processes to use.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")]
+Missing = Annotated[MissingName, typer.Option(help="What to do about rows with missing cells.")]
+Sep = Annotated[str | None, typer.Option(help="The separator; found unless given.")]
+Decimal = Annotated[str, typer.Option(help="The decimal sign, . or ,")]
+NoHeader = Annotated[bool, typer.Option("--no-header", help="The first line holds data.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def checked(time_limit: float) -> None:
+    """Raises UsageError for seconds that cannot be."""
+    if not (0 < time_limit < math.inf):
+        raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
+
+
+def read(
+    file: str, sep: str | None, decimal: str, no_header: bool, inputs: str | None
+) -> tuple[Table, list[str] | None]:
+    """The table, and the names of the columns to use; a column name may hold a comma."""
+    from kansr.data.table import read_table
+
+    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
+    chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
+    return table, None if chosen is None else [name.strip() for name in chosen]
+
+
+def with_units(data: Dataset, units: str | None, constants: str, free: bool, table: Table) -> Dataset:
+    """The rows with the units and the constants that were given for the table."""
+    from kansr.units.declared import with_units as declared
+
+    return declared(data, units, constants, free=free, known=table.columns)

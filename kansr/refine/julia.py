@@ -1,0 +1,28 @@
+"""Whether the Julia that PySR runs in is there: asked without starting it, and without PySR fetching it by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+
+OWN = ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT")  # who sets these sees to Julia and its packages himself
+ADVICE = "once, with a network: python -c 'import pysr' (it fetches Julia and compiles for some minutes)"
+
+
+def missing() -> str:
+    """What is missing, and what to do; "" if PySR can run."""
+    if all(os.environ.get(name) for name in OWN):
+        return "" if Path(os.environ[OWN[0]]).exists() else f"{OWN[0]} is {os.environ[OWN[0]]}, which is not there"
+    try:
+        meta = Path(import_module("juliapkg.state").STATE["meta"])
+    except ImportError:
+        return "pysr needs juliapkg, which is not installed: pip install 'kansr[pysr]'"
+    try:
+        executable = Path(json.loads(meta.read_text(encoding="utf-8"))["executable"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"pysr needs Julia, which is not set up; run {ADVICE}"
+    if not executable.exists():
+        return f"pysr needs Julia, and {executable} is gone; run {ADVICE}"
+    return ""
