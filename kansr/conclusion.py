@@ -18,7 +18,7 @@ from kansr.refine.constants import floats, polish
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
 TAIL, SURE_TAIL = 4.0, 6.0  # noise levels that normal errors hardly ever exceed in many rows, and in few
-PLENTY = 1000  # rows that are many
+PLENTY, FEWEST = 1000, 40  # rows that are many, and whose median residual is not known well enough to say
 RARE = 2e-3  # share of rows beyond that where tails are heavy
 NAMED = 5  # rows that a note lists
 
@@ -106,7 +106,8 @@ def _left_out(wrong: Mask) -> list[str]:
 def _tails(residual: Array, data: Dataset, status: Status) -> list[str]:
     """A proposal where what is left has far more large values than normal errors do."""
     level = MAD * float(np.median(np.abs(residual)))
-    if status is not Status.FOUND or data.robust or not level > EXACT * float(np.std(data.y)):
+    sure = data.rows >= FEWEST and not data.robust and level > EXACT * float(np.std(data.y))
+    if status is not Status.FOUND or not sure:
         return []
     tail = TAIL if data.rows > PLENTY else SURE_TAIL
     far = int(np.sum(np.abs(residual) > tail * level))

@@ -89,15 +89,21 @@ class NoisySearch:
 
     @property
     def satisfied(self) -> bool:
-        """Whether a formula predicts as well as the best smooth model, and nothing better came for a while."""
-        return self.done or (self.idle > PATIENCE and self.left <= AS_GOOD * self.smooth)
+        """Whether a formula is as good as the best smooth model, and nothing better came for a while."""
+        return self.done or (self.idle > PATIENCE and self._as_good)
+
+    @property
+    def _as_good(self) -> bool:
+        return self.left <= AS_GOOD * self.smooth
 
     def advance(self, steps: int) -> Iterator[Route]:
-        """Formulas found in as many steps, each polished on the rows; the last one is not the best."""
-        for _ in range(steps):
-            if not self.tasks or self.satisfied or self.expired():
-                return
+        """Formulas found in as many steps, each polished on the rows; the last one is not the best.
+
+        Where one is as good as the smooth model by then, the steps that it takes to be satisfied are added.
+        """
+        while (steps > 0 or self._as_good) and self.tasks and not self.satisfied and not self.expired():
             self.idle += 1
+            steps -= 1
             yield from heapq.heappop(self.tasks)[2]()
 
     def _push(self, doubt: float, task: Task) -> None:
