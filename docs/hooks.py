@@ -1,4 +1,4 @@
-"""What the site holds beside the pages of docs/, made when it is built: commands, tutorials, and pages from elsewhere."""
+"""What the site holds beside the pages of docs/, made when it is built: commands, tutorials, pages from elsewhere."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         markdown = re.sub(rf"\]\((?:\.\./)?{source}", f"]({name}", markdown)
     markdown = re.sub(r"\]\((?:\.\./)?docs/", "](", markdown)
     markdown = re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)  # GitHub needs the backslash
-    return re.sub(r"\]\(tutorials(?:/(\w+)\.py)?\)", lambda m: f"](tutorials/{m[1] or 'function_fitting'}.md)", markdown)
+    return re.sub(
+        r"\]\(tutorials(?:/(\w+)\.py)?\)", lambda m: f"](tutorials/{m[1] or 'function_fitting'}.md)", markdown
+    )
 
 
 def section(heading: str) -> str:
