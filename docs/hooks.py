@@ -34,6 +34,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     for source, name in {**MOVED, **{name: name for name in SHOWN}}.items():
         markdown = re.sub(rf"\]\((?:\.\./)?{source}", f"]({name}", markdown)
     markdown = re.sub(r"\]\((?:\.\./)?docs/", "](", markdown)
+    markdown = re.sub(r"\[(?:docs|benchmarks)/(\w+)(?:\.md)?\]", lambda name: f"[{name[1].lower()}]", markdown)
     markdown = re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)  # GitHub needs the backslash
     return re.sub(
         r"\]\(tutorials(?:/(\w+)\.py)?\)", lambda m: f"](tutorials/{m[1] or 'function_fitting'}.md)", markdown

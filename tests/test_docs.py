@@ -19,8 +19,7 @@ from typer.main import get_command
 from kansr import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
-TEXTS = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in PAGES}
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])}
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 LONG = re.compile(r"\b(bench|pip|dask|python)\b(?! -c)")  # blocks that take minutes or need more than is here
 
@@ -63,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # of pools that fork
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(TEXTS[page])])
+@pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if BLOCK.search(text)])
 def test_a_page_can_be_typed_from_its_top_to_its_end(
     page: str, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +103,7 @@ def no_windows() -> Iterator[None]:
 
 COMMANDS = [
     pytest.param(arguments, id=" ".join(arguments)[:60])
-    for text in (*TEXTS.values(), (ROOT / "README.md").read_text(encoding="utf-8"))
+    for text in TEXTS.values()
     for code in re.findall(r"^```(?:sh|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     for arguments in commands("\n".join(line for line in code.splitlines() if re.match(r"\s*kansr \w+ ", line)))
 ]
@@ -117,3 +116,8 @@ def test_a_command_of_the_docs_is_one_of_kansr(arguments: list[str]) -> None:
     while getattr(command, "commands", None):
         command = command.commands[rest.pop(0)]
     command.make_context("kansr", rest)
+
+
+@pytest.mark.parametrize("code", re.findall(r"^```python\n(.*?)^```$", TEXTS["extending.md"], re.DOTALL | re.MULTILINE))
+def test_an_extension_is_short(code: str) -> None:
+    assert len([line for line in code.splitlines() if line.strip()]) < 20

@@ -85,13 +85,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_the_example_of_the_readme_prints_what_the_readme_says() -> None:
-    found = re.search(r"```python\n(.*?)```\s*```text\n(.*?)```", README, re.DOTALL)
-    assert found is not None
-    assert python("-c", found[1], cwd=ROOT) == found[2]
-
-
-@pytest.mark.slow
 def test_the_first_command_of_the_readme_prints_what_the_readme_says() -> None:
     command = re.search(r"bin/kansr (discover .*)", README)
     assert command is not None
