@@ -52,6 +52,7 @@ WRITTEN = 4  # denominators up to which a fraction is what a law has, above whic
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
+LAST = 1.1  # the same at which a worker that has not answered is not waited for
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
@@ -226,13 +227,14 @@ def _smooth_error(rows: Rows, status: Status) -> float:
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
-    return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
+    with threadpool_limits(1):  # a lent executor knows nothing of it
+        return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
 
 
 def _answer(future: Future[Tried], clock: Clock) -> Tried:
     """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
     try:
-        return future.result(max(GRACE * clock.limit - clock.seconds(), 0.0) + MOMENT)
+        return future.result(max(LAST * clock.limit - clock.seconds(), 0.0) + MOMENT)
     except Late:
         return Tried((), "not everything was tried: a worker did not answer in time")
 

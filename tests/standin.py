@@ -32,6 +32,8 @@ class Config:
     loss: str = "auto"
     library: Any = None
     refine: tuple = ()
+    moves: tuple = ()
+    executor: Any = None
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

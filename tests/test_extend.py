@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,21 @@ def test_a_merge_that_has_no_value_is_not_made() -> None:
     assert merged(state, field, sympy.log(U - 2) * V).made(state) is None
 
 
+@pytest.mark.parametrize("expr", [sympy.Symbol("x") * U, sympy.Integer(2)], ids=str)
+def test_a_merge_of_other_symbols_is_refused(expr: sympy.Expr) -> None:
+    with pytest.raises(UsageError, match="a merge is a formula of u0, u1, u2, u3"):
+        merged(*rows(U * V), expr)
+
+
+def test_rows_without_a_gradient_are_left_out() -> None:
+    state, field = rows(U * V)
+    gradient = field.gradient.copy()
+    gradient[:5] = np.nan
+    assert merged(state, replace(field, gradient=gradient), U * V).misfit < 5e-3
+    gradient[: len(gradient) // 2] = np.nan
+    assert merged(state, replace(field, gradient=gradient), U * V).misfit == 1.0
+
+
 def test_a_move_competes_with_those_that_are_shipped() -> None:
     state, field = rows(FORMULAS[-1])
 
@@ -93,7 +109,7 @@ def test_an_executor_that_never_answers_costs_the_time_and_a_note() -> None:
     x = np.linspace(1, 2, 50)
     began = time.monotonic()
     found = kansr.discover((x, np.sqrt(x)), executor=Late(), time_limit=3.0)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 7
     assert found.status.value == "timed_out"
     assert any("did not answer" in note for note in found.notes)
 
