@@ -29,6 +29,7 @@ from kansr.refine.snap import snap
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
+from kansr.structure.moves import Proposer
 from kansr.structure.noisy import NoisyConfig, NoisySearch
 from kansr.structure.offers import Route
 from kansr.structure.polynomial import polynomials, rationals
@@ -172,24 +173,27 @@ class Attempt:
         return Tried(tuple(found), failure)
 
 
-def plan(data: Dataset, match: MatchConfig) -> list[Attempt]:
-    """What to try for this table, the cheapest first; wider networks last, for as long as there is time."""
+def plan(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> list[Attempt]:
+    """What to try for this table, the cheapest first; wider networks last, for as long as there is time.
+
+    more: kinds of move that searches over reductions make beside our own.
+    """
     n = len(data.names)
     attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
     sums = [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
     if data.stated is not None:  # no law is exact then, and short sums are known by their errors at once
         attempts, sums = attempts + sums, []
     if n == 1:
-        attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY)))
+        attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY)))
         attempts.append(Attempt("one input", partial(_single, match)))
     else:
-        attempts.append(Attempt("reductions", partial(_reductions, match, BRIEFLY), thorough=True))
+        attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY), thorough=True))
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1)), hopeful=True))
         attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
         attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
     attempts += sums
     if n > 1:
-        attempts.append(Attempt("further reductions", partial(_reductions, match, AT_LENGTH), hopeful=True))
+        attempts.append(Attempt("further reductions", partial(_reductions, match, more, AT_LENGTH), hopeful=True))
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
         attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w), hopeful=True) for w in widths]
     return attempts
@@ -286,12 +290,14 @@ def _plausible(graph: Graph, rows: Rows) -> bool:
     return graph.error < min(0.9, 3 * rows.attainable + 1e-3 if rows.attainable else 0.9)
 
 
-def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Finding]:
+def _reductions(
+    match: MatchConfig, more: tuple[Proposer, ...], steps: int, rows: Rows, expired: Expired
+) -> Iterator[Finding]:
     """The exact formula if the search comes to one, otherwise the few best it met."""
     if rows.small:
         return
     routes: list[Route] = []
-    for some in _searched(match, steps, rows, expired):
+    for some in _searched(match, more, steps, rows, expired):
         routes += some
         if any(exact(route.fit, rows.sample) for route in routes):
             break
@@ -305,16 +311,18 @@ def _reductions(match: MatchConfig, steps: int, rows: Rows, expired: Expired) ->
             break
 
 
-def _searched(match: MatchConfig, steps: int, rows: Rows, expired: Expired) -> Iterator[Iterator[Route]]:
+def _searched(
+    match: MatchConfig, more: tuple[Proposer, ...], steps: int, rows: Rows, expired: Expired
+) -> Iterator[Iterator[Route]]:
     """What the searches come to, in turn. What a smooth model misses may be noise, or more than it can follow.
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = Search.of(rows.sample, ReduceConfig(match=match, blur=rows.stated), rows.seed, expired)
+    exactly = Search.of(rows.sample, ReduceConfig(match=match, moves=more, blur=rows.stated), rows.seed, expired)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
-    noisy = NoisySearch.of(rows.sample, NoisyConfig(match=match), rows.seed, expired)
+    noisy = NoisySearch.of(rows.sample, NoisyConfig(match=match, moves=more), rows.seed, expired)
     if rows.noisy:
         yield noisy.advance(FIRST)
         if noisy.satisfied:

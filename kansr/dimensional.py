@@ -15,6 +15,7 @@ from kansr.expression.render import readable
 from kansr.expression.rules import canonical
 from kansr.graph import Step
 from kansr.refine.constants import polish
+from kansr.structure.moves import Proposer
 from kansr.symbolic.match import MatchConfig
 from kansr.units.groups import Groups, choices
 
@@ -22,12 +23,12 @@ AFTER_REDUCTIONS = ("kan", "one input", "curves", "polynomial", "rational", "ato
 QUICK = 3  # attempts at the head of every plan that are hardly worth making in columns with units
 
 
-def plan_with_units(data: Dataset, match: MatchConfig) -> list[Attempt]:
+def plan_with_units(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> list[Attempt]:
     """What to try: in the simplest dimensionless groups all there is, in the table's own columns what may add units.
 
     A search over reductions starts from both.
     """
-    own = plan(data, match)
+    own = plan(data, match, more)
     offered = choices(data)
     if data.units is None or not offered:
         return own

@@ -89,8 +89,13 @@ class Portable(Generic[T]):
         self.value = cloudpickle.loads(state)
 
 
-def workers(jobs: int) -> Executor:
-    """An executor with `jobs` processes of one thread each; for one job, this process itself."""
+def workers(jobs: int, lent: Executor | None = None) -> contextlib.AbstractContextManager[Executor]:
+    """An executor with `jobs` processes of one thread each; for one job, this process itself.
+
+    One that is `lent` is used instead, and left open.
+    """
+    if lent is not None:
+        return contextlib.nullcontext(lent)
     if jobs <= 1:
         return Serial()
     return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=settle, initargs=(os.getpid(),))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -21,7 +22,7 @@ from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
 from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
 from kansr.errors import UsageError
-from kansr.execute import Portable, workers
+from kansr.execute import Portable, Serial, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
 from kansr.journal import NOT_YET, Journal
@@ -33,6 +34,7 @@ from kansr.refine.refiner import Refiner, chosen
 from kansr.refine.whole import on_all_rows
 from kansr.structure.exactness import convincing, exact, within_errors
 from kansr.structure.formula import formula_graph
+from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
 from kansr.symbolic.match import MatchConfig
@@ -52,6 +54,7 @@ WRITTEN = 4  # denominators up to which a fraction is what a law has, above whic
 FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
+LAST = 1.1  # the same at which a worker that has not answered is not waited for
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
@@ -64,6 +67,9 @@ class Config:
     distance instead of its square, "squared" counts all rows in full. refine: what else may look for formulas when the
     search has ended (see kansr.refine.refiner): names of those that are shipped, "all" for all that can run here, or
     callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are set aside for them.
+    moves: callables (State, Field) -> Iterable[Move], kinds of reduction that are tried beside our own (see
+    kansr.structure.merged). executor: where the work is done instead of in `jobs` processes of this machine; it gets
+    everything at once, or 2·jobs attempts at a time for jobs > 1.
     """
 
     time_limit: float = 60.0
@@ -73,6 +79,8 @@ class Config:
     library: Library = field(default=STANDARD)
     loss: Loss = "auto"
     refine: Refine = ()
+    moves: tuple[Proposer, ...] = ()
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -82,6 +90,17 @@ class Config:
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
         chosen(self.refine)
+        if any(not callable(propose) for propose in self.moves):
+            raise UsageError("moves are functions (state, field) that yield moves; see kansr.structure.merged")
+        if not isinstance(self.executor, Executor | None):
+            raise UsageError(f"an executor is one of concurrent.futures, not a {type(self.executor).__name__}")
+
+    @property
+    def ahead(self) -> int:
+        """How many attempts may be with the workers at a time; 0 for all of them."""
+        if self.jobs > 1:
+            return 2 * self.jobs
+        return 1 if self.executor is None else 0
 
 
 @dataclass(eq=False)
@@ -108,6 +127,15 @@ class Clock:
 
     def over(self) -> bool:
         return self.seconds() > self.limit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another machine it is set by the clock on the wall: the other one began elsewhere."""
+        return Clock.since, (self.limit, time.time() - self.seconds())
+
+    @classmethod
+    def since(cls, limit: float, began: float) -> Clock:
+        """The clock that was started at the time `began`, in seconds since 1970."""
+        return cls(limit, time.monotonic() - (time.time() - began))
 
 
 def search(data: Dataset, config: Config = Config(), journal: Journal | None = None) -> Iterator[Discovery]:
@@ -151,8 +179,8 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
         return new
 
     status, match = Status.BEST_EFFORT, MatchConfig(library=config.library)
-    with workers(config.jobs) as executor:
-        attempts = [Portable(attempt) for attempt in plan_with_units(data, match)]
+    with workers(config.jobs, config.executor) as executor:
+        attempts = [Portable(attempt) for attempt in plan_with_units(data, match, config.moves)]
         queue: dict[int, Future[Tried]] = {}
         for number in range(len(attempts)):
             earlier = journal.past.get(number, NOT_YET)
@@ -167,11 +195,10 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
                 continue
             outcome = earlier.tried
             if earlier.cut and not clock.late():
-                ahead = number + 2 * config.jobs if config.jobs > 1 else number + 1
-                for i in range(number, min(ahead, len(attempts))):
+                for i in range(number, min(number + (config.ahead or len(attempts)), len(attempts))):
                     if i not in queue and journal.past.get(i, NOT_YET).cut:
-                        queue[i] = executor.submit(_try, attempts[i], rows, clock)
-                outcome = _both(outcome, queue[number].result())
+                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
+                outcome = _both(outcome, _answer(queue[number], clock))
                 journal.add(number, outcome, clock.seconds(), cut=clock.late())
             new = taken(outcome)
             if new:
@@ -230,7 +257,16 @@ def _smooth_error(rows: Rows, status: Status) -> float:
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
-    return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
+    with threadpool_limits(1):  # a lent executor knows nothing of it
+        return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
+
+
+def _answer(future: Future[Tried], clock: Clock) -> Tried:
+    """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
+    try:
+        return future.result(max(LAST * clock.limit - clock.seconds(), 0.0) + MOMENT)
+    except Late:
+        return Tried((), "not everything was tried: a worker did not answer in time")
 
 
 def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
@@ -346,6 +382,8 @@ def discover(
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
+    executor: Executor | None = None,
+    moves: Sequence[Proposer] = (),
     missing: Literal["error", "drop"] = "error",
     units: Spec | None = None,
     constants: ConstantSpec = "",
@@ -357,8 +395,8 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine: see
-    Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
+    executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
@@ -381,8 +419,16 @@ def discover(
         derivative=derivative,
     )
     data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    functions = as_library(library)
-    config = Config(time_limit=time_limit, seed=seed, jobs=jobs, library=functions, loss=loss, refine=refine)
+    config = Config(
+        time_limit=time_limit,
+        seed=seed,
+        jobs=jobs,
+        library=as_library(library),
+        loss=loss,
+        refine=refine,
+        moves=tuple(moves),
+        executor=executor,
+    )
     from kansr.refine.template import templated
 
     best = baseline(data, seed)

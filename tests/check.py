@@ -1,7 +1,7 @@
 """The whole check, here and in CI: python tests/check.py
 
-Formats (--fix) or checks the format, lints, checks the types and runs the tests; each of them runs whatever the others
-say. Slow tests run when the environment variable CI is set. Other arguments go to pytest.
+Formats (--fix) or checks the format, lints, checks the types, builds the site and runs the tests; each of them runs
+whatever the others say. Slow tests run when the environment variable CI is set. Other arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def checks(arguments: list[str]) -> dict[str, list[str]]:
         "ruff format": ["ruff", "format", "."] if fix else ["ruff", "format", "--check", "."],
         "ruff check": ["ruff", "check", *(["--fix"] if fix else []), "."],
         "mypy": ["mypy"],
+        "mkdocs": ["mkdocs", "build", "--strict", "--quiet"],
         "pytest": ["pytest", "-n", "2", "-m", marks, *rest],
     }
 

@@ -33,6 +33,8 @@ class Config:
     held_out: float = 0.25
     library: Any = ()
     refine: tuple = ()
+    moves: tuple = ()
+    executor: Any = None
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

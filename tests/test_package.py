@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import runpy
-import shlex
 import subprocess
 import sys
 import zipfile
@@ -87,13 +85,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_the_example_of_the_readme_prints_what_the_readme_says() -> None:
-    found = re.search(r"```python\n(.*?)```\s*```text\n(.*?)```", README, re.DOTALL)
-    assert found is not None
-    assert python("-c", found[1], cwd=ROOT) == found[2]
-
-
-@pytest.mark.slow
 def test_the_first_command_of_the_readme_prints_what_the_readme_says() -> None:
     command = re.search(r"bin/kansr (discover .*)", README)
     assert command is not None
@@ -106,27 +97,3 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     command = re.search(r"^python3 -m venv .*tests/check.py$", README, re.MULTILINE)
     assert command is not None
     assert command[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-
-
-@pytest.mark.parametrize("page", ["units.md", "measurements.md", "exports.md", "library.md", "report.md"])
-def test_the_python_in_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "datasets").symlink_to(ROOT / "datasets")
-    monkeypatch.chdir(tmp_path)  # pages may write files
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)
-    assert blocks
-    for number, block in enumerate(blocks):
-        script = tmp_path / f"block{number}.py"
-        script.write_text(block, encoding="utf-8")
-        runpy.run_path(str(script))
-
-
-@pytest.mark.parametrize("page", ["exports.md"])
-def test_what_the_docs_say_is_printed(page: str) -> None:
-    """A command or a block of Python with what it prints below it."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    pairs = re.findall(r"```(sh|python)\n([^`]*?)```\s*```text\n(.*?)```", text, re.DOTALL)
-    assert pairs
-    for language, code, output in pairs:
-        arguments = ["-c", code] if language == "python" else ["-m", "kansr.cli", *shlex.split(code)[1:]]
-        assert python(*arguments, cwd=ROOT) == output

@@ -102,7 +102,7 @@ def test_folders_files_and_texts(tmp_path: Path) -> None:
     found.save(tmp_path / "new" / "run")
     found.save(tmp_path / "one.json")
     found.save(tmp_path / "one.json")  # replaces it
-    assert {p.name for p in (tmp_path / "new" / "run").iterdir()} == {"discovery.json", "front.csv"}
+    assert {p.name for p in (tmp_path / "new" / "run").iterdir()} == {"discovery.json", "front.csv", "rows.csv"}
     for source in (tmp_path / "new" / "run", str(tmp_path / "one.json"), (tmp_path / "one.json").read_text()):
         loaded = kansr.load(source)
         assert loaded.to_dict() == found.to_dict() and str(loaded) == str(found)

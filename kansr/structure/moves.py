@@ -7,7 +7,7 @@ are linear in them, so signs and zeros do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -27,12 +27,17 @@ SURE, FEW = 3e-3, 4  # misfit of a move up to which the dearer kinds of move are
 
 DEFAULT = MatchConfig()
 
+Proposer = Callable[[State, Field], Iterable[Move]]  # a kind of move that a user adds
 
-def moves(state: State, field: Field, match: MatchConfig = DEFAULT, sample: int = 800) -> list[Move]:
+
+def moves(
+    state: State, field: Field, match: MatchConfig = DEFAULT, more: Sequence[Proposer] = (), sample: int = 800
+) -> list[Move]:
     """All moves that fit at all, the most convincing first; those that match curves not where the field has noise."""
     rows = Rows(state, field, sample)
     found = [*irrelevant(rows), *groups(rows), *symmetries(rows), *merges(rows), *peels(rows)]
     found += joint_factors(rows, found)
+    found += [move for propose in more for move in propose(state, field)]
     if rows.n <= FEW and field.blur == 0 and min((move.misfit for move in found), default=1.0) > SURE:
         found += [*curve_merges(rows, match), *stretches(rows, match)]
     return sorted(found, key=lambda move: (move.misfit * (1 + 0.3 * move.cost), move.name))

@@ -23,7 +23,7 @@ from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
 from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
-from kansr.structure.moves import moves
+from kansr.structure.moves import Proposer, moves
 from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import power_law
 from kansr.structure.starts import dimensions, freedom, starts
@@ -49,6 +49,7 @@ _TARGET = sympy.Symbol("target value")
 @dataclass(frozen=True, kw_only=True)
 class NoisyConfig:
     match: MatchConfig = field(default_factory=MatchConfig)
+    moves: tuple[Proposer, ...] = ()  # kinds of move beside our own
     depth: int = 10
 
 
@@ -134,7 +135,7 @@ class NoisySearch:
         """Screens the moves that the gradients suggest by the error of a smooth model after them."""
         smooth = gradients(rows, best.setting)
         found: list[tuple[float, Move, State, Setting]] = []
-        for move in moves(state, smooth, self.config.match)[:PROPOSED]:
+        for move in moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]:
             if self.expired():
                 return
             made = move.made(state)

@@ -212,9 +212,8 @@ class Search:
     def _propose(self, state: State, smooth: Field, doubt: float) -> None:
         """Plans the moves that the gradients speak for."""
         count = len(state.inputs)
-        options = [m for m in moves(state, smooth, self.config.match) if m.misfit < self.config.hopeless][
-            : self.config.alternatives
-        ]
+        found = moves(state, smooth, self.config.match, self.config.moves)
+        options = [m for m in found if m.misfit < self.config.hopeless][: self.config.alternatives]
         for move in options:
             best = options[0]
             further = doubt + self._doubt(move, best, smooth.quality)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kansr.structure.moves import Proposer
 from kansr.symbolic.match import MatchConfig
 
 
@@ -12,6 +13,7 @@ class ReduceConfig:
     """Costs are doubts: half a unit for every decade that a move's misfit is above `clear` or above the best one's."""
 
     match: MatchConfig = field(default_factory=MatchConfig)
+    moves: tuple[Proposer, ...] = ()  # kinds of move beside our own
     clear: float = 1e-4  # misfit of a move up to which it is not doubted
     sure: float = 3e-3  # misfit of a move below which moves that commute with it are put off
     hopeless: float = 0.2  # misfit above which no move is made
