@@ -1,7 +1,8 @@
 """The whole check, here and in CI: python tests/check.py
 
 Formats (--fix) or checks the format, lints, checks the types, builds the site and runs the tests; each of them runs
-whatever the others say. Slow tests run when the environment variable CI is set. Other arguments go to pytest.
+whatever the others say. Slow tests run when the environment variable CI is set, long ones with `-m long`. Other
+arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def checks(arguments: list[str]) -> dict[str, list[str]]:
     """What to run with `python -m`, pytest last so that its closing line is the last one of a good run."""
     fix = "--fix" in arguments
     rest = [a for a in arguments if a != "--fix"]
-    marks = "not requires_julia" if os.environ.get("CI") else "not requires_julia and not slow"
+    marks = "not requires_julia and not long" + ("" if os.environ.get("CI") else " and not slow")
     return {
         "ruff format": ["ruff", "format", "."] if fix else ["ruff", "format", "--check", "."],
         "ruff check": ["ruff", "check", *(["--fix"] if fix else []), "."],
