@@ -135,7 +135,7 @@ class Clock:
     @classmethod
     def since(cls, limit: float, began: float) -> Clock:
         """The clock that was started at the time `began`, in seconds since 1970."""
-        return cls(limit, time.monotonic() - (time.time() - began))
+        return cls(limit, started=time.monotonic() - (time.time() - began))
 
 
 def search(data: Dataset, config: Config = Config(), journal: Journal | None = None) -> Iterator[Discovery]:

@@ -58,9 +58,10 @@ def _linear(f: Array, g: Array) -> bool:
     f, g = f[both], g[both]
     if len(f) < 8:
         return False
-    f, g = f - f.mean(), g - g.mean()
-    spread = float(g @ g)
-    if not spread > 0 or not float(f @ f) > 0:
-        return spread == 0
-    rest = g - f * float(f @ g) / float(f @ f)
-    return float(rest @ rest) < SAME**2 * spread
+    with np.errstate(all="ignore"):  # squares of finite numbers may be none
+        f, g = f - f.mean(), g - g.mean()
+        spread = float(g @ g)
+        if not spread > 0 or not float(f @ f) > 0:
+            return spread == 0
+        rest = g - f * float(f @ g) / float(f @ f)
+        return float(rest @ rest) < SAME**2 * spread

@@ -18,7 +18,11 @@ def check(
     Exit code 2 where the file is not understood, or a function has no value inside its domain.
 
     \b
-    Example of a line:
+    Example:
+      kansr library check mine.library
+
+    \b
+    A line of such a file:
       softplus(u) = log(1 + exp(u)); complexity 4; domain (-inf, inf); free a b
     """
     from kansr.expression.render import readable
