@@ -98,7 +98,7 @@ def test_another_search_is_refused(tmp_path: Path) -> None:
             opened(tmp_path, other, resume=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_wherever_it_was_ended_the_answer_is_the_same(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 3, (120, 2))

@@ -187,7 +187,7 @@ def test_constants_stay_where_rows_do_not_count_alike() -> None:
     assert on_all_rows(start, ("x", "z"), [rows]) is start
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_large_frame_from_python() -> None:
     X = np.random.default_rng(0).uniform(1, 5, (150_000, 2))
     y = 2.3456789 * X[:, 0] * X[:, 1] + 0.1 * np.random.default_rng(1).standard_normal(len(X))

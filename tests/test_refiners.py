@@ -115,7 +115,7 @@ def test_only_candidates_are_taken() -> None:
 
 @posix
 @pytest.mark.parametrize(
-    "end", [crash, hang, pytest.param(eat, marks=pytest.mark.slow), pytest.param(fail, marks=pytest.mark.slow)]
+    "end", [crash, hang, pytest.param(eat, marks=pytest.mark.long), pytest.param(fail, marks=pytest.mark.long)]
 )
 def test_a_search_keeps_what_it_has_whatever_a_refiner_does(end: object) -> None:
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
@@ -257,7 +257,7 @@ def test_formulas_to_start_from_keep_their_values(text: str) -> None:
 
 @operon_here
 @posix
-@pytest.mark.slow
+@pytest.mark.long
 def test_operon_behind_a_search() -> None:
     data = table("a*exp(-b)/(1 + cos(a*b)**2)", rows=400)
     *_, last = search(data, Config(time_limit=20, refine=("operon",)))

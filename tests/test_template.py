@@ -97,7 +97,7 @@ def test_a_single_function_is_solved_from_the_rows() -> None:
     assert found.structure is not None and found.structure.path[0].what == "f(x1) = log(x1**2 + 1)"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "law"),
     [
