@@ -280,8 +280,8 @@ def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> b
 
 def _plain(best: Candidate) -> bool:
     """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
-    written = all(n.q <= WRITTEN for n in best.expr.atoms(sympy.Rational))
-    return written and len(best.expr.atoms(sympy.Float)) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    fitted = [n for n in best.expr.atoms(sympy.Float, sympy.Rational) if n.is_Float or n.q > WRITTEN]
+    return len(fitted) <= PLAIN and 1 - best.r2_held_out < LARGE**2
 
 
 def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:

@@ -26,7 +26,7 @@ from kansr.structure.exactness import exact
 from kansr.structure.moves import Proposer, moves
 from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import power_law
-from kansr.structure.starts import dimensions, freedom, starts
+from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
@@ -84,7 +84,7 @@ class NoisySearch:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
         search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
         for root in starts(data):
-            search._push(PER_INPUT * freedom(root, data), partial(search._open, root, 0.0, None))
+            search._push(PER_INPUT * len(root.inputs), partial(search._open, root, 0.0, None))
         return search
 
     @property
@@ -157,7 +157,7 @@ class NoisySearch:
                 found.append((lost + 0.25 * move.cost, move, made, model.setting))
         found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
         for lost, _, made, setting in found[:KEPT]:
-            left = PER_INPUT * freedom(made, self.data)
+            left = PER_INPUT * len(made.inputs)
             self._push(doubt + lost + left, partial(self._open, made, doubt + lost, setting))
 
     def _doubts(self, error: float, best: float) -> float:
@@ -168,12 +168,12 @@ class NoisySearch:
     def _plan(self, state: State, rows: Noisy, quiet: Dataset, doubt: float, best: Smooth) -> None:
         """The slower ways to a formula, each as a task of its own."""
         doubt += self._doubts(best.error, self.smooth)
-        count = freedom(state, self.data)
+        count = len(state.inputs)
         noise = max(best.error * float(np.median(rows.loud)) / (float(np.std(quiet.y)) or 1.0), 1e-6)
         quiet_state = replace(state, X=quiet.X, z=quiet.y)
         for later, name, way in terminals(quiet_state, self.config.match, noise, self.expired):
             self._push(doubt + PER_INPUT * count + later, partial(self._terminal, state, name, way))
-        if len(state.inputs) == 2:
+        if count == 2:
             graphs = partial(tensor, quiet, self.config.match, max(3e-3, 1.5 * noise), self.expired)
             self._push(doubt + PER_INPUT * count + 0.2, partial(self._graphs, state, quiet, graphs))
 

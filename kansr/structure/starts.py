@@ -12,7 +12,7 @@ from kansr.graph import Step
 from kansr.structure.state import State
 from kansr.units.check import dimension_in
 from kansr.units.dimension import Dimension
-from kansr.units.groups import choices, rank
+from kansr.units.groups import choices
 
 
 def starts(data: Dataset) -> list[State]:
@@ -32,14 +32,3 @@ def dimensions(state: State, data: Dataset) -> frozenset[Dimension | None]:
     """
     units = data.units
     return frozenset() if units is None else frozenset(dimension_in(expr, units) for expr in state.inputs)
-
-
-def freedom(state: State, data: Dataset) -> float:
-    """How many numbers a law of this state is about, between its inputs and the groups that units let them make.
-
-    As many groups as there are inputs, less the rank of their dimensions (Bridgman 1922); inputs that are not joined to
-    groups yet count by half what those would save.
-    """
-    units = [d for d in dimensions(state, data) if d is not None and not d.plain]
-    bases = sorted({base for d in units for base in d.bases})
-    return len(state.inputs) - rank([[d[base] for base in bases] for d in units]) / 2

@@ -69,11 +69,11 @@ def possible(units: Units, inputs: Sequence[str]) -> bool:
     """
     names = (*units.constants, *inputs)
     rows = _matrix(units, names)
-    found = rank(rows)
+    rank = _rank(rows)
     goal = _column(units, units.goal)
-    if found < rank([[*row, g] for row, g in zip(rows, goal)]):
+    if rank < _rank([[*row, g] for row, g in zip(rows, goal)]):
         return False
-    return not units.goal.plain or found - rank(_matrix(units, tuple(units.constants))) < len(inputs)
+    return not units.goal.plain or rank - _rank(_matrix(units, tuple(units.constants))) < len(inputs)
 
 
 def choices(data: Dataset) -> tuple[Groups, ...]:
@@ -109,8 +109,8 @@ def _bases_of(units: Units, inputs: Sequence[str], constants: Sequence[str]) -> 
     All of the constants are in the set: one that makes up for nothing is a number like any other.
     """
     names = (*constants, *inputs)
-    found = rank(_matrix(units, names))
-    free = max(found - len(constants), 0)
+    rank = _rank(_matrix(units, names))
+    free = max(rank - len(constants), 0)
     for number, others in enumerate(combinations(inputs, free)):
         if number >= MOST_TRIED:
             return
@@ -118,7 +118,7 @@ def _bases_of(units: Units, inputs: Sequence[str], constants: Sequence[str]) -> 
         solutions = _solve(
             _matrix(units, chosen), [_column(units, units.dimension[n]) for n in (units.target, *inputs)]
         )
-        if len(chosen) != found or solutions is None:
+        if len(chosen) != rank or solutions is None:
             continue
         scale, *shares = solutions
         groups = []
@@ -196,8 +196,7 @@ def _reduced(rows: Sequence[Sequence[Fraction]], columns: int) -> tuple[list[lis
     return work, rank
 
 
-def rank(rows: Sequence[Sequence[Fraction]]) -> int:
-    """The rank of a matrix of exponents, exactly."""
+def _rank(rows: Sequence[Sequence[Fraction]]) -> int:
     return _reduced(rows, len(rows[0]))[1] if rows else 0
 
 
