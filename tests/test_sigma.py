@@ -42,7 +42,7 @@ def test_constants_are_weighted_by_the_errors() -> None:
 
 
 def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
-    discovery = kansr.discover(measured(), sigma="error", time_limit=20)
+    discovery = kansr.discover(measured(), sigma="error", time_limit=40)
     assert discovery.status is Status.FOUND
     assert discovery.inputs == ("x", "z")
     assert discovery.predict([[2.0, 1.0]])[0] == pytest.approx(10.0, rel=1e-3)

@@ -48,7 +48,7 @@ UNITS = {"m": "kg", "v": "m/s", "u": "m/s", "x": "m", "y": "N"}
 
 def test_a_law_is_found_with_its_units_in_spite_of_noise() -> None:
     data = table("m*v**2/(x*(1 + u/v))", UNITS, rows=800, noise=0.02)
-    found = kansr.discover(frame(data), units=UNITS, time_limit=20)
+    found = kansr.discover(frame(data), units=UNITS, time_limit=40)
     assert all(objection(candidate.expr, data.units) == "" for candidate in found.front)
     truth = evaluate(parse("m*v**2/(x*(1 + u/v))"), dict(zip(data.names, data.X.T)))
     assert np.std(found.predict(data.X) - truth) < 0.005 * np.std(truth)
