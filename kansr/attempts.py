@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 
 from kansr.candidate import Candidate, cross_validated, description_length, judge, typical
-from kansr.data.dataset import Dataset
+from kansr.data.dataset import Dataset, split
 from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
@@ -72,6 +72,13 @@ class Rows:
     held_out: Dataset
     seed: int = 0
     late: Expired = _never  # whether formulas have to be finished as they are
+
+    @classmethod
+    def of(cls, data: Dataset, held_out: float, seed: int, late: Expired = _never) -> Rows:
+        """The rows of a table with this share of them held out, or none of too few."""
+        if data.rows < SMALL:
+            return cls(data, data, seed, late)
+        return cls(*split(data, held_out, np.random.default_rng(seed)), seed, late)
 
     @cached_property
     def attainable(self) -> float:

@@ -32,6 +32,11 @@ class LossName(str, enum.Enum):
 
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)]
+Law = Annotated[
+    str, typer.Argument(metavar="RUN|FORMULA", help="A run's folder or file, or a formula.", show_default=False)
+]
+Index = Annotated[int | None, typer.Option(help="Which formula of the run's front, counted from 0, simplest first.")]
+Complexity = Annotated[int | None, typer.Option(help="Which formula of the run's front, by complexity.")]
 Target = Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")]
 Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
 Sigma = Annotated[

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from kansr.attempts import BLIND, SMALL, Attempt, Finding, Rows, Tried
 from kansr.candidate import Candidate, mean_square, pareto
+from kansr.clock import Clock
 from kansr.conclusion import concluded
 from kansr.data.dataset import Array, Dataset, set_aside
 from kansr.data.excerpt import excerpt
@@ -51,7 +52,6 @@ Refine = str | Refiner | Sequence[str | Refiner]
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
-FINISHING = 0.85  # share of the time limit at which searches stop, so that what they found can be finished
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 LAST = 1.1  # the same at which a worker that has not answered is not waited for
@@ -101,41 +101,6 @@ class Config:
         if self.jobs > 1:
             return 2 * self.jobs
         return 1 if self.executor is None else 0
-
-
-@dataclass(eq=False)
-class Clock:
-    """Seconds that the search has taken, `used` of them before this run, and when it has to end.
-
-    `over` is what the stages ask between steps. It stands still while it is not started: reading back what an earlier
-    run has found takes no time.
-    """
-
-    limit: float
-    used: float = 0.0
-    started: float | None = field(default_factory=time.monotonic)
-
-    def start(self) -> None:
-        self.started = time.monotonic() if self.started is None else self.started
-
-    def seconds(self) -> float:
-        return self.used + (0.0 if self.started is None else time.monotonic() - self.started)
-
-    def late(self) -> bool:
-        """Whether it is time to finish what has been found."""
-        return self.seconds() > FINISHING * self.limit
-
-    def over(self) -> bool:
-        return self.seconds() > self.limit
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Sent to another machine it is set by the clock on the wall: the other one began elsewhere."""
-        return Clock.since, (self.limit, time.time() - self.seconds())
-
-    @classmethod
-    def since(cls, limit: float, began: float) -> Clock:
-        """The clock that was started at the time `began`, in seconds since 1970."""
-        return cls(limit, started=time.monotonic() - (time.time() - began))
 
 
 def search(data: Dataset, config: Config = Config(), journal: Journal | None = None) -> Iterator[Discovery]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kansr import __version__
+from kansr import __version__, options
 from kansr.errors import DataError, UsageError
 from kansr.terminal import emit, say
 
@@ -35,14 +35,10 @@ class Missing(str, enum.Enum):
 
 
 def predict(
-    source: Annotated[
-        str, typer.Argument(metavar="RUN|FORMULA", help="A run's folder or file, or a formula.", show_default=False)
-    ],
+    source: options.Law,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)],
-    index: Annotated[
-        int | None, typer.Option(help="Which formula of the run's front, counted from 0, simplest first.")
-    ] = None,
-    complexity: Annotated[int | None, typer.Option(help="Which formula of the run's front, by complexity.")] = None,
+    index: options.Index = None,
+    complexity: options.Complexity = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

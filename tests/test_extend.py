@@ -14,8 +14,9 @@ import pytest
 import sympy
 
 import kansr
+from kansr.clock import Clock
 from kansr.errors import UsageError
-from kansr.pipeline import Clock, Config
+from kansr.pipeline import Config
 from kansr.structure.merged import merged
 from kansr.structure.moves import moves
 from kansr.structure.state import Move, State

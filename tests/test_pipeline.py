@@ -19,12 +19,13 @@ import kansr
 from kansr import pipeline
 from kansr.attempts import Attempt, Expired, Finding, Rows, plan
 from kansr.candidate import judge
+from kansr.clock import Clock
 from kansr.data.dataset import Dataset, split
 from kansr.discovery import Discovery, Status
 from kansr.errors import DataError, UsageError
 from kansr.expression.complexity import complexity
 from kansr.expression.parse import parse
-from kansr.pipeline import Clock, Config
+from kansr.pipeline import Config
 from kansr.symbolic.library import STANDARD, Function
 from kansr.symbolic.match import MatchConfig
 

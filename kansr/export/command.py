@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kansr import options
 from kansr.errors import UsageError
 from kansr.terminal import emit
 
@@ -24,14 +25,10 @@ class Format(str, enum.Enum):
 
 
 def export(
-    source: Annotated[
-        str, typer.Argument(metavar="RUN|FORMULA", help="A run's folder or file, or a formula.", show_default=False)
-    ],
+    source: options.Law,
     to: Annotated[Format, typer.Option(help="The language to write it in.", show_default=False)],
-    index: Annotated[
-        int | None, typer.Option(help="Which formula of the run's front, counted from 0, simplest first.")
-    ] = None,
-    complexity: Annotated[int | None, typer.Option(help="Which formula of the run's front, by complexity.")] = None,
+    index: options.Index = None,
+    complexity: options.Complexity = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,

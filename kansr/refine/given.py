@@ -11,15 +11,16 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import SMALL, Rows, judged
+from kansr.attempts import Rows, judged
 from kansr.candidate import Candidate, judge, pareto
+from kansr.clock import Clock
 from kansr.conclusion import noise_level, refitted
-from kansr.data.dataset import Dataset, split
+from kansr.data.dataset import Dataset
 from kansr.discovery import Discovery, Status, Verdict, baseline, unused
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
 from kansr.graph import Edge, Measure, Step
-from kansr.pipeline import Clock, Config, search, status_of
+from kansr.pipeline import Config, search, status_of
 from kansr.refine.constants import floats, polish
 from kansr.refine.form import FittedForm, Form, fit_form, read_form
 from kansr.refine.snap import snap
@@ -42,9 +43,7 @@ def compared(data: Dataset, text: str, config: Config, columns: Collection[str] 
     """
     clock = Clock(config.time_limit)
     form = read_form(text, data, columns)
-    fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
-    small = data.rows < SMALL
-    rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
+    rows = Rows.of(data, config.held_out, config.seed, clock.over)
     fitted = fit_form(form, data, config.seed, lambda: clock.seconds() > FITTING * clock.limit)
     own = _candidates(fitted, rows)
     case = _Case(data, rows, fitted, own, clock)

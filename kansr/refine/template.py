@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
-from kansr.attempts import SMALL, Finding, Rows, best_of, polished
-from kansr.data.dataset import Array, Dataset, split
+from kansr.attempts import Finding, Rows, best_of, polished
+from kansr.clock import Clock
+from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.graph import Measure, Step
-from kansr.pipeline import Clock, Config, discovery_of, search, status_of
+from kansr.pipeline import Config, discovery_of, search, status_of
 from kansr.structure.backfit import backfit
 from kansr.structure.skeleton import TARGET, Skeleton, Unknown, read_skeleton
 
@@ -41,9 +42,7 @@ def templated(data: Dataset, text: str, config: Config) -> Iterator[Discovery]:
         raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
     clock = Clock(config.time_limit)
     skeleton = read_skeleton(text, data)
-    fitting, held_out = split(data, config.held_out, np.random.default_rng(config.seed))
-    small = data.rows < SMALL
-    rows = Rows(*((data, data) if small else (fitting, held_out)), config.seed, clock.over)
+    rows = Rows.of(data, config.held_out, config.seed, clock.over)
     solving = _Solving(skeleton, rows.sample, clock)
     known: dict[sympy.Dummy, list[sympy.Expr]] = {}
     notes: list[str] = []
