@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import copy
 import ctypes
+import gc
 import multiprocessing
 import os
 import re
@@ -15,6 +16,7 @@ import threading
 import time
 import traceback
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from functools import partial
@@ -22,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Generic, TypeVar, cast
 
 import cloudpickle
@@ -145,11 +147,12 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
     By an alarm signal: in the main thread on POSIX, and only where nobody else uses the alarm. Elsewhere nothing
     happens, and the code inside has to ask the clock itself. An import is let come to its end: a library that was
-    loaded by half breaks whatever uses it next.
+    loaded by half breaks whatever uses it next. So is what Python calls when it frees objects: an exception there would
+    be lost.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if _importing(frame):
+        if _importing(frame) or _freeing(frame):
             signal.setitimer(signal.ITIMER_REAL, 0.01)
             return
         raise OutOfTime("the time is up")
@@ -172,11 +175,22 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _importing(frame: FrameType | None) -> bool:
+    return any(code.co_filename.startswith("<frozen importlib") for code in _running(frame))
+
+
+def _freeing(frame: FrameType | None) -> bool:
+    """Whether a destructor, a weak reference's callback or one of the garbage collector's is running."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    return any(
+        code.co_name == "__del__" or code.co_filename == weakref.__file__ or code in callbacks
+        for code in _running(frame)
+    )
+
+
+def _running(frame: FrameType | None) -> Iterator[CodeType]:
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
-            return True
+        yield frame.f_code
         frame = frame.f_back
-    return False
 
 
 def single_thread() -> None:

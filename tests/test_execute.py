@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import re
 import signal
@@ -223,3 +224,26 @@ def test_an_import_is_not_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyP
         while True:
             time.sleep(0.01)
     assert slow_to_load.loaded
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm to interrupt with")
+def test_the_end_is_not_lost_where_python_frees_objects() -> None:
+    """An exception that is raised in a destructor goes nowhere."""
+
+    class Slow:
+        def __del__(self) -> None:
+            time.sleep(0.1)
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        time.sleep(0.1)
+
+    gc.callbacks.append(collected)
+    try:
+        for free in (Slow, gc.collect):
+            with pytest.raises(OutOfTime), interrupted_after(0.05):
+                free()
+                until = time.monotonic() + 10
+                while time.monotonic() < until:
+                    time.sleep(0.01)
+    finally:
+        gc.callbacks.remove(collected)
