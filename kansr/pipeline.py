@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 import sympy
@@ -23,7 +24,7 @@ from kansr.data.excerpt import excerpt
 from kansr.dimensional import plan_with_units
 from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
 from kansr.errors import UsageError
-from kansr.execute import Portable, Serial, workers
+from kansr.execute import OutOfTime, Portable, Serial, interrupted_after, workers
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph, Measure, Step
 from kansr.journal import NOT_YET, Journal
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+T = TypeVar("T")
+U = TypeVar("U")
 Loss = Literal["auto", "squared", "huber"]
 Refine = str | Refiner | Sequence[str | Refiner]
 
@@ -116,8 +119,11 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
     clock = Clock(limit, journal.seconds, None if journal.past else time.monotonic())
     whole = replace(data, robust=config.loss == "huber")
     wrong: Mask = np.zeros(data.rows, dtype=bool)
+    failures = list(missing)
     if config.loss != "squared":
-        wrong = outliers(whole, np.random.default_rng(config.seed))
+        known = _in_time(clock, lambda: outliers(whole, np.random.default_rng(config.seed)), None)
+        failures += ["rows that are grossly wrong were not looked for: the time did not suffice"] * (known is None)
+        wrong = wrong if known is None else known
     # A smooth model is not close enough to see all of them: those that are left must not be what a formula is bent for.
     whole = replace(whole, robust=whole.robust or bool(wrong.any()))
     data = whole.take(~wrong)
@@ -129,7 +135,6 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
     held_out[~wrong] = aside
     shown = excerpt(whole, held_out, config.seed)
     findings: list[Finding] = []
-    failures = list(missing)
     left_out = LeftOut(data.units)
 
     def report(status: Status) -> Discovery:
@@ -156,7 +161,7 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
                 break
             if findings and number > journal.last:  # not before what had been found is there again
                 yield replace(report(status), trying=attempts[number].value.name)
-            if attempts[number].value.hopeful and _hopeless(findings, rows):
+            if attempts[number].value.hopeful and _in_time(clock, lambda: _hopeless(findings, rows), False):
                 continue
             outcome = earlier.tried
             if earlier.cut and not clock.late():
@@ -174,7 +179,7 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
             best = report(status).best if findings else None
             tried = attempts[number].value
             looked = tried.thorough or (best is not None and not tried.draft and _plain(best))
-            if best and looked and _as_good_as_it_gets(best, data, rows):
+            if best and looked and _in_time(clock, partial(_as_good_as_it_gets, best, data, rows), False):
                 break
         for future in queue.values():
             future.cancel()
@@ -197,10 +202,16 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
     final = report(Status.TIMED_OUT if early else status)
     if not early and (status is not Status.TIMED_OUT or final.best.r2_held_out <= 0):
         final = replace(final, status=status_of(final.best, data))
-    if clock.over():
-        yield final
-    else:
-        yield concluded(final, whole, wrong, _smooth_error(rows, status))
+    yield _in_time(clock, lambda: concluded(final, whole, wrong, _smooth_error(rows, status)), final)
+
+
+def _in_time(clock: Clock, work: Callable[[], T], otherwise: U) -> T | U:
+    """What the work comes to, or something else where the time is up before it ends."""
+    try:
+        with interrupted_after(GRACE * clock.limit - clock.seconds()):
+            return work()
+    except OutOfTime:
+        return otherwise
 
 
 def _both(earlier: Tried, now: Tried) -> Tried:
