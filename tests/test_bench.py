@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,8 +68,6 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
         "50",
         "--noise",
         "0,.01",
-        "--seeds",
-        "2",
         "--jobs",
         "2",
         "--out",
@@ -79,7 +78,7 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
     found = json.loads(text)
     assert {"records", "summary"} <= found.keys()
     keys = {(r["problem"], r["method"], r["noise"], r["seed"]) for r in found["records"]}
-    assert len(keys) == len(found["records"]) == 2 * 2 * 2 * 2
+    assert len(keys) == len(found["records"]) == 2 * 2 * 2
     for r in found["records"]:
         assert {"problem", "suite", "noise", "seed", "method", "seconds", "status", "expression"} <= r.keys()
         assert set(r["recovered"]) == {"strict", "skeleton", "srbench"}
@@ -87,11 +86,11 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
         assert r["recovered"]["strict"] is right
         assert r["suite"] == "nguyen"
         assert (r["verdicts"]["front"] == "yes") is (r["problem"] == "nguyen_01" and r["method"] == QUICK)
-    assert "[8/16 · " in err
+    assert "[4/8 · " in err
     assert found["settings"] == {"rows": 50, "time_limit": 60.0, "distractors": 0, "units": False, "outliers": 0.0}
     code, text, err = bench("--summary", str(out), "--json")
     again = json.loads(text)
-    assert (code, again["summary"], len(again["records"])) == (0, found["summary"], 16)
+    assert (code, again["summary"], len(again["records"])) == (0, found["summary"], 8)
 
 
 def test_the_summary_shows_rates_and_misses(tmp_path: Path) -> None:
@@ -105,8 +104,8 @@ def test_the_summary_shows_rates_and_misses(tmp_path: Path) -> None:
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:
-    for name, rows in (("before", "50"), ("after", "50")):
-        bench("nguyen", "--only", "nguyen_01", "--method", QUICK, "--rows", rows, "--out", str(tmp_path / name))
+    bench("nguyen", "--only", "nguyen_01", "--method", QUICK, "--rows", "50", "--out", str(tmp_path / "after"))
+    shutil.copytree(tmp_path / "after", tmp_path / "before")
     path = tmp_path / "before" / "records.jsonl"
     path.write_text(path.read_text().replace('"strict": "yes"', '"strict": "no"'))
     code, text, _ = bench("--compare", str(tmp_path / "before"), str(tmp_path / "after"), "--json")
@@ -170,7 +169,7 @@ def test_whatever_a_method_does_costs_one_record(
         assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_killed_three_times_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     options = ("nguyen", "--only", "nguyen_0[1-7]", "--method", SLOW, "--rows", "40", "--jobs", "2", "--quiet")
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
@@ -307,7 +306,7 @@ def test_pysr_answers_in_our_language() -> None:
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 def test_a_terminal_shows_how_far_a_run_is(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    arguments = ("nguyen", "--only", "nguyen_0[1-4]", "--method", SLOW, "--rows", "40", "--out", str(tmp_path / "run"))
+    arguments = ("nguyen", "--only", "nguyen_0[12]", "--method", SLOW, "--rows", "40", "--out", str(tmp_path / "run"))
     process = subprocess.Popen(
         [sys.executable, "-m", "kansr.cli", "bench", *arguments], stdout=subprocess.DEVNULL, stderr=theirs, env=ENV
     )
@@ -319,5 +318,5 @@ def test_a_terminal_shows_how_far_a_run_is(tmp_path: Path) -> None:
     os.close(ours)
     assert process.wait() == 0
     text = seen.decode()
-    for words in ("/4", "strict (", "left", f"nguyen_02 ({SLOW}", "last: found  " + SLOW):
+    for words in ("/2", "strict (", "left", f"nguyen_02 ({SLOW}", "last: found  " + SLOW):
         assert words in text

@@ -61,7 +61,7 @@ def cluster() -> Iterator[tuple[str, list[Process]]]:
             end(process)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_record_arrives_once_though_a_worker_is_killed(
     cluster: tuple[str, list[Process]], tmp_path: Path
 ) -> None:

@@ -186,7 +186,7 @@ def test_a_function_of_a_file_is_matched_and_printed_in_plain_language(mine: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_law_is_found_with_a_library_of_ones_own(mine: Path, jobs: int) -> None:
     x = np.linspace(0.1, 9, 200)
     y = 2 * np.log1p(np.exp(1.5 * x - 4))

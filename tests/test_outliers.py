@@ -118,6 +118,7 @@ def test_neighbours_say_how_large_the_noise_is() -> None:
     assert neighbour_noise(data) == pytest.approx(0.1, rel=0.15)
 
 
+@pytest.mark.long
 def test_weights_count_as_repeated_rows_do() -> None:
     data, _ = spoilt(120, 0.0, noise=0.2)
     weight = np.random.default_rng(2).integers(0, 4, 120)

@@ -89,8 +89,8 @@ class NoisySearch:
 
     @property
     def satisfied(self) -> bool:
-        """Whether a formula is as good as the best smooth model, and nothing better came for a while."""
-        return self.done or (self.idle > PATIENCE and self._as_good)
+        """Whether a formula is as good as the best smooth model, and nothing better came for a while, or will."""
+        return self.done or (self._as_good and (self.idle > PATIENCE or not self.tasks))
 
     @property
     def _as_good(self) -> bool:
@@ -213,7 +213,8 @@ class NoisySearch:
 
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
-        judged = slice(FEW, FEW + JUDGED) if self.data.rows > 2 * FEW else slice(None)
+        first = min(FEW, self.data.rows // 2)
+        judged = slice(first, first + JUDGED)
         residual = Tape(expr, self.data.names).value(self.data.X[judged]) - self.data.y[judged]
         return math.sqrt(mean_square(residual / self._share[judged]))
 
