@@ -9,14 +9,14 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import sympy
 
-from kansr.candidate import Candidate, cross_validated, description_length, judge, typical
-from kansr.data.dataset import Dataset, split
+from kansr.candidate import Candidate, cross_validated, description_length, judge
+from kansr.data.dataset import Dataset
 from kansr.execute import OutOfTime, interrupted_after
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
@@ -26,6 +26,7 @@ from kansr.refine.constants import Fit, polish
 from kansr.refine.plain import tidied
 from kansr.refine.prune import prune
 from kansr.refine.snap import snap
+from kansr.rows import NOISY, Expired, Rows
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.exactness import exact
 from kansr.structure.meet import sums_of_atoms
@@ -37,99 +38,14 @@ from kansr.structure.powerlaw import power_law, power_laws_within
 from kansr.structure.reduce import Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
-from kansr.structure.scaled import attainable_in_groups
 from kansr.structure.single import single
-from kansr.structure.weighted import FEW, attainable, attainable_on
 from kansr.symbolic.choose import choose
 from kansr.symbolic.match import MatchConfig, match_all, with_matches
-
-Expired = Callable[[], bool]
-
-
-def _never() -> bool:
-    return False
-
 
 # steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
-MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
-NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
-LEARNT = 0.7  # what twice the rows leave of its error where it is noise
-BLIND = 0.98  # error of a smooth model that sees nothing
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
-SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The rows to fit and to judge on; the same ones where there are too few to hold any out.
-
-    Searches ask a clock of their own, which stops them a little before it is `late`.
-    """
-
-    fitting: Dataset
-    held_out: Dataset
-    seed: int = 0
-    late: Expired = _never  # whether formulas have to be finished as they are
-
-    @classmethod
-    def of(cls, data: Dataset, held_out: float, seed: int, late: Expired = _never) -> Rows:
-        """The rows of a table with this share of them held out, or none of too few."""
-        if data.rows < SMALL:
-            return cls(data, data, seed, late)
-        return cls(*split(data, held_out, np.random.default_rng(seed)), seed, late)
-
-    @cached_property
-    def attainable(self) -> float:
-        """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
-        if not self._known:
-            return 0.0
-        return min(attainable(self.sample.X, self.sample.y), attainable_in_groups(self.sample, self.held_out))
-
-    @cached_property
-    def attainable_held_out(self) -> float:
-        """The same on the very rows that formulas are judged on: chance sets others apart."""
-        if not self._known:
-            return 0.0
-        return max(self.attainable, attainable_on(self.held_out, self.sample))
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether a smooth model of the rows is no better than their mean."""
-        return self._known and self.attainable > BLIND
-
-    @cached_property
-    def noisy(self) -> bool:
-        """Whether what the smooth model misses is noise, not more than it can follow: more rows help little then."""
-        if not self._known or not NOISY < self.attainable < LARGE:
-            return False
-        return self.attainable > LEARNT * attainable(self.sample.X, self.sample.y, FEW // 2)
-
-    @property
-    def stated(self) -> float:
-        """The errors that are known, over the target's spread, where they are small; 0 where they are not."""
-        if self.fitting.stated is None:
-            return 0.0
-        share = typical(self.fitting.stated) / (float(np.std(self.fitting.y)) or 1.0)
-        return share if share < NOISY else 0.0
-
-    @property
-    def _known(self) -> bool:
-        return not self.small and float(np.std(self.fitting.y)) > 0
-
-    @cached_property
-    def sample(self) -> Dataset:
-        """The rows that formulas are looked for on: at most MOST_ROWS of those to fit, in an order that means nothing.
-
-        What takes the first rows of a table takes them at random then, even from one that is sorted.
-        """
-        order = np.random.default_rng(self.seed).permutation(self.fitting.rows)
-        return self.fitting.take(order[:MOST_ROWS])
-
-    @property
-    def small(self) -> bool:
-        return self.fitting is self.held_out
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,14 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.attempts import NOISY, SMALL, Attempt, Expired, Finding, Rows, finish, plan
+from kansr.attempts import Attempt, Finding, finish, plan
 from kansr.data.dataset import Dataset, split
 from kansr.expression.evaluate import typical_size
 from kansr.expression.render import readable
 from kansr.expression.rules import canonical
 from kansr.graph import Step
 from kansr.refine.constants import polish
+from kansr.rows import NOISY, SMALL, Expired, Rows
 from kansr.structure.moves import Proposer
 from kansr.structure.scaled import attainable_in_groups
 from kansr.symbolic.match import MatchConfig

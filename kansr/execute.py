@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _weakrefset
 import atexit
 import contextlib
 import copy
@@ -40,6 +41,8 @@ THREADS = (
     "NUMEXPR_NUM_THREADS",
 )
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+SOON, AGAIN = 0.01, 0.5  # seconds until an end that comes at a bad moment is tried again, and one that was lost
+WEAK = (weakref.__file__, _weakrefset.__file__)  # where the callbacks of weak references are
 LOOK = 0.2  # seconds between looks at whether the child lives: its workers may hold its end of the pipe open
 
 
@@ -148,13 +151,14 @@ def interrupted_after(seconds: float) -> Iterator[None]:
     By an alarm signal: in the main thread on POSIX, and only where nobody else uses the alarm. Elsewhere nothing
     happens, and the code inside has to ask the clock itself. An import is let come to its end: a library that was
     loaded by half breaks whatever uses it next. So is what Python calls when it frees objects: an exception there would
-    be lost.
+    be lost. Where it is lost all the same, it is raised again.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
         if _importing(frame) or _freeing(frame):
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            signal.setitimer(signal.ITIMER_REAL, SOON)
             return
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
         raise OutOfTime("the time is up")
 
     if (
@@ -181,10 +185,7 @@ def _importing(frame: FrameType | None) -> bool:
 def _freeing(frame: FrameType | None) -> bool:
     """Whether a destructor, a weak reference's callback or one of the garbage collector's is running."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-    return any(
-        code.co_name == "__del__" or code.co_filename == weakref.__file__ or code in callbacks
-        for code in _running(frame)
-    )
+    return any(code.co_name == "__del__" or code.co_filename in WEAK or code in callbacks for code in _running(frame))
 
 
 def _running(frame: FrameType | None) -> Iterator[CodeType]:

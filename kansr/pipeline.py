@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
@@ -12,30 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
-import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import BLIND, SMALL, Attempt, Finding, Rows, Tried
-from kansr.candidate import Candidate, mean_square, pareto
+from kansr.attempts import Attempt, Finding, Tried
 from kansr.clock import Clock
 from kansr.conclusion import concluded
-from kansr.data.dataset import Array, Dataset, set_aside
-from kansr.data.excerpt import excerpt
+from kansr.data.dataset import Dataset, set_aside
+from kansr.data.excerpt import Excerpt, excerpt
 from kansr.dimensional import plan_with_units
-from kansr.discovery import UNDECIDED, Discovery, Status, baseline, unused
+from kansr.discovery import Discovery, Status, baseline
 from kansr.errors import UsageError
 from kansr.execute import OutOfTime, Portable, Serial, interrupted_after, workers
-from kansr.expression.evaluate import Tape
-from kansr.graph import Graph, Measure, Step
 from kansr.journal import NOT_YET, Journal
-from kansr.noise import lacks_fit, neighbour_noise, unexplained
 from kansr.outliers import Mask, outliers
-from kansr.refine.constants import polish
 from kansr.refine.offer import SET_ASIDE, Offering, offered, window
-from kansr.refine.refiner import Refiner, chosen
+from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
-from kansr.structure.exactness import convincing, exact, within_errors
-from kansr.structure.formula import formula_graph
+from kansr.rows import SMALL, Rows
+from kansr.standing import discovery_of
+from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, plain, smooth_error, status_of
 from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
@@ -52,14 +47,9 @@ U = TypeVar("U")
 Loss = Literal["auto", "squared", "huber"]
 Refine = str | Refiner | Sequence[str | Refiner]
 
-LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
-PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
-WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 LAST = 1.1  # the same at which a worker that has not answered is not waited for
-SAME = 1e-6  # rms difference over the spread up to which two formulas are one
-ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,92 +107,154 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
     journal = journal or Journal()
     limit = config.time_limit * (1 - SET_ASIDE if refiners else 1)
     clock = Clock(limit, journal.seconds, None if journal.past else time.monotonic())
-    whole = replace(data, robust=config.loss == "huber")
-    wrong: Mask = np.zeros(data.rows, dtype=bool)
     failures = list(missing)
+    wrong: Mask | None = np.zeros(data.rows, dtype=bool)
     if config.loss != "squared":
-        known = _in_time(clock, lambda: outliers(whole, np.random.default_rng(config.seed)), None)
-        failures += ["rows that are grossly wrong were not looked for: the time did not suffice"] * (known is None)
-        wrong = wrong if known is None else known
-    # A smooth model is not close enough to see all of them: those that are left must not be what a formula is bent for.
-    whole = replace(whole, robust=whole.robust or bool(wrong.any()))
-    data = whole.take(~wrong)
-    small = data.rows < SMALL
-    aside = set_aside(data.rows, 0.0 if small else config.held_out, np.random.default_rng(config.seed))
-    fitting = data.take(~aside)
-    rows = Rows(fitting, fitting if small else data.take(aside), config.seed, clock.over)
-    held_out = np.zeros(whole.rows, dtype=bool)
-    held_out[~wrong] = aside
-    shown = excerpt(whole, held_out, config.seed)
-    findings: list[Finding] = []
-    left_out = LeftOut(data.units)
+        robust = replace(data, robust=config.loss == "huber")
+        wrong = _in_time(clock, lambda: outliers(robust, np.random.default_rng(config.seed)), None)
+    if wrong is None:
+        failures.append("rows that are grossly wrong were not looked for: the time did not suffice")
+        wrong = np.zeros(data.rows, dtype=bool)
+    yield from _Run(_Table.of(data, wrong, config, clock), config, journal, clock, failures).discoveries(refiners)
 
-    def report(status: Status) -> Discovery:
-        found = discovery_of(data, rows, findings, status, clock.seconds(), config.seed)
-        notes = (*left_out.notes(found.best), *failures, *filter(None, [journal.failure]))
-        return replace(found, notes=notes, excerpt=shown)
 
-    def taken(outcome: Tried) -> list[Finding]:
-        new = [f for f in outcome.findings if left_out.pass_on(f.candidate)]
-        findings.extend(new)
-        failures.extend([outcome.failure] if outcome.failure else [])
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The rows of a search. wrong: which of the `whole` are grossly wrong, (rows,); data: the others."""
+
+    whole: Dataset
+    wrong: Mask
+    data: Dataset
+    rows: Rows
+    shown: Excerpt
+
+    @classmethod
+    def of(cls, data: Dataset, wrong: Mask, config: Config, clock: Clock) -> _Table:
+        # Those that a smooth model is not close enough to see must not be what a formula is bent for.
+        whole = replace(data, robust=config.loss == "huber" or bool(wrong.any()))
+        data = whole.take(~wrong)
+        small = data.rows < SMALL
+        aside = set_aside(data.rows, 0.0 if small else config.held_out, np.random.default_rng(config.seed))
+        fitting = data.take(~aside)
+        rows = Rows(fitting, fitting if small else data.take(aside), config.seed, clock.over)
+        held_out = np.zeros(whole.rows, dtype=bool)
+        held_out[~wrong] = aside
+        return cls(whole, wrong, data, rows, excerpt(whole, held_out, config.seed))
+
+
+@dataclass(eq=False)
+class _Run:
+    """A search while it goes on, with what it has found and what went wrong so far."""
+
+    table: _Table
+    config: Config
+    journal: Journal
+    clock: Clock
+    failures: list[str]
+    findings: list[Finding] = field(default_factory=list)
+    timed_out: bool = False
+
+    def __post_init__(self) -> None:
+        self.match = MatchConfig(library=self.config.library)
+        self.left_out = LeftOut(self.table.data.units)
+
+    def discoveries(self, refiners: Sequence[Named | Given]) -> Iterator[Discovery]:
+        yield from self._explored()
+        self.clock.limit = self.config.time_limit
+        self.clock.start()
+        if not self.findings:  # not even the mean was there in time
+            best = baseline(self.table.data, self.config.seed).best
+            yield replace(self._report([Finding(best)]), status=Status.TIMED_OUT)
+            return
+        if refiners and not any_exact(self.findings, self.table.data):
+            yield from self._refined(refiners)
+        yield self._ended()
+
+    def _explored(self) -> Iterator[Discovery]:
+        """The attempts of the plan in turn, until one leaves nothing or the time is up."""
+        data, rows, clock, past = self.table.data, self.table.rows, self.clock, self.journal.past
+        with workers(self.config.jobs, self.config.executor) as executor:
+            attempts = [Portable(attempt) for attempt in plan_with_units(data, self.match, self.config.moves)]
+            queue: dict[int, Future[Tried]] = {}
+
+            def answer(number: int) -> Tried:
+                for i in range(number, min(number + (self.config.ahead or len(attempts)), len(attempts))):
+                    if i not in queue and past.get(i, NOT_YET).cut:
+                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
+                return _answer(queue[number], clock)
+
+            for number, attempt in enumerate(a.value for a in attempts):
+                earlier = past.get(number, NOT_YET)
+                if number >= self.journal.last and earlier.cut:
+                    clock.start()
+                if number and earlier is NOT_YET and clock.late():  # the mean there is always
+                    self.timed_out = True
+                    break
+                if self.findings and number > self.journal.last:  # not before what had been found is there again
+                    yield replace(self._report(), trying=attempt.name)
+                if attempt.hopeful and _in_time(clock, lambda: hopeless(self.findings, rows), False):
+                    continue
+                outcome = earlier.tried
+                if earlier.cut and not clock.late():
+                    now = answer(number)
+                    outcome = Tried(outcome.findings + now.findings, now.failure)
+                    self.journal.add(number, outcome, clock.seconds(), cut=clock.late())
+                new = self._taken(outcome)
+                if new and number >= self.journal.last:
+                    yield self._report()
+                if self._ends(attempt, new):
+                    break
+            for future in queue.values():
+                future.cancel()
+
+    def _refined(self, refiners: Sequence[Named | Given]) -> Iterator[Discovery]:
+        """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
+        data, rows, clock = self.table.data, self.table.rows, self.clock
+        found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
+        until = time.monotonic() + window(clock.limit, clock.seconds(), found)
+        ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
+        for attempt in offered(refiners, Offering(rows, ranked, self.match, until)):
+            new = self._taken(_try(Portable(attempt), rows, clock))
+            if new:
+                yield self._report()
+                if any_exact(new, data):
+                    self.timed_out = False
+                    break
+
+    def _ended(self) -> Discovery:
+        """The last report, with the status that the search ended with, and a last look at the law."""
+        table, last = self.table, Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
+        final = replace(self._report(), status=last)
+        if not self.timed_out or final.best.r2_held_out <= 0:
+            final = replace(final, status=status_of(final.best, table.data))
+        smooth = partial(smooth_error, table.rows, last)
+        return _in_time(self.clock, lambda: concluded(final, table.whole, table.wrong, smooth()), final)
+
+    def _report(self, findings: Sequence[Finding] = ()) -> Discovery:
+        """How things stand with all findings, or with these."""
+        seconds = self.clock.seconds()
+        found = discovery_of(
+            self.table.data, self.table.rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed
+        )
+        notes = (*self.left_out.notes(found.best), *self.failures, *filter(None, [self.journal.failure]))
+        return replace(found, notes=notes, excerpt=self.table.shown)
+
+    def _taken(self, outcome: Tried) -> list[Finding]:
+        new = [f for f in outcome.findings if self.left_out.pass_on(f.candidate)]
+        self.findings.extend(new)
+        self.failures.extend([outcome.failure] if outcome.failure else [])
         return new
 
-    status, match = Status.BEST_EFFORT, MatchConfig(library=config.library)
-    with workers(config.jobs, config.executor) as executor:
-        attempts = [Portable(attempt) for attempt in plan_with_units(data, match, config.moves)]
-        queue: dict[int, Future[Tried]] = {}
-        for number in range(len(attempts)):
-            earlier = journal.past.get(number, NOT_YET)
-            if number >= journal.last and earlier.cut:
-                clock.start()
-            if number and earlier is NOT_YET and clock.late():  # the mean there is always
-                status = Status.TIMED_OUT
-                break
-            if findings and number > journal.last:  # not before what had been found is there again
-                yield replace(report(status), trying=attempts[number].value.name)
-            if attempts[number].value.hopeful and _in_time(clock, lambda: _hopeless(findings, rows), False):
-                continue
-            outcome = earlier.tried
-            if earlier.cut and not clock.late():
-                for i in range(number, min(number + (config.ahead or len(attempts)), len(attempts))):
-                    if i not in queue and journal.past.get(i, NOT_YET).cut:
-                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
-                outcome = _both(outcome, _answer(queue[number], clock))
-                journal.add(number, outcome, clock.seconds(), cut=clock.late())
-            new = taken(outcome)
-            if new:
-                if number >= journal.last:
-                    yield report(Status.BEST_EFFORT)
-                if _exact(findings if attempts[number].value.thorough else new, data, attempts[number].value.thorough):
-                    break
-            best = report(status).best if findings else None
-            tried = attempts[number].value
-            looked = tried.thorough or (best is not None and not tried.draft and _plain(best))
-            if best and looked and _in_time(clock, partial(_as_good_as_it_gets, best, data, rows), False):
-                break
-        for future in queue.values():
-            future.cancel()
-    clock.limit = config.time_limit
-    clock.start()
-    early = not findings  # not even the mean was there in time
-    if early:
-        findings.append(Finding(baseline(data, config.seed).best))
-    if refiners and not _exact(findings, data):
-        found = status is not Status.TIMED_OUT and status_of(report(status).best, data) is Status.FOUND
-        until = time.monotonic() + window(clock.limit, clock.seconds(), found)
-        ranked = sorted(findings, key=lambda f: f.candidate.description_length)
-        for attempt in offered(refiners, Offering(rows, ranked, match, until)):
-            new = taken(_try(Portable(attempt), rows, clock))
-            if new:
-                yield report(Status.BEST_EFFORT)
-                if _exact(new, data):
-                    status = Status.BEST_EFFORT
-                    break
-    final = report(Status.TIMED_OUT if early else status)
-    if not early and (status is not Status.TIMED_OUT or final.best.r2_held_out <= 0):
-        final = replace(final, status=status_of(final.best, data))
-    yield _in_time(clock, lambda: concluded(final, whole, wrong, _smooth_error(rows, status)), final)
+    def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
+        """Whether nothing better is to be expected after this attempt, of which these findings are new."""
+        data, rows = self.table.data, self.table.rows
+        if new and any_exact(self.findings if attempt.thorough else new, data, attempt.thorough):
+            return True
+        if not self.findings:
+            return False
+        best = self._report().best
+        looked = attempt.thorough or (not attempt.draft and plain(best))
+        return looked and _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows), False)
 
 
 def _in_time(clock: Clock, work: Callable[[], T], otherwise: U) -> T | U:
@@ -212,24 +264,6 @@ def _in_time(clock: Clock, work: Callable[[], T], otherwise: U) -> T | U:
             return work()
     except OutOfTime:
         return otherwise
-
-
-def _both(earlier: Tried, now: Tried) -> Tried:
-    return Tried(earlier.findings + now.findings, now.failure)
-
-
-def _hopeless(findings: Sequence[Finding], rows: Rows) -> bool:
-    """Whether nothing so far, a smooth model included, explains anything of the target."""
-    return all(f.candidate.r2_held_out < 1 - BLIND**2 for f in findings) and rows.hopeless
-
-
-def _smooth_error(rows: Rows, status: Status) -> float:
-    """The error of a smooth model over the target's spread; 0 where it is not known or there is no time to see."""
-    if status is Status.TIMED_OUT:
-        return 0.0
-    if rows.small and len(rows.fitting.names) == 1:
-        return neighbour_noise(rows.fitting) / (float(np.std(rows.fitting.y)) or 1.0)
-    return rows.attainable
 
 
 def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
@@ -243,104 +277,6 @@ def _answer(future: Future[Tried], clock: Clock) -> Tried:
         return future.result(max(LAST * clock.limit - clock.seconds(), 0.0) + MOMENT)
     except Late:
         return Tried((), "not everything was tried: a worker did not answer in time")
-
-
-def _exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
-    """Whether one of the formulas leaves nothing but rounding, on all rows; no other could do better then.
-
-    looked: whether a shorter law has been looked for already; if not, a formula with ugly constants is not enough.
-    """
-    fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
-    return any(exact(fit, data) and (looked or convincing(fit, data)) for fit in fits)
-
-
-def _plain(best: Candidate) -> bool:
-    """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
-    fitted = [n for n in best.expr.atoms(sympy.Float, sympy.Rational) if n.is_Float or n.q > WRITTEN]
-    return len(fitted) <= PLAIN and 1 - best.r2_held_out < LARGE**2
-
-
-def _as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
-    """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain."""
-    if data.stated is not None:
-        return within_errors(_residual(best, data), data.stated)
-    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= 1.03 * rows.attainable_held_out and status_of(best, data) is Status.FOUND
-
-
-def status_of(best: Candidate, data: Dataset) -> Status:
-    """What a search that ran to its end has found."""
-    if float(np.std(data.y)) == 0:
-        return Status.FOUND
-    residual = _residual(best, data)
-    if not np.isfinite(residual).all() or best.r2_held_out <= 0:
-        return Status.NOTHING if best.r2_held_out <= 0 else Status.BEST_EFFORT
-    if _exact([Finding(best)], data):
-        return Status.FOUND
-    if data.stated is not None:
-        return Status.FOUND if within_errors(residual, data.stated) else Status.BEST_EFFORT
-    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
-        return Status.BEST_EFFORT
-    # A formula with a constant for every few rows leaves residuals that nothing could be read from.
-    spare = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
-    return Status.FOUND if spare and unexplained(residual, data.X) else Status.BEST_EFFORT
-
-
-def _residual(candidate: Candidate, data: Dataset) -> Array:
-    return Tape(candidate.expr, data.names).value(data.X) - data.y
-
-
-def discovery_of(
-    data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
-) -> Discovery:
-    front = pareto((f.candidate for f in findings), float(np.var(data.y)))
-    best = front.best
-    finding = next(f for f in findings if f.candidate is best)
-    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return Discovery(
-        status,
-        data.target,
-        data.names,
-        unused(best.expr, data.names),
-        front,
-        columns=data.columns,
-        structure=_structure(finding, rows, unseen),
-        noise=unseen,
-        noise_error=unseen / float(np.sqrt(2 * rows.held_out.rows)),  # of a root mean square of normal errors
-        rows=data.rows,
-        seconds=seconds,
-        seed=seed,
-        constants=_with_errors(best, rows.fitting),
-        units=data.units,
-        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)),
-    )
-
-
-def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:
-    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten."""
-    near = [c for c in candidates if c.description_length < best.description_length + UNDECIDED]
-    seen = [Tape(best.expr, data.names).value(data.X)]
-    for c in sorted(near, key=lambda c: (c.description_length, c.complexity)):
-        values = Tape(c.expr, data.names).value(data.X)
-        if all(np.sqrt(mean_square(values - other)) > SAME * np.std(data.y) for other in seen):
-            seen.append(values)
-            yield c
-
-
-def _structure(finding: Finding, rows: Rows, unseen: float) -> Graph | None:
-    """The structure of a formula, with the steps that led to it; None for a constant."""
-    best = finding.candidate
-    graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, unseen)
-    if graph is None:
-        return None
-    path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else unseen),)
-    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, unseen)))
-
-
-def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:
-    """The floats of the formula with their standard errors, as they are."""
-    fit = polish(best.expr, data, iterations=0, rows=data.rows)
-    return tuple((float(value), float(error)) for value, error in zip(fit.constants, fit.errors))
 
 
 def discover(

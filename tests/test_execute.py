@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import os
@@ -247,3 +248,17 @@ def test_the_end_is_not_lost_where_python_frees_objects() -> None:
                     time.sleep(0.01)
     finally:
         gc.callbacks.remove(collected)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm to interrupt with")
+def test_the_end_comes_again_where_it_was_swallowed() -> None:
+    tries = 0
+    with pytest.raises(OutOfTime), interrupted_after(0.05):
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            tries += 1
+            if tries > 1:
+                time.sleep(10)
+            with contextlib.suppress(Exception):  # as libraries do
+                time.sleep(10)
+    assert tries == 2

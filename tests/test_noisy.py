@@ -7,13 +7,13 @@ import pytest
 import sympy
 from test_structure import table
 
-from kansr.attempts import Rows
 from kansr.candidate import description_length
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.refine.constants import polish
 from kansr.refine.prune import prune
+from kansr.rows import Rows
 from kansr.structure.noisy import NoisyConfig, NoisySearch
 from kansr.structure.offers import Offers
 from kansr.structure.single import single

@@ -17,7 +17,7 @@ from test_structure import halves, misfit, table
 
 import kansr
 from kansr import pipeline
-from kansr.attempts import Attempt, Expired, Finding, Rows, plan
+from kansr.attempts import Attempt, Finding, plan
 from kansr.candidate import judge
 from kansr.clock import Clock
 from kansr.data.dataset import Dataset, split
@@ -26,6 +26,7 @@ from kansr.errors import DataError, UsageError
 from kansr.expression.complexity import complexity
 from kansr.expression.parse import parse
 from kansr.pipeline import Config
+from kansr.rows import Expired, Rows
 from kansr.symbolic.library import STANDARD, Function
 from kansr.symbolic.match import MatchConfig
 

@@ -17,7 +17,7 @@ import sympy
 from test_cli import KEPLER, REAL, call
 from test_refine import table
 
-from kansr.attempts import Finding, Rows
+from kansr.attempts import Finding
 from kansr.candidate import Candidate, judge
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
@@ -30,6 +30,7 @@ from kansr.refine.isolate import isolated
 from kansr.refine.offer import SET_ASIDE, window
 from kansr.refine.parts import Part, curves, reduced
 from kansr.refine.refiner import REFINERS, Refiner, Share, chosen
+from kansr.rows import Rows
 from kansr.symbolic.match import MatchConfig
 
 posix = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")

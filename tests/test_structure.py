@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import sympy
 
-from kansr.attempts import Rows, plan
+from kansr.attempts import plan
 from kansr.candidate import description_length
 from kansr.data.dataset import Dataset, split
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.graph import Graph, NodeType
 from kansr.refine.constants import floats, polish
+from kansr.rows import Rows
 from kansr.structure.additive import additive, multiplicative
 from kansr.structure.curves import basis, least_squares, samples
 from kansr.structure.polynomial import monomials, polynomials, rationals

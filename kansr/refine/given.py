@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import Rows, judged
+from kansr.attempts import judged
 from kansr.candidate import Candidate, judge, pareto
 from kansr.clock import Clock
 from kansr.conclusion import noise_level, refitted
@@ -20,10 +20,12 @@ from kansr.discovery import Discovery, Status, Verdict, baseline, unused
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
 from kansr.graph import Edge, Measure, Step
-from kansr.pipeline import Config, search, status_of
+from kansr.pipeline import Config, search
 from kansr.refine.constants import floats, polish
 from kansr.refine.form import FittedForm, Form, fit_form, read_form
 from kansr.refine.snap import snap
+from kansr.rows import Rows
+from kansr.stopping import status_of
 from kansr.structure.formula import formula_graph
 from kansr.symbolic.match import MatchConfig, match
 from kansr.units.declared import ConstantSpec, Spec, with_units

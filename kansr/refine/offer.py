@@ -13,12 +13,13 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.attempts import Attempt, Expired, Finding, Rows, best_of, judged, polished
+from kansr.attempts import Attempt, Finding, best_of, judged, polished
 from kansr.candidate import Candidate, description_length, judge
 from kansr.graph import Measure, Step
 from kansr.refine.constants import polish
 from kansr.refine.parts import Part, curves, reduced
 from kansr.refine.refiner import Given, Named, Share
+from kansr.rows import Expired, Rows
 from kansr.symbolic.match import MatchConfig
 
 SET_ASIDE = 0.4  # share of the time limit for refiners, and to finish what they offer

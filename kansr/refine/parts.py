@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.attempts import Finding, Rows
+from kansr.attempts import Finding
 from kansr.data.dataset import Dataset
 from kansr.execute import OutOfTime, interrupted_after
 from kansr.graph import Graph, Step
+from kansr.rows import Rows
 from kansr.structure.reduce import Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.state import State

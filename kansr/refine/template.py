@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
-from kansr.attempts import Finding, Rows, best_of, polished
+from kansr.attempts import Finding, best_of, polished
 from kansr.clock import Clock
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
@@ -20,7 +20,10 @@ from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.graph import Measure, Step
-from kansr.pipeline import Config, discovery_of, search, status_of
+from kansr.pipeline import Config, search
+from kansr.rows import Rows
+from kansr.standing import discovery_of
+from kansr.stopping import status_of
 from kansr.structure.backfit import backfit
 from kansr.structure.skeleton import TARGET, Skeleton, Unknown, read_skeleton
 
