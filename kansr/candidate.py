@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ WIDE = 30.0  # largest over smallest value of a target from which its errors may
 class Candidate:
     """loss: mean squared error on the rows it was fitted to; r2 there and on rows it has not seen.
 
+    likely: the same under the likelier error model, by which formulas are compared (see likely_square).
     description_length: bits for the formula plus bits for its residuals (Rissanen 1978); only differences mean
     something. origin: which stage found it.
     """
@@ -37,6 +38,7 @@ class Candidate:
     expr: sympy.Expr
     complexity: int
     loss: float
+    likely: float = field(compare=False)  # not in what is saved
     r2: float
     r2_held_out: float
     description_length: float
@@ -50,16 +52,17 @@ class Candidate:
 def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) -> Candidate:
     """What the formula is worth, measured from the expression itself; nothing is fitted here."""
     residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss = mean_square(residual)
+    loss, likely = mean_square(residual), likely_square(residual, fitting)
     unseen = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
     spread, unseen_spread = float(np.var(fitting.y)), float(np.var(held_out.y))
     return Candidate(
         expr,
         complexity(expr),
         loss,
+        likely,
         r_squared(loss, spread),
         r_squared(unseen, unseen_spread),
-        description_length(expr, likely_square(residual, fitting), fitting),
+        description_length(expr, likely, fitting),
         origin,
     )
 
@@ -167,7 +170,7 @@ def r_squared(loss: float, spread: float) -> float:
 
 @dataclass(frozen=True)
 class ParetoFront:
-    """The formulas that no other beats in both complexity and loss, simplest first.
+    """The formulas that no other beats in both complexity and likelihood, simplest first.
 
     chosen: the one that was asked for, which may be beaten; None for the best by description length.
     """
@@ -201,14 +204,14 @@ class ParetoFront:
 
 
 def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
-    """The front of `candidates`; losses below rounding, for a target of variance `spread`, count as equal."""
+    """The front of `candidates`; errors below rounding, for a target of variance `spread`, count as equal."""
     rounding = (ROUNDING**2) * spread
 
     def order(c: Candidate) -> tuple[float, float, float, str]:
-        return (c.complexity, max(c.loss, rounding), c.description_length, str(c.expr))
+        return (c.complexity, max(c.likely, rounding), c.description_length, str(c.expr))
 
     front: list[Candidate] = []
     for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
-        if not front or max(candidate.loss, rounding) < max(front[-1].loss, rounding) * (1 - 1e-9):
+        if not front or max(candidate.likely, rounding) < max(front[-1].likely, rounding) * (1 - 1e-9):
             front.append(candidate)
     return ParetoFront(tuple(front))

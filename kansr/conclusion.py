@@ -61,7 +61,7 @@ def refitted(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[flo
         fit = as_it_is
     loss = fit.rms**2
     errors = zip(fit.constants, fit.errors)
-    candidate = replace(best, expr=fit.expr, loss=loss, r2=r_squared(loss, float(np.var(data.y))))
+    candidate = replace(best, expr=fit.expr, loss=loss, likely=fit.likely**2, r2=r_squared(loss, float(np.var(data.y))))
     return candidate, tuple((float(value), float(error)) for value, error in errors)
 
 

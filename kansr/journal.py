@@ -30,8 +30,8 @@ from kansr.store import append, drop_torn_line
 if TYPE_CHECKING:
     from kansr.pipeline import Config
 
-JOURNAL, FORMAT = "attempts.jsonl", 1
-MEASURES = ("complexity", "loss", "r2", "r2_held_out", "description_length", "origin")
+JOURNAL, FORMAT = "attempts.jsonl", 2
+MEASURES = ("complexity", "loss", "likely", "r2", "r2_held_out", "description_length", "origin")
 
 
 class Entry(NamedTuple):

@@ -167,7 +167,7 @@ def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Cons
         return Candidate(
             expr.xreplace(named) if named else expr,
             entry["complexity"].whole(),
-            entry["loss"].number(math.inf),
+            *2 * (entry["loss"].number(math.inf),),
             entry["r2"].number(-math.inf),
             entry["r2_held_out"].number(-math.inf),
             entry["description_length"].number(math.inf),

@@ -32,7 +32,7 @@ FORMULAS = ["x**2", "exp(-x)/3 + 0.1", "sqrt(2)*x/(2*sqrt(pi))", "-2*(x + 1)", "
 
 
 def finding(expr: sympy.Expr, loss: float = 0.1, graph: Graph | None = None) -> Finding:
-    return Finding(Candidate(expr, 3, loss, 0.9, -np.inf, 1 / 3, "test"), graph, GRAPH.path)
+    return Finding(Candidate(expr, 3, loss, loss, 0.9, -np.inf, 1 / 3, "test"), graph, GRAPH.path)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -269,10 +269,10 @@ HOSTILE = [
 
 def test_nothing_that_is_read_runs(tmp_path: Path) -> None:
     text = HOSTILE[0]
-    numbers = dict.fromkeys(["complexity", "loss", "r2", "r2_held_out", "description_length"], 1)
+    numbers = dict.fromkeys(["complexity", "loss", "likely", "r2", "r2_held_out", "description_length"], 1)
     finding = {"expression": text, "named": {text: 1}, **numbers, "origin": text, "graph": None, "path": []}
     record = {"attempt": 0, "seconds": 1, "cut": False, "failure": text, "findings": [finding]}
-    lines = [json.dumps({"journal": 1, "key": {}}), json.dumps(record)]
+    lines = [json.dumps({"journal": 2, "key": {}}), json.dumps(record)]
     (tmp_path / "attempts.jsonl").write_text("\n".join(lines) + "\n")
     done = subprocess.run(
         [sys.executable, "-c", SPY, str(tmp_path), *HOSTILE], capture_output=True, text=True, cwd=tmp_path, timeout=100
@@ -283,7 +283,7 @@ def test_nothing_that_is_read_runs(tmp_path: Path) -> None:
 
 
 def journal(raw: bytes, folder: Path) -> None:
-    (folder / "attempts.jsonl").write_bytes(b'{"journal": 1, "key": {}}\n' + raw)
+    (folder / "attempts.jsonl").write_bytes(b'{"journal": 2, "key": {}}\n' + raw)
     opened(folder, {}, resume=True)
 
 
