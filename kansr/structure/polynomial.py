@@ -60,7 +60,7 @@ def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lam
     y = data.y / np.std(data.y)
     for top, bottom in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4)):
         P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)
-        if len(P) + len(Q) > min(70, data.rows // 4):
+        if len(P) + len(Q) > min(70, data.rows // 3):
             continue
         A, scale_p = _design(data.X, P)
         B, scale_q = _design(data.X, Q)

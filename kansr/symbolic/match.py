@@ -69,9 +69,8 @@ def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
     if len(x) < 4 or x[-1] <= x[0] or spread <= 1e-15 * float(np.max(np.abs(y))):
         return (EdgeFit(STANDARD["x"], 1.0, 0.0, 0.0, float(np.mean(y)), 1.0),)
     thin = np.unique(np.linspace(0, len(x) - 1, config.points).round().astype(int))
-    rows = _refine(_scan(x[thin], y[thin], config), x[thin], y[thin], config)
     fits: dict[str, EdgeFit] = {}
-    for f, a, b in rows:
+    for f, a, b in _inner(x[thin].tobytes(), y[thin].tobytes(), config):
         fit = _solved(f, x, y, a, b, edge.error)
         if fit is not None and (f.name not in fits or fit.r2 > fits[f.name].r2):
             fits[f.name] = fit
@@ -127,6 +126,13 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -
 
 
 Row = tuple[Function, float, float]
+
+
+@lru_cache(maxsize=512)
+def _inner(x: bytes, y: bytes, config: MatchConfig) -> tuple[Row, ...]:
+    """The inner parameters for a curve. It is kept: the same curve comes again under another noise or another start."""
+    points, values = np.frombuffer(x), np.frombuffer(y)
+    return tuple(_refine(_scan(points, values, config), points, values, config))
 
 
 def _scan(x: Array, y: Array, config: MatchConfig) -> list[Row]:
