@@ -67,6 +67,19 @@ def test_one_input_is_matched_on_all_rows_and_by_the_target_itself(transform: st
     assert min(off) < 0.02 * np.std(clean)
 
 
+@pytest.mark.parametrize("transform", ["1/sqrt(1 - x**2)", "exp(-3*x)"])
+def test_rows_count_by_their_errors_where_one_input_is_matched(transform: str) -> None:
+    """A few loud rows are no worse than none of them."""
+    rng = np.random.default_rng(3)
+    x, sigma = rng.uniform(0, 0.9, 1500), 0.02 * 10 ** rng.uniform(0, 3, 1500)
+    clean = Tape(parse(transform), ("x",)).value(x[:, None])
+    data = Dataset(x[:, None], clean + sigma * rng.normal(size=1500), ("x",), "y", sigma=sigma, relative=True)
+    noise = float(np.exp(np.mean(np.log(sigma))) / np.std(clean))
+    fits = [polish(expr, data) for expr in single(data, noise, MatchConfig(), keep=6)]
+    off = [np.std(Tape(fit.expr, ("x",)).value(x[:, None]) - clean) for fit in fits]
+    assert min(off) < 0.02 * np.std(clean)
+
+
 def test_the_same_each_time() -> None:
     data = with_noise("x*exp(-y)", 0.05, 300)
     assert best(data) == best(data)

@@ -171,7 +171,8 @@ class NoisySearch:
         count = len(state.inputs)
         noise = max(best.error * float(np.median(rows.loud)) / (float(np.std(quiet.y)) or 1.0), 1e-6)
         quiet_state = replace(state, X=quiet.X, z=quiet.y)
-        for later, name, way in terminals(quiet_state, self.config.match, noise, self.expired):
+        all_rows = Dataset(state.X, state.z, state.names, "z", sigma=rows.loud, relative=True)
+        for later, name, way in terminals(quiet_state, self.config.match, noise, self.expired, all_rows):
             self._push(doubt + PER_INPUT * count + later, partial(self._terminal, state, name, way))
         if count == 2:
             graphs = partial(tensor, quiet, self.config.match, max(3e-3, 1.5 * noise), self.expired)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
+from kansr.candidate import shares
 from kansr.data.dataset import Array, Dataset
 from kansr.graph import Edge
 from kansr.structure.transforms import transformed
@@ -29,7 +30,7 @@ def single(
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit relative to the target's spread; data: one input; quick: no powers of x are tried.
+    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick: no powers of x are tried.
     """
     x, y, noise = _curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
@@ -80,14 +81,20 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
 
 
 def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
-    """At most POINTS points in order, (points,) each, and their noise: some rows without noise, means of all with."""
+    """At most POINTS points in order, (points,) each, and their noise: some rows without noise, means of all with.
+
+    Where the rows have errors of their own, each mean is of as much weight as any other.
+    """
     order = np.argsort(data.X[:, 0], kind="stable")
     if not noise:
         order = order[np.unique(np.linspace(0, data.rows - 1, min(POINTS, data.rows)).astype(int))]
         return data.X[order, 0], data.y[order], noise
-    blocks = np.array_split(order, min(POINTS, data.rows))
-    x, y = (np.array([column[block].mean() for block in blocks]) for column in (data.X[:, 0], data.y))
-    return x, y, noise / float(np.sqrt(data.rows / len(blocks)))
+    weight = shares(data) ** -2
+    places = np.cumsum(weight[order])
+    edges = np.searchsorted(places, places[-1] * np.linspace(0, 1, min(POINTS, data.rows) + 1)[1:-1])
+    blocks = [block for block in np.split(order, edges) if len(block)]
+    x, y = (np.array([np.average(c[b], weights=weight[b]) for b in blocks]) for c in (data.X[:, 0], data.y))
+    return x, y, noise / float(np.sqrt(places[-1] / len(blocks)))
 
 
 def _r2(values: Array, y: Array) -> float:

@@ -20,6 +20,7 @@ from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.relations import relations
 from kansr.structure.single import half_powers, single
 from kansr.structure.state import State
+from kansr.structure.waves import waves_beside_a_trend
 from kansr.symbolic.match import MatchConfig
 
 MOST_INPUTS = 4  # of a state that polynomials with noise are tried on
@@ -36,9 +37,15 @@ class Way(NamedTuple):
     find: Callable[[], Iterator[sympy.Expr]]
 
 
-def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[[], bool]) -> list[Way]:
-    """noise: the expected misfit of the truth over the target's spread, 0 where it is rounding."""
+def terminals(
+    state: State, match: MatchConfig, noise: float, expired: Callable[[], bool], rows: Dataset | None = None
+) -> list[Way]:
+    """noise: the expected misfit of the truth over the target's spread, 0 where it is rounding.
+
+    rows: the state's with errors of their own, more of them perhaps, for ways that weigh them.
+    """
     data, count = state.dataset(), len(state.inputs)
+    rows = data if rows is None else rows
     ways = [
         Way(0.1 + 0.3 * (count - 1), "sum of atoms", partial(sums_of_atoms, data, max(EXACT, 1.3 * noise), expired))
     ]
@@ -58,12 +65,14 @@ def terminals(state: State, match: MatchConfig, noise: float, expired: Callable[
         allowed = max(NOISE_FREE, 1.3 * noise)
         ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, data, allowed, expired)))
         ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, data, allowed, expired)))
+    if count == 1 and noise and not state.moves:
+        ways.append(Way(-0.1, "trend and waves", partial(waves_beside_a_trend, data, expired)))
     if count == 1:
         ways += [
             Way(-0.1, "sum of exponentials", partial(exponentials, data, expired, plausible=True)),
-            Way(-0.1, "function of one input", partial(single, data, noise, match, 6, expired, True)),
-            Way(-0.05, "half powers", partial(half_powers, data, noise, match)),
-            Way(0.08, "function of one input", partial(single, data, noise, match, 6, expired, False)),
+            Way(-0.1, "function of one input", partial(single, rows, noise, match, 6, expired, True)),
+            Way(-0.05, "half powers", partial(half_powers, rows, noise, match)),
+            Way(0.08, "function of one input", partial(single, rows, noise, match, 6, expired, False)),
             Way(0.09, "sum of exponentials", partial(exponentials, data, expired)),
         ]
     return ways

@@ -18,11 +18,13 @@ from scipy.optimize import least_squares as nonlinear
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.curves import least_squares
 
-MOST = 6  # waves
+MOST, BESIDE = 6, 3  # waves, and waves beside a trend
 TURNS = 4.0  # over the rows from which a wave is fast; slower ones are for smooth models
 POWERS = (1, 2, 3)  # of an input that waves run along
 GRID = 2**22  # points of one input's periodogram
 PAIR = 400  # frequencies of each input of a pair, of each sign for the second
+ALIKE = 0.75  # of the highest peak, from which a slower one is as good: that of evenly spaced rows comes again and
+# again, and may lie between two frequencies of the grid where it comes first
 SIGNIFICANT = 3.0  # times the highest peak of noise that a wave's must be
 WHOLE = 1e-10  # share of the variance that may be left when all waves are found
 
@@ -48,13 +50,42 @@ def waves(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterato
         if wave is None:
             break
         found = _refined([*found, wave], data.y)
-        columns = _columns(found)
+        columns = _columns(found, len(data.y))
         weights = least_squares(columns, data.y[:, None], ridge=0.0)[:, 0]
         rest = data.y - columns @ weights
         if float(np.mean(rest**2)) < WHOLE * spread:
             break
     if found:
         yield _formula(found, data.y)
+
+
+def waves_beside_a_trend(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
+    """A line or a parabola in the one input and a wave along it, then two, as long as they are above the noise."""
+    symbol, x = sympy.Symbol(data.names[0]), data.X[:, 0]
+    middle = float(x.mean())
+    slow = np.polynomial.legendre.legvander(2 * (x - x.min()) / np.ptp(x) - 1, int(2 * TURNS))
+    for degree in (1, 2):
+        trend = (x - middle)[:, None] ** np.arange(1, degree + 1)
+        rest, found = data.y, list[_Wave]()
+        while len(found) < BESIDE and not expired():
+            columns = np.column_stack([_columns(found, len(x)), trend])
+            weights = least_squares(columns, data.y[:, None], ridge=0.0)[:, 0]
+            if found:
+                constant, slope, *bend = map(float, (weights[0], *weights[-degree:]))
+                yield _parabola(symbol - sympy.Float(middle), constant, slope, *bend) + _sum(found, weights)
+            rest = data.y - columns @ weights
+            wave = _along(x, symbol, rest - slow @ least_squares(slow, rest[:, None], ridge=0.0)[:, 0])
+            if wave is None:
+                break
+            found = _refined([*found, wave], data.y, trend)
+
+
+def _parabola(u: sympy.Expr, constant: float, slope: float, bend: float = 0.0) -> sympy.Expr:
+    """About its vertex, where it has one: its constants are of the size of the rows then."""
+    if not bend:
+        return sympy.Float(slope) * u + sympy.Float(constant)
+    shift = slope / (2 * bend)
+    return sympy.Float(bend) * (u + sympy.Float(shift)) ** 2 + sympy.Float(constant - bend * shift**2)
 
 
 def _candidates(data: Dataset, rest: Array, expired: Callable[[], bool]) -> Iterator[_Wave]:
@@ -83,7 +114,8 @@ def _along(x: Array, symbol: sympy.Expr, rest: Array) -> _Wave | None:
     powers = np.abs(np.fft.rfft(np.bincount(place, rest, GRID))) ** 2
     step = np.pi / width  # from one frequency to the next
     slow = int(2 * TURNS)
-    best = slow + int(np.argmax(powers[slow : GRID // 4]))
+    fast = powers[slow : GRID // 4]
+    best = slow + int(np.argmax(fast >= ALIKE * fast.max()))
     if powers[1:slow].max() > powers[best]:
         return None  # what is slow is not for this
     share = float(2 * powers[best] / len(rest) / np.sum(rest**2))
@@ -109,10 +141,10 @@ def _across(pair: tuple[Array, Array], symbols: tuple[sympy.Expr, sympy.Expr], r
     return _Wave(pair, symbols, frequencies, share) if share > _threshold(len(rest), powers.size) else None
 
 
-def _columns(found: list[_Wave], moved: Array | None = None) -> Array:
+def _columns(found: list[_Wave], rows: int, moved: Array | None = None) -> Array:
     """1, and cosine and sine of each wave, its frequencies moved by steps of one turn over the rows."""
     steps = iter(np.zeros(2 * len(found)) if moved is None else moved)
-    columns: list[Array] = [np.ones(len(found[0].columns[0]))]
+    columns: list[Array] = [np.ones(rows)]
     for wave in found:
         phase = np.zeros_like(columns[0])
         for x, f in zip(wave.columns, wave.frequencies):
@@ -121,11 +153,12 @@ def _columns(found: list[_Wave], moved: Array | None = None) -> Array:
     return np.column_stack(columns)
 
 
-def _refined(found: list[_Wave], y: Array) -> list[_Wave]:
-    """The waves with their frequencies fitted."""
+def _refined(found: list[_Wave], y: Array, beside: Array | None = None) -> list[_Wave]:
+    """The waves with their frequencies fitted. beside: columns of what else the target is made of, (rows, count)."""
 
     def residual(moved: Array) -> Array:
-        columns = _columns(found, moved)
+        columns = _columns(found, len(y), moved)
+        columns = columns if beside is None else np.column_stack([columns, beside])
         return columns @ least_squares(columns, y[:, None], ridge=0.0)[:, 0] - y
 
     count = sum(len(wave.frequencies) for wave in found)
@@ -138,8 +171,12 @@ def _refined(found: list[_Wave], y: Array) -> list[_Wave]:
 
 
 def _formula(found: list[_Wave], y: Array) -> sympy.Expr:
-    weights = least_squares(_columns(found), y[:, None], ridge=0.0)[:, 0]
-    total: sympy.Expr = sympy.Float(float(weights[0]))
+    weights = least_squares(_columns(found, len(y)), y[:, None], ridge=0.0)[:, 0]
+    return sympy.Float(float(weights[0])) + _sum(found, weights)
+
+
+def _sum(found: list[_Wave], weights: Array) -> sympy.Expr:
+    total: sympy.Expr = sympy.Integer(0)
     for k, wave in enumerate(found):
         a, b = weights[1 + 2 * k : 3 + 2 * k]
         phase = sympy.Add(*(sympy.Float(f) * e for f, e in zip(wave.frequencies, wave.symbolic)))

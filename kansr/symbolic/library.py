@@ -163,6 +163,16 @@ STANDARD = Library(
         Function("1/sin^2", lambda u: sympy.sin(u) ** -2, lambda u: np.sin(u) ** -2, None, 6, domain=(0, np.pi)),
         Function("tanh", sympy.tanh, np.tanh, _sech2, 4),
         Function("cosh", sympy.cosh, np.cosh, np.sinh, 4),
+        Function(  # a pulse; two states in equilibrium
+            "1/cosh", lambda u: 1 / sympy.cosh(u), lambda u: 1 / np.cosh(u), lambda u: -np.tanh(u) / np.cosh(u), 5
+        ),
+        Function(  # a solitary wave
+            "1/cosh^2",
+            lambda u: sympy.cosh(u) ** -2,
+            _sech2,
+            lambda u: -2 * np.tanh(u) * _sech2(u),
+            6,
+        ),
         Function("sinh", sympy.sinh, np.sinh, np.cosh, 5),
         Function("asin", sympy.asin, np.arcsin, lambda u: 1 / np.sqrt(1 - u * u), 4, domain=(-1, 1)),
         Function("atan", sympy.atan, np.arctan, lambda u: 1 / (1 + u * u), 4),
@@ -185,6 +195,24 @@ STANDARD = Library(
             lambda u: 1 / np.sqrt(1 + u * u),
             lambda u: -u / (1 + u * u) ** 1.5,
             6,
+        ),
+        Function(  # a circle
+            "sqrt(1-x^2)",
+            lambda u: sympy.sqrt(1 - u**2),
+            lambda u: np.sqrt(1 - u * u),
+            lambda u: -u / np.sqrt(1 - u * u),
+            5,
+            free="a",
+            domain=(-1, 1),
+        ),
+        Function(  # Lorentz' factor
+            "1/sqrt(1-x^2)",
+            lambda u: 1 / sympy.sqrt(1 - u**2),
+            lambda u: 1 / np.sqrt(1 - u * u),
+            lambda u: u / (1 - u * u) ** 1.5,
+            6,
+            free="a",
+            domain=(-1, 1),
         ),
         Function(
             "log(1+x^2)",
@@ -214,6 +242,15 @@ STANDARD = Library(
             lambda u: 1 / np.expm1(u),
             lambda u: -np.exp(u) / np.expm1(u) ** 2,
             5,
+            domain=POSITIVE,
+        ),
+        Function(
+            "x/(exp(x)-1)",  # the mean energy of an oscillator
+            lambda u: u / (sympy.exp(u) - 1),
+            lambda u: u / np.expm1(u),
+            lambda u: (np.expm1(u) - u * np.exp(u)) / np.expm1(u) ** 2,
+            6,
+            free="a",
             domain=POSITIVE,
         ),
         Function(

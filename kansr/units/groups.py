@@ -46,11 +46,14 @@ class Groups:
         return frozenset().union(*(product.atoms(NamedConstant) for product in (self.scale, *self.groups)))
 
     def dataset(self, data: Dataset) -> Dataset:
-        """The same rows in the groups, the target divided by the scale."""
+        """The same rows in the groups, the target and its errors divided by the scale."""
         columns = [Tape(group, data.names).value(data.X) for group in self.groups]
         X = np.column_stack(columns) if columns else np.empty((data.rows, 0))
         with np.errstate(all="ignore"):
-            return Dataset(X, data.y / self.sizes(data), self.names, "ratio")
+            sizes = self.sizes(data)
+            sigma = (np.ones(data.rows) if data.sigma is None else data.sigma) / np.abs(sizes)
+            relative = data.sigma is None or data.relative
+            return Dataset(X, data.y / sizes, self.names, "ratio", sigma=sigma, relative=relative, robust=data.robust)
 
     def sizes(self, data: Dataset) -> Array:
         """The values of the scale, (rows,)."""
