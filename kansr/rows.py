@@ -57,7 +57,8 @@ class Rows:
         """The same on the very rows that formulas are judged on: chance sets others apart."""
         if not self._known:
             return 0.0
-        return max(self.attainable, attainable_on(self.held_out, self.sample))
+        own = max(attainable(self.sample.X, self.sample.y), attainable_on(self.held_out, self.sample))
+        return min(own, attainable_in_groups(self.sample, self.held_out))
 
     @property
     def hopeless(self) -> bool:

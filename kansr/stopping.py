@@ -18,6 +18,7 @@ from kansr.rows import BLIND, Rows
 from kansr.structure.exactness import convincing, exact, within_errors
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
+AS_GOOD = 1.005  # times the error of the best smooth model; 3 % more would be 60 bits of 1500 rows
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
@@ -57,7 +58,7 @@ def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= 1.03 * rows.attainable_held_out and status_of(best, data) is Status.FOUND
+    return 0 < unseen <= AS_GOOD * rows.attainable_held_out and status_of(best, data) is Status.FOUND
 
 
 def status_of(best: Candidate, data: Dataset) -> Status:

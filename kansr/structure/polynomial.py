@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.candidate import ROUNDING, bits_per_float
+from kansr.candidate import ROUNDING, bits_per_float, shares
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.transforms import transformed
 
@@ -31,8 +31,9 @@ def monomials(inputs: int, degree: int) -> list[Monomial]:
 def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
     """T(y) = a sparse polynomial, for the transforms T and degrees whose full polynomial misses by < `threshold`.
 
-    `threshold` is relative to the target's spread.
+    `threshold` is relative to the target's spread. Rows weigh by 1/sigma², whatever the transform.
     """
+    weight = _weights(data)
     for transform, sign, t in transformed(data.y):
         if transform.name not in POLYNOMIAL_TARGETS:
             continue
@@ -42,7 +43,7 @@ def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = l
             if len(powers) > min(MOST_COLUMNS, data.rows // 3) or expired():
                 break
             A, scale = _design(data.X, powers)
-            kept, w, error, _ = _eliminate(A, t, threshold)
+            kept, w, error, _ = _eliminate(A * weight[:, None], t * weight, threshold)
             if error < threshold and error < 0.5 * last and len(kept) <= MOST_TERMS:
                 total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
                 yield sign * transform.symbolic(total)
@@ -55,9 +56,12 @@ def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lam
     """y = P/Q with sparse P and Q, by Sanathanan & Koerner's (1963) iteration: linear in both, reweighted by 1/Q.
 
     One coefficient of Q has to be fixed at 1; which one is tried in turn, the constant first, because Q need not
-    have a constant term. Degrees grow until the misfit is rounding.
+    have a constant term. Degrees grow until the misfit is rounding. Rows weigh by 1/sigma² beside.
     """
-    y = data.y / np.std(data.y)
+    weight = _weights(data)
+    middle = np.average(data.y, weights=weight**2)
+    spread = float(np.sqrt(np.average((data.y - middle) ** 2, weights=weight**2)))
+    y = data.y / spread
     for top, bottom in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4)):
         P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)
         if len(P) + len(Q) > min(70, data.rows // 3):
@@ -68,22 +72,33 @@ def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lam
         for pivot in range(min(len(Q), 12)):
             if expired():
                 return
-            p, q, error, length = _ratio(A, B, y, pivot, max(10 * threshold, 1e-4))
+            p, q, error, length = _ratio(A, B, y, weight, pivot, max(10 * threshold, 1e-4))
             if (
                 error < threshold
                 and (best is None or length < best[0])
                 and np.sum(p != 0) + np.sum(q != 0) <= MOST_TERMS
             ):
-                best = (length, p / scale_p * float(np.std(data.y)), q / scale_q)
+                best = (length, p / scale_p * spread, q / scale_q)
         if best is not None:
             yield _polynomial(data.names, P, best[1]) / _polynomial(data.names, Q, best[2])
             if _misfit(data, A, B, best[1] * scale_p, best[2] * scale_q) < 1e-8:
                 return
 
 
-def _ratio(A: Array, B: Array, y: Array, pivot: int, hopeless: float) -> tuple[Array, Array, float, float]:
-    """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length."""
-    weight: Array = np.ones(len(y))
+def _weights(data: Dataset) -> Array:
+    """What the rows are multiplied by, of mean square 1."""
+    weight = 1 / shares(data)
+    return weight / float(np.sqrt(np.mean(weight**2)))
+
+
+def _ratio(
+    A: Array, B: Array, y: Array, trust: Array, pivot: int, hopeless: float
+) -> tuple[Array, Array, float, float]:
+    """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length.
+
+    trust: what each row is multiplied by beside the iteration's own weights, (rows,).
+    """
+    weight = trust
     p: Array = np.zeros(A.shape[1])
     q: Array = np.zeros(B.shape[1])
     error = length = np.inf
@@ -99,8 +114,8 @@ def _ratio(A: Array, B: Array, y: Array, pivot: int, hopeless: float) -> tuple[A
         below = B @ q
         if np.any(below == 0):
             return p, q, np.inf, np.inf
-        error = float(np.sqrt(np.mean((A @ p / below - y) ** 2)))
-        weight = 1 / np.abs(below)
+        error = float(np.sqrt(np.mean((trust * (A @ p / below - y)) ** 2)))
+        weight = trust / np.abs(below)
         if not error > 1e-11:
             break
     return p, q, error, length

@@ -7,14 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import sympy
+from scipy.optimize import minimize_scalar
 
 from kansr.candidate import shares
 from kansr.data.dataset import Array, Dataset
 from kansr.graph import Edge
 from kansr.structure.transforms import transformed
-from kansr.symbolic.match import MatchConfig, match, score
+from kansr.symbolic.library import Function
+from kansr.symbolic.match import EdgeFit, MatchConfig, match, score
 
 POWERS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5)  # of x, that the target is multiplied by
+KEPT = 8  # functions under every transform that are looked at with and without shift and offset, where there is noise
+NODE = 2.0  # bits of a node of complexity
+REACH = 2.5  # how far a factor may move in its logarithm when the shift beside it is left out
 POINTS = 300  # that a curve is matched on
 EXACT = 0.25 * 64 * np.log2(1e-20)  # a score that nothing but the truth reaches
 POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
@@ -30,7 +35,8 @@ def single(
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick: no powers of x are tried.
+    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick:
+    no powers of x are tried.
     """
     x, y, noise = _curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
@@ -46,15 +52,54 @@ def single(
             if not spread > 1e-14 * float(np.mean(np.abs(u))):
                 found.append((-np.inf, sign * transform.symbolic(sympy.Float(float(u.mean())) / symbol**q)))
                 continue
-            for fit in match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config)[:4]:
+            around = NODE * (transform.complexity + bool(q) + (p != 1))
+            fits = list(match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config))
+            fits = [plain for fit in fits[:KEPT] for plain in _plainer(fit, v, u)] if noise else fits[:4]
+            for fit in fits:
+                cost = score(fit, 1e-24)
                 if noise:
                     with np.errstate(all="ignore"):
                         back = sign * transform.inverse(fit.value(v) / scale)
-                    fit = replace(fit, r2=_r2(back, y))
-                cost = score(fit, max(noise**2, 1e-24)) + 2.0 * (transform.complexity + bool(q) + (p != 1))
-                found.append((cost, sign * transform.symbolic(fit.expr(symbol**p) / symbol**q)))
+                    cost = _bits(replace(fit, r2=_r2(back, y)), len(y), data.rows)
+                found.append((cost + around, sign * transform.symbolic(fit.expr(symbol**p) / symbol**q)))
     found.sort(key=lambda row: row[0])
     yield from (expr for _, expr in found[:keep])
+
+
+def _plainer(fit: EdgeFit, x: Array, y: Array) -> Iterator[EdgeFit]:
+    """The fit, and those without its offset, its shift or both: noise leaves a little of either in every fit."""
+    yield fit
+    shifts = (fit.b, 0.0) if fit.b and fit.a and "b" in fit.function.free else (fit.b,)
+    for b in shifts:
+        a = fit.a if b == fit.b else _unshifted(fit.function, x, y, fit.a)
+        for free in (True, False):
+            plain = replace(fit, a=a, b=b)
+            if (b, free) != (fit.b, True) and (free or fit.d):
+                inner = plain.function.inner(x, a, b)
+                columns = np.column_stack([inner, np.ones_like(x)][: 1 + free])
+                if np.isfinite(columns).all():
+                    weights = np.linalg.lstsq(columns, y, rcond=None)[0]
+                    yield replace(plain, c=float(weights[0]), d=float(weights[1]) if free else 0.0)
+
+
+def _unshifted(f: Function, x: Array, y: Array, near: float) -> float:
+    """The inner factor of the same function that goes without a shift, with factor and offset in closed form."""
+    centred = y - y.mean()
+
+    def left(log: float) -> float:
+        inner = f.inner(x, near * np.exp(log), 0.0)
+        inner = inner - inner.mean()
+        size = float(inner @ inner)
+        return -float((inner @ centred) ** 2) / size if 0 < size < np.inf else 0.0
+
+    return near * float(np.exp(minimize_scalar(left, bounds=(-REACH, REACH), method="bounded").x))
+
+
+def _bits(fit: EdgeFit, points: int, rows: int) -> float:
+    """Of the points' misfit, the function and its constants; only differences mean something."""
+    constants = 1 + ("a" in fit.function.free or fit.function.free == "p") + (fit.b != 0) + (fit.d != 0)
+    misfit = 0.5 * points * float(np.log2(max(1 - fit.r2, 1e-24)))
+    return misfit + NODE * fit.function.complexity + 0.5 * constants * float(np.log2(rows))
 
 
 def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2) -> Iterator[sympy.Expr]:

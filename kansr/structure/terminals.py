@@ -63,8 +63,8 @@ def terminals(
                 ways.append(Way(0.5, "sum of atoms", partial(_through, way_back, atoms, turned, expired)))
     elif count <= MOST_INPUTS:
         allowed = max(NOISE_FREE, 1.3 * noise)
-        ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, data, allowed, expired)))
-        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, data, allowed, expired)))
+        ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, rows, allowed, expired)))
+        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, rows, allowed, expired)))
     if count == 1 and noise and not state.moves:
         ways.append(Way(-0.1, "trend and waves", partial(waves_beside_a_trend, data, expired)))
     if count == 1:
