@@ -74,7 +74,7 @@ def waves_beside_a_trend(data: Dataset, expired: Callable[[], bool] = lambda: Fa
                 constant, slope, *bend = map(float, (weights[0], *weights[-degree:]))
                 yield _parabola(symbol - sympy.Float(middle), constant, slope, *bend) + _sum(found, weights)
             rest = data.y - columns @ weights
-            wave = _along(x, symbol, rest - slow @ least_squares(slow, rest[:, None], ridge=0.0)[:, 0])
+            wave = _along(x, symbol, rest - slow @ least_squares(slow, rest[:, None], ridge=0.0)[:, 0], ALIKE)
             if wave is None:
                 break
             found = _refined([*found, wave], data.y, trend)
@@ -107,7 +107,7 @@ def _threshold(rows: int, frequencies: int) -> float:
     return SIGNIFICANT * 2 * np.log(frequencies) / rows
 
 
-def _along(x: Array, symbol: sympy.Expr, rest: Array) -> _Wave | None:
+def _along(x: Array, symbol: sympy.Expr, rest: Array, alike: float = 1.0) -> _Wave | None:
     """By a Fourier transform of the rows counted into a grid, half of which is left empty to resolve the peaks."""
     low, width = float(x.min()), float(np.ptp(x))
     place = np.minimum(((x - low) / (2 * width) * GRID).astype(int), GRID - 1)
@@ -115,7 +115,7 @@ def _along(x: Array, symbol: sympy.Expr, rest: Array) -> _Wave | None:
     step = np.pi / width  # from one frequency to the next
     slow = int(2 * TURNS)
     fast = powers[slow : GRID // 4]
-    best = slow + int(np.argmax(fast >= ALIKE * fast.max()))
+    best = slow + int(np.argmax(fast >= alike * fast.max()))
     if powers[1:slow].max() > powers[best]:
         return None  # what is slow is not for this
     share = float(2 * powers[best] / len(rest) / np.sum(rest**2))
