@@ -18,8 +18,9 @@ from kansr.rows import BLIND, Rows
 from kansr.structure.exactness import convincing, exact, within_errors
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
-AS_GOOD = 1.005  # times the error of the best smooth model; 3 % more would be 60 bits of 1500 rows
+AS_GOOD = 4.0  # bits that the best smooth model may be likelier by on unseen rows
 PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
+CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
@@ -49,16 +50,26 @@ def any_exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -
 
 def plain(best: Candidate) -> bool:
     """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
-    fitted = [n for n in best.expr.atoms(sympy.Float, sympy.Rational) if n.is_Float or n.q > WRITTEN]
-    return len(fitted) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    return _fitted(best) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+
+
+def _fitted(best: Candidate) -> int:
+    return sum(bool(n.is_Float or n.q > WRITTEN) for n in best.expr.atoms(sympy.Float, sympy.Rational))
 
 
 def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
-    """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain."""
+    """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain.
+
+    A smooth model of few rows is no yardstick: there a formula has to come close with hardly a constant.
+    """
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
+    if rows.small:
+        close = _fitted(best) <= 1 and 1 - best.r2_held_out < CLOSE**2
+        return close and status_of(best, data) is Status.FOUND
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return 0 < unseen <= AS_GOOD * rows.attainable_held_out and status_of(best, data) is Status.FOUND
+    within = 2 ** (AS_GOOD / rows.held_out.rows) * rows.attainable_held_out
+    return 0 < unseen <= within and status_of(best, data) is Status.FOUND
 
 
 def status_of(best: Candidate, data: Dataset) -> Status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import sympy
@@ -12,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from kansr.candidate import shares
 from kansr.data.dataset import Array, Dataset
 from kansr.graph import Edge
-from kansr.structure.transforms import transformed
+from kansr.structure.transforms import Transform, transformed
 from kansr.symbolic.library import Function
 from kansr.symbolic.match import EdgeFit, MatchConfig, match, score
 
@@ -40,8 +41,9 @@ def single(
     """
     x, y, noise = _curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
-    found: list[tuple[float, sympy.Expr]] = []
+    found: list[tuple[float, Callable[[], sympy.Expr]]] = []  # few of them are ever written
     for transform, sign, t in transformed(y):
+        written = partial(_written, symbol, transform, sign)
         for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else ((0, 1),):
             if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
@@ -50,7 +52,7 @@ def single(
             along = np.argsort(v, kind="stable")
             spread = float(np.std(u))
             if not spread > 1e-14 * float(np.mean(np.abs(u))):
-                found.append((-np.inf, sign * transform.symbolic(sympy.Float(float(u.mean())) / symbol**q)))
+                found.append((-np.inf, partial(written, sympy.Float(float(u.mean())), q, p)))
                 continue
             around = NODE * (transform.complexity + bool(q) + (p != 1))
             fits = list(match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config))
@@ -61,9 +63,17 @@ def single(
                     with np.errstate(all="ignore"):
                         back = sign * transform.inverse(fit.value(v) / scale)
                     cost = _bits(replace(fit, r2=_r2(back, y)), len(y), data.rows)
-                found.append((cost + around, sign * transform.symbolic(fit.expr(symbol**p) / symbol**q)))
+                found.append((cost + around, partial(written, fit, q, p)))
     found.sort(key=lambda row: row[0])
-    yield from (expr for _, expr in found[:keep])
+    yield from (write() for _, write in found[:keep])
+
+
+def _written(
+    x: sympy.Symbol, transform: Transform, sign: float, fit: EdgeFit | sympy.Float, q: int, p: int
+) -> sympy.Expr:
+    """T⁻¹(f(x**p) / x**q), where f may be a number."""
+    f = fit.expr(x**p) if isinstance(fit, EdgeFit) else fit
+    return sign * transform.symbolic(f / x**q)
 
 
 def _plainer(fit: EdgeFit, x: Array, y: Array) -> Iterator[EdgeFit]:
@@ -136,10 +146,16 @@ def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
         return data.X[order, 0], data.y[order], noise
     weight = shares(data) ** -2
     places = np.cumsum(weight[order])
-    edges = np.searchsorted(places, places[-1] * np.linspace(0, 1, min(POINTS, data.rows) + 1)[1:-1])
+    parts = (1 + 1e-12) * np.linspace(0, 1, min(POINTS, data.rows) + 1)[1:-1]
+    edges = np.searchsorted(places, places[-1] * parts, side="right")
     blocks = [block for block in np.split(order, edges) if len(block)]
-    x, y = (np.array([np.average(c[b], weights=weight[b]) for b in blocks]) for c in (data.X[:, 0], data.y))
+    x, y = (np.array([_average(c[b], weight[b]) for b in blocks]) for c in (data.X[:, 0], data.y))
     return x, y, noise / float(np.sqrt(places[-1] / len(blocks)))
+
+
+def _average(values: Array, weights: Array) -> float:
+    """To the last bit the value where there is one, so that a curve that comes again is known again."""
+    return float(values[0] if len(values) == 1 else np.average(values, weights=weights))
 
 
 def _r2(values: Array, y: Array) -> float:
