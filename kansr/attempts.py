@@ -76,7 +76,6 @@ class Attempt:
     name: str
     find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
     thorough: bool = False  # after it a formula as good as the best smooth model ends the search
-    draft: bool = False  # after it not even a short one does: others that may be better follow
     hopeful: bool = False  # not worth its time where neither a smooth model nor anything before it sees a law
 
     def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> Tried:
@@ -189,7 +188,7 @@ def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 
 def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    for noise in (0.0, 0.03):
+    for noise in (rows.attainable,) if rows.noisy else (0.0, 0.03):
         exprs = single(rows.sample, noise, match, expired=expired)
         yield from best_of(polished(exprs, rows), rows, "one input")
 

@@ -6,22 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import sympy
 
 from kansr.attempts import Attempt, Finding, finish, plan
-from kansr.data.dataset import Dataset, split
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.render import readable
 from kansr.expression.rules import canonical
 from kansr.graph import Step
 from kansr.refine.constants import polish
-from kansr.rows import NOISY, SMALL, Expired, Rows
+from kansr.rows import Expired, Rows
 from kansr.structure.moves import Proposer
-from kansr.structure.scaled import attainable_in_groups
 from kansr.symbolic.match import MatchConfig
 from kansr.units.groups import Groups, choices
 
+AT_ONCE = ("mean", "power", "relation")  # what the attempts start with that are made before reductions
 QUICK = 3  # attempts at the head of every plan that are hardly worth making in columns with units
 
 
@@ -37,18 +36,8 @@ def plan_with_units(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...
     inside = [attempt for groups in _one_each(offered) for attempt in _inside(groups, data, match)]
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = own[1:] if data.units.free else [a for a in own[QUICK:] if "kan" not in a.name]
-    # Reductions are quick only where there is no noise to speak of.
-    late = ("kan",) if _noisy(data) else ("kan", "one input", "curves", "polynomial", "rational", "atoms")
-    first = [attempt for attempt in inside if not any(word in attempt.name for word in late)]
-    drafts = [replace(attempt, draft=not attempt.name.startswith(("mean", "power", "relation"))) for attempt in first]
-    return [own[0], *drafts, outside[0], *(a for a in inside if a not in first), *outside[1:]]
-
-
-def _noisy(data: Dataset) -> bool:
-    """Whether a smooth model in the groups leaves what may be noise."""
-    if data.rows < SMALL or not np.std(data.y) > 0:
-        return False
-    return attainable_in_groups(*split(data, 0.25, np.random.default_rng(0))) >= NOISY
+    return [own[0], *(a for a in inside if a.name.startswith(AT_ONCE)), outside[0],
+            *(a for a in inside if not a.name.startswith(AT_ONCE)), *outside[1:]]  # fmt: skip
 
 
 def _one_each(offered: Sequence[Groups]) -> list[Groups]:

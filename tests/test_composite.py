@@ -86,7 +86,7 @@ def test_bends_have_their_own_slopes() -> None:
 
 TERMS = [
     pytest.param("a*(1 - exp(-t*u)) + b*log(1 + t)/u + t*u"),
-    pytest.param("a*sin(t)**2 + b*(tan(t)**2 - t) + c", marks=pytest.mark.slow),
+    pytest.param("a*sin(t)**2 + b*(tan(t)**2 - t) + c", marks=pytest.mark.long),
 ]
 
 

@@ -26,7 +26,7 @@ class Rows:
 
     def __init__(self, state: State, field: Field, sample: int) -> None:
         self.state, self.n = state, state.X.shape[1]
-        self.tolerance = field.tolerance
+        self.tolerance, self.noisy = field.tolerance, field.blur > 0
         steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
         weight = 1 / (steep + max(0.1 * float(np.median(steep)), field.blur) + 1e-300)
         good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))

@@ -15,6 +15,9 @@ from kansr.graph import Step
 from kansr.structure.gradients import COORDINATES, MOST_EXPONENT, SHAPES, Rows, misfit_of, name_of, nice_number, raised
 from kansr.structure.state import Move, State
 
+LARGE = 1e4  # the factor of a term beside the other's
+NEAR = 0.15  # how far noise may bring it away from a plain number
+
 
 def merges(rows: Rows) -> Iterator[Move]:
     """x_i and x_j enter only through x_i**p·M + c·x_j**q·N, M and N power products of the other inputs.
@@ -76,11 +79,10 @@ def _merge(
     if misfit > rows.tolerance:
         return
     factor = p / (q * c)
-    nice = nice_number(factor)
-    spread = abs(factor) if nice is None else 1.0
-    if spread > 1e4 or spread < 1e-4:
+    if abs(factor) > LARGE or abs(factor) < 1 / LARGE:
         return
-    cost = 1.0 * (nice is None) + 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
+    exact, near = nice_number(factor), nice_number(factor, NEAR if rows.noisy else 0.0)
+    cost = 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
     cost += 1.0 * bool(shape_i or shape_j) + 0.3 * bool(fractional) + 0.1 * (abs(p) + abs(q) - 2)
     term_i = _Term(
         i, sympy.Rational(int(2 * p), 2), kind_i, {k: e[k] for k in range(rows.n) if e[k] > 0 and k not in (i, j)}
@@ -88,10 +90,11 @@ def _merge(
     term_j = _Term(
         j, sympy.Rational(int(2 * q), 2), kind_j, {k: -e[k] for k in range(rows.n) if e[k] < 0 and k not in (i, j)}
     )
-    number = sympy.Float(factor) if nice is None else nice
     used = frozenset(rows.state.inputs[k] for k in (i, j))
     name = f"merge {name_of(rows, i)}, {name_of(rows, j)}"
-    yield Move(misfit, cost, name, used, partial(_join, rows.state, term_i, term_j, number))
+    for number in filter(None, (exact or near, None if exact else sympy.Float(factor))):
+        made = partial(_join, rows.state, term_i, term_j, number)
+        yield Move(misfit, cost + 1.0 * number.is_Float, name, used, made)
 
 
 class _Term:

@@ -36,6 +36,7 @@ from kansr.symbolic.match import MatchConfig, match_all
 
 PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
+AGAIN = 0.5  # and every further choice of dimensionless groups
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 LOST = 8.0  # doubts from which a move is not made
 PATIENCE = 5  # tasks without a better formula after which one that is as good as the smooth model ends the search
@@ -83,8 +84,13 @@ class NoisySearch:
     ) -> NoisySearch:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
         search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
-        for root in starts(data):
-            search._push(PER_INPUT * len(root.inputs), partial(search._open, root, 0.0, None))
+        roots = starts(data)
+        fewest = min(len(root.inputs) for root in roots)
+        for number, root in enumerate(roots):
+            # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
+            left = len(root.inputs) if number else fewest
+            later = AGAIN * max(number - 1, 0.5 * (number == 0))
+            search._push(PER_INPUT * left + later, partial(search._open, root, later, None))
         return search
 
     @property

@@ -16,6 +16,7 @@ LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
 RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 FEW, MANY = 400, 1100  # rows the kernel is spanned by: to compare, and in the end
 JUDGED = 1000  # rows an error is measured on
+CLOSER = 4  # ways to see the rows that are looked at more closely
 LOUDEST = 20.0  # the noisiest row's error over the median, at most
 
 
@@ -76,8 +77,12 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     centres = _few(rows, centres)
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
     settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
-    best = min((s for first in settings for s in _tried(rows, first, LENGTHS[1:], RIDGES[::2], centres)), key=_by_error)
-    best = min(around(rows, best, centres), key=_by_error)
+    # half the rows are enough to see which are worth a closer look
+    few = centres // 2
+    tried = (_tried(rows, first, LENGTHS[1:], RIDGES[::2], few, JUDGED // 2) for first in settings)
+    rough = sorted((min(some, key=_by_error) for some in map(list, tried) if some), key=_by_error)
+    best = min((s for near in rough[:CLOSER] for s in around(rows, near, centres)), key=_by_error)
+    best = min([best, *around(rows, best, centres)], key=_by_error)
     if n > 1:
         reach = np.sqrt(np.mean((gradients(rows, best.setting, centres).gradient * rows.X.std(0)) ** 2, axis=0))
         if np.isfinite(reach).all():
@@ -143,11 +148,11 @@ def around(rows: Noisy, smooth: Smooth, centres: int | None = None) -> list[Smoo
 
 
 def _tried(
-    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], centres: int
+    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], centres: int, judged: int = JUDGED
 ) -> Iterator[Smooth]:
     """The errors of models with these lengths and ridges, spanned by the first `centres` rows, on those that follow."""
     (_, t, slope), U, _, weight = _prepared(rows, setting)
-    held = slice(centres, centres + JUDGED)
+    held = slice(centres, centres + judged)
     mean, scale = _centre(t, weight)
     outward = 1 / (np.abs(slope[held]) + 1e-300)  # from errors of T(z) to errors of z
     outward = outward / (rows.loud[held] + 1e-300)  # and of the table's target
