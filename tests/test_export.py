@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import runpy
 import shutil
 import subprocess
@@ -15,13 +16,15 @@ import formulas
 import numpy as np
 import pytest
 import sympy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from sympy.parsing.latex import parse_latex
 
 from kansr.data.dataset import Array
 from kansr.data.names import aliases
 from kansr.export.command import Format
 from kansr.export.formats import FORMATS, export
+from kansr.export.latex import to_latex
 from kansr.export.names import FUNCTIONS, WORDS, names
 from kansr.expression.constant import NamedConstant
 from kansr.expression.domain import domain
@@ -69,6 +72,16 @@ def by_sympy(law: Law, folder: Path) -> Any:
     )
 
 
+def by_latex(law: Law) -> Any:
+    """As sympy reads it, which knows products of letters only, so names of more than one are replaced."""
+    letters = dict(zip(sympy.symbols(list(law.inputs)), sympy.symbols("a b c p q r u v")))
+    text = to_latex(Law(law.expr.xreplace(letters), tuple(map(str, letters.values())), "y"))
+    bars = re.sub(r"\\(left|right)\|", "|", text.partition("=")[2])
+    found = parse_latex(bars).subs(sympy.Symbol("e"), sympy.E).subs(sympy.Symbol("pi"), sympy.pi)
+    given = [letters[sympy.Symbol(name)] for name in law.inputs]
+    return Tape(found, list(map(str, given))).value(np.column_stack([X[:, :0], *columns(law)]))
+
+
 COMPUTED: dict[str, Callable[[Law, Path], Any]] = {
     "python": by_python,
     "numpy": by_numpy,
@@ -97,6 +110,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_code_computes_what_the_formula_does(to: str, folder: Path, expr: sympy.Expr) -> None:
     law = law_of(expr)
     assert_same(law, COMPUTED[to](law, folder))
+
+
+@settings(LOOSE, derandomize=True, phases=[Phase.explicit, Phase.generate])  # to make an example smaller takes minutes
+@given(expr=formulas.formulas)
+def test_latex_says_what_the_formula_does(expr: sympy.Expr) -> None:
+    # log(x)^2 is written as it is spoken, and read as log(x^2)
+    assume(not any(power.base.func is sympy.log for power in expr.atoms(sympy.Pow)))
+    law = law_of(expr)
+    assert_same(law, by_latex(law))
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler called cc")

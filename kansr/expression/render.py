@@ -135,7 +135,7 @@ class _FormulaPrinter(PositiveFirst, StrPrinter):
 
 class _RoundingLatexPrinter(PositiveFirst, LatexPrinter):
     def __init__(self, digits: int | None) -> None:
-        super().__init__()
+        super().__init__({"inv_trig_style": "full"})
         self.digits = digits
 
     def _print_Float(self, expr: sympy.Float) -> str:
