@@ -107,7 +107,7 @@ def plan(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> 
         attempts, sums = attempts + sums, []
     if n == 1:
         attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY)))
-        attempts.append(Attempt("one input", partial(_single, match)))
+        attempts.append(Attempt("one input", partial(_single, match), thorough=True))
     else:
         attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY), thorough=True))
         attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1)), hopeful=True))

@@ -19,7 +19,7 @@ from kansr.structure.exactness import convincing, exact, within_errors
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 AS_GOOD = 8.0  # bits that the best smooth model may be likelier by on unseen rows
-PLAIN = 2  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
+PLAIN = 1  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything

@@ -27,5 +27,6 @@ def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
         rows = Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))
         error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows - unseen.rows))
     else:
-        error = float(np.std(data.y - sizes * float(data.y @ sizes / (sizes @ sizes))))
+        factor = float(data.y @ sizes / (sizes @ sizes))
+        error = float(np.sqrt(np.mean((data.y - factor * sizes)[-unseen.rows :] ** 2)))
     return error / (float(np.std(unseen.y)) or 1.0)
