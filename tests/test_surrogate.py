@@ -10,7 +10,7 @@ from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.structure.surrogate import Field, surrogate, views
-from kansr.structure.weighted import attainable
+from kansr.structure.weighted import attainable, attainable_on
 
 # A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
 SMOOTH = {
@@ -135,3 +135,16 @@ def test_of_pure_noise_next_to_nothing_can_be_attained(rows: int) -> None:
 def test_of_a_clean_law_everything_can_be_attained() -> None:
     data = table("x*y + 2*x", rows=400)
     assert attainable(data.X, data.y) < 1e-5
+
+
+@pytest.mark.parametrize("text", ["x*y", "1/(1.2 - x)", "-exp(x + y)"])
+def test_no_smooth_model_is_better_than_the_law_itself(text: str) -> None:
+    """Loud as the noise is: an error of log(z) or 1/z is worth another one of z wherever z has noise."""
+    rng = np.random.default_rng(4)
+    X = rng.uniform(0.1, 1, (1600, 2))
+    law = evaluate(parse(text), {"x": X[:, 0], "y": X[:, 1]})
+    noise = 0.25 * np.std(law) * rng.normal(size=len(law))
+    y = law + np.clip(noise, -0.9 * np.abs(law), 0.9 * np.abs(law))  # logarithms and inverses stay possible
+    train, unseen = Dataset(X[:1100], y[:1100], ("x", "y"), "z"), Dataset(X[1100:], y[1100:], ("x", "y"), "z")
+    least = float(np.sqrt(np.mean((y - law)[1100:] ** 2)) / np.std(unseen.y))
+    assert 0.995 * least < attainable_on(unseen, train) < 1.1 * least

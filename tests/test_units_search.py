@@ -17,6 +17,7 @@ from kansr.errors import KansrError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.structure.reduce import ReduceConfig, reductions
+from kansr.structure.scaled import attainable_in_groups
 from kansr.units.check import fits, objection
 from kansr.units.declared import with_units
 from kansr.units.read import dimension_of
@@ -37,6 +38,17 @@ def test_a_search_over_reductions_starts_from_groups(text: str, units: dict[str,
     assert route.path[0].what.startswith("in units of")
     assert fits(route.fit.expr, data.units)
     np.testing.assert_allclose(evaluate(route.fit.expr, dict(zip(data.names, data.X.T))), data.y, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "text, units", [("v*x", {"v": "m/s", "x": "s", "y": "m"}), ("v/(1 + u/v)", dict.fromkeys("vuy", "m/s"))]
+)
+def test_a_smooth_model_in_groups_is_judged_on_the_rows_that_formulas_are(text: str, units: dict[str, str]) -> None:
+    data = table(text, units, rows=1600, noise=0.1)
+    truth = evaluate(parse(text), dict(zip(data.names, data.X.T)))
+    unseen = data.take(slice(1100, None))
+    least = float(np.sqrt(np.mean((data.y - truth)[1100:] ** 2)) / np.std(unseen.y))
+    assert attainable_in_groups(data.take(slice(0, 1100)), unseen) == pytest.approx(least, rel=0.01)
 
 
 def frame(data: Dataset) -> pd.DataFrame:
