@@ -54,7 +54,10 @@ def plain(best: Candidate) -> bool:
 
 
 def _fitted(best: Candidate) -> int:
-    return sum(bool(n.is_Float or n.q > WRITTEN) for n in best.expr.atoms(sympy.Float, sympy.Rational))
+    """Numbers that were fitted, also those that were rounded; not whole ones and exponents as laws have them."""
+    written = {p.exp for p in best.expr.atoms(sympy.Pow) if p.exp.is_Rational and p.exp.q <= WRITTEN}
+    numbers = best.expr.atoms(sympy.Float, sympy.Rational) - written
+    return sum(bool(n.is_Float or n.q > 1) for n in numbers)
 
 
 def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:

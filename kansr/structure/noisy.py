@@ -38,9 +38,10 @@ PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
 AGAIN = 0.5  # and every further choice of dimensionless groups
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
+DEAR = 0.7  # how much later the turn comes of what takes ten times as long as another way
 LOST = 8.0  # doubts from which a move is not made
 PATIENCE = 5  # tasks without a better formula after which one that is as good as the smooth model ends the search
-AS_GOOD = 1.05  # its error over the model's
+AS_GOOD = 20.0  # bits that the best of many smooth models may be likelier by
 QUIET = 3.0  # times the median noise of rows that terminals look at
 ITERATIONS = 25  # that constants are polished by
 BITS = 1.0  # that a formula must be shorter by to count as better
@@ -77,6 +78,7 @@ class NoisySearch:
 
     def __post_init__(self) -> None:
         self._share = shares(self.data)
+        self._judged = min(JUDGED, self.data.rows - min(FEW, self.data.rows // 2))
 
     @classmethod
     def of(
@@ -100,7 +102,7 @@ class NoisySearch:
 
     @property
     def _as_good(self) -> bool:
-        return self.left <= AS_GOOD * self.smooth
+        return self.left <= 2 ** (AS_GOOD / self._judged) * self.smooth
 
     def advance(self, steps: int) -> Iterator[Route]:
         """Formulas found in as many steps, each polished on the rows; the last one is not the best.
@@ -182,7 +184,7 @@ class NoisySearch:
             self._push(doubt + PER_INPUT * count + later, partial(self._terminal, state, name, way))
         if count == 2:
             graphs = partial(tensor, quiet, self.config.match, max(3e-3, 1.5 * noise), self.expired)
-            self._push(doubt + PER_INPUT * count + 0.2, partial(self._graphs, state, quiet, graphs))
+            self._push(doubt + PER_INPUT * count + DEAR, partial(self._graphs, state, quiet, graphs))
 
     def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
         yield from self._offer(state, name, way())
@@ -221,7 +223,7 @@ class NoisySearch:
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
         first = min(FEW, self.data.rows // 2)
-        judged = slice(first, first + JUDGED)
+        judged = slice(first, first + self._judged)
         residual = Tape(expr, self.data.names).value(self.data.X[judged]) - self.data.y[judged]
         return math.sqrt(mean_square(residual / self._share[judged]))
 
