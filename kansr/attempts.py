@@ -283,7 +283,7 @@ def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
 
 def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
     if len(rows.sample.names) <= 6:
-        yield from best_of(polished(rationals(rows.sample, 0.3, expired), rows), rows, "rational")
+        yield from best_of(polished(rationals(rows.sample, 0.3, expired, rows.noisy), rows), rows, "rational")
 
 
 def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
 import sympy
@@ -14,6 +15,10 @@ from kansr.data.dataset import Array, Dataset
 from kansr.structure.transforms import transformed
 
 MOST_COLUMNS, MOST_TERMS, DEGREES = 130, 16, (2, 3, 4, 6)
+ROWS_PER_COLUMN = 20  # of a polynomial that only smoothes
+ITERATIONS, SETTLED = 6, 0.3  # of P/Q, and the bits from which the next one would bring nothing
+RATIOS = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4))  # degrees of P and Q
+MOST_WITH_NOISE = 5  # of them
 POLYNOMIAL_TARGETS = ("y", "1/y", "y^2", "1/y^2", "log(y)")
 
 Monomial = tuple[int, ...]
@@ -52,9 +57,13 @@ def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = l
                 break
 
 
-def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
+def rationals(
+    data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False, noisy: bool = False
+) -> Iterator[sympy.Expr]:
     """y = P/Q with sparse P and Q, by Sanathanan & Koerner's (1963) iteration: linear in both, reweighted by 1/Q.
 
+    The products of Q and y in it are those of Q and what the last iteration came to, as in Gauss and Newton's: noise
+    in the columns would make all coefficients too small. noisy: whether not even the first may take y as it is.
     One coefficient of Q has to be fixed at 1; which one is tried in turn, the constant first, because Q need not
     have a constant term. Degrees grow until the misfit is rounding. Rows weigh by 1/sigma² beside.
     """
@@ -62,26 +71,24 @@ def rationals(data: Dataset, threshold: float, expired: Callable[[], bool] = lam
     middle = np.average(data.y, weights=weight**2)
     spread = float(np.sqrt(np.average((data.y - middle) ** 2, weights=weight**2)))
     y = data.y / spread
-    for top, bottom in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4)):
+    start = _smooth(data.X, y, weight) if noisy else y
+    for top, bottom in RATIOS[: MOST_WITH_NOISE if noisy else None]:
         P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)
         if len(P) + len(Q) > min(70, data.rows // 3):
             continue
         A, scale_p = _design(data.X, P)
         B, scale_q = _design(data.X, Q)
-        best: tuple[float, Array, Array] | None = None
+        best: _Ratio | None = None
         for pivot in range(min(len(Q), 12)):
             if expired():
                 return
-            p, q, error, length = _ratio(A, B, y, weight, pivot, max(10 * threshold, 1e-4))
-            if (
-                error < threshold
-                and (best is None or length < best[0])
-                and np.sum(p != 0) + np.sum(q != 0) <= MOST_TERMS
-            ):
-                best = (length, p / scale_p * spread, q / scale_q)
+            found = _ratio(A, B, y, start, weight, pivot, max(10 * threshold, 1e-4))
+            if found is not None and found.error < threshold and (best is None or found.length < best.length):
+                best = found if np.sum(found.p != 0) + np.sum(found.q != 0) <= MOST_TERMS else best
         if best is not None:
-            yield _polynomial(data.names, P, best[1]) / _polynomial(data.names, Q, best[2])
-            if _misfit(data, A, B, best[1] * scale_p, best[2] * scale_q) < 1e-8:
+            top_terms = _polynomial(data.names, P, best.p / scale_p * spread)
+            yield top_terms / _polynomial(data.names, Q, best.q / scale_q)
+            if best.error < 1e-8:
                 return
 
 
@@ -91,38 +98,55 @@ def _weights(data: Dataset) -> Array:
     return weight / float(np.sqrt(np.mean(weight**2)))
 
 
-def _ratio(
-    A: Array, B: Array, y: Array, trust: Array, pivot: int, hopeless: float
-) -> tuple[Array, Array, float, float]:
-    """P and Q by columns with Q's coefficient `pivot` 1 -> coefficients of both, rms misfit, description length.
+def _smooth(X: Array, y: Array, weight: Array) -> Array:
+    """The values of a full polynomial of the highest degree that many rows allow, (rows,)."""
+    allowed = [d for d in DEGREES if len(monomials(X.shape[1], d)) <= len(y) // ROWS_PER_COLUMN]
+    A, _ = _design(X, monomials(X.shape[1], max(allowed, default=1)))
+    values: Array = A @ np.linalg.lstsq(A * weight[:, None], y * weight, rcond=1e-8)[0]
+    return values
 
-    trust: what each row is multiplied by beside the iteration's own weights, (rows,).
+
+class _Ratio(NamedTuple):
+    """Coefficients of P and Q by their columns, rms misfit, description length."""
+
+    p: Array
+    q: Array
+    error: float
+    length: float
+
+
+def _ratio(A: Array, B: Array, y: Array, start: Array, trust: Array, pivot: int, hopeless: float) -> _Ratio | None:
+    """The best of a few iterations with Q's coefficient `pivot` 1; None where nothing comes near.
+
+    start: values of P/Q to begin with, (rows,); trust: what each row is multiplied by beside the iteration's weights.
     """
-    weight = trust
-    p: Array = np.zeros(A.shape[1])
-    q: Array = np.zeros(B.shape[1])
-    error = length = np.inf
+    values, below = start, B[:, pivot]
     rest = np.delete(np.arange(B.shape[1]), pivot)
-    for _ in range(4):
-        C = np.hstack([A, -B[:, rest] * y[:, None]]) * weight[:, None]
-        kept, w, linear, length = _eliminate(C, y * weight * B[:, pivot], hopeless)
+    best: _Ratio | None = None
+    for _ in range(ITERATIONS):
+        weight = trust / np.maximum(np.abs(below), 1e-3 * float(np.max(np.abs(below))))
+        C = np.hstack([A, -B[:, rest] * values[:, None]]) * weight[:, None]
+        goal = (values * B[:, pivot] + (y - values) * below) * weight
+        kept, w, linear, _ = _eliminate(C, goal, hopeless)
         if linear > hopeless:
-            return p, q, np.inf, np.inf
+            break
         full = np.zeros(C.shape[1])
         full[kept] = w
         p, q = full[: A.shape[1]], np.insert(full[A.shape[1] :], pivot, 1.0)
         below = B @ q
         if np.any(below == 0):
-            return p, q, np.inf, np.inf
-        error = float(np.sqrt(np.mean((trust * (A @ p / below - y)) ** 2)))
-        weight = trust / np.abs(below)
-        if not error > 1e-11:
             break
-    return p, q, error, length
-
-
-def _misfit(data: Dataset, A: Array, B: Array, p: Array, q: Array) -> float:
-    return float(np.sqrt(np.mean((A @ p / (B @ q) - data.y) ** 2)) / np.std(data.y))
+        values = A @ p / below
+        error = float(np.sqrt(np.mean((trust * (values - y)) ** 2)))
+        length = _length(error, len(y), len(kept))
+        if not np.isfinite(length):
+            break
+        settled = best is not None and abs(length - best.length) < SETTLED
+        if best is None or length < best.length:
+            best = _Ratio(p, q, error, length)
+        if settled or not error > 1e-11:
+            break
+    return best
 
 
 def _polynomial(names: tuple[str, ...], powers: list[Monomial], coefficients: Array) -> sympy.Expr:
@@ -154,8 +178,7 @@ def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], A
         inverse = np.linalg.pinv(R, rcond=1e-13)
         w = inverse @ (Q.T @ goal)
         error = float(np.linalg.norm(columns[:, kept] @ w - goal)) / np.sqrt(rows) / size
-        noise = max(error, ROUNDING)
-        length = rows * np.log2(noise) + len(kept) * (bits_per_float(noise, rows) + 6)
+        length = _length(error, rows, len(kept))
         if best is None or length <= best[0]:
             best = (length, kept, w, error)
             if len(kept) == A.shape[1] and error > hopeless:
@@ -167,6 +190,12 @@ def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], A
         kept = np.delete(kept, int(np.argmin(significance)))
     assert best is not None
     return best[1], best[2], best[3], best[0]
+
+
+def _length(error: float, rows: int, terms: int) -> float:
+    """Bits of rows that are missed by `error`, over their rms, and of the terms."""
+    noise = max(error, ROUNDING)
+    return rows * float(np.log2(noise)) + terms * (bits_per_float(noise, rows) + 6)
 
 
 def _term(names: tuple[str, ...], powers: Monomial, coefficient: float) -> sympy.Expr:

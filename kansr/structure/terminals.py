@@ -64,7 +64,7 @@ def terminals(
     elif count <= MOST_INPUTS:
         allowed = max(NOISE_FREE, 1.3 * noise)
         ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, rows, allowed, expired)))
-        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, rows, allowed, expired)))
+        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, rows, allowed, expired, noisy=True)))
     if count == 1 and noise and not state.moves:
         ways.append(Way(-0.1, "trend and waves", partial(waves_beside_a_trend, data, expired)))
     if count == 1:
