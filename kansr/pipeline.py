@@ -30,7 +30,7 @@ from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
 from kansr.rows import SMALL, Rows
 from kansr.standing import discovery_of
-from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, plain, smooth_error, status_of
+from kansr.stopping import AS_GOOD, AT_ONCE, any_exact, as_good_as_it_gets, hopeless, plain, smooth_error, status_of
 from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
@@ -48,6 +48,7 @@ Loss = Literal["auto", "squared", "huber"]
 Refine = str | Refiner | Sequence[str | Refiner]
 
 MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
+AT_LAST = 0.3  # seconds for the constants of all rows, late as it may be
 GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
 LAST = 1.1  # the same at which a worker that has not answered is not waited for
 
@@ -228,7 +229,7 @@ class _Run:
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, table.data))
         smooth = partial(smooth_error, table.rows, last)
-        return _in_time(self.clock, lambda: concluded(final, table.whole, table.wrong, smooth()), final)
+        return _in_time(self.clock, lambda: concluded(final, table.whole, table.wrong, smooth()), final, AT_LAST)
 
     def _report(self, findings: Sequence[Finding] = ()) -> Discovery:
         """How things stand with all findings, or with these."""
@@ -253,14 +254,15 @@ class _Run:
         if not self.findings:
             return False
         best = self._report().best
+        bits = AS_GOOD if attempt.thorough else AT_ONCE
         looked = attempt.thorough or plain(best)
-        return looked and _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows), False)
+        return looked and _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, bits), False)
 
 
-def _in_time(clock: Clock, work: Callable[[], T], otherwise: U) -> T | U:
-    """What the work comes to, or something else where the time is up before it ends."""
+def _in_time(clock: Clock, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:
+    """What the work comes to, or something else where the time is up before it ends, and the `least` seconds too."""
     try:
-        with interrupted_after(GRACE * clock.limit - clock.seconds()):
+        with interrupted_after(max(GRACE * clock.limit - clock.seconds(), least)):
             return work()
     except OutOfTime:
         return otherwise

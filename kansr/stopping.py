@@ -19,6 +19,7 @@ from kansr.structure.exactness import convincing, exact, within_errors
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 AS_GOOD = 8.0  # bits that the best smooth model may be likelier by on unseen rows
+AT_ONCE = 2.0  # the same for a formula that ends a search before all has been tried
 PLAIN = 1  # fitted constants of a formula that is taken for the law as soon as it leaves only noise
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 WRITTEN = 4  # denominators up to which a fraction is what a law has, above which one of many that fit
@@ -49,8 +50,12 @@ def any_exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -
 
 
 def plain(best: Candidate) -> bool:
-    """Whether a formula is short and good enough to be compared with a smooth model before all has been tried."""
-    return _fitted(best) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    """Whether a formula is short and good enough to be compared with a smooth model before all has been tried.
+
+    A fitted number beside another term is what a curve that bends a little has, too.
+    """
+    in_sums = any(number.is_Float for term in best.expr.atoms(sympy.Add) for number in term.atoms(sympy.Float))
+    return not in_sums and _fitted(best) <= PLAIN and 1 - best.r2_held_out < LARGE**2
 
 
 def _fitted(best: Candidate) -> int:
@@ -60,9 +65,10 @@ def _fitted(best: Candidate) -> int:
     return sum(bool(n.is_Float or n.q > 1) for n in numbers)
 
 
-def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
+def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, bits: float = AS_GOOD) -> bool:
     """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain.
 
+    bits: that the smooth model may be likelier by.
     A smooth model of few rows is no yardstick: there a formula has to come close with hardly a constant.
     """
     if data.stated is not None:
@@ -71,7 +77,7 @@ def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows) -> bool:
         close = _fitted(best) <= 1 and 1 - best.r2_held_out < CLOSE**2
         return close and status_of(best, data) is Status.FOUND
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    within = 2 ** (AS_GOOD / rows.held_out.rows) * rows.attainable_held_out
+    within = 2 ** (bits / rows.held_out.rows) * rows.attainable_held_out
     return 0 < unseen <= within and status_of(best, data) is Status.FOUND
 
 

@@ -127,12 +127,17 @@ REFUSED = {
     "nguyen --out {0}/a --time-limit 0": "--time-limit",
     "nguyen --out {0}/a --units": "the units of nguyen_01 are not known",
     "feynman --out {0}/a --units --method linear": "does not use units",
-    "nguyen --out {0}/a --scheduler tcp://127.0.0.1:9": "no dask scheduler",
     "nguyen --out {0}/full": "is not empty",
     "nguyen --out {0}/full --resume": "no benchmark to resume",
     "--summary {0}/full": "holds no benchmark",
     "nguyen --summary {0}/full": "say what to do",
 }
+
+
+@pytest.mark.long  # dask takes ten seconds to give up
+def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
+    code, out, err = bench(*f"nguyen --out {tmp_path}/a --scheduler tcp://127.0.0.1:9".split())
+    assert (code, out, err.count("\n")) == (2, "", 1) and "no dask scheduler" in err
 
 
 @pytest.mark.parametrize(("arguments", "says"), REFUSED.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from test_structure import table
+from thin import thinned
 
 from kansr.refine.constants import polish
 from kansr.structure.fitted import MOST_INPUTS, one_function
@@ -24,7 +25,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize(("text", "low", "high"), LAWS.values(), ids=LAWS)
+@pytest.mark.parametrize(("text", "low", "high"), thinned(LAWS, often=4))
 def test_the_law_is_found(text: str, low: float, high: float) -> None:
     data = table(text, low=low, high=high, rows=900)
     fits = [polish(expr, data) for expr in one_function(data)]

@@ -60,7 +60,7 @@ def test_errors_below_rounding_are_alike() -> None:
     assert search._doubts(1e-13 * spread, 0.0) < 0.1 < search._doubts(2e-3 * spread, 1e-3 * spread)
 
 
-@pytest.mark.parametrize("transform", ["x", "2/(1 + exp(x))", "x**3 + 3"])
+@pytest.mark.parametrize("transform", ["x", "2/(1 + exp(x))", pytest.param("x**3 + 3", marks=pytest.mark.long)])
 def test_one_input_is_matched_on_all_rows_and_by_the_target_itself(transform: str) -> None:
     """Of 1500 noisy rows every one counts, and values near 0 do not decide in 1/y: the truth is among the first six."""
     x = np.random.default_rng(1).uniform(-1, 1, 1500)
@@ -72,7 +72,7 @@ def test_one_input_is_matched_on_all_rows_and_by_the_target_itself(transform: st
     assert min(off) < 0.02 * np.std(clean)
 
 
-@pytest.mark.parametrize("transform", ["1/sqrt(1 - x**2)", "exp(-3*x)"])
+@pytest.mark.parametrize("transform", ["1/sqrt(1 - x**2)", pytest.param("exp(-3*x)", marks=pytest.mark.long)])
 def test_rows_count_by_their_errors_where_one_input_is_matched(transform: str) -> None:
     """A few loud rows are no worse than none of them."""
     rng = np.random.default_rng(3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from test_structure import table
+from thin import thinned
 
 from kansr.refine.constants import polish
 from kansr.structure.oblique import oblique_function
@@ -17,7 +18,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("text", LAWS.values(), ids=LAWS)
+@pytest.mark.parametrize("text", thinned(LAWS, often=2))
 def test_the_law_is_found_by_polishing(text: str) -> None:
     data = table(text, low=-2.0, high=2.0, rows=900)
     fits = [polish(expr, data) for expr in oblique_function(data)]
