@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -47,8 +45,7 @@ from kansr.symbolic.match import MatchConfig, match_all, with_matches
 # steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
-FINISHED = 3  # formulas of an attempt that are
-ALIKE = 1e-9  # relative difference of what is left, up to which two formulas are taken for one
+FINISHED = 3  # formulas of an attempt that are; forms of one formula among them may be pruned to different ends
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 
 
@@ -151,18 +148,9 @@ def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = 
     ranked = sorted(
         ((description_length(f.expr, f.likely**2, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
     )
-    near = (fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + 60)
-    for fit in islice(distinct(near), FINISHED):
-        yield Finding(finish(fit, rows, origin), graph)
-
-
-def distinct(fits: Iterable[Fit]) -> Iterator[Fit]:
-    """Without those that leave to many digits what an earlier one leaves, as a formula does in another form."""
-    seen: list[float] = []
-    for fit in fits:
-        if not any(math.isclose(fit.rms, rms, rel_tol=ALIKE) for rms in seen):
-            seen.append(fit.rms)
-            yield fit
+    for length, _, fit in ranked[:FINISHED]:
+        if np.isfinite(length) and length < ranked[0][0] + 60:
+            yield Finding(finish(fit, rows, origin), graph)
 
 
 def polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
@@ -237,13 +225,12 @@ def _reductions(
         if any(exact(route.fit, rows.sample) for route in routes):
             break
     routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
-    paths = {id(route.fit): route.path for route in routes}
-    for number, fit in enumerate(islice(distinct(route.fit for route in routes), FINISHED)):
-        origin = "reductions: " + " → ".join(step.what for step in paths[id(fit)])
+    for number, route in enumerate(routes[:FINISHED]):
+        origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(judged(fit.expr, rows, origin), path=paths[id(fit)], unfinished=True)
-        yield Finding(finish(fit, rows, origin), path=paths[id(fit)])
-        if exact(fit, rows.sample):
+            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
+        yield Finding(finish(route.fit, rows, origin), path=route.path)
+        if exact(route.fit, rows.sample):
             break
 
 

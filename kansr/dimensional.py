@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import sympy
 
@@ -20,8 +21,7 @@ from kansr.structure.moves import Proposer
 from kansr.symbolic.match import MatchConfig
 from kansr.units.groups import Groups, choices
 
-AT_ONCE = ("mean", "power", "relation")  # what the attempts start with that are made before reductions
-QUICK = 3  # attempts at the head of every plan that are hardly worth making in columns with units
+QUICK = 3  # attempts at the head of every plan: made before reductions in groups, hardly worth it in columns with units
 
 
 def plan_with_units(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> list[Attempt]:
@@ -33,11 +33,11 @@ def plan_with_units(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...
     offered = choices(data)
     if data.units is None or not offered:
         return own
-    inside = [attempt for groups in _one_each(offered) for attempt in _inside(groups, data, match)]
+    inside = [_inside(groups, data, match) for groups in _one_each(offered)]
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = own[1:] if data.units.free else [a for a in own[QUICK:] if "kan" not in a.name]
-    return [own[0], *(a for a in inside if a.name.startswith(AT_ONCE)), outside[0],
-            *(a for a in inside if not a.name.startswith(AT_ONCE)), *outside[1:]]  # fmt: skip
+    first, later = chain(*(some[:QUICK] for some in inside)), chain(*(some[QUICK:] for some in inside))
+    return [own[0], *first, outside[0], *later, *outside[1:]]
 
 
 def _one_each(offered: Sequence[Groups]) -> list[Groups]:

@@ -30,7 +30,7 @@ from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
 from kansr.rows import SMALL, Rows
 from kansr.standing import discovery_of
-from kansr.stopping import AS_GOOD, AT_ONCE, any_exact, as_good_as_it_gets, hopeless, plain, smooth_error, status_of
+from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
 from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
@@ -254,9 +254,7 @@ class _Run:
         if not self.findings:
             return False
         best = self._report().best
-        bits = AS_GOOD if attempt.thorough else AT_ONCE
-        looked = attempt.thorough or plain(best)
-        return looked and _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, bits), False)
+        return _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, attempt.thorough), False)
 
 
 def _in_time(clock: Clock, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:

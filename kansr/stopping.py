@@ -65,19 +65,21 @@ def _fitted(best: Candidate) -> int:
     return sum(bool(n.is_Float or n.q > 1) for n in numbers)
 
 
-def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, bits: float = AS_GOOD) -> bool:
+def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, looked: bool) -> bool:
     """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain.
 
-    bits: that the smooth model may be likelier by.
+    looked: whether other formulas have been looked for thoroughly; if not, only a plain one is good enough.
     A smooth model of few rows is no yardstick: there a formula has to come close with hardly a constant.
     """
+    if not (looked or plain(best)):
+        return False
     if data.stated is not None:
         return within_errors(_residual(best, data), data.stated)
     if rows.small:
-        close = _fitted(best) <= 1 and 1 - best.r2_held_out < CLOSE**2
+        close = _fitted(best) <= PLAIN and 1 - best.r2_held_out < CLOSE**2
         return close and status_of(best, data) is Status.FOUND
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    within = 2 ** (bits / rows.held_out.rows) * rows.attainable_held_out
+    within = 2 ** ((AS_GOOD if looked else AT_ONCE) / rows.held_out.rows) * rows.attainable_held_out
     return 0 < unseen <= within and status_of(best, data) is Status.FOUND
 
 

@@ -36,7 +36,7 @@ from kansr.symbolic.match import MatchConfig, match_all
 
 PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
-AGAIN = 0.5  # and every further choice of dimensionless groups
+AGAIN = 0.5  # and every further choice of dimensionless groups; half of it the table's own columns
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 DEAR = 0.7  # how much later the turn comes of what takes ten times as long as another way
 LOST = 8.0  # doubts from which a move is not made
@@ -86,13 +86,14 @@ class NoisySearch:
     ) -> NoisySearch:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
         search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
-        roots = starts(data)
-        fewest = min(len(root.inputs) for root in roots)
-        for number, root in enumerate(roots):
-            # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
-            left = len(root.inputs) if number else fewest
-            later = AGAIN * max(number - 1, 0.5 * (number == 0))
-            search._push(PER_INPUT * left + later, partial(search._open, root, later, None))
+        own, *groups = starts(data)
+        # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
+        fewest = min(len(root.inputs) for root in (own, *groups))
+        search._push(PER_INPUT * fewest + AGAIN / 2, partial(search._open, own, AGAIN / 2, None))
+        for number, root in enumerate(groups):
+            search._push(
+                PER_INPUT * len(root.inputs) + AGAIN * number, partial(search._open, root, AGAIN * number, None)
+            )
         return search
 
     @property

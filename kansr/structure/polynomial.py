@@ -48,7 +48,7 @@ def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = l
             if len(powers) > min(MOST_COLUMNS, data.rows // 3) or expired():
                 break
             A, scale = _design(data.X, powers)
-            kept, w, error, _ = _eliminate(A * weight[:, None], t * weight, threshold)
+            kept, w, error = _eliminate(A * weight[:, None], t * weight, threshold)
             if error < threshold and error < 0.5 * last and len(kept) <= MOST_TERMS:
                 total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
                 yield sign * transform.symbolic(total)
@@ -86,8 +86,8 @@ def rationals(
             if found is not None and found.error < threshold and (best is None or found.length < best.length):
                 best = found if np.sum(found.p != 0) + np.sum(found.q != 0) <= MOST_TERMS else best
         if best is not None:
-            top_terms = _polynomial(data.names, P, best.p / scale_p * spread)
-            yield top_terms / _polynomial(data.names, Q, best.q / scale_q)
+            above = _polynomial(data.names, P, best.p / scale_p * spread)
+            yield above / _polynomial(data.names, Q, best.q / scale_q)
             if best.error < 1e-8:
                 return
 
@@ -127,7 +127,7 @@ def _ratio(A: Array, B: Array, y: Array, start: Array, trust: Array, pivot: int,
         weight = trust / np.maximum(np.abs(below), 1e-3 * float(np.max(np.abs(below))))
         C = np.hstack([A, -B[:, rest] * values[:, None]]) * weight[:, None]
         goal = (values * B[:, pivot] + (y - values) * below) * weight
-        kept, w, linear, _ = _eliminate(C, goal, hopeless)
+        kept, w, linear = _eliminate(C, goal, hopeless)
         if linear > hopeless:
             break
         full = np.zeros(C.shape[1])
@@ -161,10 +161,10 @@ def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
     return A / scale, scale
 
 
-def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], Array, float, float]:
+def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], Array, float]:
     """Backward elimination: drop the least significant column while the description gets shorter.
 
-    -> kept columns, their coefficients, rms residual over the rms of t, description length. The rows are rotated
+    -> kept columns, their coefficients, rms residual over the rms of t. The rows are rotated
     into a triangle once, so that a step costs the same for a hundred rows as for a million. Where all columns
     together leave more than `hopeless`, none is dropped.
     """
@@ -189,7 +189,7 @@ def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], A
         significance = np.abs(w) / np.maximum(np.sqrt(np.sum(inverse * inverse, axis=1)), 1e-300)
         kept = np.delete(kept, int(np.argmin(significance)))
     assert best is not None
-    return best[1], best[2], best[3], best[0]
+    return best[1:]
 
 
 def _length(error: float, rows: int, terms: int) -> float:

@@ -27,6 +27,7 @@ def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
         rows = Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))
         error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows - unseen.rows))
     else:
-        factor = float(data.y @ sizes / (sizes @ sizes))
-        error = float(np.sqrt(np.mean((data.y - factor * sizes)[-unseen.rows :] ** 2)))
+        y, seen = data.y, slice(-unseen.rows)
+        factor = float(y[seen] @ sizes[seen] / (sizes[seen] @ sizes[seen]))
+        error = float(np.sqrt(np.mean((y - factor * sizes)[-unseen.rows :] ** 2)))
     return error / (float(np.std(unseen.y)) or 1.0)

@@ -146,6 +146,7 @@ def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
         return data.X[order, 0], data.y[order], noise
     weight = shares(data) ** -2
     places = np.cumsum(weight[order])
+    # a little more than whole shares, so that rounding leaves no row in the block before its own
     parts = (1 + 1e-12) * np.linspace(0, 1, min(POINTS, data.rows) + 1)[1:-1]
     edges = np.searchsorted(places, places[-1] * parts, side="right")
     blocks = [block for block in np.split(order, edges) if len(block)]

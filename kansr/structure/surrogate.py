@@ -26,6 +26,16 @@ def views(z: Array) -> list[View]:
     return [row for row in rows if np.isfinite(row[1]).all() and np.isfinite(row[2]).all() and np.std(row[1]) > 0]
 
 
+def seen_from(name: str, t: Array, z: Array) -> Array:
+    """The values behind those of a view: views(z) named `name` turned back, at any t. z: what the view was of."""
+    sign = -1.0 if z.max() < 0 else 1.0
+    if name == "log z":
+        return sign * np.exp(t)
+    if name == "1/z":
+        return 1 / t
+    return sign * np.sqrt(np.maximum(t, 0)) if name == "z^2" else t
+
+
 @dataclass(frozen=True, eq=False)
 class Field:
     """Values and gradients of the surrogate at a sample of rows.

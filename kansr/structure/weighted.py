@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,19 +10,13 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from kansr.data.dataset import Array, Dataset
-from kansr.structure.surrogate import Field, View, skewed, standard, views
+from kansr.structure.surrogate import Field, View, seen_from, skewed, standard, views
 
 LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
 RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 FEW, MANY = 400, 1100  # rows the kernel is spanned by: to compare, and in the end
 JUDGED = 1000  # rows an error is measured on
 CLOSER = 4  # ways to see the rows that are looked at more closely
-INVERSES: dict[str, Callable[[Array, float], Array]] = {  # z from the views of it and its sign
-    "z": lambda t, sign: t,
-    "log z": lambda t, sign: sign * np.exp(t),
-    "1/z": lambda t, sign: 1 / t,
-    "z^2": lambda t, sign: sign * np.sqrt(np.maximum(t, 0)),
-}
 LOUDEST = 20.0  # the noisiest row's error over the median, at most
 
 
@@ -160,7 +154,6 @@ def _tried(
     (name, t, _), U, _, weight = _prepared(rows, setting)
     held = slice(centres, centres + judged)
     mean, scale = _centre(t, weight)
-    sign = -1.0 if rows.z.max() < 0 else 1.0
     for length in lengths:
         K, k = kernel(U[:centres], U[:centres], length), kernel(U[held], U[:centres], length)
         for ridge in ridges:
@@ -172,7 +165,7 @@ def _tried(
                 continue
             # errors of T(z) times its slope would be those of z only where they are small
             with np.errstate(all="ignore"):
-                residual = (INVERSES[name](k @ w + mean, sign) - rows.z[held]) / (rows.loud[held] + 1e-300)
+                residual = (seen_from(name, k @ w + mean, rows.z) - rows.z[held]) / (rows.loud[held] + 1e-300)
             worst = 100 * np.median(residual**2)
             error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
             if np.isfinite(error):
