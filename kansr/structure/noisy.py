@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -25,22 +26,23 @@ from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
 from kansr.structure.moves import Proposer, moves
 from kansr.structure.offers import Offers, Route
-from kansr.structure.powerlaw import power_law
+from kansr.structure.powerlaw import power_law_in_noise
 from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
-from kansr.structure.weighted import FEW, JUDGED, Noisy, Setting, Smooth, best_setting, gradients, nearby
+from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
-PROPOSED, KEPT = 24, 6  # moves that are screened at each state, and kept
+PROPOSED, CLOSER, KEPT = 24, 12, 6  # moves that are glanced at in each state, looked at more closely, and made
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
 AGAIN = 0.5  # and every further choice of dimensionless groups; half of it the table's own columns
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 DEAR = 0.7  # how much later the turn comes of what takes ten times as long as another way
+WORTH = 30.0  # bits that a smooth model must save for more than a constant to be looked for in what was left
 LOST = 8.0  # doubts from which a move is not made
-PATIENCE = 5  # tasks without a better formula after which one that is as good as the smooth model ends the search
+PATIENCE = 5  # tasks for each constant of a formula as good as the smooth model in which no shorter one is found
 AS_GOOD = 20.0  # bits that the best of many smooth models may be likelier by
 QUIET = 3.0  # times the median noise of rows that terminals look at
 ITERATIONS = 25  # that constants are polished by
@@ -73,12 +75,15 @@ class NoisySearch:
     smooth: float = np.inf  # the least held-out error of a smooth model so far
     length: float = np.inf  # of the best description so far
     left: float = np.inf  # what that formula leaves
+    constants: int = 0  # that were fitted in it
     idle: int = 0  # tasks since then
     done: bool = False
 
     def __post_init__(self) -> None:
         self._share = shares(self.data)
-        self._judged = min(JUDGED, self.data.rows - min(FEW, self.data.rows // 2))
+        first = min(FEW, self.data.rows // 2)
+        self._judged = min(JUDGED, self.data.rows - first)
+        self._held = slice(first, first + self._judged)
 
     @classmethod
     def of(
@@ -89,17 +94,15 @@ class NoisySearch:
         own, *groups = starts(data)
         # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
         fewest = min(len(root.inputs) for root in (own, *groups))
-        search._push(PER_INPUT * fewest + AGAIN / 2, partial(search._open, own, AGAIN / 2, None))
+        search._push(PER_INPUT * fewest + AGAIN / 2, partial(search._open, own, AGAIN / 2))
         for number, root in enumerate(groups):
-            search._push(
-                PER_INPUT * len(root.inputs) + AGAIN * number, partial(search._open, root, AGAIN * number, None)
-            )
+            search._push(PER_INPUT * len(root.inputs) + AGAIN * number, partial(search._open, root, AGAIN * number))
         return search
 
     @property
     def satisfied(self) -> bool:
         """Whether a formula is as good as the best smooth model, and nothing better came for a while, or will."""
-        return self.done or (self._as_good and (self.idle > PATIENCE or not self.tasks))
+        return self.done or (self._as_good and (self.idle > PATIENCE * max(self.constants, 1) or not self.tasks))
 
     @property
     def _as_good(self) -> bool:
@@ -119,7 +122,7 @@ class NoisySearch:
         self.count += 1
         heapq.heappush(self.tasks, (doubt, self.count, task))
 
-    def _open(self, state: State, doubt: float, setting: Setting | None) -> Iterator[Route]:
+    def _open(self, state: State, doubt: float) -> Iterator[Route]:
         """Tries what is quick on a state, fits a smooth model, and plans the rest."""
         key = (state.signature(), dimensions(state, self.data))
         if key in self.seen:
@@ -132,9 +135,13 @@ class NoisySearch:
             yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
             return
         quiet = self._quiet(state, rows)
-        yield from self._offer(state, "power law", [e for e in [power_law(quiet)] if e is not None])
         best = best_setting(rows)
+        law = power_law_in_noise(state.dataset(), best.error * rows.loud)
+        yield from self._offer(state, "power law", [] if law is None else [law])
         self.smooth = min(self.smooth, best.error)
+        if state.moves and DECIBEL * self._doubts(self._flat(rows), best.error) < WORTH:
+            yield from self._offer(state, "constant", [sympy.Float(rows.mean)])
+            return
         self._plan(state, rows, quiet, doubt, best)
         if len(state.inputs) > 1 and len(state.moves) < self.config.depth:
             self._plan_curves(state, quiet, doubt)
@@ -142,32 +149,45 @@ class NoisySearch:
 
     def _propose(self, state: State, rows: Noisy, doubt: float, best: Smooth) -> None:
         """Screens the moves that the gradients suggest by the error of a smooth model after them."""
-        smooth = gradients(rows, best.setting)
-        found: list[tuple[float, Move, State, Setting]] = []
-        for move in moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]:
+        glanced: list[tuple[float, Move, State, Noisy, Smooth]] = []
+        found: list[tuple[float, Move, State]] = []
+        for move, made in self._made(state, rows, best):
+            if not made.inputs:
+                found.append((0.0, move, made))
+                continue
+            after = self._rows(made)
+            setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
+            model = None if after is None else glance(after, setting)
+            if after is not None and model is not None:
+                lost = self._doubts(model.error, min(self.smooth, best.error))
+                glanced.append((lost + 0.25 * move.cost - PER_INPUT * move.removes, move, made, after, model))
+        glanced.sort(key=lambda row: (row[0], row[1].name))
+        for _, move, made, after, model in glanced[:CLOSER]:
             if self.expired():
                 return
-            made = move.made(state)
+            error = min(smooth.error for smooth in (model, *around(after, model)))
+            self.smooth = min(self.smooth, error)
+            lost = self._doubts(error, min(self.smooth, best.error))
+            if lost < LOST:
+                found.append((lost + 0.25 * move.cost, move, made))
+        found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
+        for lost, made in islice(_unlike((lost, made) for lost, _, made in found), KEPT):
+            left = PER_INPUT * len(made.inputs)
+            self._push(doubt + lost + left, partial(self._open, made, doubt + lost))
+
+    def _made(self, state: State, rows: Noisy, best: Smooth) -> Iterator[tuple[Move, State]]:
+        """The moves that the gradients suggest with what they lead to, as far as it was not seen before."""
+        smooth = gradients(rows, best.setting)
+        met: set[tuple] = set()
+        for move in moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]:
+            made = None if self.expired() else move.made(state)
             if made is None:
                 continue
             units = dimensions(made, self.data)
-            if None in units or (made.signature(), units) in self.seen:
-                continue
-            if not made.inputs:
-                found.append((0.0, move, made, best.setting))
-                continue
-            after = self._rows(made)
-            model = None if after is None else nearby(after, best.setting)
-            if model is None:
-                continue
-            self.smooth = min(self.smooth, model.error)
-            lost = self._doubts(model.error, min(self.smooth, best.error))
-            if lost < LOST:
-                found.append((lost + 0.25 * move.cost, move, made, model.setting))
-        found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
-        for lost, _, made, setting in found[:KEPT]:
-            left = PER_INPUT * len(made.inputs)
-            self._push(doubt + lost + left, partial(self._open, made, doubt + lost, setting))
+            key = (made.signature(), units)
+            if None not in units and key not in self.seen and key not in met:
+                met.add(key)
+                yield move, made
 
     def _doubts(self, error: float, best: float) -> float:
         """Likelihood lost, for an error above the best one known; below rounding all are alike."""
@@ -218,15 +238,18 @@ class NoisySearch:
             length = description_length(route.fit.expr, route.fit.likely**2, self.data)
             if length < self.length - BITS:
                 self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
+                self.constants = len(route.fit.constants)
             self.done = self.done or exact(route.fit, self.data)
             yield route
 
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
-        first = min(FEW, self.data.rows // 2)
-        judged = slice(first, first + self._judged)
-        residual = Tape(expr, self.data.names).value(self.data.X[judged]) - self.data.y[judged]
-        return math.sqrt(mean_square(residual / self._share[judged]))
+        residual = Tape(expr, self.data.names).value(self.data.X[self._held]) - self.data.y[self._held]
+        return math.sqrt(mean_square(residual / self._share[self._held]))
+
+    def _flat(self, rows: Noisy) -> float:
+        """What the mean leaves, on the rows that smooth models are judged on."""
+        return math.sqrt(mean_square(((rows.z - rows.mean) / rows.loud)[self._held]))
 
     def _rows(self, state: State) -> Noisy | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
@@ -248,3 +271,27 @@ class NoisySearch:
         """The rows whose noise is not far above the median: terminals weigh all rows alike."""
         keep = rows.loud <= QUIET * np.median(rows.loud)
         return Dataset(state.X[keep], state.z[keep], state.names, "z")
+
+
+def _inherited(state: State, made: State, logs: Sequence[bool]) -> tuple[bool, ...]:
+    """Which inputs of what was made of a state are seen in logarithms: as before, merged ones as alone."""
+    known = dict(zip(state.inputs, logs))
+    merged = all(log for x, log in known.items() if x not in made.inputs)
+    return tuple(bool(known.get(x, merged) and (column > 0).all()) for x, column in zip(made.inputs, made.X.T))
+
+
+def _unlike(found: Iterable[tuple[float, State]]) -> Iterator[tuple[float, State]]:
+    """Without states that are like an earlier one but for constants, which are fitted in the end."""
+    earlier = set()
+    for doubt, state in found:
+        key = tuple(_bare(e) for e in (state.back(_TARGET), *state.inputs))
+        if key not in earlier:
+            earlier.add(key)
+            yield doubt, state
+
+
+def _bare(expr: sympy.Expr) -> sympy.Expr:
+    """Without factors and terms that are numbers."""
+    return expr.replace(
+        lambda e: e.is_Mul or e.is_Add, lambda e: e.func(*(part for part in e.args if not part.is_Number))
+    )

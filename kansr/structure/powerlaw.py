@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy
+from scipy import optimize
 
 from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import Tape
@@ -16,6 +17,8 @@ from kansr.structure.transforms import transformed
 
 OFFSETS = (0, 1, -1)  # what a power product may stand beside under a function
 CANCELLED = 1e-8  # share of a target below which too few digits are left when the offset is taken off
+CLEAR = 3.0  # errors from which the logarithm of a value says something
+MOST_STEPS = 40  # of least squares
 EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
 
 
@@ -39,6 +42,48 @@ def power_law(data: Dataset) -> sympy.Expr | None:
     if np.any(data.X == 0) or np.any(data.y == 0) or data.rows < data.X.shape[1] + 2:
         return None
     log_factor, powers, errors = exponents(data.X, data.y)
+    expr, sign = _product(data, powers, errors)
+    agreement = float(np.mean(np.sign(data.y) * sign))
+    if abs(agreement) < 0.99:
+        return None
+    return sympy.Float(float(np.exp(log_factor)) * np.sign(agreement)) * expr
+
+
+def power_law_in_noise(data: Dataset, errors: Array) -> sympy.Expr | None:
+    """The same for rows with these errors, (rows,), that may hide the sign of small values and more: by least squares.
+
+    Logarithms of the rows that are clear of their errors are where it starts from (Gauss and Newton's method).
+    """
+    clear = np.abs(data.y) > CLEAR * errors
+    if np.any(data.X == 0) or clear.sum() < data.X.shape[1] + 2:
+        return None
+    A = np.column_stack([np.ones(data.rows), np.log(np.abs(data.X))])
+    weight = np.where(clear, np.abs(data.y) / errors, 0.0)[:, None]
+    start = least_squares(A * weight, np.log(np.abs(np.where(clear, data.y, 1.0)))[:, None] * weight, ridge=0.0)[:, 0]
+    kept = clear if np.any(data.X < 0) else slice(None)  # elsewhere the sign is not known
+    A, y, errors = A[kept], data.y[kept], errors[kept]
+    sign = np.sign(y) if np.any(data.X < 0) else np.sign(np.sum(y / errors))
+
+    def values(w: Array) -> Array:
+        return np.asarray(sign * np.exp(np.minimum(A @ w, 700.0)))
+
+    with np.errstate(all="ignore"):
+        fit = optimize.least_squares(
+            lambda w: (values(w) - y) / errors, start, lambda w: (values(w) / errors)[:, None] * A, method="lm",
+            max_nfev=MOST_STEPS,
+        )  # fmt: skip
+        doubt = np.sqrt(np.diag(np.linalg.pinv(fit.jac.T @ fit.jac)) * 2 * fit.cost / len(y))
+    if not np.isfinite([*fit.x, *doubt]).all():
+        return None
+    expr, sign = _product(data, fit.x[1:], doubt[1:])
+    agreement = float(np.average((np.sign(data.y) * sign)[clear]))
+    if abs(agreement) < 0.99:
+        return None
+    return sympy.Float(float(np.exp(fit.x[0])) * np.sign(agreement)) * expr
+
+
+def _product(data: Dataset, powers: Array, errors: Array) -> tuple[sympy.Expr, Array]:
+    """Π x_i**p_i, with plain exponents where the errors allow them, and its sign, (rows,)."""
     expr: sympy.Expr = sympy.S.One
     sign = np.ones(data.rows)
     for name, x, p, error in zip(data.names, data.X.T, powers, errors):
@@ -52,10 +97,7 @@ def power_law(data: Dataset) -> sympy.Expr | None:
             else:
                 base = sympy.Abs(base)
         expr = expr * base**exponent
-    agreement = float(np.mean(np.sign(data.y) * sign))
-    if abs(agreement) < 0.99:
-        return None
-    return sympy.Float(float(np.exp(log_factor)) * np.sign(agreement)) * expr
+    return expr, sign
 
 
 def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
 
-from kansr.candidate import shares
 from kansr.data.dataset import Array, Dataset
 from kansr.graph import Edge
+from kansr.structure.averaged import curve
 from kansr.structure.transforms import Transform, transformed
 from kansr.symbolic.library import Function
 from kansr.symbolic.match import EdgeFit, MatchConfig, match, score
 
 POWERS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5)  # of x, that the target is multiplied by
+FAR = 0.5  # bits for each point that a function may be behind to be looked at without them
 KEPT = 8  # functions under every transform that are looked at with and without shift and offset, where there is noise
 NODE = 2.0  # bits of a node of complexity
-REACH = 2.5  # how far a factor may move in its logarithm when the shift beside it is left out
-POINTS = 300  # that a curve is matched on
+REACH = 2.5  # how far a factor may move in its logarithm when the shift or the offset beside it is left out
 EXACT = 0.25 * 64 * np.log2(1e-20)  # a score that nothing but the truth reaches
 POWER_TARGETS = ("y", "1/y", "log(y)", "y^2")
 
@@ -36,15 +38,16 @@ def single(
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick:
-    no powers of x are tried.
+    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick: of
+    the powers of x only 1/x is tried.
     """
-    x, y, noise = _curve(data, noise)
+    x, y, noise = curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
     found: list[tuple[float, Callable[[], sympy.Expr]]] = []  # few of them are ever written
+    least = np.inf
     for transform, sign, t in transformed(y):
         written = partial(_written, symbol, transform, sign)
-        for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else ((0, 1),):
+        for q, p in _factors(x) if transform.name in POWER_TARGETS and not quick else _turned(x):
             if expired() or (found and noise == 0.0 and min(found, key=lambda row: row[0])[0] < EXACT):
                 break
             scale, v = x ** float(q), x ** float(p)
@@ -55,17 +58,25 @@ def single(
                 found.append((-np.inf, partial(written, sympy.Float(float(u.mean())), q, p)))
                 continue
             around = NODE * (transform.complexity + bool(q) + (p != 1))
-            fits = list(match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config))
-            fits = [plain for fit in fits[:KEPT] for plain in _plainer(fit, v, u)] if noise else fits[:4]
-            for fit in fits:
-                cost = score(fit, 1e-24)
-                if noise:
-                    with np.errstate(all="ignore"):
-                        back = sign * transform.inverse(fit.value(v) / scale)
-                    cost = _bits(replace(fit, r2=_r2(back, y)), len(y), data.rows)
-                found.append((cost + around, partial(written, fit, q, p)))
+            fits = match(Edge(data.names[0], "u", v[along], u[along], noise * spread), config)
+            for fit in fits[:KEPT] if noise else fits[:4]:
+                cost = partial(_seen, transform, sign, scale, v, y, data.rows) if noise else partial(score, floor=1e-24)
+                bits = cost(fit)
+                least = min(least, bits)
+                plainer = _plainer(fit, v, u) if noise and bits < least + FAR * len(y) else ()
+                found += [
+                    (bits + around, partial(written, form, q, p))
+                    for form, bits in ((fit, bits), *((plain, cost(plain)) for plain in plainer))
+                ]
     found.sort(key=lambda row: row[0])
     yield from (write() for _, write in found[:keep])
+
+
+def _seen(transform: Transform, sign: float, scale: Array, v: Array, y: Array, rows: int, fit: EdgeFit) -> float:
+    """Bits of a fit under a transform, by what it leaves of the target itself."""
+    with np.errstate(all="ignore"):
+        back = sign * transform.inverse(fit.value(v) / scale)
+    return _bits(replace(fit, r2=_r2(back, y)), len(y), rows)
 
 
 def _written(
@@ -77,32 +88,37 @@ def _written(
 
 
 def _plainer(fit: EdgeFit, x: Array, y: Array) -> Iterator[EdgeFit]:
-    """The fit, and those without its offset, its shift or both: noise leaves a little of either in every fit."""
-    yield fit
-    shifts = (fit.b, 0.0) if fit.b and fit.a and "b" in fit.function.free else (fit.b,)
-    for b in shifts:
-        a = fit.a if b == fit.b else _unshifted(fit.function, x, y, fit.a)
-        for free in (True, False):
-            plain = replace(fit, a=a, b=b)
-            if (b, free) != (fit.b, True) and (free or fit.d):
-                inner = plain.function.inner(x, a, b)
-                columns = np.column_stack([inner, np.ones_like(x)][: 1 + free])
-                if np.isfinite(columns).all():
-                    weights = np.linalg.lstsq(columns, y, rcond=None)[0]
-                    yield replace(plain, c=float(weights[0]), d=float(weights[1]) if free else 0.0)
+    """The fit without its offset, its shift or both: noise leaves a little of either in every fit."""
+    f = fit.function
+    shifts = dict.fromkeys((fit.b, 0.0) if fit.a and "b" in f.free else (fit.b,))
+    offsets = (True, False) if fit.d else (False,)
+    for b, offset in product(shifts, offsets):
+        if (b, offset) != (fit.b, bool(fit.d)):
+            a = _stretched(f, x, y, fit.a, b, offset) if fit.a and f.free else fit.a
+            columns = np.column_stack([f.inner(x, a, b), np.ones_like(x)][: 1 + offset])
+            if np.isfinite(columns).all():
+                c, *d = np.linalg.lstsq(columns, y, rcond=None)[0].tolist()
+                yield replace(fit, a=a, b=b, c=c, d=d[0] if d else 0.0)
 
 
-def _unshifted(f: Function, x: Array, y: Array, near: float) -> float:
-    """The inner factor of the same function that goes without a shift, with factor and offset in closed form."""
-    centred = y - y.mean()
+def _stretched(f: Function, x: Array, y: Array, near: float, b: float, offset: bool) -> float:
+    """The inner factor of the same function with this shift, with or without an offset, the rest in closed form.
 
-    def left(log: float) -> float:
-        inner = f.inner(x, near * np.exp(log), 0.0)
-        inner = inner - inner.mean()
+    What was fitted with a shift and an offset may have wandered far off, to where the function is 1/x or a line.
+    """
+    target = y - y.mean() if offset else y
+
+    def left(log: float, start: float) -> float:
+        inner = f.inner(x, start * np.exp(log), b)
+        inner = inner - inner.mean() if offset else inner
         size = float(inner @ inner)
-        return -float((inner @ centred) ** 2) / size if 0 < size < np.inf else 0.0
+        return -float((inner @ target) ** 2) / size if 0 < size < np.inf else 0.0
 
-    return near * float(np.exp(minimize_scalar(left, bounds=(-REACH, REACH), method="bounded").x))
+    starts = dict.fromkeys((near, math.copysign(1 / (float(np.median(np.abs(x))) or 1.0), near)))
+    bounds = (-REACH, REACH)
+    found = [(minimize_scalar(left, bounds=bounds, method="bounded", args=(start,)), start) for start in starts]
+    best, start = min(found, key=lambda row: row[0].fun)
+    return start * float(np.exp(best.x))
 
 
 def _bits(fit: EdgeFit, points: int, rows: int) -> float:
@@ -117,7 +133,7 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
 
     noise: as for `single`.
     """
-    x, y, noise = _curve(data, noise)
+    x, y, noise = curve(data, noise)
     symbol, half = sympy.Symbol(data.names[0]), sympy.Rational(1, 2)
     if not x[0] > 0:
         return
@@ -135,35 +151,16 @@ def half_powers(data: Dataset, noise: float, config: MatchConfig, keep: int = 2)
     yield from (expr for _, _, expr in sorted(found, key=lambda row: row[:2])[:keep])
 
 
-def _curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
-    """At most POINTS points in order, (points,) each, and their noise: some rows without noise, means of all with.
-
-    Where the rows have errors of their own, each mean is of as much weight as any other.
-    """
-    order = np.argsort(data.X[:, 0], kind="stable")
-    if not noise:
-        order = order[np.unique(np.linspace(0, data.rows - 1, min(POINTS, data.rows)).astype(int))]
-        return data.X[order, 0], data.y[order], noise
-    weight = shares(data) ** -2
-    places = np.cumsum(weight[order])
-    # a little more than whole shares, so that rounding leaves no row in the block before its own
-    parts = (1 + 1e-12) * np.linspace(0, 1, min(POINTS, data.rows) + 1)[1:-1]
-    edges = np.searchsorted(places, places[-1] * parts, side="right")
-    blocks = [block for block in np.split(order, edges) if len(block)]
-    x, y = (np.array([_average(c[b], weight[b]) for b in blocks]) for c in (data.X[:, 0], data.y))
-    return x, y, noise / float(np.sqrt(places[-1] / len(blocks)))
-
-
-def _average(values: Array, weights: Array) -> float:
-    """To the last bit the value where there is one, so that a curve that comes again is known again."""
-    return float(values[0] if len(values) == 1 else np.average(values, weights=weights))
-
-
 def _r2(values: Array, y: Array) -> float:
     """Of the target itself: under a transform or a power of x, a few large values would decide."""
     with np.errstate(all="ignore"):
         left = float(np.mean((values - y) ** 2))
     return 1 - left / (float(np.var(y)) or 1.0) if np.isfinite(left) else -np.inf
+
+
+def _turned(x: Array) -> list[tuple[int, int]]:
+    """(q, p) for the input and its inverse: which of the two comes out of a reduction is chance."""
+    return [(0, 1), *([(0, -1)] if x[0] > 0 or x[-1] < 0 else [])]
 
 
 def _factors(x: Array) -> list[tuple[int, int]]:

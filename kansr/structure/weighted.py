@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -47,8 +47,13 @@ class Noisy:
     z: Array
     loud: Array
 
+    @property
+    def mean(self) -> float:
+        """Of z, the louder rows counting for less."""
+        return float(np.average(self.z, weights=self.loud**-2.0))
+
     def view(self, name: str) -> View | None:
-        return next((view for view in views(self.z) if view[0] == name), None)
+        return next((view for view in views(self.z, noisy=True) if view[0] == name), None)
 
 
 def attainable(X: Array, z: Array, centres: int = FEW) -> float:
@@ -76,7 +81,7 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     n = rows.X.shape[1]
     centres = _few(rows, centres)
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
-    settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z), logs))
+    settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z, noisy=True), logs))
     # half the rows are enough to see which are worth a closer look
     few = centres // 2
     tried = (_tried(rows, first, LENGTHS[1:], RIDGES[::2], few, JUDGED // 2) for first in settings)
@@ -92,17 +97,12 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     return best
 
 
-def nearby(rows: Noisy, setting: Setting) -> Smooth | None:
-    """The best of a few settings near one that served for much the same rows; None where none can be used."""
-    n = rows.X.shape[1]
-    logs = (
-        setting.logs if len(setting.logs) == n and not np.any((rows.X <= 0) & setting.logs) else tuple(skewed(rows.X))
-    )
-    found: list[Smooth] = []
-    for view in dict.fromkeys((setting.view, "z")):
-        if rows.view(view) is not None:
-            found += around(rows, Smooth(Setting(view, logs, setting.length, setting.ridge), np.inf))
-    return min(found, key=_by_error, default=None)
+def glance(rows: Noisy, setting: Setting) -> Smooth | None:
+    """The model by a setting that served for much the same rows, or without a view; None where neither can be used."""
+    plain = Setting(setting.view, setting.logs, setting.length, setting.ridge)
+    seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, "z")) if rows.view(v) is not None)
+    tried = (_tried(rows, one, [one.length], [one.ridge], _few(rows)) for one in seen)
+    return min((smooth for some in tried for smooth in some), key=_by_error, default=None)
 
 
 def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
