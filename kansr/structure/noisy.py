@@ -42,7 +42,8 @@ DECIBEL = 30.0  # bits of likelihood lost that make one doubt
 DEAR = 0.7  # how much later the turn comes of what takes ten times as long as another way
 WORTH = 30.0  # bits that a smooth model must save for more than a constant to be looked for in what was left
 LOST = 8.0  # doubts from which a move is not made
-PATIENCE = 5  # tasks for each constant of a formula as good as the smooth model in which no shorter one is found
+PATIENCE = 5  # tasks for each odd constant of a formula as good as the smooth model in which no shorter one is found
+PLAIN = 0.01  # relative distance from a quarter of a whole number up to which a constant is not odd
 AS_GOOD = 20.0  # bits that the best of many smooth models may be likelier by
 QUIET = 3.0  # times the median noise of rows that terminals look at
 ITERATIONS = 25  # that constants are polished by
@@ -75,7 +76,7 @@ class NoisySearch:
     smooth: float = np.inf  # the least held-out error of a smooth model so far
     length: float = np.inf  # of the best description so far
     left: float = np.inf  # what that formula leaves
-    constants: int = 0  # that were fitted in it
+    odd: int = 0  # constants in it that are near no plain number
     idle: int = 0  # tasks since then
     done: bool = False
 
@@ -102,7 +103,7 @@ class NoisySearch:
     @property
     def satisfied(self) -> bool:
         """Whether a formula is as good as the best smooth model, and nothing better came for a while, or will."""
-        return self.done or (self._as_good and (self.idle > PATIENCE * max(self.constants, 1) or not self.tasks))
+        return self.done or (self._as_good and (self.idle > PATIENCE * max(self.odd, 1) or not self.tasks))
 
     @property
     def _as_good(self) -> bool:
@@ -238,7 +239,7 @@ class NoisySearch:
             length = description_length(route.fit.expr, route.fit.likely**2, self.data)
             if length < self.length - BITS:
                 self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
-                self.constants = len(route.fit.constants)
+                self.odd = sum(abs(c - round(4 * c) / 4) > PLAIN * abs(c) for c in map(float, route.fit.constants))
             self.done = self.done or exact(route.fit, self.data)
             yield route
 

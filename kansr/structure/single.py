@@ -38,8 +38,8 @@ def single(
 ) -> Iterator[sympy.Expr]:
     """Formulas T⁻¹(f(x**p) / x**q) for the functions f of the library, the most promising first.
 
-    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick: of
-    the powers of x only 1/x is tried.
+    noise: the expected misfit of a row of the typical error, relative to the target's spread; data: one input; quick:
+    of the powers of x only 1/x is tried.
     """
     x, y, noise = curve(data, noise)
     symbol = sympy.Symbol(data.names[0])
