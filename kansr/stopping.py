@@ -52,10 +52,12 @@ def any_exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -
 def plain(best: Candidate) -> bool:
     """Whether a formula is short and good enough to be compared with a smooth model before all has been tried.
 
-    A fitted number beside another term is what a curve that bends a little has, too.
+    A fitted number beside another term, or as an exponent, is what a curve that bends a little has, too.
     """
-    in_sums = any(number.is_Float for term in best.expr.atoms(sympy.Add) for number in term.atoms(sympy.Float))
-    return not in_sums and _fitted(best) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    terms = best.expr.atoms(sympy.Add) | {power.exp for power in best.expr.atoms(sympy.Pow)}
+    return (
+        not any(term.has(sympy.Float) for term in terms) and _fitted(best) <= PLAIN and 1 - best.r2_held_out < LARGE**2
+    )
 
 
 def _fitted(best: Candidate) -> int:

@@ -9,18 +9,22 @@ from test_structure import table
 
 from kansr.candidate import description_length
 from kansr.data.dataset import Dataset
-from kansr.expression.evaluate import Tape
+from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
+from kansr.graph import Step
 from kansr.refine.constants import polish
 from kansr.refine.prune import prune
 from kansr.rows import Rows
-from kansr.structure.noisy import NoisyConfig, NoisySearch
+from kansr.structure.averaged import curve
+from kansr.structure.noisy import NoisyConfig, NoisySearch, _inherited, _unlike
 from kansr.structure.offers import Offers
 from kansr.structure.single import single
+from kansr.structure.state import State
 from kansr.structure.weighted import MANY, Noisy, best_setting, gradients
 from kansr.symbolic.match import MatchConfig
 
 ROWS, STEPS = 1000, 300
+START = sympy.symbols("x y z")
 
 
 def with_noise(text: str, share: float, rows: int = ROWS) -> Dataset:
@@ -83,6 +87,70 @@ def test_rows_count_by_their_errors_where_one_input_is_matched(transform: str) -
     fits = [polish(expr, data) for expr in single(data, noise, MatchConfig(), keep=6)]
     off = [np.std(Tape(fit.expr, ("x",)).value(x[:, None]) - clean) for fit in fits]
     assert min(off) < 0.02 * np.std(clean)
+
+
+@pytest.mark.parametrize("law", ["1/x", "x**(-4)", "exp(8*x)", "x"])
+def test_means_of_rows_lie_on_the_curve_however_bent(law: str) -> None:
+    """Noise beside which a hundred rows of the steepest part are not one point."""
+    x = np.sort(np.random.default_rng(1).uniform(0.05, 1, 2000))
+    y = evaluate(parse(law), {"x": x})
+    share = 1e-3
+    noise = np.random.default_rng(2).normal(0, share * float(np.std(y)), len(x))
+    at, mean, left = curve(Dataset(x[:, None], y + noise, ("x",), "y"), share)
+    assert left < share
+    off = (mean - evaluate(parse(law), {"x": at})) / float(np.std(y))
+    assert np.sqrt(np.mean(off**2)) < 1.5 * left
+
+
+@pytest.mark.parametrize(
+    ("law", "low", "high"),
+    [("1/(exp(x/6) - 1)", 0.02, 25.0), ("1/sin(x/2)**4", 1.0, 3.0), ("exp(-2/x)", 0.3, 4.0)],
+)
+def test_a_function_of_one_input_is_found_without_a_shift_and_an_offset(law: str, low: float, high: float) -> None:
+    x = np.random.default_rng(1).uniform(low, high, 1500)
+    y = evaluate(parse(law), {"x": x})
+    noise = np.random.default_rng(2).normal(0, 0.01 * float(np.std(y)), len(x))
+    data = Dataset(x[:, None], y + noise, ("x",), "y")
+    fits = [polish(expr, data) for expr in single(data, 0.01, MatchConfig(), keep=6)]
+    bits = [description_length(fit.expr, fit.likely**2, data) for fit in fits]
+    truth = polish(parse(law), data, iterations=0)
+    spare = 2 * np.log2(data.rows)  # two numbers that are not rounded yet
+    assert min(bits) < description_length(truth.expr, truth.likely**2, data) + spare
+
+
+def test_moves_that_differ_by_constants_are_one() -> None:
+    x, y = sympy.symbols("x y")
+    rows = np.ones((3, 1))
+    states = [
+        State(rows, rows[:, 0], (merged,), back)
+        for merged, back in (
+            (x + 2 * y, lambda e: e + 3 * x),
+            (x + 2.1 * y, lambda e: e + 3.2 * x),
+            (x + 2 * y, lambda e: e + 3 * y),
+            (x + y**2, lambda e: e + 3 * x),
+        )
+    ]
+    assert [number for number, _ in _unlike(enumerate(states))] == [0, 2, 3]
+
+
+@pytest.mark.parametrize(("logs", "kept"), [((True, True, True), (True, True)), ((False, True, True), (False, True))])
+def test_a_merged_input_is_seen_as_its_parts_were(logs: tuple[bool, ...], kept: tuple[bool, ...]) -> None:
+    x, y, z = sympy.symbols("x y z")
+    rows = np.random.default_rng(0).uniform(1, 2, (5, 3))
+    state = State(rows, rows[:, 0], (x, y, z))
+    made = State(rows[:, :2], rows[:, 0], (x, y / z))
+    assert _inherited(state, made, logs) == kept
+    below = State(rows[:, :2] - 1.5, rows[:, 0], (x, y - z))
+    assert _inherited(state, below, logs) == (False, False)
+
+
+def test_where_the_mean_says_all_nothing_more_is_looked_for() -> None:
+    """What a term has left of the target may be nothing but noise."""
+    search = NoisySearch.of(with_noise("3*x*y/z", 0.1), NoisyConfig(), 0)
+    left = State(search.data.X, np.random.default_rng(1).normal(size=search.data.rows), START, moves=(Step("a term"),))
+    waiting = len(search.tasks)
+    list(search._open(left, 0.0))
+    assert len(search.tasks) == waiting
 
 
 def test_the_same_each_time() -> None:

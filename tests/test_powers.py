@@ -13,7 +13,7 @@ from kansr.refine.constants import polish
 from kansr.refine.plain import plainer, straightened
 from kansr.structure.exactness import convincing, exact
 from kansr.structure.idle import idle
-from kansr.structure.powerlaw import power_laws_within
+from kansr.structure.powerlaw import power_law, power_law_in_noise, power_laws_within
 from kansr.structure.state import State
 from kansr.structure.strip import strip
 
@@ -45,6 +45,23 @@ def test_a_power_product_is_seen_through_a_function(law: str, decades: float) ->
         found = next(power_laws_within(data))
     fit = polish(found, data)
     assert exact(fit, data) and convincing(fit, data)
+
+
+@pytest.mark.parametrize("law", ["x*y**2/z", "-x**3/w**2", "1/(x*y*z*w)", "sqrt(x)*z**2"])
+def test_a_power_product_is_found_whose_small_values_have_lost_their_sign(law: str) -> None:
+    data = table(law)
+    noise = np.full(data.rows, 0.01 * float(np.sqrt(np.mean(data.y**2))))
+    noisy = Dataset(data.X, data.y + np.random.default_rng(3).normal(0, noise), NAMES, "t")
+    assert power_law(noisy) is None
+    found = power_law_in_noise(noisy, noise)
+    assert found is not None
+    assert sympy.simplify(found / parse(law)).is_number
+
+
+def test_noise_alone_is_no_power_product() -> None:
+    data = table("1 + 0*x")
+    noise = np.random.default_rng(3).normal(0, 1, data.rows)
+    assert power_law_in_noise(Dataset(data.X, noise, NAMES, "t"), np.ones(data.rows)) is None
 
 
 def test_no_power_product_is_seen_in_a_sum() -> None:

@@ -9,7 +9,7 @@ from test_structure import table
 from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.surrogate import Field, surrogate, views
+from kansr.structure.surrogate import Field, seen_from, surrogate, views
 from kansr.structure.weighted import attainable, attainable_on
 
 # A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
@@ -107,6 +107,25 @@ def test_the_slope_of_a_view_is_its_derivative(sign: int) -> None:
     z, h = sign * np.linspace(0.5, 3, 40), 1e-6
     for (name, _, slope), (_, high, _), (_, low, _) in zip(views(z), views(z + h), views(z - h)):
         assert slope == pytest.approx((high - low) / (2 * h), rel=1e-6), name
+
+
+HIDDEN = np.append(np.geomspace(0.1, 50, 60), [-0.02, -0.05, -0.01])  # noise has taken the sign of the small values
+
+
+@pytest.mark.parametrize("z", [HIDDEN, -HIDDEN, np.geomspace(0.5, 3, 40), -np.geomspace(0.5, 3, 40)], ids=str)
+def test_every_view_can_be_turned_back(z: Array) -> None:
+    found = views(z, noisy=True)
+    assert len(found) > 1
+    for name, t, slope in found:
+        assert seen_from(name, t, z) == pytest.approx(z, rel=1e-9), name
+        h = 1e-6 / np.abs(slope)
+        assert (seen_from(name, t + slope * h, z) - z) / h == pytest.approx(np.ones(len(z)), rel=1e-4), name
+
+
+def test_a_sign_that_noise_hides_is_told_from_one_that_changes() -> None:
+    assert "asinh z" in {name for name, _, _ in views(HIDDEN, noisy=True)}
+    assert [name for name, _, _ in views(np.linspace(-1, 2, 40), noisy=True)] == ["z"]
+    assert [name for name, _, _ in views(HIDDEN)] == ["z"]
 
 
 NOISY = {
