@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy
@@ -147,10 +149,21 @@ def test_a_merged_input_is_seen_as_its_parts_were(logs: tuple[bool, ...], kept: 
 def test_where_the_mean_says_all_nothing_more_is_looked_for() -> None:
     """What a term has left of the target may be nothing but noise."""
     search = NoisySearch.of(with_noise("3*x*y/z", 0.1), NoisyConfig(), 0)
-    left = State(search.data.X, np.random.default_rng(1).normal(size=search.data.rows), START, moves=(Step("a term"),))
-    waiting = len(search.tasks)
-    list(search._open(left, 0.0))
-    assert len(search.tasks) == waiting
+    noise = np.random.default_rng(1).normal(size=search.data.rows)
+    waiting = [len(search.tasks)]
+    for z in (noise, search.data.X[:, 0] + noise):
+        list(search._open(State(search.data.X, z, START, moves=(Step("a term"),)), 0.0))
+        waiting.append(len(search.tasks))
+    assert waiting[0] == waiting[1] < waiting[2]
+
+
+def test_rows_without_noise_need_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A smooth model may follow what is left to the last bit."""
+    data = table("3*x*y", rows=300)
+    model = best_setting(Noisy(data.X, data.y, np.ones(data.rows)))
+    monkeypatch.setattr("kansr.structure.noisy.best_setting", lambda rows: replace(model, error=0.0))
+    found = next(NoisySearch.of(data, NoisyConfig(), 0).advance(1)).fit
+    assert found.rms < 1e-9 * np.std(data.y)
 
 
 def test_the_same_each_time() -> None:

@@ -16,7 +16,7 @@ import sympy
 from test_structure import halves, misfit, table
 
 import kansr
-from kansr import pipeline
+from kansr import pipeline, stopping
 from kansr.attempts import Attempt, Finding, plan
 from kansr.candidate import judge
 from kansr.clock import Clock
@@ -24,6 +24,7 @@ from kansr.data.dataset import Dataset, split
 from kansr.discovery import Discovery, Status
 from kansr.errors import DataError, UsageError
 from kansr.expression.complexity import complexity
+from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.pipeline import Config
 from kansr.rows import Expired, Rows
@@ -33,6 +34,19 @@ from kansr.symbolic.match import MatchConfig
 
 def frame(data: Dataset) -> pd.DataFrame:
     return pd.DataFrame({**{name: data.column(name) for name in data.names}, data.target: data.y})
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [("2.5*x", True), ("exp(-0.7*x)", True), ("3*x**(3/2)", True), ("2.5*x + 1", False), ("x**1.3", False),
+     ("2.5*x**(1/7)", False)],
+)  # fmt: skip
+def test_only_a_formula_with_hardly_a_fitted_number_ends_a_search_at_once(text: str, alone: bool) -> None:
+    """A number that was fitted in a sum or an exponent is what any curve that bends a little has."""
+    expr = parse(text)
+    x = np.linspace(1, 3, 50)
+    data = Dataset(x[:, None], evaluate(expr, {"x": x}), ("x",), "y")
+    assert stopping.plain(judge(expr, data, data, "given")) == alone
 
 
 def formula(discovery: Discovery) -> sympy.Expr:

@@ -82,6 +82,7 @@ class NoisySearch:
 
     def __post_init__(self) -> None:
         self._share = shares(self.data)
+        self._rounding = ROUNDING * self.offers.spread
         first = min(FEW, self.data.rows // 2)
         self._judged = min(JUDGED, self.data.rows - first)
         self._held = slice(first, first + self._judged)
@@ -133,11 +134,11 @@ class NoisySearch:
         if rows is None:
             return
         if not state.inputs:
-            yield from self._offer(state, "constant", [sympy.Float(float(np.mean(state.z)))])
+            yield from self._offer(state, "constant", [sympy.Float(rows.mean)])
             return
         quiet = self._quiet(state, rows)
         best = best_setting(rows)
-        law = power_law_in_noise(state.dataset(), best.error * rows.loud)
+        law = power_law_in_noise(state.dataset(), (best.error + self._rounding) * rows.loud)
         yield from self._offer(state, "power law", [] if law is None else [law])
         self.smooth = min(self.smooth, best.error)
         if state.moves and DECIBEL * self._doubts(self._flat(rows), best.error) < WORTH:
@@ -160,7 +161,7 @@ class NoisySearch:
             setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
             model = None if after is None else glance(after, setting)
             if after is not None and model is not None:
-                lost = self._doubts(model.error, min(self.smooth, best.error))
+                lost = self._doubts(model.error, self.smooth)
                 glanced.append((lost + 0.25 * move.cost - PER_INPUT * move.removes, move, made, after, model))
         glanced.sort(key=lambda row: (row[0], row[1].name))
         for _, move, made, after, model in glanced[:CLOSER]:
@@ -168,7 +169,7 @@ class NoisySearch:
                 return
             error = min(smooth.error for smooth in (model, *around(after, model)))
             self.smooth = min(self.smooth, error)
-            lost = self._doubts(error, min(self.smooth, best.error))
+            lost = self._doubts(error, self.smooth)
             if lost < LOST:
                 found.append((lost + 0.25 * move.cost, move, made))
         found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
@@ -192,8 +193,8 @@ class NoisySearch:
 
     def _doubts(self, error: float, best: float) -> float:
         """Likelihood lost, for an error above the best one known; below rounding all are alike."""
-        rounding = ROUNDING * self.offers.spread
-        return max(0.0, len(self.data.y) * math.log2((error + rounding) / (best + rounding)) / DECIBEL)
+        ratio = (error + self._rounding) / (best + self._rounding)
+        return max(0.0, len(self.data.y) * math.log2(ratio) / DECIBEL)
 
     def _plan(self, state: State, rows: Noisy, quiet: Dataset, doubt: float, best: Smooth) -> None:
         """The slower ways to a formula, each as a task of its own."""

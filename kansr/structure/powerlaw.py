@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 from scipy import optimize
 
 from kansr.data.dataset import Array, Dataset
@@ -19,16 +20,19 @@ OFFSETS = (0, 1, -1)  # what a power product may stand beside under a function
 CANCELLED = 1e-8  # share of a target below which too few digits are left when the offset is taken off
 CLEAR = 3.0  # errors from which the logarithm of a value says something
 MOST_STEPS = 40  # of least squares
+LARGEST = 600.0  # logarithm of a value in it
+AGREED = 0.99  # how far signs have to agree: 1 where all do, 0 where half of them do
 EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
 
 
-def exponents(X: Array, z: Array) -> tuple[float, Array, Array]:
+def exponents(X: Array, z: Array, weight: Array | float = 1.0) -> tuple[float, Array, Array]:
     """log c, the p_i and their standard errors, (inputs,), of the power product nearest to z in logarithms.
 
-    X: (rows, inputs), z: (rows,), neither with a zero.
+    X: (rows, inputs), z: (rows,), neither with a zero; weight: (rows,), of the logarithms' differences.
     """
     A = np.column_stack([np.ones(len(z)), np.log(np.abs(X))])
-    t = np.log(np.abs(z))
+    t = np.log(np.abs(z)) * weight
+    A = A * np.broadcast_to(weight, len(z))[:, None]
     w = least_squares(A, t[:, None], ridge=0.0)[:, 0]
     errors = np.std(t - A @ w) * np.sqrt(np.diag(np.linalg.pinv(A.T @ A)))
     return float(w[0]), w[1:], errors[1:]
@@ -41,49 +45,44 @@ def power_law(data: Dataset) -> sympy.Expr | None:
     """
     if np.any(data.X == 0) or np.any(data.y == 0) or data.rows < data.X.shape[1] + 2:
         return None
-    log_factor, powers, errors = exponents(data.X, data.y)
-    expr, sign = _product(data, powers, errors)
-    agreement = float(np.mean(np.sign(data.y) * sign))
-    if abs(agreement) < 0.99:
-        return None
-    return sympy.Float(float(np.exp(log_factor)) * np.sign(agreement)) * expr
+    return _product(data, *exponents(data.X, data.y))
 
 
 def power_law_in_noise(data: Dataset, errors: Array) -> sympy.Expr | None:
-    """The same for rows with these errors, (rows,), that may hide the sign of small values and more: by least squares.
+    """The same for rows with these errors, (rows,), all above 0, that may hide the sign of small values and more.
 
-    Logarithms of the rows that are clear of their errors are where it starts from (Gauss and Newton's method).
+    By Levenberg and Marquardt's least squares; logarithms of the rows that are clear of their errors are its start.
     """
     clear = np.abs(data.y) > CLEAR * errors
     if np.any(data.X == 0) or clear.sum() < data.X.shape[1] + 2:
         return None
-    A = np.column_stack([np.ones(data.rows), np.log(np.abs(data.X))])
-    weight = np.where(clear, np.abs(data.y) / errors, 0.0)[:, None]
-    start = least_squares(A * weight, np.log(np.abs(np.where(clear, data.y, 1.0)))[:, None] * weight, ridge=0.0)[:, 0]
-    kept = clear if np.any(data.X < 0) else slice(None)  # elsewhere the sign is not known
-    A, y, errors = A[kept], data.y[kept], errors[kept]
-    sign = np.sign(y) if np.any(data.X < 0) else np.sign(np.sum(y / errors))
+    log_factor, powers, _ = exponents(data.X[clear], data.y[clear], np.abs(data.y[clear]) / errors[clear])
+    signed = bool(np.any(data.X < 0))
+    kept = clear if signed else np.ones_like(clear)  # the sign of the others is not known
+    A, y, errors = np.column_stack([np.ones(data.rows), np.log(np.abs(data.X))])[kept], data.y[kept], errors[kept]
+    sign = np.sign(y) if signed else np.sign(np.sum(y / errors))
 
     def values(w: Array) -> Array:
-        return np.asarray(sign * np.exp(np.minimum(A @ w, 700.0)))
+        return np.asarray(sign * np.exp(np.minimum(A @ w, LARGEST)))
 
+    start = np.array([log_factor, *powers])
     with np.errstate(all="ignore"):
+        if not np.isfinite((values(start) - y) / errors).all():
+            return None
         fit = optimize.least_squares(
             lambda w: (values(w) - y) / errors, start, lambda w: (values(w) / errors)[:, None] * A, method="lm",
             max_nfev=MOST_STEPS,
         )  # fmt: skip
-        doubt = np.sqrt(np.diag(np.linalg.pinv(fit.jac.T @ fit.jac)) * 2 * fit.cost / len(y))
-    if not np.isfinite([*fit.x, *doubt]).all():
+    if not np.isfinite([*fit.x, fit.cost]).all() or not np.isfinite(fit.jac).all():
         return None
-    expr, sign = _product(data, fit.x[1:], doubt[1:])
-    agreement = float(np.average((np.sign(data.y) * sign)[clear]))
-    if abs(agreement) < 0.99:
-        return None
-    return sympy.Float(float(np.exp(fit.x[0])) * np.sign(agreement)) * expr
+    doubt = np.sqrt(np.diag(np.linalg.pinv(fit.jac.T @ fit.jac)) * 2 * fit.cost / len(y))
+    return _product(data, float(fit.x[0]), fit.x[1:], doubt[1:], clear)
 
 
-def _product(data: Dataset, powers: Array, errors: Array) -> tuple[sympy.Expr, Array]:
-    """Π x_i**p_i, with plain exponents where the errors allow them, and its sign, (rows,)."""
+def _product(
+    data: Dataset, log_factor: float, powers: Array, errors: Array, clear: NDArray[np.bool_] | slice = slice(None)
+) -> sympy.Expr | None:
+    """c·Π x_i**p_i, with plain exponents where the errors allow them; None where signs of `clear` rows forbid it."""
     expr: sympy.Expr = sympy.S.One
     sign = np.ones(data.rows)
     for name, x, p, error in zip(data.names, data.X.T, powers, errors):
@@ -97,7 +96,10 @@ def _product(data: Dataset, powers: Array, errors: Array) -> tuple[sympy.Expr, A
             else:
                 base = sympy.Abs(base)
         expr = expr * base**exponent
-    return expr, sign
+    agreement = float(np.mean((np.sign(data.y) * sign)[clear]))
+    if abs(agreement) < AGREED:
+        return None
+    return sympy.Float(float(np.exp(log_factor)) * np.sign(agreement)) * expr
 
 
 def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:

@@ -167,5 +167,5 @@ def _factors(x: Array) -> list[tuple[int, int]]:
     """(q, p): the target is multiplied by x**q and matched over x**p; powers that the values allow."""
     if np.any(x == 0):
         return [(0, 1), *([(0, 2)] if x[0] >= 0 or x[-1] <= 0 else [])]
-    one_sign = x[0] > 0 or x[-1] < 0
-    return [(0, 1), *([(0, -1), (0, 2)] if one_sign else []), *((q, 1) for q in POWERS)]
+    turned = _turned(x)
+    return [*turned, *([(0, 2)] if len(turned) > 1 else []), *((q, 1) for q in POWERS)]
