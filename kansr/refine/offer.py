@@ -107,7 +107,8 @@ def _refined(
     error: Exception | None = None
     try:
         for offer in refiner.make(share)(candidate, part.data):
-            exprs[part.back(offer.expr)] = None
+            if not part.name or {str(symbol) for symbol in offer.expr.free_symbols} <= {*part.data.names}:
+                exprs[part.back(offer.expr)] = None  # a formula in the columns of the whole says nothing of a part
     except Exception as err:
         error = err
     fits = polished(_promising(exprs, rows), rows)
