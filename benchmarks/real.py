@@ -27,7 +27,16 @@ class Case(NamedTuple):
     table: str
     options: dict[str, Any]
     textbook: str
+    units: dict[str, str] | None = None
 
+
+PIPE = {
+    "velocity_m_per_s": "m/s",
+    "diameter_m": "m",
+    "grain_m": "m",
+    "viscosity_m2_per_s": "m**2/s",
+    "friction_factor": "1",
+}
 
 CASES = (
     Case("kepler.csv", {}, "semi_major_axis_au**1.5"),
@@ -49,6 +58,14 @@ CASES = (
         {"derivative": "year", "target": "lynx_thousands"},
         "0.02*hare_thousands*lynx_thousands - 0.8*lynx_thousands",
     ),
+    # Colebrook's explicit form for smooth pipes; Haaland's for rough ones
+    Case("smooth_pipe_2004.csv", {}, "1.0/(0.78*log(reynolds) - 1.5)**2"),
+    Case(
+        "nikuradse_1933.csv",
+        {},
+        "1.64/log((0.27*grain_m/diameter_m)**1.11 + 6.9*viscosity_m2_per_s/(velocity_m_per_s*diameter_m))**2",
+        PIPE,
+    ),
 )
 
 
@@ -59,7 +76,7 @@ def main() -> None:
     given = parser.parse_args()
     for case in CASES:
         path = str(TABLES / case.table)
-        found = kansr.discover(path, **case.options, time_limit=given.time_limit, seed=given.seed)
+        found = kansr.discover(path, **case.options, units=case.units, time_limit=given.time_limit, seed=given.seed)
         data, _ = dataset(path, **case.options)
         fit = polish(parse(case.textbook), data)
         book = judge(fit.expr, data, data, "textbook")

@@ -18,10 +18,11 @@ from kansr.refine.constants import polish
 from kansr.refine.prune import prune
 from kansr.rows import Rows
 from kansr.structure.averaged import curve
-from kansr.structure.noisy import NoisyConfig, NoisySearch, _inherited, _unlike
+from kansr.structure.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.offers import Offers
 from kansr.structure.single import single
 from kansr.structure.state import State
+from kansr.structure.two_rates import sums_of_two
 from kansr.structure.weighted import MANY, Noisy, best_setting, gradients
 from kansr.symbolic.match import MatchConfig
 
@@ -155,6 +156,58 @@ def test_where_the_mean_says_all_nothing_more_is_looked_for() -> None:
         list(search._open(State(search.data.X, z, START, moves=(Step("a term"),)), 0.0))
         waiting.append(len(search.tasks))
     assert waiting[0] == waiting[1] < waiting[2]
+
+
+@pytest.mark.parametrize(
+    ("law", "low", "high"),
+    [
+        ("(1 - exp(-x))**2", -0.7, 3),
+        ("3*(1 - exp(-1.7*(x - 1.2)))**2", 0.8, 3),
+        ("0.3*exp(-x) + 0.7*exp(-0.2*x)", 0.1, 10),
+        ("2 + 5*exp(-0.7*x)", 0, 6),
+        ("4*(x**(-6) - x**(-3))", 1, 3),
+        ("24/x + 3.6/x**0.313", 1, 100),
+    ],
+)
+def test_sums_of_two_exponentials_or_powers_are_found_in_noise(law: str, low: float, high: float) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(low, high, 1500)
+    clean = evaluate(parse(law), {"x": x})
+    data = Dataset(x[:, None], clean + 0.01 * np.std(clean) * rng.normal(size=len(x)), ("x",), "y")
+    fits = [polish(expr, data) for expr in sums_of_two(data, 0.01)]
+    fit = min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
+    found = Tape(fit.expr, ("x",)).value(data.X)
+    assert np.sqrt(np.mean((found - clean) ** 2)) < 0.0015 * np.std(clean)
+
+
+def test_a_scale_symmetry_counts_where_noise_hides_how_much_better_it_is_than_half_of_it() -> None:
+    rng = np.random.default_rng(0)
+    outside, first, time = rng.uniform(270, 310, 1500), rng.uniform(310, 370, 1500), rng.uniform(0.05, 3, 1500)
+    clean = outside + (first - outside) * np.exp(-time)
+    y = clean + 0.01 * np.sqrt(np.mean(clean**2)) * rng.normal(size=1500)
+    data = Dataset(np.column_stack([outside, first, time]), y, ("x", "y", "z"), "T")
+    found = Tape(best(data), data.names).value(data.X)
+    assert np.sqrt(np.mean((found - clean) ** 2)) < 0.1 * np.std(y - clean)
+
+
+@pytest.mark.long
+def test_a_merge_that_gradients_hide_is_made() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0.01, 0.6, 1500), rng.uniform(18, 80, 1500)
+    clean = np.exp(-((8.3 * np.log(x) * 3.3 / y) ** 2))
+    data = Dataset(np.column_stack([x, y]), clean + 0.01 * rng.normal(size=1500), ("x", "y"), "w")
+    found = Tape(best(data), data.names).value(data.X)
+    assert np.sqrt(np.mean((found - clean) ** 2)) < 0.002
+
+
+def test_an_input_that_is_negative_throughout_is_turned() -> None:
+    x, y = sympy.symbols("x y")
+    X = np.column_stack([-np.arange(1.0, 9.0), np.linspace(-1, 1, 8)])
+    state = State(X, np.ones(8), (x, y), lambda expr: expr)
+    turned = _upright(state)
+    assert turned.inputs == (-x, y)
+    assert (turned.X[:, 0] > 0).all() and np.array_equal(turned.X[:, 1], X[:, 1])
+    assert _upright(turned) is turned
 
 
 def test_rows_without_noise_need_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 import sympy
@@ -24,11 +24,13 @@ from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
 from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
+from kansr.structure.merged import merged
 from kansr.structure.moves import Proposer, moves
 from kansr.structure.offers import Offers, Route
 from kansr.structure.powerlaw import power_law_in_noise
 from kansr.structure.starts import dimensions, starts
 from kansr.structure.state import Move, State
+from kansr.structure.surrogate import Field
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
 from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
@@ -36,6 +38,7 @@ from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
 PROPOSED, CLOSER, KEPT = 24, 12, 6  # moves that are glanced at in each state, looked at more closely, and made
+PAIRED = 4  # inputs up to which all their plain merges are glanced at
 PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
 AGAIN = 0.5  # and every further choice of dimensionless groups; half of it the table's own columns
 DECIBEL = 30.0  # bits of likelihood lost that make one doubt
@@ -180,11 +183,13 @@ class NoisySearch:
     def _made(self, state: State, rows: Noisy, best: Smooth) -> Iterator[tuple[Move, State]]:
         """The moves that the gradients suggest with what they lead to, as far as it was not seen before."""
         smooth = gradients(rows, best.setting)
+        suggested = moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]
         met: set[tuple] = set()
-        for move in moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]:
+        for move in (*suggested, *_pairs(state, smooth)):
             made = None if self.expired() else move.made(state)
             if made is None:
                 continue
+            made = _upright(made)
             units = dimensions(made, self.data)
             key = (made.signature(), units)
             if None not in units and key not in self.seen and key not in met:
@@ -273,6 +278,25 @@ class NoisySearch:
         """The rows whose noise is not far above the median: terminals weigh all rows alike."""
         keep = rows.loud <= QUIET * np.median(rows.loud)
         return Dataset(state.X[keep], state.z[keep], state.names, "z")
+
+
+def _pairs(state: State, field: Field) -> Iterator[Move]:
+    """The plain merges of two inputs, where these are few: gradients in noise may hide any of them."""
+    if len(state.inputs) > PAIRED:
+        return
+    for first, second in combinations(map(sympy.Symbol, state.names), 2):
+        merges = {first / second: 0.0, first * second: 0.0, first - second: 1.0}
+        if len(state.inputs) == 2:
+            for x, z in ((first, second), (second, first)):
+                merges |= {sympy.log(x) * z: 1.0, sympy.log(x) / z: 1.0}
+        yield from (merged(state, field, expr, cost) for expr, cost in merges.items())
+
+
+def _upright(state: State) -> State:
+    """With the sign turned of inputs that are negative on all rows, so that they have logarithms and powers."""
+    signs = np.where((state.X < 0).all(axis=0), -1, 1)
+    inputs = (x if sign > 0 else -x for sign, x in zip(signs, state.inputs))
+    return replace(state, X=state.X * signs, inputs=tuple(inputs)) if (signs < 0).any() else state
 
 
 def _inherited(state: State, made: State, logs: Sequence[bool]) -> tuple[bool, ...]:

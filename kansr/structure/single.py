@@ -109,10 +109,11 @@ def _stretched(f: Function, x: Array, y: Array, near: float, b: float, offset: b
     target = y - y.mean() if offset else y
 
     def left(log: float, start: float) -> float:
-        inner = f.inner(x, start * np.exp(log), b)
-        inner = inner - inner.mean() if offset else inner
-        size = float(inner @ inner)
-        return -float((inner @ target) ** 2) / size if 0 < size < np.inf else 0.0
+        with np.errstate(all="ignore"):  # far from where it started the function may be huge
+            inner = f.inner(x, start * np.exp(log), b)
+            inner = inner - inner.mean() if offset else inner
+            size = float(inner @ inner)
+            return -float((inner @ target) ** 2) / size if 0 < size < np.inf else 0.0
 
     starts = dict.fromkeys((near, math.copysign(1 / (float(np.median(np.abs(x))) or 1.0), near)))
     bounds = (-REACH, REACH)

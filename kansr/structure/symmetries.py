@@ -28,7 +28,8 @@ SAME_OFFSET = 1e-2  # relative difference of two offsets that are one
 SINGULAR = 2.0  # cost of a division by what changes its sign, where it is no factor of the target
 LEAST_SHARE = 0.02  # of the relation that every one of its terms has to carry
 CLOSE = 1e-5  # what a relation may leave without a simpler one being preferred to it
-MOST = 10  # relations of one coordinate that are worked out
+MUCH = 3.0  # times better that a relation must hold than one of fewer terms; noise hides by how much
+MOST, MOST_IN_NOISE = 10, 30  # relations of one coordinate that are worked out
 FEW = 3  # distinct values of an input up to which it is told apart from no function of it
 
 Numbers = dict["Term", sympy.Expr]
@@ -168,12 +169,13 @@ def _moves(relation: Relation) -> Iterator[Move]:
         share = np.abs(weights).min(axis=1)  # every term has to matter, and more than what the relation leaves
         good = (left < 2 * relation.rows.tolerance) & (share > LEAST_SHARE) & (share > left)
         promising += [(float(left[b]), count, tuple(batch[b])) for b in np.flatnonzero(good)]
-    promising = sorted(promising, key=lambda row: (max(row[0], CLOSE) * 2 ** row[1], row[2]))[:MOST]
+    most, much = (MOST_IN_NOISE, 1.0) if relation.rows.noisy else (MOST, MUCH)
+    promising = sorted(promising, key=lambda row: (max(row[0], CLOSE) * 2 ** row[1], row[2]))[:most]
     simpler: list[tuple[set[Term], float]] = []
     for _, _, columns in sorted(promising, key=lambda row: row[1:]):
         chosen = [terms[k] for k in columns]
         move = _proposal(relation, chosen)
-        if move is None or any(kept < set(chosen) and m <= max(3 * move.misfit, 1e-6) for kept, m in simpler):
+        if move is None or any(kept < set(chosen) and m <= max(much * move.misfit, 1e-6) for kept, m in simpler):
             continue
         simpler.append((set(chosen), move.misfit))
         yield move

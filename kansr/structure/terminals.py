@@ -20,6 +20,7 @@ from kansr.structure.polynomial import polynomials, rationals
 from kansr.structure.relations import relations
 from kansr.structure.single import half_powers, single
 from kansr.structure.state import State
+from kansr.structure.two_rates import sums_of_two
 from kansr.structure.waves import waves_beside_a_trend
 from kansr.symbolic.match import MatchConfig
 
@@ -67,6 +68,8 @@ def terminals(
         ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, rows, allowed, expired, noisy=True)))
     if count == 1 and noise and not state.moves:
         ways.append(Way(-0.1, "trend and waves", partial(waves_beside_a_trend, data, expired)))
+    if count == 1 and noise:
+        ways.append(Way(-0.02, "sum of two exponentials or powers", partial(sums_of_two, rows, noise)))
     if count == 1:
         ways += [
             Way(-0.1, "sum of exponentials", partial(exponentials, data, expired, plausible=True)),

@@ -98,10 +98,14 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
 
 
 def glance(rows: Noisy, setting: Setting) -> Smooth | None:
-    """The model by a setting that served for much the same rows, or without a view; None where neither can be used."""
+    """The model by a setting that served for much the same rows, or without a view; None where neither can be used.
+
+    A function of all inputs at once is seen closer than its setting says: it may bend more than any had to by itself.
+    """
     plain = Setting(setting.view, setting.logs, setting.length, setting.ridge)
+    lengths = [setting.length / 4**k for k in range(3 if rows.X.shape[1] == 1 else 1)]
     seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, "z")) if rows.view(v) is not None)
-    tried = (_tried(rows, one, [one.length], [one.ridge], _few(rows)) for one in seen)
+    tried = (_tried(rows, one, lengths, [one.ridge], _few(rows)) for one in seen)
     return min((smooth for some in tried for smooth in some), key=_by_error, default=None)
 
 
