@@ -32,30 +32,24 @@ def sums_of_two(data: Dataset, noise: float) -> Iterator[sympy.Expr]:
 
 
 def _sums(u: Array, y: Array, rates: Array, symbol: sympy.Expr) -> Iterator[sympy.Expr]:
-    """Sums in exp(rate·u); not all doubles of rates are rates too, so squares are columns of their own."""
+    """The best sum of exp(exponent·u) for each kind of exponents, (terms, choices)."""
     rates = np.concatenate([-rates[::-1], rates])
+    first, second = (rates[index] for index in np.triu_indices(len(rates), 1))
     middle = float(np.median(u))
-    columns = np.exp(rates * (u - middle)[:, None])
-    one = np.ones(len(u))
-    first, second = np.triu_indices(len(rates), 1)
-    kinds = {
-        "one": [one, columns],
-        "square": [one, columns, columns**2],
-        "two": [columns[:, first], columns[:, second]],
-        "two and a constant": [one, columns[:, first], columns[:, second]],
-    }
-    for name, parts in kinds.items():
-        count = len(first) if "two" in name else len(rates)
-        A = np.stack([np.broadcast_to(p if p.ndim == 2 else p[:, None], (len(u), count)) for p in parts])
-        weights, k = _best(A, y)
+    for exponents in (
+        np.stack([0 * rates, rates]),
+        np.stack([0 * rates, rates, 2 * rates]),
+        np.stack([first, second]),
+        np.stack([0 * first, first, second]),
+    ):
+        weights, k = _best(np.exp(exponents[:, None, :] * (u - middle)[:, None]), y)
         if weights is None:
             continue
-        exponents = [rates[first[k]], rates[second[k]]] if "two" in name else [rates[k], 2 * rates[k]]
-        exponents = [0.0, *exponents] if parts[0].ndim == 1 else exponents
-        factors = [float(w * np.exp(-r * middle)) for w, r in zip(weights, exponents)]
-        terms = [sympy.exp(sympy.Float(float(r)) * symbol) if r else sympy.S.One for r in exponents]
+        chosen = exponents[:, k]
+        factors = (weights * np.exp(-chosen * middle)).tolist()
+        terms = [sympy.exp(sympy.Float(float(r)) * symbol) if r else sympy.S.One for r in chosen]
         yield sympy.Add(*(sympy.Float(c) * term for c, term in zip(factors, terms)))
-        if name == "square" and factors[0] * factors[2] > 0:
+        if len(chosen) == 3 and chosen[2] == 2 * chosen[1] and factors[0] * factors[2] > 0:
             yield sympy.Float(factors[0]) * (1 + sympy.Float(factors[1] / factors[0] / 2) * terms[1]) ** 2
 
 
