@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, shares
+from kansr.candidate import FAR, MAD, ROUNDING, Candidate, mean_square, r_squared, shares
 from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
 from kansr.expression.evaluate import Tape
 from kansr.expression.numbers import is_short
 from kansr.noise import REPLICATES, pure_error
-from kansr.outliers import FAR, Mask
+from kansr.outliers import Mask, shown_by
 from kansr.refine.constants import floats, polish
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
@@ -26,22 +26,26 @@ NAMED = 5  # rows that a note lists
 def concluded(found: Discovery, data: Dataset, wrong: Mask, attainable: float) -> Discovery:
     """The discovery with the constants of its best formula fitted to all rows but those that it shows to be wrong.
 
-    wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.
+    wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back, and
+    where there are any, or errors may have heavy tails, others that it shows to be wrong are left out too.
     attainable: the error of the best smooth model over the target's spread, 0 where that is not known. r² on unseen
     rows stays that of the formula fitted without them.
     """
-    wrong = wrong & _beyond(found.best, data, wrong)
+    left = Tape(found.best.expr, data.names).value(data.X) - data.y
+    wrong = wrong & _beyond(left, data, wrong)
+    if data.robust:
+        wrong = wrong | shown_by(left, data)
     kept = data.take(~wrong)
     best, constants = refitted(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
     noise, error = noise_level(residual, kept, len(constants), attainable if found.status is not Status.FOUND else 0.0)
-    front = replace(found.front, candidates=tuple(best if c is found.best else c for c in found.front))
     return replace(
         found,
-        front=front,
+        front=found.front.with_best(best),
         constants=constants,
         noise=noise,
         noise_error=error,
+        rows=kept.rows,
         outliers=tuple(np.flatnonzero(wrong).tolist()),
         notes=(*_left_out(wrong), *found.notes, *_tails(residual, kept, found.status)),
     )
@@ -83,9 +87,9 @@ def noise_level(residual: Array, data: Dataset, constants: int, attainable: floa
     return (noise, noise / float(np.sqrt(2 * free))) if noise > ROUNDING else (noise, 0.0)
 
 
-def _beyond(best: Candidate, data: Dataset, wrong: Mask) -> Mask:
-    """The rows that the formula is as far from as from rows that are grossly wrong."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
+def _beyond(residual: Array, data: Dataset, wrong: Mask) -> Mask:
+    """The rows that the formula is as far from as from rows that are grossly wrong. residual: (rows,)"""
+    size = np.abs(residual) / shares(data)
     level = MAD * float(np.median(size[~wrong]))
     near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~wrong])))
     return np.asarray(~near)
@@ -98,7 +102,7 @@ def _left_out(wrong: Mask) -> list[str]:
     rows = np.flatnonzero(wrong)[:NAMED] + 1
     listed = ", ".join(map(str, rows)) + (", …" if count > len(rows) else "")
     return [
-        f"left out {counted(count, 'row')} of {len(wrong)} that no smooth law comes near ({listed}, counted from 1); "
+        f"left out {counted(count, 'row')} of {len(wrong)} as grossly wrong ({listed}, counted from 1); "
         "--loss squared keeps them"
     ]
 
@@ -113,7 +117,8 @@ def _tails(residual: Array, data: Dataset, status: Status) -> list[str]:
     far = int(np.sum(np.abs(residual) > tail * level))
     if far <= RARE * data.rows:
         return []
+    lie = "lies" if far == 1 else "lie"
     return [
-        f"{counted(far, 'row')} of {data.rows} lie more than {tail:g} noise levels off the law, "
+        f"{counted(far, 'row')} of {data.rows} {lie} more than {tail:g} noise levels off the law, "
         "which normal errors hardly ever do: --loss huber lets such rows count for less"
     ]

@@ -30,7 +30,7 @@ from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
 from kansr.rows import SMALL, Rows
 from kansr.standing import discovery_of
-from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
+from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of, without_wrong
 from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
@@ -226,6 +226,9 @@ class _Run:
         """The last report, with the status that the search ended with, and a last look at the law."""
         table, last = self.table, Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
         final = replace(self._report(), status=last)
+        judged, _ = without_wrong(final.best, table.rows)
+        best = replace(final.best, r2_held_out=judged.r2_held_out)
+        final = replace(final, front=final.front.with_best(best))
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, table.data))
         smooth = partial(smooth_error, table.rows, last)

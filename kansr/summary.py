@@ -163,6 +163,7 @@ def fraction(r2: float) -> str:
     """An r², by its distance from 1 where that is small."""
     if 0.9999 < r2 < 1:
         return f"1 − {1 - r2:.1e}"
+    r2 = round(r2, 4) + 0.0 if r2 < 1 else r2  # and no -0.0000
     return f"{r2:.4f}" if -10 < r2 < 1 else f"{r2:.3g}"
 
 

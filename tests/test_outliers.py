@@ -73,8 +73,9 @@ def test_rows_that_the_law_explains_are_taken_back() -> None:
     found = kansr.discover((right.X, right.y), time_limit=30)
     suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
     law = replace(found.best, expr=parse("5*x**2/(2*z)"))
-    told = concluded(replace(found, front=ParetoFront((law,)), inputs=mixed.names), mixed, suspected, 0.0)
-    assert told.outliers == tuple(range(right.rows, mixed.rows))
+    searched = replace(found, front=ParetoFront((law,)), inputs=mixed.names, rows=right.rows - 30)
+    told = concluded(searched, mixed, suspected, 0.0)
+    assert told.outliers == tuple(range(right.rows, mixed.rows)) and told.rows == right.rows
 
 
 def test_hubers_loss_keeps_constants_from_heavy_tails() -> None:

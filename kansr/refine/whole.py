@@ -62,9 +62,10 @@ def on_all_rows(found: Discovery, columns: Sequence[str], pieces: Iterable[Array
             fitted = {float(new[c]) if c in new else float(c): 0.0 for c in floats(found.best.expr)}
             fitted |= dict(zip((float(v) for v in new.values()), errors.tolist()))
     best = replace(best, loss=loss, r2=r_squared(loss, variance))
-    front = replace(found.front, candidates=tuple(best if c is found.best else c for c in found.front))
     note = f"the formula was looked for on {found.rows} rows; on all {rows} its r² is {best.r2:.12g}"
-    return replace(found, front=front, constants=tuple(fitted.items()), notes=(*found.notes, note))
+    return replace(
+        found, front=found.front.with_best(best), constants=tuple(fitted.items()), notes=(*found.notes, note)
+    )
 
 
 def _step(normal: Array, slope: Array, loss: float) -> tuple[Array, Array]:

@@ -33,7 +33,7 @@ from kansr.structure.state import Move, State
 from kansr.structure.surrogate import Field
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
-from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
+from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients, winsorised
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -252,7 +252,8 @@ class NoisySearch:
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
         residual = Tape(expr, self.data.names).value(self.data.X[self._held]) - self.data.y[self._held]
-        return math.sqrt(mean_square(residual / self._share[self._held]))
+        residual /= self._share[self._held]
+        return winsorised(residual) if self.data.robust else math.sqrt(mean_square(residual))
 
     def _flat(self, rows: Noisy) -> float:
         """What the mean leaves, on the rows that smooth models are judged on."""
