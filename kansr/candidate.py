@@ -139,7 +139,8 @@ def robust_square(residual: Array) -> float:
     if np.mean(scaled > FAR) <= MOST_WRONG:
         scaled = np.minimum(scaled, FAR)
     loss = np.where(scaled <= HUBER, scaled**2 / 2, HUBER * scaled - HUBER**2 / 2)
-    return min(mean_square(residual), level**2 * float(np.exp(2 * (np.mean(loss) - NORMAL_LOSS))))
+    more = min(2 * (float(np.mean(loss)) - NORMAL_LOSS), 700.0)  # of which the exponential is still a number
+    return min(mean_square(residual), level**2 * math.exp(more))
 
 
 def description_length(expr: sympy.Expr, loss: float, data: Dataset) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import kansr
-from kansr.candidate import ParetoFront, mean_square, robust_square
+from kansr.candidate import ParetoFront, judge, mean_square, robust_square
 from kansr.conclusion import concluded
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Status
@@ -17,8 +17,10 @@ from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.noise import lacks_fit, neighbour_noise, pure_error
-from kansr.outliers import outliers
+from kansr.outliers import outliers, shown_by
 from kansr.refine.constants import polish
+from kansr.rows import Rows
+from kansr.stopping import as_good_as_it_gets
 
 
 def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
@@ -93,6 +95,36 @@ def test_the_robust_level_is_that_of_normal_errors_and_never_more() -> None:
     assert robust_square(errors) == pytest.approx(9, rel=0.02)
     assert robust_square(np.array([0.0, 0.0, 1e9])) == mean_square(np.array([0.0, 0.0, 1e9]))
     assert robust_square(np.array([0.0, np.inf])) == np.inf
+
+
+def test_how_far_off_a_wrong_row_is_says_nothing_more() -> None:
+    near = np.random.default_rng(0).normal(size=1000)
+    far = near.copy()
+    near[:10], far[:10] = 30, 3e6
+    assert robust_square(far) == pytest.approx(robust_square(near), rel=1e-6)
+    near[:300], far[:300] = 30, 3e6  # more than may be wrong
+    assert robust_square(far) > 100 * robust_square(near)
+
+
+def test_a_formula_shows_wrong_rows_unless_they_are_together() -> None:
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.uniform(1, 3, (500, 1)), axis=0)
+    data = Dataset(X, X[:, 0], ("x",))
+    for rows, seen in ((rng.choice(500, 12, replace=False), 12), (np.arange(12), 0)):
+        residual = 0.01 * rng.normal(size=500)
+        residual[rows] += 0.3
+        shown = shown_by(residual, data)
+        assert shown.sum() == seen and shown[rows].sum() == seen
+
+
+def test_wrong_rows_that_only_the_law_can_see_do_not_keep_a_search_going() -> None:
+    data, _ = spoilt(1000, 0.0)
+    data.y[np.random.default_rng(1).choice(1000, 20, replace=False)] += 1.0  # 50 noise levels
+    data = replace(data, robust=True)
+    rows = Rows.of(data, 0.25, 0)
+    law, other = (judge(parse(expr), rows.fitting, rows.held_out, "") for expr in ("5*x**2/(2*z)", "2.4*x**2.1/z"))
+    assert as_good_as_it_gets(law, data, rows, looked=True)
+    assert not as_good_as_it_gets(other, data, rows, looked=True)
 
 
 def test_a_loss_that_is_none_is_refused() -> None:
