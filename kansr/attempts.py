@@ -34,7 +34,7 @@ from kansr.structure.moves import Proposer
 from kansr.structure.noisy import NoisyConfig, NoisySearch
 from kansr.structure.offers import Route
 from kansr.structure.polynomial import polynomials, rationals
-from kansr.structure.powerlaw import power_law, power_laws_within
+from kansr.structure.powerlaw import power_law, power_law_beside_wrong_rows, power_laws_within
 from kansr.structure.reduce import Search
 from kansr.structure.reduce_config import ReduceConfig
 from kansr.structure.relations import relations
@@ -176,8 +176,8 @@ def judged(expr: sympy.Expr, rows: Rows, origin: str) -> Candidate:
 
 
 def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    expr = power_law(rows.sample)
-    fits = [polish(expr, rows.sample)] if expr is not None else []
+    exprs = (power_law(rows.sample), power_law_beside_wrong_rows(rows.sample))
+    fits = [polish(expr, rows.sample) for expr in exprs if expr is not None]
     if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
         fits += [f for e in power_laws_within(rows.sample) if exact(f := polish(e, rows.sample), rows.sample)]
     yield from best_of(fits, rows, "power law")

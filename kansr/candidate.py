@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 ROUNDING = 1e-10
 MAD = 1.4826  # standard deviation of normal errors over their median size
 HUBER = 1.345  # levels from which residuals count by their size: 95 % as efficient as squares where errors are normal
-FAR = 8.0  # noise levels from which a row is grossly wrong: not one normal error in 1e15 is
-MOST_WRONG = 0.25  # share of rows that may be
 NORMAL_LOSS = 0.46607  # mean of Huber's loss over normal errors
 WIDE = 30.0  # largest over smallest value of a target from which its errors may be relative
 
@@ -127,17 +125,12 @@ def robust_square(residual: Array) -> float:
 
     exp(−ρ(r/s))/s is the density that is least favourable to outliers (Huber 1964); s is the level that the median
     absolute residual gives. For normal residuals this is their mean square, and it is never more.
-
-    Rows beyond FAR levels are wrong, and how far they are off says nothing more, unless more are than may be: so no
-    formula gains from a pole beside one of them (the truncated loss of Torr and Zisserman 2000).
     """
     size = np.abs(residual)
     level = MAD * float(np.median(size)) if np.isfinite(size).all() else 0.0
     if level == 0:
         return mean_square(residual)
     scaled = size / level
-    if np.mean(scaled > FAR) <= MOST_WRONG:
-        scaled = np.minimum(scaled, FAR)
     loss = np.where(scaled <= HUBER, scaled**2 / 2, HUBER * scaled - HUBER**2 / 2)
     more = min(2 * (float(np.mean(loss)) - NORMAL_LOSS), 700.0)  # of which the exponential is still a number
     return min(mean_square(residual), level**2 * math.exp(more))

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.candidate import FAR, MAD, ROUNDING, Candidate, mean_square, r_squared, shares
+from kansr.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, shares
 from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
 from kansr.expression.evaluate import Tape
 from kansr.expression.numbers import is_short
 from kansr.noise import REPLICATES, pure_error
-from kansr.outliers import Mask, shown_by
+from kansr.outliers import FAR, Mask
 from kansr.refine.constants import floats, polish
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
@@ -26,15 +26,11 @@ NAMED = 5  # rows that a note lists
 def concluded(found: Discovery, data: Dataset, wrong: Mask, attainable: float) -> Discovery:
     """The discovery with the constants of its best formula fitted to all rows but those that it shows to be wrong.
 
-    wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back, and
-    where there are any, or errors may have heavy tails, others that it shows to be wrong are left out too.
+    wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.
     attainable: the error of the best smooth model over the target's spread, 0 where that is not known. r² on unseen
     rows stays that of the formula fitted without them.
     """
-    left = Tape(found.best.expr, data.names).value(data.X) - data.y
-    wrong = wrong & _beyond(left, data, wrong)
-    if data.robust:
-        wrong = wrong | shown_by(left, data)
+    wrong = wrong & _beyond(found.best, data, wrong)
     kept = data.take(~wrong)
     best, constants = refitted(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
@@ -87,9 +83,9 @@ def noise_level(residual: Array, data: Dataset, constants: int, attainable: floa
     return (noise, noise / float(np.sqrt(2 * free))) if noise > ROUNDING else (noise, 0.0)
 
 
-def _beyond(residual: Array, data: Dataset, wrong: Mask) -> Mask:
-    """The rows that the formula is as far from as from rows that are grossly wrong. residual: (rows,)"""
-    size = np.abs(residual) / shares(data)
+def _beyond(best: Candidate, data: Dataset, wrong: Mask) -> Mask:
+    """The rows that the formula is as far from as from rows that are grossly wrong."""
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
     level = MAD * float(np.median(size[~wrong]))
     near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~wrong])))
     return np.asarray(~near)

@@ -10,15 +10,18 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 from scipy.stats import binom, ks_2samp
 
-from kansr.candidate import FAR, MAD, MOST_WRONG, ROUNDING, shares
+from kansr.candidate import MAD, shares
 from kansr.data.dataset import Array, Dataset
 from kansr.structure.surrogate import skewed, standard
 from kansr.structure.weighted import kernel
 
-LENGTHS, RIDGES = (1.0, 1.6, 3.0, 6.0), (1e-4, 1e-2, 0.3)
+LENGTHS, RIDGES = (1.6, 3.0, 6.0), (1e-4, 1e-2, 0.3)
 CENTRES, SAMPLE = 400, 2000  # rows the kernel is spanned by, and rows it is judged on
+FAR = 8.0  # noise levels from which a row is grossly wrong: not one normal error in 1e15 is
+GROSS = 1e-6  # share of the spread below which nothing is
 NEIGHBOURS = 21  # rows whose residuals say how well the model follows the target there
 ROUNDS = 6  # of leaving out what is far and fitting again
+MOST = 0.25  # share of rows that may be wrong
 CHANCE = 0.02  # that rows strewn at random look as if they were not
 LEAST = 200  # rows below which a smooth model says too little
 CHUNK = 10_000  # rows that the model is asked about at once
@@ -53,7 +56,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
         if (far == before).all():
             break
     far = _far(size, size, near)
-    if not far.any() or far.mean() > MOST_WRONG or not _strewn(tree.data, near, far):
+    if not far.any() or far.mean() > MOST or not _strewn(tree.data, near, far):
         return none
     found: list[Mask] = []
     for start in range(0, data.rows, CHUNK):
@@ -66,11 +69,13 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
 def shown_by(residual: Array, data: Dataset) -> Mask:
     """Which rows a formula that follows the others shows to be grossly wrong, (rows,); none where they are together.
 
-    residual: (rows,), what the formula leaves. A formula knows of smaller errors than a smooth model does.
+    residual: (rows,), what the formula leaves. A formula knows of smaller errors than a smooth model does. Where errors
+    are not known to have heavy tails, wrong rows must be most of what it leaves.
     """
     size = np.abs(residual) / shares(data)
-    far = np.asarray(size > FAR * max(MAD * float(np.median(size)), ROUNDING * float(np.std(data.y))))
-    if not far.any() or far.mean() > MOST_WRONG:
+    far = np.asarray(size > max(FAR * MAD * float(np.median(size)), GROSS * float(np.std(data.y))))
+    little = not data.robust and np.sum(size[far] ** 2) < 0.5 * np.sum(size**2)
+    if data.rows < LEAST or little or not far.any() or far.mean() > MOST:
         return np.zeros_like(far)
     places = _places(data.X, np.sort(data.X, axis=0))
     near = cKDTree(places).query(places, k=min(NEIGHBOURS, data.rows))[1]

@@ -7,30 +7,34 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import Attempt, Finding, Tried
+from kansr.attempts import Attempt, Finding, Tried, judged
+from kansr.candidate import Candidate
 from kansr.clock import Clock
-from kansr.conclusion import concluded
+from kansr.conclusion import concluded, refitted
 from kansr.data.dataset import Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.dimensional import plan_with_units
 from kansr.discovery import Discovery, Status, baseline
 from kansr.errors import UsageError
 from kansr.execute import OutOfTime, Portable, Serial, interrupted_after, workers
+from kansr.expression.evaluate import Tape
+from kansr.expression.numbers import is_short
 from kansr.journal import NOT_YET, Journal
-from kansr.outliers import Mask, outliers
+from kansr.outliers import Mask, outliers, shown_by
+from kansr.refine.constants import floats, polish
 from kansr.refine.offer import SET_ASIDE, Offering, offered, window
 from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
-from kansr.rows import SMALL, Rows
+from kansr.rows import SMALL, Expired, Rows
 from kansr.standing import discovery_of
-from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of, without_wrong
+from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
 from kansr.structure.moves import Proposer
 from kansr.symbolic.file import as_library
 from kansr.symbolic.library import STANDARD, Library
@@ -121,26 +125,51 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """The rows of a search. wrong: which of the `whole` are grossly wrong, (rows,); data: the others."""
+    """The rows of a search. wrong: which of the `whole` are grossly wrong; held_out: which to judge on; (rows,)."""
 
     whole: Dataset
     wrong: Mask
-    data: Dataset
-    rows: Rows
-    shown: Excerpt
+    held_out: Mask
+    seed: int
+    late: Expired
 
     @classmethod
     def of(cls, data: Dataset, wrong: Mask, config: Config, clock: Clock) -> _Table:
         # Those that a smooth model is not close enough to see must not be what a formula is bent for.
         whole = replace(data, robust=config.loss == "huber" or bool(wrong.any()))
-        data = whole.take(~wrong)
-        small = data.rows < SMALL
-        aside = set_aside(data.rows, 0.0 if small else config.held_out, np.random.default_rng(config.seed))
-        fitting = data.take(~aside)
-        rows = Rows(fitting, fitting if small else data.take(aside), config.seed, clock.over)
+        right = data.rows - int(wrong.sum())
+        share = 0.0 if right < SMALL else config.held_out
         held_out = np.zeros(whole.rows, dtype=bool)
-        held_out[~wrong] = aside
-        return cls(whole, wrong, data, rows, excerpt(whole, held_out, config.seed))
+        held_out[~wrong] = set_aside(right, share, np.random.default_rng(config.seed))
+        return cls(whole, wrong, held_out, config.seed, clock.over)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The rows that are not wrong."""
+        return self.whole.take(~self.wrong)
+
+    @cached_property
+    def rows(self) -> Rows:
+        fitting = self.whole.take(~self.wrong & ~self.held_out)
+        held_out = self.held_out & ~self.wrong
+        return Rows(fitting, self.whole.take(held_out) if held_out.any() else fitting, self.seed, self.late)
+
+    @cached_property
+    def shown(self) -> Excerpt:
+        return excerpt(self.whole, self.held_out & ~self.wrong, self.seed)
+
+    def without_wrong(self, law: Candidate) -> _Table:
+        """The table without rows that a formula shows to be wrong; itself where there are none.
+
+        A few that no smooth model comes close enough to see decide what a mean square is, and formulas are bent for
+        them.
+        """
+        short = [c for c in floats(law.expr) if is_short(float(c))]
+        fit = polish(law.expr, replace(self.rows.fitting, robust=True), fixed=short)
+        shown = shown_by(Tape(fit.expr, self.data.names).value(self.data.X) - self.data.y, self.data)
+        wrong = self.wrong.copy()
+        wrong[~self.wrong] = shown
+        return replace(self, wrong=wrong, whole=replace(self.whole, robust=True)) if shown.any() else self
 
 
 @dataclass(eq=False)
@@ -173,15 +202,17 @@ class _Run:
 
     def _explored(self) -> Iterator[Discovery]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
-        data, rows, clock, past = self.table.data, self.table.rows, self.clock, self.journal.past
+        clock, past = self.clock, self.journal.past
         with workers(self.config.jobs, self.config.executor) as executor:
-            attempts = [Portable(attempt) for attempt in plan_with_units(data, self.match, self.config.moves)]
+            attempts = [
+                Portable(attempt) for attempt in plan_with_units(self.table.data, self.match, self.config.moves)
+            ]
             queue: dict[int, Future[Tried]] = {}
 
             def answer(number: int) -> Tried:
                 for i in range(number, min(number + (self.config.ahead or len(attempts)), len(attempts))):
                     if i not in queue and past.get(i, NOT_YET).cut:
-                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], rows, clock)
+                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], self.table.rows, clock)
                 return _answer(queue[number], clock)
 
             for number, attempt in enumerate(a.value for a in attempts):
@@ -193,7 +224,7 @@ class _Run:
                     break
                 if self.findings and number > self.journal.last:  # not before what had been found is there again
                     yield replace(self._report(), trying=attempt.name)
-                if attempt.hopeful and _in_time(clock, lambda: hopeless(self.findings, rows), False):
+                if attempt.hopeful and _in_time(clock, lambda: hopeless(self.findings, self.table.rows), False):
                     continue
                 outcome = earlier.tried
                 if earlier.cut and not clock.late():
@@ -203,6 +234,11 @@ class _Run:
                 new = self._taken(outcome)
                 if new and number >= self.journal.last:
                     yield self._report()
+                if self._cleaned():  # what others have begun with these rows is begun again
+                    for future in queue.values():
+                        future.cancel()
+                    queue.clear()
+                    new = self.findings[len(self.findings) - len(new) :]
                 if self._ends(attempt, new):
                     break
             for future in queue.values():
@@ -224,11 +260,9 @@ class _Run:
 
     def _ended(self) -> Discovery:
         """The last report, with the status that the search ended with, and a last look at the law."""
+        self._cleaned()
         table, last = self.table, Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
         final = replace(self._report(), status=last)
-        judged, _ = without_wrong(final.best, table.rows)
-        best = replace(final.best, r2_held_out=judged.r2_held_out)
-        final = replace(final, front=final.front.with_best(best))
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, table.data))
         smooth = partial(smooth_error, table.rows, last)
@@ -242,6 +276,21 @@ class _Run:
         )
         notes = (*self.left_out.notes(found.best), *self.failures, *filter(None, [self.journal.failure]))
         return replace(found, notes=notes, excerpt=self.table.shown)
+
+    def _cleaned(self) -> bool:
+        """Leaves out the rows that the best formula shows to be wrong, and judges all without them; were any?"""
+        if not self.findings or self.config.loss == "squared" or self.table.rows.small:
+            return False
+
+        def without_wrong() -> tuple[_Table, list[Finding]]:
+            table = self.table.without_wrong(self._report().best)
+            if table is self.table:
+                return table, self.findings
+            return table, [replace(f, candidate=_again(f.candidate, table.rows)) for f in self.findings]
+
+        before = self.table
+        self.table, self.findings = _in_time(self.clock, without_wrong, (self.table, self.findings))
+        return self.table is not before
 
     def _taken(self, outcome: Tried) -> list[Finding]:
         new = [f for f in outcome.findings if self.left_out.pass_on(f.candidate)]
@@ -258,6 +307,12 @@ class _Run:
             return False
         best = self._report().best
         return _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, attempt.thorough), False)
+
+
+def _again(candidate: Candidate, rows: Rows) -> Candidate:
+    """A formula with its constants fitted to other rows, and judged on them."""
+    fitted, _ = refitted(candidate, rows.fitting)
+    return judged(fitted.expr, rows, candidate.origin)
 
 
 def _in_time(clock: Clock, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import sympy
 
 from kansr.attempts import Finding
-from kansr.candidate import Candidate, judge
+from kansr.candidate import Candidate
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Status
 from kansr.expression.evaluate import Tape
 from kansr.noise import lacks_fit, neighbour_noise, unexplained
-from kansr.outliers import shown_by
 from kansr.refine.constants import polish
 from kansr.rows import BLIND, Rows
 from kansr.structure.exactness import convincing, exact, within_errors
@@ -75,7 +73,6 @@ def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, looked: bool)
     looked: whether other formulas have been looked for thoroughly; if not, only a plain one is good enough.
     A smooth model of few rows is no yardstick: there a formula has to come close with hardly a constant.
     """
-    best, rows = without_wrong(best, rows)
     if not (looked or plain(best)):
         return False
     if data.stated is not None:
@@ -86,20 +83,6 @@ def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, looked: bool)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     within = 2 ** ((AS_GOOD if looked else AT_ONCE) / rows.held_out.rows) * rows.attainable_held_out
     return 0 < unseen <= within and status_of(best, data) is Status.FOUND
-
-
-def without_wrong(best: Candidate, rows: Rows) -> tuple[Candidate, Rows]:
-    """The formula, judged on the rows without those that it shows to be grossly wrong, and these rows.
-
-    A few rows that no smooth model came close enough to see decide what a mean square is.
-    """
-    if not rows.fitting.robust or rows.small:
-        return best, rows
-    fitting, held_out = (part.take(~shown_by(_residual(best, part), part)) for part in (rows.fitting, rows.held_out))
-    if (fitting.rows, held_out.rows) == (rows.fitting.rows, rows.held_out.rows):
-        return best, rows
-    rows = replace(rows, fitting=fitting, held_out=held_out)
-    return judge(best.expr, fitting, held_out, best.origin), rows
 
 
 def status_of(best: Candidate, data: Dataset) -> Status:

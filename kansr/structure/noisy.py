@@ -22,6 +22,7 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.graph import Graph
+from kansr.outliers import shown_by
 from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
 from kansr.structure.merged import merged
@@ -33,7 +34,7 @@ from kansr.structure.state import Move, State
 from kansr.structure.surrogate import Field
 from kansr.structure.tensor import tensor
 from kansr.structure.terminals import terminals
-from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients, winsorised
+from kansr.structure.weighted import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
 from kansr.symbolic.choose import ChooseConfig, choose
 from kansr.symbolic.match import MatchConfig, match_all
 
@@ -251,9 +252,9 @@ class NoisySearch:
 
     def _left(self, expr: sympy.Expr) -> float:
         """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
-        residual = Tape(expr, self.data.names).value(self.data.X[self._held]) - self.data.y[self._held]
-        residual /= self._share[self._held]
-        return winsorised(residual) if self.data.robust else math.sqrt(mean_square(residual))
+        residual = Tape(expr, self.data.names).value(self.data.X) - self.data.y
+        right = ~shown_by(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
+        return math.sqrt(mean_square((residual / self._share)[self._held][right[self._held]]))
 
     def _flat(self, rows: Noisy) -> float:
         """What the mean leaves, on the rows that smooth models are judged on."""

@@ -10,6 +10,7 @@ import sympy
 from numpy.typing import NDArray
 from scipy import optimize
 
+from kansr.candidate import MAD
 from kansr.data.dataset import Array, Dataset
 from kansr.expression.evaluate import Tape
 from kansr.refine.constants import polish
@@ -22,6 +23,7 @@ CLEAR = 3.0  # errors from which the logarithm of a value says something
 MOST_STEPS = 40  # of least squares
 LARGEST = 600.0  # logarithm of a value in it
 AGREED = 0.99  # how far signs have to agree: 1 where all do, 0 where half of them do
+FAR = 4.0  # noise levels within which logarithms are told from those of wrong rows
 EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
 
 
@@ -77,6 +79,25 @@ def power_law_in_noise(data: Dataset, errors: Array) -> sympy.Expr | None:
         return None
     doubt = np.sqrt(np.diag(np.linalg.pinv(fit.jac.T @ fit.jac)) * 2 * fit.cost / len(y))
     return _product(data, float(fit.x[0]), fit.x[1:], doubt[1:], clear)
+
+
+def power_law_beside_wrong_rows(data: Dataset) -> sympy.Expr | None:
+    """The same where some rows are grossly wrong, or too noisy to have a logarithm; None where none are seen to be.
+
+    Least absolute differences of logarithms, by reweighting, tell the rows that least squares are then taken of.
+    """
+    if np.any(data.X == 0) or np.any(data.y == 0) or data.rows < data.X.shape[1] + 2:
+        return None
+    X, y, weight = np.log(np.abs(data.X)), np.log(np.abs(data.y)), np.ones(data.rows)
+    for _ in range(MOST_STEPS):
+        log_factor, powers, _ = exponents(data.X, data.y, np.sqrt(weight))
+        off = np.abs(y - log_factor - X @ powers)
+        level = MAD * float(np.median(off))
+        weight = 1 / np.maximum(off, max(level / 10, EXACT))
+    right = off <= FAR * max(level, EXACT)
+    if right.all():
+        return None
+    return _product(data, *exponents(data.X[right], data.y[right]), right)
 
 
 def _product(

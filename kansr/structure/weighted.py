@@ -170,15 +170,10 @@ def _tried(
             # errors of T(z) times its slope would be those of z only where they are small
             with np.errstate(all="ignore"):
                 residual = (seen_from(name, k @ w + mean, rows.z) - rows.z[held]) / (rows.loud[held] + 1e-300)
-            error = winsorised(residual)
+            worst = 100 * np.median(residual**2)
+            error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
             if np.isfinite(error):
                 yield Smooth(Setting(setting.view, setting.logs, length, ridge, setting.scales), error)
-
-
-def winsorised(residual: Array) -> float:
-    """The root mean square with none counting for more than ten times the median size: errors beyond say no more."""
-    square = residual**2
-    return float(np.sqrt(np.mean(np.minimum(square, 100 * np.median(square)))))
 
 
 def _few(rows: Noisy, most: int = FEW) -> int:
