@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -120,6 +120,15 @@ def plan(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> 
         widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
         attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w), hopeful=True) for w in widths]
     return attempts
+
+
+def given(guesses: Sequence[sympy.Expr]) -> Attempt:
+    """Formulas that somebody thinks of, fitted to the rows; a good one ends the search."""
+    return Attempt("guesses", partial(_guesses, tuple(guesses)), thorough=True)
+
+
+def _guesses(guesses: Sequence[sympy.Expr], rows: Rows, expired: Expired) -> Iterator[Finding]:
+    yield from best_of([polish(guess, rows.sample) for guess in guesses], rows, "guess")
 
 
 def _shape(width: Iterable) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
+import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import Attempt, Finding, Tried, judged
+from kansr.attempts import Attempt, Finding, Tried, given, judged
 from kansr.candidate import Candidate
 from kansr.clock import Clock
 from kansr.conclusion import concluded, refitted
@@ -26,6 +27,8 @@ from kansr.errors import UsageError
 from kansr.execute import OutOfTime, Portable, Serial, interrupted_after, workers
 from kansr.expression.evaluate import Tape
 from kansr.expression.numbers import is_short
+from kansr.expression.parse import parse
+from kansr.expression.render import readable
 from kansr.journal import NOT_YET, Journal
 from kansr.outliers import Mask, outliers, shown_by
 from kansr.refine.constants import floats, polish
@@ -65,6 +68,7 @@ class Config:
     distance instead of its square, "squared" counts all rows in full. refine: what else may look for formulas when the
     search has ended (see kansr.refine.refiner): names of those that are shipped, "all" for all that can run here, or
     callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are set aside for them.
+    guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise ends the search.
     moves: callables (State, Field) -> Iterable[Move], kinds of reduction that are tried beside our own (see
     kansr.structure.merged). executor: where the work is done instead of in `jobs` processes of this machine; it gets
     everything at once, or 2·jobs attempts at a time for jobs > 1.
@@ -79,6 +83,7 @@ class Config:
     refine: Refine = ()
     moves: tuple[Proposer, ...] = ()
     executor: Executor | None = None
+    guesses: tuple[sympy.Expr, ...] = ()
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -204,9 +209,10 @@ class _Run:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
         clock, past = self.clock, self.journal.past
         with workers(self.config.jobs, self.config.executor) as executor:
-            attempts = [
-                Portable(attempt) for attempt in plan_with_units(self.table.data, self.match, self.config.moves)
-            ]
+            plan = plan_with_units(self.table.data, self.match, self.config.moves)
+            if self.config.guesses:
+                plan.insert(1, given(self.config.guesses))
+            attempts = [Portable(attempt) for attempt in plan]
             queue: dict[int, Future[Tried]] = {}
 
             def answer(number: int) -> Tried:
@@ -309,6 +315,20 @@ class _Run:
         return _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, attempt.thorough), False)
 
 
+def _formulas(guesses: Sequence[str | sympy.Expr], data: Dataset) -> tuple[sympy.Expr, ...]:
+    """The guesses read, each in nothing but the inputs."""
+    if isinstance(guesses, str):
+        raise UsageError(f"guesses are a list of formulas: [{guesses!r}]")
+    exprs = tuple(parse(guess) if isinstance(guess, str) else guess for guess in guesses)
+    for expr in exprs:
+        if not isinstance(expr, sympy.Expr):
+            raise UsageError(f"guesses are text or sympy expressions, not {type(expr).__name__}")
+        other = min({str(symbol) for symbol in expr.free_symbols} - set(data.names), default="")
+        if other:
+            raise UsageError(f"the guess {readable(expr)} has {other} in it; the inputs are {', '.join(data.names)}")
+    return exprs
+
+
 def _again(candidate: Candidate, rows: Rows) -> Candidate:
     """A formula with its constants fitted to other rows, and judged on them."""
     fitted, _ = refitted(candidate, rows.fitting)
@@ -348,6 +368,7 @@ def discover(
     loss: Loss = "auto",
     refine: Refine = (),
     form: str = "",
+    guesses: Sequence[str | sympy.Expr] = (),
     library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -367,6 +388,7 @@ def discover(
     rate of change is explained instead, by the other columns (see kansr.data.rates). sigma: the column with the
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
     executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
@@ -398,7 +420,10 @@ def discover(
         refine=refine,
         moves=tuple(moves),
         executor=executor,
+        guesses=_formulas(guesses, data),
     )
+    if form and guesses:
+        raise UsageError("guesses are for a search without a form")
     from kansr.refine.template import templated
 
     best = baseline(data, seed)

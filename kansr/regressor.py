@@ -50,6 +50,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     refine : str, callable or sequence of them
         Other searches that go on where this one ends: "operon", "pysr", "all", or refiners of your own, see
         docs/refiners.md. Four tenths of max_time are set aside for them.
+    warm_start : bool
+        Whether `fit` begins with the formulas of the fit before, with their constants fitted again: where one of them
+        leaves only noise it is the answer, otherwise everything else is tried too.
 
     Attributes
     ----------
@@ -73,6 +76,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         library: Library | str | PathLike[str] | None = None,
         loss: Loss = "auto",
         refine: Refine = (),
+        warm_start: bool = False,
     ) -> None:
         self.max_time = max_time
         self.random_state = random_state
@@ -80,6 +84,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self.library = library
         self.loss = loss
         self.refine = refine
+        self.warm_start = warm_start
 
     def fit(
         self,
@@ -122,6 +127,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
             absolute_sigma=False,
             loss=self.loss,
             refine=self.refine,
+            guesses=self._known(columns[:-1]) if self.warm_start else (),
             units=_units(columns, X_units, y_units),
             library=as_library(self.library),
             time_limit=self.max_time,
@@ -153,6 +159,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         from kansr.saved import load
 
         return load(cls, Path(run_directory), library)
+
+    def _known(self, columns: Iterable[str]) -> list[sympy.Expr]:
+        """The formulas of the fit before, if it was one of the same columns."""
+        before = getattr(self, "discovery_", None)
+        if before is None or {before.columns.get(name, name) for name in before.inputs} != set(columns):
+            return []
+        return [c.expr for c in before.front]
 
     def _name(self, columns: Iterable[Any]) -> None:
         """What the formulas call the columns of X, and the table of formulas."""

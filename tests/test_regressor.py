@@ -18,7 +18,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from kansr import SymbolicRegressor, discover
-from kansr.errors import DataError, UsageError
+from kansr.errors import DataError, KansrError, UsageError
 from kansr.symbolic.library import STANDARD
 
 rng = np.random.default_rng(0)
@@ -117,6 +117,32 @@ def test_a_run_is_an_estimator_and_damage_is_told(tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_formula(fitted: SymbolicRegressor) -> None:
     other = SymbolicRegressor(max_time=10).fit(X, Y)
     assert list(other.equations_["equation"]) == list(fitted.equations_["equation"])
+
+
+def test_a_warm_start_begins_with_the_formulas_that_there_are() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 2, (300, 2))
+    model = SymbolicRegressor(max_time=20, warm_start=True).fit(X, 3.2 * np.exp(X[:, 0]) / (X[:, 1] + 0.37))
+    assert model.discovery_.best.origin != "guess"
+    model.fit(X, 5.2 * np.exp(X[:, 0]) / (X[:, 1] + 0.41))  # the same form, with other numbers
+    assert model.discovery_.best.origin == "guess"
+    assert model.predict(X) == pytest.approx(5.2 * np.exp(X[:, 0]) / (X[:, 1] + 0.41))
+    model.fit(X, X[:, 0] * X[:, 1])  # and one that is no longer right
+    assert model.predict(X) == pytest.approx(X[:, 0] * X[:, 1])
+    model.fit(X[:, :1], X[:, 0] ** 2)  # nor has its columns
+    assert model.predict(X[:, :1]) == pytest.approx(X[:, 0] ** 2)
+
+
+def test_guesses_are_fitted_and_have_to_be_formulas_in_the_inputs() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.uniform(1, 2, (300, 2)), columns=["a", "b"]).assign(y=lambda t: 7.77 * t.a ** (t.b * 0.71))
+    found = discover(table, guesses=["2.0*a**(3.0*b)"], time_limit=20)
+    assert found.best.origin == "guess" and found.best.r2_held_out == pytest.approx(1)
+    for guesses, says in [(["a*q"], "has q in it"), ("a*b", "a list of formulas"), ([3], "not int"), (["a*"], "ends too early")]:
+        with pytest.raises(KansrError, match=says):
+            discover(table, guesses=guesses)
+    with pytest.raises(UsageError, match="without a form"):
+        discover(table, guesses=["a"], form="f(a)")
 
 
 # Each fits twice and compares: what there is when the time runs out depends on the machine.
