@@ -138,7 +138,12 @@ def test_guesses_are_fitted_and_have_to_be_formulas_in_the_inputs() -> None:
     table = pd.DataFrame(rng.uniform(1, 2, (300, 2)), columns=["a", "b"]).assign(y=lambda t: 7.77 * t.a ** (t.b * 0.71))
     found = discover(table, guesses=["2.0*a**(3.0*b)"], time_limit=20)
     assert found.best.origin == "guess" and found.best.r2_held_out == pytest.approx(1)
-    for guesses, says in [(["a*q"], "has q in it"), ("a*b", "a list of formulas"), ([3], "not int"), (["a*"], "ends too early")]:
+    for guesses, says in [
+        (["a*q"], "has q in it"),
+        ("a*b", "a list of formulas"),
+        ([3], "not int"),
+        (["a*"], "ends too early"),
+    ]:
         with pytest.raises(KansrError, match=says):
             discover(table, guesses=guesses)
     with pytest.raises(UsageError, match="without a form"):
