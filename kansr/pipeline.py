@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -19,23 +19,20 @@ from kansr.attempts import Attempt, Finding, Tried, given, judged
 from kansr.candidate import Candidate
 from kansr.clock import Clock
 from kansr.conclusion import concluded, refitted
-from kansr.data.dataset import Dataset, set_aside
-from kansr.data.excerpt import Excerpt, excerpt
+from kansr.data.dataset import Dataset
 from kansr.dimensional import plan_with_units
 from kansr.discovery import Discovery, Status, baseline
 from kansr.errors import UsageError
 from kansr.execute import OutOfTime, Portable, Serial, interrupted_after, workers
-from kansr.expression.evaluate import Tape
-from kansr.expression.numbers import is_short
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.journal import NOT_YET, Journal
-from kansr.outliers import Mask, outliers, shown_by
-from kansr.refine.constants import floats, polish
+from kansr.outliers import Mask, outliers
 from kansr.refine.offer import SET_ASIDE, Offering, offered, window
 from kansr.refine.refiner import Given, Named, Refiner, chosen
 from kansr.refine.whole import on_all_rows
-from kansr.rows import SMALL, Expired, Rows
+from kansr.rows import Rows
+from kansr.sifted import Sifted
 from kansr.standing import discovery_of
 from kansr.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
 from kansr.structure.moves import Proposer
@@ -119,69 +116,21 @@ def search(data: Dataset, config: Config = Config(), journal: Journal | None = N
     clock = Clock(limit, journal.seconds, None if journal.past else time.monotonic())
     failures = list(missing)
     wrong: Mask | None = np.zeros(data.rows, dtype=bool)
+    data = replace(data, robust=config.loss == "huber")
     if config.loss != "squared":
-        robust = replace(data, robust=config.loss == "huber")
-        wrong = _in_time(clock, lambda: outliers(robust, np.random.default_rng(config.seed)), None)
+        wrong = _in_time(clock, lambda: outliers(data, np.random.default_rng(config.seed)), None)
     if wrong is None:
         failures.append("rows that are grossly wrong were not looked for: the time did not suffice")
         wrong = np.zeros(data.rows, dtype=bool)
-    yield from _Run(_Table.of(data, wrong, config, clock), config, journal, clock, failures).discoveries(refiners)
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """The rows of a search. wrong: which of the `whole` are grossly wrong; held_out: which to judge on; (rows,)."""
-
-    whole: Dataset
-    wrong: Mask
-    held_out: Mask
-    seed: int
-    late: Expired
-
-    @classmethod
-    def of(cls, data: Dataset, wrong: Mask, config: Config, clock: Clock) -> _Table:
-        # Those that a smooth model is not close enough to see must not be what a formula is bent for.
-        whole = replace(data, robust=config.loss == "huber" or bool(wrong.any()))
-        right = data.rows - int(wrong.sum())
-        share = 0.0 if right < SMALL else config.held_out
-        held_out = np.zeros(whole.rows, dtype=bool)
-        held_out[~wrong] = set_aside(right, share, np.random.default_rng(config.seed))
-        return cls(whole, wrong, held_out, config.seed, clock.over)
-
-    @cached_property
-    def data(self) -> Dataset:
-        """The rows that are not wrong."""
-        return self.whole.take(~self.wrong)
-
-    @cached_property
-    def rows(self) -> Rows:
-        fitting = self.whole.take(~self.wrong & ~self.held_out)
-        held_out = self.held_out & ~self.wrong
-        return Rows(fitting, self.whole.take(held_out) if held_out.any() else fitting, self.seed, self.late)
-
-    @cached_property
-    def shown(self) -> Excerpt:
-        return excerpt(self.whole, self.held_out & ~self.wrong, self.seed)
-
-    def without_wrong(self, law: Candidate) -> _Table:
-        """The table without rows that a formula shows to be wrong; itself where there are none.
-
-        A few that no smooth model comes close enough to see decide what a mean square is, and formulas are bent for
-        them.
-        """
-        short = [c for c in floats(law.expr) if is_short(float(c))]
-        fit = polish(law.expr, replace(self.rows.fitting, robust=True), fixed=short)
-        shown = shown_by(Tape(fit.expr, self.data.names).value(self.data.X) - self.data.y, self.data)
-        wrong = self.wrong.copy()
-        wrong[~self.wrong] = shown
-        return replace(self, wrong=wrong, whole=replace(self.whole, robust=True)) if shown.any() else self
+    table = Sifted.of(data, wrong, config.held_out, config.seed, clock.over)
+    yield from _Run(table, config, journal, clock, failures).discoveries(refiners)
 
 
 @dataclass(eq=False)
 class _Run:
     """A search while it goes on, with what it has found and what went wrong so far."""
 
-    table: _Table
+    table: Sifted
     config: Config
     journal: Journal
     clock: Clock
@@ -288,7 +237,7 @@ class _Run:
         if not self.findings or self.config.loss == "squared" or self.table.rows.small:
             return False
 
-        def without_wrong() -> tuple[_Table, list[Finding]]:
+        def without_wrong() -> tuple[Sifted, list[Finding]]:
             table = self.table.without_wrong(self._report().best)
             if table is self.table:
                 return table, self.findings
