@@ -23,7 +23,7 @@ from kansr.data.problem import Problem, sample, suite
 from kansr.discovery import Discovery, Status
 from kansr.expression.numbers import is_short
 from kansr.expression.render import render
-from kansr.refine.constants import floats, polish
+from kansr.refine.constants import polish, short_floats
 
 LEVELS, ROWS = (0.001, 0.01, 0.1), (100, 300, 1000)
 
@@ -54,8 +54,7 @@ def covered(found: Discovery, problem: Problem) -> Iterator[bool]:
     """For each long number of the formula, whether its true value lies in the stated 95 % interval."""
     exact = sample(problem, 2000, np.random.default_rng(99))
     fitted = [(value, error) for value, error in found.constants if not is_short(value)]
-    short = [c for c in floats(found.best.expr) if is_short(float(c))]
-    true = polish(found.best.expr, exact, fixed=short)
+    true = polish(found.best.expr, exact, fixed=short_floats(found.best.expr))
     if true.rms > 1e-6 * np.std(exact.y) or len(true.constants) != len(fitted):
         return  # a number was rounded to what these rows allow, and the others cannot be true beside it
     width = float(student.isf(0.025, found.rows - len(fitted)))

@@ -122,7 +122,7 @@ def plan(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> 
     return attempts
 
 
-def given(guesses: Sequence[sympy.Expr]) -> Attempt:
+def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
     """Formulas that somebody thinks of, fitted to the rows; a good one ends the search."""
     return Attempt("guesses", partial(_guesses, tuple(guesses)), thorough=True)
 

@@ -11,10 +11,9 @@ from kansr.data.cells import counted
 from kansr.data.dataset import Array, Dataset
 from kansr.discovery import Discovery, Status
 from kansr.expression.evaluate import Tape
-from kansr.expression.numbers import is_short
 from kansr.noise import REPLICATES, pure_error
 from kansr.outliers import FAR, Mask
-from kansr.refine.constants import floats, polish
+from kansr.refine.constants import polish, short_floats
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
 TAIL, SURE_TAIL = 4.0, 6.0  # noise levels that normal errors hardly ever exceed in many rows, and in few
@@ -52,11 +51,10 @@ def refitted(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[flo
 
     Numbers of few digits have been chosen as such, and stay. What leaves rounding only stays as it is.
     """
-    short = [c for c in floats(best.expr) if is_short(float(c))]
     as_it_is = polish(best.expr, data, iterations=0, rows=data.rows)
     fit = as_it_is
     if as_it_is.rms > EXACT * float(np.std(data.y)):
-        fit = polish(best.expr, data, fixed=short, rows=data.rows)
+        fit = polish(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
     if not fit.likely <= as_it_is.likely:
         fit = as_it_is
     loss = fit.rms**2

@@ -15,7 +15,7 @@ import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
-from kansr.attempts import Attempt, Finding, Tried, given, judged
+from kansr.attempts import Attempt, Finding, Tried, guessed, judged
 from kansr.candidate import Candidate
 from kansr.clock import Clock
 from kansr.conclusion import concluded, refitted
@@ -160,7 +160,7 @@ class _Run:
         with workers(self.config.jobs, self.config.executor) as executor:
             plan = plan_with_units(self.table.data, self.match, self.config.moves)
             if self.config.guesses:
-                plan.insert(1, given(self.config.guesses))
+                plan.insert(1, guessed(self.config.guesses))
             attempts = [Portable(attempt) for attempt in plan]
             queue: dict[int, Future[Tried]] = {}
 

@@ -11,9 +11,8 @@ from kansr.candidate import Candidate
 from kansr.data.dataset import Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
-from kansr.expression.numbers import is_short
 from kansr.outliers import Mask, shown_by
-from kansr.refine.constants import floats, polish
+from kansr.refine.constants import polish, short_floats
 from kansr.rows import SMALL, Expired, Rows
 
 
@@ -61,8 +60,7 @@ class Sifted:
         A few that no smooth model comes close enough to see decide what a mean square is, and formulas are bent for
         them.
         """
-        short = [c for c in floats(law.expr) if is_short(float(c))]
-        fit = polish(law.expr, replace(self.rows.fitting, robust=True), fixed=short)
+        fit = polish(law.expr, replace(self.rows.fitting, robust=True), fixed=short_floats(law.expr))
         shown = shown_by(Tape(fit.expr, self.data.names).value(self.data.X) - self.data.y, self.data)
         wrong = self.wrong.copy()
         wrong[~self.wrong] = shown

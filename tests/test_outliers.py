@@ -19,6 +19,7 @@ from kansr.expression.parse import parse
 from kansr.noise import lacks_fit, neighbour_noise, pure_error
 from kansr.outliers import outliers, shown_by
 from kansr.refine.constants import polish
+from kansr.structure.powerlaw import power_law_beside_wrong_rows
 
 
 def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
@@ -104,6 +105,14 @@ def test_a_formula_shows_wrong_rows_unless_they_are_together() -> None:
         residual[rows] += 0.3
         shown = shown_by(residual, data)
         assert shown.sum() == seen and shown[rows].sum() == seen
+
+
+def test_a_power_law_is_seen_beside_wrong_rows() -> None:
+    data, wrong = spoilt(400, 0.1, noise=0.0)
+    expr = power_law_beside_wrong_rows(data)
+    assert expr is not None
+    assert Tape(expr, data.names).value(data.X[~wrong]) == pytest.approx(data.y[~wrong])
+    assert power_law_beside_wrong_rows(data.take(~wrong)) is None  # what power_law finds needs no other way
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])

@@ -12,6 +12,7 @@ import typer
 from test_cli import KEPLER, REAL, STAND_IN, call, environment
 
 from kansr.cli import app
+from kansr.summary import fraction
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*[349]\d(?:;\d+)*m")
@@ -95,3 +96,11 @@ def commands(group: Any, path: str = "kansr") -> dict[str, Any]:
 def test_the_help_of_every_command_has_an_example(path: str, command: Any) -> None:
     _, _, examples = command.help.partition("Example")
     assert re.search(rf"^ *(.*\| )?{path.split(' list')[0]}\b", examples.partition(":")[2], re.M)
+
+
+@pytest.mark.parametrize(
+    ("r2", "shown"),
+    [(-1.6e-6, "0.0000"), (-0.207, "-0.2070"), (0.5, "0.5000"), (0.99995, "1 − 5.0e-05"), (1.0, "1"), (-123.4, "-123")],
+)
+def test_an_r2_is_shown_by_what_can_be_read_off_it(r2: float, shown: str) -> None:
+    assert fraction(r2) == shown

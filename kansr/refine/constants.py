@@ -14,6 +14,7 @@ from kansr.candidate import HUBER, MAD, mean_square, robust_square, spans_decade
 from kansr.data.dataset import Array, Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.expression.numbers import is_short
 
 REWEIGHTED = 4  # rounds of reweighting
 POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas
@@ -39,6 +40,11 @@ class Fit:
 def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
     """The distinct floats of an expression, in a fixed order."""
     return tuple(sorted(expr.atoms(sympy.Float), key=lambda v: (abs(float(v)), float(v))))
+
+
+def short_floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
+    """Those of few digits, which have been chosen as such and stay when the others are fitted again."""
+    return tuple(value for value in floats(expr) if is_short(float(value)))
 
 
 def polish(
