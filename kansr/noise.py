@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.spatial import cKDTree
-from scipy.stats import f as f_distribution
-from scipy.stats import rankdata
+from scipy.special import fdtri
 
 from kansr.data.dataset import Array, Dataset
+from kansr.ranks import ranks
 
 # two rows are often each other's neighbours, which makes the correlation of pure noise up to √2 as wide as its formula
 NEIGHBOURS, SIGNIFICANT = 8, 4.2
@@ -26,9 +26,9 @@ def unexplained(residual: Array, X: Array) -> bool:
     if rows < 8:
         return True
     # ranks, so that a few large residuals, or a corner where all are large, do not decide
-    even = rankdata(residual) / rows - 0.5
-    ranks = np.column_stack([rankdata(x) for x in X.T]) / rows
-    views = [ranks, *(ranks[:, [i]] for i in range(ranks.shape[1]))] if ranks.shape[1] > 1 else [ranks]
+    even = ranks(residual) / rows - 0.5
+    ranked = np.column_stack([ranks(x) for x in X.T]) / rows
+    views = [ranked, *(ranked[:, [i]] for i in range(ranked.shape[1]))] if ranked.shape[1] > 1 else [ranked]
     limit = SIGNIFICANT + 0.2 * np.log2(len(views))
     return all(abs(_correlation(even, view)) * np.sqrt(rows) < limit for view in views)
 
@@ -65,7 +65,7 @@ def lacks_fit(residual: Array, data: Dataset, constants: int) -> bool:
         return False
     total = float(np.sum(residual[:MOST_ROWS] ** 2))
     excess = max(total - variance * free, 0.0) / others
-    return bool(excess > variance * f_distribution.isf(DOUBTED, others, free))
+    return bool(excess > variance * fdtri(others, free, 1 - DOUBTED))
 
 
 def neighbour_noise(data: Dataset) -> float:

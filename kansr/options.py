@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,9 @@ from kansr.errors import UsageError
 if TYPE_CHECKING:
     from kansr.data.dataset import Dataset
     from kansr.data.table import Table
+
+LOADING = 2.0  # seconds before a search that its time limit includes; more is the reading of a large table
+LEAST = 0.25  # share of the limit that is left for the search in any case
 
 
 class MissingName(str, enum.Enum):
@@ -72,6 +76,14 @@ def checked(time_limit: float) -> None:
     """Raises UsageError for seconds that cannot be."""
     if not (0 < time_limit < math.inf):
         raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
+
+
+def remaining(time_limit: float, since: float) -> float:
+    """The seconds that a search has, for a command that began at `since` to end at its limit.
+
+    Python takes a second or more to load what a search needs.
+    """
+    return max(time_limit - min(time.monotonic() - since, LOADING), LEAST * time_limit)
 
 
 def read(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
-from scipy.stats import binom, ks_2samp
 
 from kansr.candidate import MAD, shares
 from kansr.data.dataset import Array, Dataset
@@ -118,6 +117,8 @@ def _smooth(U: Array, y: Array, loud: Array, far: Mask) -> Model:
 
 def _strewn(places: Array, near: NDArray[np.intp], far: Mask) -> bool:
     """Whether far rows lie as others do, by each input and from its middle (Kolmogorov–Smirnov), and not together."""
+    from scipy.stats import binom, ks_2samp  # takes long to load, and is seldom asked for
+
     chances = []
     for column in places.T:
         for value in (column, np.abs(column - 0.5)):

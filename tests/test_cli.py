@@ -346,10 +346,9 @@ def test_kepler() -> None:
 
 
 def test_a_time_limit_is_kept() -> None:
-    """To a tenth of it and a second, besides what a process needs to start: other programs run on this machine too."""
+    """To a tenth of it and a second, the start of the process included, once in three: other programs run here too."""
     rows = call("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
-    start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
-    assert any(timed("discover", "-", "--time-limit", 2, stdin=rows) < start_up + 2 * 1.1 + 1 for _ in range(2))
+    assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < 4 * 1.1 + 1 for _ in range(3))
 
 
 def timed(*arguments: object, stdin: bytes) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from kansr.data.dataset import Array
+from kansr.ranks import even
 
 MANY = 40  # inputs up to which all are kept, and the most that are
 FILL = 10  # inputs that are kept at least, whether chance could have made them look so or not
@@ -23,11 +23,11 @@ def screened(X: Array, y: Array) -> NDArray[np.intp]:
     screening as of Fan and Lv (2008), made iterative.
     """
     rows = np.random.default_rng(0).permutation(len(y))[:ROWS]
-    U = np.apply_along_axis(_even, 0, X[rows])
+    U = np.apply_along_axis(even, 0, X[rows])
     waves = np.stack([U, (3 * U**2 - 1) / 2, (5 * U**3 - 3 * U) / 2])
     waves = (waves - waves.mean(1, keepdims=True)) / waves.std(1, keepdims=True)
     size = np.abs(y[rows])
-    sides = [_even(y[rows]), y[rows], *([np.log(size)] if size.min() > 0 else [])]
+    sides = [even(y[rows]), y[rows], *([np.log(size)] if size.min() > 0 else [])]
     score = np.max([_scores(waves, side) for side in sides], axis=0)
     best = np.argsort(-score, kind="stable")
     return np.sort(best[: np.clip(int((score > 1).sum()), FILL, MANY)])
@@ -52,8 +52,3 @@ def _scores(waves: Array, side: Array) -> Array:
     pairs = np.abs((waves[0] * unit[:, None]).T @ waves[0]) / np.sqrt(rows) / PAIRED
     np.fill_diagonal(pairs, 0.0)
     return np.asarray(np.maximum(score, pairs.max(0)))
-
-
-def _even(x: Array) -> Array:
-    """Ranks as numbers from −1 to 1."""
-    return np.asarray(2 * rankdata(x) / len(x) - 1)

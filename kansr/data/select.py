@@ -23,7 +23,7 @@ MIN_ROWS = 5
 SMALLEST, LARGEST = 1e-150, 1e150  # sizes between which a column's largest value must be: it will be squared
 ALIKE = 1e-12  # distance over the range up to which two inputs are a straight line in each other
 FEW = 10  # rows an input, below which a formula may well fit by chance
-MAX_COLUMNS = 2000
+MAX_COLUMNS = 5000
 
 
 def as_table(

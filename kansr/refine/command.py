@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from functools import partial
 from typing import Annotated
 
@@ -42,6 +43,7 @@ def refine(
       kansr refine decay.csv --expr "a*exp(b*t) + c"
       kansr refine data.csv --target force --expr "k*m1*m2/r**p" --time-limit 20 --json
     """
+    begun = time.monotonic()
     from kansr.data.select import dataset
 
     options.checked(time_limit)
@@ -59,9 +61,9 @@ def refine(
     read_form(expr, data, table.columns)  # a mistake in it is told before anything is tried
     if out is not None:
         claim(out, force=force)
-    config = Config(time_limit=time_limit, seed=seed)
+    config = Config(time_limit=options.remaining(time_limit, begun), seed=seed)
     look = partial(compared, text=expr, columns=table.columns)
     visible = sys.stderr.isatty() and not quiet
-    with display(time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
+    with display(config.time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
         ending = run(data, config, show=show, out=out, warn=lambda note: say([note]), look=look)
     return conclude(ending, as_json, out, None, debug)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 FEWEST, MOST = 2, 12  # significant digits
 LEVEL = 0.95
@@ -24,7 +24,7 @@ class Constant:
 
 def constants(fitted: Sequence[tuple[float, float]], rows: int) -> list[Constant]:
     """The rows of a table of constants, with Student's quantile for so many rows less the constants."""
-    factor = float(student.ppf((1 + LEVEL) / 2, max(rows - len(fitted), 1)))
+    factor = float(stdtrit(max(rows - len(fitted), 1), (1 + LEVEL) / 2))
     table = []
     for value, error in fitted:
         if not known(value, error):

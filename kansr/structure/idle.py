@@ -7,9 +7,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from kansr.data.dataset import Array
+from kansr.ranks import even
 from kansr.structure.curves import least_squares
 from kansr.structure.gradients import drop
 from kansr.structure.state import Move, State
@@ -53,21 +53,16 @@ def unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
     return [move for move in found if not move.used & seen]
 
 
-def _even(x: Array) -> Array:
-    """Ranks as numbers from −1 to 1."""
-    return np.asarray(2 * rankdata(x) / len(x) - 1)
-
-
 def _polynomials(x: Array) -> Array:
     """Legendre's first three polynomials over the ranks, (rows, 3)."""
-    u = _even(x)
+    u = even(x)
     return np.column_stack([u, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
 
 
 def _sides(z: Array) -> list[Array]:
     """The target in the scales in which it may be simple."""
     size = np.abs(z)
-    return [_even(z), z, *([np.log(size)] if size.min() > 0 else [])]
+    return [even(z), z, *([np.log(size)] if size.min() > 0 else [])]
 
 
 def _taken_off(features: Array, side: Array) -> tuple[Array, Array]:
