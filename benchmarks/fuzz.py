@@ -1,6 +1,6 @@
 """Gives the readers of text whatever comes, led by which branches it reaches: each has to read it or refuse it.
 
-python benchmarks/fuzz.py formula|unit|problem|table|journal [--seconds 60] [--corpus FOLDER]
+python benchmarks/fuzz.py formula|unit|problem|library|table|journal [--seconds 60] [--corpus FOLDER]
 
 What ends a run is an exception other than kansr's own, an input that takes more than 20 seconds, or two gigabytes of
 memory; the input is then written to the working folder. Needs: pip install atheris. What was found is kept in
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -18,7 +19,15 @@ from pathlib import Path
 
 import atheris
 
-READERS = ["kansr.data", "kansr.expression.parse", "kansr.expression.render", "kansr.units", "kansr.journal", "lark"]
+READERS = [
+    "kansr.data",
+    "kansr.expression.parse",
+    "kansr.expression.render",
+    "kansr.units",
+    "kansr.journal",
+    "kansr.symbolic",
+    "lark",
+]
 with atheris.instrument_imports(include=READERS):
     import numpy as np
 
@@ -28,12 +37,13 @@ with atheris.instrument_imports(include=READERS):
     from kansr.errors import KansrError
     from kansr.expression.parse import parse
     from kansr.expression.render import render
-    from kansr.journal import JOURNAL, opened
+    from kansr.journal import FORMAT, JOURNAL, opened
+    from kansr.symbolic.file import read_library
     from kansr.units.read import dimension_of
 
 CORPUS = Path(__file__).resolve().parents[1] / "tests" / "corpus"
 SCRATCH = Path(tempfile.mkdtemp(prefix="kansr-fuzz-"))
-HEADER = b'{"journal": 1, "key": {}}\n'
+HEADER = json.dumps({"journal": FORMAT, "key": {}}).encode() + b"\n"
 
 
 def text(raw: bytes) -> str:
@@ -53,6 +63,11 @@ def problem(raw: bytes) -> None:
     read_problems(SCRATCH / "laws.problems")
 
 
+def library(raw: bytes) -> None:
+    (SCRATCH / "own.library").write_bytes(raw)
+    read_library(SCRATCH / "own.library")
+
+
 def table(raw: bytes) -> None:
     data, _ = dataset(read_table(io.BytesIO(raw)), missing="drop")
     assert np.isfinite(data.X).all() and np.isfinite(data.y).all()
@@ -64,7 +79,7 @@ def journal(raw: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    reader.__name__: reader for reader in (formula, unit, problem, table, journal)
+    reader.__name__: reader for reader in (formula, unit, problem, library, table, journal)
 }
 
 
@@ -87,6 +102,7 @@ def main() -> None:
     flags = [
         f"-max_total_time={options.seconds}",
         "-timeout=20",
+        "-report_slow_units=2",
         "-rss_limit_mb=2000",
         "-max_len=400",
         "-print_final_stats=1",

@@ -22,7 +22,8 @@ from kansr.data.select import dataset
 from kansr.data.table import read_table
 from kansr.errors import DataError, FormulaError, KansrError
 from kansr.expression.parse import parse
-from kansr.journal import opened
+from kansr.journal import FORMAT, opened
+from kansr.symbolic.file import read_library
 from kansr.units.declared import constant_values, with_units
 from kansr.units.read import dimension_of
 
@@ -243,7 +244,6 @@ from pathlib import Path
 from kansr.errors import KansrError
 from kansr.expression.parse import parse
 from kansr.journal import opened
-from kansr.journal import opened
 from kansr.units.read import dimension_of
 parse("exp(x)"); dimension_of("km")
 BAD = ("exec", "compile", "os.system", "subprocess.Popen", "pickle.find_class", "marshal.loads", "socket.", "ctypes")
@@ -283,8 +283,13 @@ def test_nothing_that_is_read_runs(tmp_path: Path) -> None:
 
 
 def journal(raw: bytes, folder: Path) -> None:
-    (folder / "attempts.jsonl").write_bytes(b'{"journal": 2, "key": {}}\n' + raw)
+    (folder / "attempts.jsonl").write_bytes(json.dumps({"journal": FORMAT, "key": {}}).encode() + b"\n" + raw)
     opened(folder, {}, resume=True)
+
+
+def library(raw: bytes, folder: Path) -> None:
+    (folder / "own.library").write_bytes(raw)
+    read_library(folder / "own.library")
 
 
 def problems(raw: bytes, folder: Path) -> None:
@@ -296,6 +301,7 @@ CORPUS: dict[str, Callable[[bytes, Path], object]] = {
     "formula": lambda raw, folder: parse(raw.decode(errors="replace")),
     "unit": lambda raw, folder: dimension_of(raw.decode(errors="replace")),
     "problem": problems,
+    "library": library,
     "table": lambda raw, folder: dataset(read_table(io.BytesIO(raw)), missing="drop"),
     "journal": journal,
 }
