@@ -1,10 +1,13 @@
 """Looks for the same laws under different circumstances: the JSON has to be the same to the last bit, times aside.
 
-python benchmarks/determinism.py [PROBLEM …]
+python benchmarks/determinism.py [--again 1] [PROBLEM …]
+
+Each table is searched once, again as often as that, and under the circumstances below.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -16,8 +19,6 @@ LIMIT = 600  # seconds: a search that reaches its limit is not repeatable
 GERMAN = {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
 # What is different -> options and environment.
 VARIANTS: dict[str, tuple[list[str], dict[str, str]]] = {
-    "once": ([], {}),
-    "again": ([], {}),
     "2 workers": (["--jobs", "2"], {}),
     "4 workers": (["--jobs", "4"], {}),
     "hash seed 1": ([], {"PYTHONHASHSEED": "1"}),
@@ -34,13 +35,19 @@ def run(*arguments: str, rows: bytes = b"", **more: str) -> bytes:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("problems", nargs="*", default=PROBLEMS)
+    parser.add_argument("--again", type=int, default=1)
+    wanted = parser.parse_args()
+    plain = ["once", *(f"again {i}" for i in range(1, wanted.again + 1))]
+    circumstances = {**dict.fromkeys(plain, ([], {})), **VARIANTS}
     differ = 0
-    for problem in sys.argv[1:] or PROBLEMS:
+    for problem in wanted.problems:
         for noise in ("0", "0.01"):
             rows = run("sample", problem, "-n", "500", "--noise", noise)
             answers = {}
             begun = time.monotonic()
-            for name, (options, more) in VARIANTS.items():
+            for name, (options, more) in circumstances.items():
                 out = json.loads(
                     run("discover", "-", "--json", "-q", "--time-limit", str(LIMIT), *options, rows=rows, **more)
                 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kansr.data.dataset import Dataset
     from kansr.data.table import Table
 
-LOADING = 2.0  # seconds before a search that its time limit includes; more is the reading of a large table
+LOADING = 5.0  # seconds before a search that its time limit includes; more is the reading of a large table
 LEAST = 0.25  # share of the limit that is left for the search in any case
 
 

@@ -173,11 +173,19 @@ def _from_line(raw: bytes, count: int) -> bytes:
     return raw[offset:]
 
 
+def _always_exact() -> bool:
+    """Whether pandas reads floats exactly unasked, as from version 3.1 on, which warns of being asked."""
+    import pandas as pd
+
+    return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= (3, 1)
+
+
 def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.DataFrame:
     import pandas as pd
 
     sep, decimal = form.sep or ",", form.decimal
     pointed = decimal == "," and b"." in body  # the exact parser would take a point for a decimal sign all the same
+    exact = len(body) < EXACT_BELOW and not pointed and not _always_exact()
     try:
         frame = pd.read_csv(
             io.BytesIO(body),
@@ -188,7 +196,7 @@ def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.
             skipinitialspace=True,
             low_memory=False,
             na_values=list(form.missing),
-            float_precision="round_trip" if len(body) < EXACT_BELOW and not pointed else None,
+            float_precision="round_trip" if exact else None,
         )
     except pd.errors.ParserError as err:
         _refuse_ragged(body, source, sep, width, start, form.header)
