@@ -299,16 +299,24 @@ def test_npz(tmp_path):
             read_table(tmp_path / f"{name}.npz")
 
 
-def test_parquet_says_what_it_needs():
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        with pytest.raises(DataError, match=r"pip install 'kansr\[parquet\]'"):
-            read(b"PAR1....PAR1")
-    else:
+def test_parquet_and_feather_are_read():
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame(VALUES, columns=["a", "b"])
+    for write in (frame.to_parquet, frame.to_feather):
         stream = io.BytesIO()
-        pd.DataFrame(VALUES, columns=["a", "b"]).to_parquet(stream)
+        write(stream)
         assert read(stream.getvalue()).values.tolist() == VALUES
+        assert read(gzip.compress(stream.getvalue())).values.tolist() == VALUES
+        with pytest.raises(DataError, match="is damaged"):
+            read(stream.getvalue()[:-30])
+
+
+@pytest.mark.parametrize("head", [b"PAR1", b"ARROW1"])
+def test_parquet_and_feather_say_what_they_need(head, monkeypatch):
+    for name in ("pyarrow", "pyarrow.parquet", "pyarrow.feather"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(DataError, match=r"pip install 'kansr\[parquet\]'"):
+        read(head + b"...." + head)
 
 
 @given(st.lists(st.text(max_size=8) | st.sampled_from([*sorted(RESERVED), "x0", "a", "a_2", "a b", "a-b", "", "π"])))
