@@ -249,7 +249,8 @@ def children(pid: int) -> list[int]:
 
 def test_sample_is_csv_that_reads_back_exactly(tmp_path: Path) -> None:
     done = call("sample", "feynman_I_12_2", "-n", 50, "--seed", 5)
-    table = pd.read_csv(io.StringIO(done.stdout), float_precision="round_trip")
+    lines = list(csv.reader(io.StringIO(done.stdout)))
+    table = pd.DataFrame(lines[1:], columns=lines[0]).astype(float)
     assert done.returncode == 0 and table.shape == (50, 5) and table.columns[-1] == "F"
     law = table.q1 * table.q2 / (4 * np.pi * table.epsilon * table.r**2)
     assert np.allclose(table.F, law, rtol=1e-14)
@@ -346,9 +347,10 @@ def test_kepler() -> None:
 
 
 def test_a_time_limit_is_kept() -> None:
-    """To a tenth of it and a second, the start of the process included, once in three: other programs run here too."""
+    """To a tenth of it and a second, and what a process needs to start while other programs run here too."""
     rows = call("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
-    assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < 4 * 1.1 + 1 for _ in range(3))
+    start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
+    assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < start_up + 4 * 1.1 + 1 for _ in range(2))
 
 
 def timed(*arguments: object, stdin: bytes) -> float:

@@ -45,8 +45,8 @@ def test_a_terminal_shows_the_law_in_colour_and_mathematics() -> None:
 
 
 def test_a_terminal_shows_what_is_being_tried() -> None:
-    text = on_a_terminal("--time-limit", 1, code=4, ENDING="hang")
-    assert "1 s left · trying power law" in text
+    text = on_a_terminal("--time-limit", 3, code=4, ENDING="hang")
+    assert re.search(r"\d s left · trying power law", text)
     assert "held-out r² 1 − 4.9e-07 · period_years = semi_major_axis_au**(3/2)" in text
 
 
