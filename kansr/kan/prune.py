@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +36,10 @@ class Pruned:
     """A report: what was removed, with its importance, the least important first."""
 
     edges: tuple[tuple[Edge, float], ...]
+
+    @classmethod
+    def of(cls, removed: Mapping[Edge, float]) -> Pruned:
+        return cls(tuple(sorted(removed.items(), key=lambda item: item[1])))
 
     def __str__(self) -> str:
         return f"removed {len(self.edges)} edges: " + ", ".join(
@@ -93,7 +97,7 @@ def prune(
             if (trial := without(new, X, edges)) is not None:
                 new = trial
                 removed |= dict.fromkeys(edges, weight)
-    report = Pruned(tuple(removed.items()))
+    report = Pruned.of(removed)
     log.info("%s", report)
     return new, report
 
@@ -123,7 +127,7 @@ def prune_by_error(
             if error(trial) <= limit:
                 new = trial
                 removed |= dict.fromkeys(edges, weight)
-    return new, Pruned(tuple(removed.items()))
+    return new, Pruned.of(removed)
 
 
 def _edges(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
