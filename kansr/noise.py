@@ -14,6 +14,7 @@ NEIGHBOURS, SIGNIFICANT = 8, 4.2
 REPLICATES = 10  # degrees of freedom from which rows with the same inputs say how large the noise is
 DOUBTED = 1e-3  # chance of as bad a fit if the formula were right, below which it is taken to be wrong
 MOST_ROWS = 20_000  # that are looked at
+MOST_NEIGHBOURED = 10_000  # whose neighbours are looked for, which takes long where there are many inputs
 
 
 def unexplained(residual: Array, X: Array) -> bool:
@@ -22,6 +23,8 @@ def unexplained(residual: Array, X: Array) -> bool:
     residual: (rows,); X: (rows, inputs). Neighbours are taken in the ranks of all inputs together and of each
     alone, and the correlation of a residual with the mean of its neighbours' is compared with what chance allows.
     """
+    step = max(-(-len(residual) // MOST_NEIGHBOURED), 1)
+    residual, X = residual[::step], X[::step]
     rows = len(residual)
     if rows < 8:
         return True

@@ -23,9 +23,11 @@ ROUNDS = 6  # of leaving out what is far and fitting again
 MOST = 0.25  # share of rows that may be wrong
 CHANCE = 0.02  # that rows strewn at random look as if they were not
 LEAST = 200  # rows below which a smooth model says too little
+ASKED = 2000  # far rows whose neighbours are looked at
 CHUNK = 10_000  # rows that the model is asked about at once
 
 Mask = NDArray[np.bool_]
+Numbers = NDArray[np.intp]
 Model = Callable[[Array], Array]
 
 
@@ -55,7 +57,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
         if (far == before).all():
             break
     far = _far(size, size, near)
-    if not far.any() or far.mean() > MOST or not _strewn(tree.data, near, far):
+    if not far.any() or far.mean() > MOST or not _strewn(tree.data, far, lambda rows: near[rows]):
         return none
     found: list[Mask] = []
     for start in range(0, data.rows, CHUNK):
@@ -77,8 +79,11 @@ def shown_by(residual: Array, data: Dataset) -> Mask:
     if data.rows < LEAST or little or not far.any() or far.mean() > MOST:
         return np.zeros_like(far)
     places = _places(data.X, np.sort(data.X, axis=0))
-    near = cKDTree(places).query(places, k=min(NEIGHBOURS, data.rows))[1]
-    return far if _strewn(places, near, far) else np.zeros_like(far)
+
+    def near(rows: Numbers) -> Numbers:
+        return np.asarray(cKDTree(places).query(places[rows], k=min(NEIGHBOURS, data.rows))[1])
+
+    return far if _strewn(places, far, near) else np.zeros_like(far)
 
 
 def _places(U: Array, columns: Array) -> Array:
@@ -87,7 +92,7 @@ def _places(U: Array, columns: Array) -> Array:
     return np.column_stack(ranks) / len(columns)
 
 
-def _far(size: Array, known: Array, near: NDArray[np.intp]) -> Mask:
+def _far(size: Array, known: Array, near: Numbers) -> Mask:
     """Which residuals are large beside those of the sample, `known`, and of the neighbours there."""
     return size > FAR * MAD * np.maximum(np.median(known), np.median(known[near], axis=1))
 
@@ -115,15 +120,20 @@ def _smooth(U: Array, y: Array, loud: Array, far: Mask) -> Model:
     return lambda V: middle + kernel(V, U[centres], chosen) @ w
 
 
-def _strewn(places: Array, near: NDArray[np.intp], far: Mask) -> bool:
-    """Whether far rows lie as others do, by each input and from its middle (Kolmogorov–Smirnov), and not together."""
+def _strewn(places: Array, far: Mask, near: Callable[[Numbers], Numbers]) -> bool:
+    """Whether far rows lie as others do, by each input and from its middle (Kolmogorov–Smirnov), and not together.
+
+    near: numbers of rows, (n,) -> those of the rows next to each, (n, neighbours), each row its own.
+    """
     from scipy.stats import binom, ks_2samp  # takes long to load, and is seldom asked for
 
-    chances = []
+    level = CHANCE / (2 * places.shape[1] + 1)
     for column in places.T:
         for value in (column, np.abs(column - 0.5)):
-            chances.append(float(ks_2samp(value[far], value[~far]).pvalue))
-    beside = far[near[far]]
-    others = beside.sum() - far.sum()  # a row is its own neighbour
-    chances.append(float(binom.sf(others - 1, beside.size - far.sum(), far.mean())))
-    return min(chances) * len(chances) >= CHANCE
+            if ks_2samp(value[far], value[~far]).pvalue < level:
+                return False
+    rows = np.flatnonzero(far)
+    rows = rows[:: -(-len(rows) // ASKED)]
+    beside = far[near(rows)]
+    others = beside.sum() - len(rows)
+    return bool(binom.sf(others - 1, beside.size - len(rows), far.mean()) >= level)

@@ -17,6 +17,7 @@ from kansr.structure.surrogate import Field, views
 
 SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
+FAINT = (0.03, 0.1, 0.3)  # of the largest reach of an input: below it an input may be idle where there is noise
 FEWEST, ALONE = 100, 3  # rows that the test needs, and polynomials of each input
 
 
@@ -38,19 +39,37 @@ def idle(state: State) -> list[Move]:
             products = (waves[i][:, :2, None] * waves[j][:, None, :2]).reshape(rows, -1)
             if not (seen[i] and seen[j]) and _speaks(products, left):
                 seen[[i, j]] = True
-    if seen.all() or not seen.any():
-        return []
-    gone = frozenset(state.inputs[i] for i in np.flatnonzero(~seen))
-    name = f"without {', '.join(sorted(map(str, gone)))}"
-    return [Move(0.0, 0.0, name, gone, partial(_without, state, seen), removes=len(gone), measure=None)]
+    return _leaving(state, seen)
+
+
+def faint(state: State, smooth: Field) -> list[Move]:
+    """Drops all inputs along which a smooth model of noisy rows moves little, for each idea of little.
+
+    Whether they matter is for the errors of smooth models without them to say.
+    """
+    reach = _reach(state, smooth)
+    return [move for level in FAINT for move in _leaving(state, reach > level * reach.max())]
 
 
 def unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
     """The moves that no gradient speaks against: tests of independence miss small terms that a smooth model sees."""
     spread = float(np.std({name: t for name, t, _ in views(state.z)}[smooth.view]))
-    reach = np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)) / spread
-    seen = {x for x, r in zip(state.inputs, reach) if r > CLEARLY * np.sqrt(smooth.error)}
+    seen = {x for x, r in zip(state.inputs, _reach(state, smooth)) if r / spread > CLEARLY * np.sqrt(smooth.error)}
     return [move for move in found if not move.used & seen]
+
+
+def _reach(state: State, smooth: Field) -> Array:
+    """How far the target moves along each input when that moves by its spread, (inputs,)."""
+    return np.asarray(np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)))
+
+
+def _leaving(state: State, seen: NDArray[np.bool_]) -> list[Move]:
+    """The move that drops what is not seen, if there is something, and something else."""
+    if seen.all() or not seen.any():
+        return []
+    gone = frozenset(state.inputs[i] for i in np.flatnonzero(~seen))
+    name = f"without {', '.join(sorted(map(str, gone)))}"
+    return [Move(0.0, 0.0, name, gone, partial(_without, state, seen), removes=len(gone), measure=None)]
 
 
 def _polynomials(x: Array) -> Array:

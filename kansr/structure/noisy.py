@@ -25,6 +25,7 @@ from kansr.graph import Graph
 from kansr.outliers import shown_by
 from kansr.structure.additive import additive
 from kansr.structure.exactness import exact
+from kansr.structure.idle import faint, idle
 from kansr.structure.merged import merged
 from kansr.structure.moves import Proposer, moves
 from kansr.structure.offers import Offers, Route
@@ -186,7 +187,7 @@ class NoisySearch:
         smooth = gradients(rows, best.setting)
         suggested = moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]
         met: set[tuple] = set()
-        for move in (*suggested, *_pairs(state, smooth)):
+        for move in (*idle(state), *faint(state, smooth), *suggested, *_pairs(state, smooth)):
             made = None if self.expired() else move.made(state)
             if made is None:
                 continue
