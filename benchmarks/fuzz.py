@@ -1,10 +1,10 @@
 """Gives the readers of text whatever comes, led by which branches it reaches: each has to read it or refuse it.
 
-python benchmarks/fuzz.py formula|unit|problem|library|table|journal [--seconds 60] [--corpus FOLDER]
+python benchmarks/fuzz.py formula|unit|problem|library|table|journal [--seconds 60] [--corpus|--keep FOLDER]
 
 What ends a run is an exception other than kansr's own, an input that takes more than 20 seconds, or two gigabytes of
-memory; the input is then written to the working folder. Needs: pip install atheris. What was found is kept in
-tests/corpus, and the tests read it again.
+memory; the input is then written to the working folder. Needs: pip install atheris. Inputs that reached something new
+are kept in tests/corpus, where a run begins and the tests read them again: --keep FOLDER adds those of a --corpus.
 """
 
 from __future__ import annotations
@@ -78,6 +78,19 @@ def journal(raw: bytes) -> None:
     opened(SCRATCH, {}, resume=True)
 
 
+def kept(target: str) -> list[bytes]:
+    """The inputs in tests/corpus: one a line, the bytes as letters of Latin-1 in a JSON string."""
+    lines = (CORPUS / f"{target}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line).encode("latin-1") for line in lines]
+
+
+def keep(target: str, folder: Path) -> None:
+    """Adds the inputs in a folder, one a file, to those that are kept."""
+    raw = {*kept(target), *(file.read_bytes() for file in folder.iterdir())}
+    lines = [json.dumps(one.decode("latin-1")) for one in sorted(raw, key=lambda one: (len(one), one))]
+    (CORPUS / f"{target}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     reader.__name__: reader for reader in (formula, unit, problem, library, table, journal)
 }
@@ -88,7 +101,11 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--corpus", type=Path, help="where new inputs go; a folder that is deleted unless given")
+    parser.add_argument("--keep", type=Path, help="only keep what is in this folder")
     options = parser.parse_args()
+    if options.keep:
+        keep(options.target, options.keep)
+        return
     read = TARGETS[options.target]
 
     def once(raw: bytes) -> None:
@@ -99,6 +116,8 @@ def main() -> None:
 
     grown = options.corpus or Path(tempfile.mkdtemp(prefix="kansr-corpus-"))
     grown.mkdir(parents=True, exist_ok=True)
+    for number, raw in enumerate(kept(options.target)):
+        (grown / f"kept{number}").write_bytes(raw)
     flags = [
         f"-max_total_time={options.seconds}",
         "-timeout=20",
@@ -107,7 +126,7 @@ def main() -> None:
         "-max_len=400",
         "-print_final_stats=1",
     ]
-    atheris.Setup([sys.argv[0], *flags, str(grown), str(CORPUS / options.target)], once)
+    atheris.Setup([sys.argv[0], *flags, str(grown)], once)
     atheris.Fuzz()
 
 

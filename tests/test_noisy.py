@@ -18,6 +18,7 @@ from kansr.refine.constants import polish
 from kansr.refine.prune import prune
 from kansr.rows import Rows
 from kansr.structure.averaged import curve
+from kansr.structure.idle import faint
 from kansr.structure.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.offers import Offers
 from kansr.structure.single import single
@@ -255,3 +256,19 @@ def test_what_is_there_is_not_pruned() -> None:
     fit = prune(polish(parse("1.1*x*y + 0.4*sin(2.9*z)"), data), data)
     assert fit.expr.has(sympy.sin)
     assert fit.expr.free_symbols == parse("x*y*z").free_symbols
+
+
+def test_inputs_that_seem_idle_are_left_out_first() -> None:
+    """Else they are merged with those that matter: in noise, nearly any merge with them fits."""
+    rng = np.random.default_rng(3)
+    X = rng.uniform(1, 3, (ROWS, 8))
+    y = 2.3 * X[:, 0] * np.exp(-0.7 * X[:, 4]) / X[:, 7]
+    names = tuple("abcdefgh")
+    data = Dataset(X, y + rng.normal(0, 0.02 * float(np.std(y)), ROWS), names)
+    state = State(X, data.y, sympy.symbols(names))
+    rows = Noisy(X, data.y, np.ones(ROWS))
+    dropped = [move.used for move in faint(state, gradients(rows, best_setting(rows).setting))]
+    assert set(sympy.symbols("b c d f g")) in dropped
+    law = best(data)
+    assert law.free_symbols == set(sympy.symbols("a e h"))
+    assert evaluate(law, dict(zip(names, X.T))) == pytest.approx(y, rel=0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -105,6 +106,16 @@ def test_a_formula_shows_wrong_rows_unless_they_are_together() -> None:
         residual[rows] += 0.3
         shown = shown_by(residual, data)
         assert shown.sum() == seen and shown[rows].sum() == seen
+
+
+def test_wrong_rows_of_a_large_table_are_seen_in_seconds() -> None:
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.uniform(1, 3, (50_000, 9)), rng.normal(size=50_000), tuple("abcdefghi"))
+    wrong = rng.random(50_000) < 0.2
+    residual = np.where(wrong, 1.0, 0.01) * rng.choice([-1, 1], 50_000)
+    begun = time.process_time()
+    assert (shown_by(residual, data) == wrong).all()
+    assert time.process_time() - begun < 15  # the neighbours of all rows took longer than a minute
 
 
 def test_a_power_law_is_seen_beside_wrong_rows() -> None:
