@@ -57,7 +57,7 @@ def main() -> None:
             found = json.loads(out)
             print(f"  {time.monotonic() - begun:.0f} s, at most {usage.ru_maxrss / 1e3:.0f} MB in one process")
             print(f"  {found['status']} after {found['seconds']:.1f} s: {found['best']['expression']}")
-            for constant in found["best"]["constants"]:
+            for constant in found["constants"]:
                 print(f"  {constant['value']:.8g} ± {constant['error']:.2g}")
             print(*(f"  {note}" for note in found["notes"]), sep="\n", flush=True)
 
