@@ -613,7 +613,7 @@ def outliers(folder: Path) -> None:
 
 def marked(case: Case) -> Any:
     name = re.sub(r"\W+", "-", f"{case.number:02} {case.what}")
-    return pytest.param(case.run, id=name, marks=[pytest.mark.long] if case.slow else [])
+    return pytest.param(case.run, id=name, marks=[pytest.mark.slow] if case.slow else [])
 
 
 @pytest.mark.parametrize("run", list(map(marked, CASES)))

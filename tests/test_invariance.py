@@ -16,7 +16,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.expression.render import latex, readable, render
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 Array = np.ndarray
 ROWS = 100
 LAWS: dict[str, Callable[[Array, Array], Array]] = {
