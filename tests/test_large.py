@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,18 @@ def test_constants_stay_where_rows_do_not_count_alike() -> None:
     start = discovery("2.345*x", Dataset(x[:100, None], rows[:100, 1], ("x",)), ((2.345, 0.01),))
     assert on_all_rows(start, ("x", "y"), [rows], alike=False).best.expr == start.best.expr
     assert on_all_rows(start, ("x", "z"), [rows]) is start
+    relative = replace(start.best, likely=start.best.loss / 2)
+    start = replace(start, front=start.front.with_best(relative))
+    assert on_all_rows(start, ("x", "y"), [rows]).best.expr == start.best.expr
+
+
+def test_a_target_that_spans_decades_has_its_constants_fitted_to_all_rows() -> None:
+    x = np.linspace(0, 5, 4000)
+    y = 2.3456789 * np.exp(-1.23456 * x) + 0.01 * np.random.default_rng(0).standard_normal(len(x)) * (x < 3)
+    near = Dataset(x[:1000:2, None], y[:1000:2], ("x",))
+    start = discovery("2.3446789*exp(-1.23556*x)", near, ((2.3446789, 1e-2), (-1.23556, 1e-2)))
+    found = on_all_rows(start, ("x", "y"), [np.column_stack([x, y])])
+    assert max(error for _, error in found.constants) < 1e-3 and found.best.expr != start.best.expr
 
 
 @pytest.mark.long

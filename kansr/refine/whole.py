@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
-from kansr.candidate import r_squared, spans_decades
+from kansr.candidate import ROUNDING, r_squared
 from kansr.data.dataset import Array
 from kansr.discovery import Discovery
 from kansr.expression.evaluate import Tape
@@ -24,7 +24,7 @@ def on_all_rows(found: Discovery, columns: Sequence[str], pieces: Iterable[Array
 
     columns: of the pieces, (rows, columns) each. One step of Gauss and Newton from what the rows that were looked at
     gave, which is near enough for one step to do. Numbers of few digits have been chosen as such, and stay; so do all
-    where rows do not count `alike`: where their errors are known, a target spans decades, or rows were left out.
+    where rows do not count `alike`: where their errors are known or are likelier relative ones, or rows were left out.
     """
     best = found.best
     names = [found.columns.get(name, name) for name in (*found.inputs, found.target)]
@@ -36,7 +36,8 @@ def on_all_rows(found: Discovery, columns: Sequence[str], pieces: Iterable[Array
     values = np.array([float(c) for c in constants])
     normal: Array = np.zeros((len(values), len(values)))
     slope: Array = np.zeros(len(values))
-    rows, squares, total, total_squares, even = 0, 0.0, 0.0, 0.0, alike and not found.outliers
+    rows, squares, total, total_squares = 0, 0.0, 0.0, 0.0
+    even = alike and not found.outliers and best.likely >= best.loss * (1 - ROUNDING)
     for piece in pieces:
         part = piece[:, places]
         part = part[np.isfinite(part).all(axis=1)]
@@ -44,7 +45,6 @@ def on_all_rows(found: Discovery, columns: Sequence[str], pieces: Iterable[Array
             continue
         out, J = tape.jacobian(part[:, :-1], values)
         y = part[:, -1]
-        even = even and not spans_decades(y)
         residual = y - out
         normal, slope = normal + J.T @ J, slope + J.T @ residual
         rows, squares = rows + len(y), squares + float(residual @ residual)
