@@ -212,7 +212,8 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
     except ImportError as err:
         raise DataError(f"{source}: {NEEDS_ARROW}") from err
     try:
-        file = ParquetFile(stream if stream.seekable() else io.BytesIO(_all(stream, source, memory)))
+        there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
+        file = ParquetFile(there, pre_buffer=False)  # what is read ahead is not let go before the end of the file
         if not file.metadata.num_rows:
             yield from_frame(file.read().to_pandas(), source=source)
         for batch in file.iter_batches(ROWS):
