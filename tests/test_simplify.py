@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from kansr.expression.complexity import bits, complexity
@@ -110,6 +110,7 @@ def test_canonical_a_second_time_changes_nothing_of_value(expr: sympy.Expr) -> N
 
 
 @settings(max_examples=30, deadline=None)
+@example(sympy.log(4) + 2 * sympy.pi)
 @given(EXPRESSIONS)
 def test_simplifying_keeps_the_value_and_never_grows(expr: sympy.Expr) -> None:
     assume(real(expr))

@@ -207,6 +207,8 @@ def few_signs(expr: sympy.Expr) -> sympy.Expr:
         if negative and mixed is not None:
             total, power = parts[mixed].as_base_exp()
             sign, parts[mixed] = -sign, (-total) ** power
+        if sign == 1 and tuple(parts) == product.args:
+            return product  # made anew it would be multiplied out where a number stands before a sum
         return sign * sympy.Mul(*parts)
 
     return expr.replace(lambda e: e.is_Mul, turn)
