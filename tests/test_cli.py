@@ -19,6 +19,7 @@ import standin
 from test_execute import gone
 
 import kansr
+from kansr import options
 from kansr.data.select import dataset
 from kansr.discovery import Discovery
 from kansr.errors import DataError
@@ -351,6 +352,13 @@ def test_a_time_limit_is_kept() -> None:
     rows = call("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
     start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
     assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < start_up + 4 * 1.1 + 1 for _ in range(2))
+
+
+@pytest.mark.parametrize(("limit", "gone", "left"), [(10, 1, 9), (1, 3, 0.25), (60, 100, 55)])
+def test_loading_is_part_of_the_time_limit_and_reading_a_large_table_is_not(
+    limit: float, gone: float, left: float
+) -> None:
+    assert options.remaining(limit, time.monotonic() - gone) == pytest.approx(left, abs=0.1)
 
 
 def timed(*arguments: object, stdin: bytes) -> float:
