@@ -1,0 +1,5 @@
+"""`python -m kansr` is the command line."""
+
+from kansr.cli import main
+
+main()
