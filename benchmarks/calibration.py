@@ -19,11 +19,11 @@ from scipy.stats import t as student
 
 import kansr
 from kansr.bench.grade import graded
-from kansr.data.problem import Problem, sample, suite
-from kansr.discovery import Discovery, Status
-from kansr.expression.numbers import is_short
+from kansr.bench.problem import Problem, sample, suite
+from kansr.expression.nice_numbers import is_short
 from kansr.expression.render import render
-from kansr.refine.constants import polish, short_floats
+from kansr.formula.fit.constants import polish, short_floats
+from kansr.result.result import Discovery, Status
 
 LEVELS, ROWS = (0.001, 0.01, 0.1), (100, 300, 1000)
 

@@ -26,7 +26,7 @@ def seconds(workers: int, options: argparse.Namespace, folder: Path) -> tuple[fl
         command = [
             sys.executable,
             "-m",
-            "kansr.cli",
+            "kansr.cli.main",
             "bench",
             options.suite,
             "--method",

@@ -30,7 +30,7 @@ VARIANTS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 def run(*arguments: str, rows: bytes = b"", **more: str) -> bytes:
-    command = [sys.executable, "-m", "kansr.cli", *arguments]
+    command = [sys.executable, "-m", "kansr", *arguments]
     return subprocess.run(command, input=rows, stdout=subprocess.PIPE, env={**os.environ, **more}, check=False).stdout
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 import kansr
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.verdict import Verdict
-from kansr.data.problem import sample, suite
+from kansr.bench.problem import sample, suite
 
 INPUTS = 3
 

@@ -13,7 +13,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 import numpy as np
 
 import kansr
-from kansr.data.problem import find_problem, sample
+from kansr.bench.problem import find_problem, sample
 from kansr.expression.parse import parse
 from kansr.expression.render import render
 from kansr.expression.simplify import same_values

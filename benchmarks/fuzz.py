@@ -4,7 +4,8 @@ python benchmarks/fuzz.py formula|unit|problem|library|table|journal [--seconds 
 
 What ends a run is an exception other than kansr's own, an input that takes more than 20 seconds, or two gigabytes of
 memory; the input is then written to the working folder. Needs: pip install atheris. Inputs that reached something new
-are kept in tests/corpus, where a run begins and the tests read them again: --keep FOLDER adds those of a --corpus.
+are kept in tests/support/corpus: a run begins there, and the tests read them again. --keep FOLDER adds those of a
+--corpus.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ READERS = [
     "kansr.expression.parse",
     "kansr.expression.render",
     "kansr.units",
-    "kansr.journal",
+    "kansr.pipeline.journal",
     "kansr.symbolic",
     "lark",
 ]
 with atheris.instrument_imports(include=READERS):
     import numpy as np
 
-    from kansr.data.problem import read_problems
-    from kansr.data.select import dataset
-    from kansr.data.table import read_table
+    from kansr.bench.problem import read_problems
+    from kansr.data.read.table import read_table
+    from kansr.data.roles import dataset
     from kansr.errors import KansrError
     from kansr.expression.parse import parse
     from kansr.expression.render import render
-    from kansr.journal import FORMAT, JOURNAL, opened
-    from kansr.symbolic.file import read_library
-    from kansr.units.read import dimension_of
+    from kansr.pipeline.journal import FORMAT, JOURNAL, opened
+    from kansr.symbolic.library.library_file import read_library
+    from kansr.units.text import dimension_of
 
-CORPUS = Path(__file__).resolve().parents[1] / "tests" / "corpus"
+CORPUS = Path(__file__).resolve().parents[1] / "tests" / "support" / "corpus"
 SCRATCH = Path(tempfile.mkdtemp(prefix="kansr-fuzz-"))
 HEADER = json.dumps({"journal": FORMAT, "key": {}}).encode() + b"\n"
 
@@ -79,7 +80,7 @@ def journal(raw: bytes) -> None:
 
 
 def kept(target: str) -> list[bytes]:
-    """The inputs in tests/corpus: one a line, the bytes as letters of Latin-1 in a JSON string."""
+    """The inputs in tests/support/corpus: one a line, the bytes as letters of Latin-1 in a JSON string."""
     lines = (CORPUS / f"{target}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line).encode("latin-1") for line in lines]
 

@@ -25,7 +25,7 @@ LIMIT = 300  # seconds for the search
 
 def command(table: Path, out: Path, *more: str) -> list[str]:
     options = ["--out", str(out), "--json", "--quiet", "--time-limit", str(LIMIT)]
-    return [sys.executable, "-m", "kansr.cli", "discover", str(table), *options, *more]
+    return [sys.executable, "-m", "kansr", "discover", str(table), *options, *more]
 
 
 def answer(folder: Path) -> dict[str, Any] | None:

@@ -50,7 +50,7 @@ def main() -> None:
             print(f"{options.rows} rows in {path.stat().st_size / 1e6:.0f} MB of {suffix}", flush=True)
             search = ["discover", str(path), "--json", "--memory", options.memory, "--time-limit", options.time_limit]
             begun = time.monotonic()
-            process = subprocess.Popen([sys.executable, "-m", "kansr.cli", *map(str, search)], stdout=subprocess.PIPE)
+            process = subprocess.Popen([sys.executable, "-m", "kansr", *map(str, search)], stdout=subprocess.PIPE)
             assert process.stdout is not None
             out = process.stdout.read()
             _, _, usage = os.wait4(process.pid, 0)

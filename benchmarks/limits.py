@@ -22,14 +22,14 @@ from zlib import crc32
 
 from matplotlib.figure import Figure
 
-from kansr.data.problem import SUITES, suite
+from kansr.bench.problem import SUITES, suite
 
 # Hard, wide, noisy, long: what may not ask the clock often enough.
 HARD = (
     *("feynman_I_6_2b", "feynman_I_44_4", "feynman_II_11_28", "bonus_03", "feynman_I_9_18", "korns_12"),
     *("vladislavleva_05", "pagie_1", "law_mech_13", "strogatz_barmag1"),
 )
-COMMAND = [sys.executable, "-m", "kansr.cli"]
+COMMAND = [sys.executable, "-m", "kansr"]
 
 
 def problems(count: int, of: str = "") -> list[str]:

@@ -17,7 +17,7 @@ from scipy.integrate import solve_ivp
 
 import kansr
 from kansr.bench.grade import graded
-from kansr.data.problem import Problem, draw, suite
+from kansr.bench.problem import Problem, draw, suite
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
 

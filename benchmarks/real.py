@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import kansr
-from kansr.candidate import judge
-from kansr.data.select import dataset
+from kansr.data.roles import dataset
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
-from kansr.refine.constants import polish
+from kansr.formula.fit.constants import polish
+from kansr.result.candidate import judge
 
 TABLES = Path(__file__).resolve().parent.parent / "datasets"
 

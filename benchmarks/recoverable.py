@@ -13,8 +13,8 @@ import mpmath
 import numpy as np
 import sympy
 
+from kansr.bench.problem import Problem, sample
 from kansr.bench.trial import chosen
-from kansr.data.problem import Problem, sample
 from kansr.expression.evaluate import Tape
 
 VISIBLE = 1e-6  # share of the target by which an input must move it, on some row

@@ -46,7 +46,7 @@ def one(text: str, rows: int, seed: int) -> dict:
     from kansr.expression.complexity import complexity
     from kansr.expression.evaluate import Tape
     from kansr.expression.parse import parse
-    from kansr.pipeline import Config, search
+    from kansr.pipeline.run import Config, search
 
     law = parse(text)
     names = tuple(sorted(map(str, law.free_symbols)))

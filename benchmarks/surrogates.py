@@ -23,10 +23,10 @@ from fnmatch import fnmatch
 import numpy as np
 import sympy
 
-from kansr.data.problem import Problem, sample, suite
+from kansr.bench.problem import Problem, sample, suite
 from kansr.expression.evaluate import Tape
-from kansr.structure.kan_field import KanFieldConfig, kan_field
-from kansr.structure.surrogate import Field, surrogate
+from kansr.structure.surrogate.kernel import Field, surrogate
+from kansr.structure.surrogate.network import KanFieldConfig, kan_field
 
 PLAIN = KanFieldConfig()
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Field]] = {

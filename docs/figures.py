@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 import kansr
-from kansr.data.problem import find_problem, sample
-from kansr.report.network import drawing
-from kansr.report.plots import residuals, shown
-from kansr.report.template import style
+from kansr.bench.problem import find_problem, sample
+from kansr.show.report.drawing import drawing
+from kansr.show.report.plots import residuals, shown
+from kansr.show.report.template.html import style
 
 HERE = Path(__file__).parent
 

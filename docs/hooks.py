@@ -59,7 +59,7 @@ def commands() -> str:
     """The page of all commands, as the command line itself describes them."""
     from typer.main import get_command
 
-    from kansr.cli import app
+    from kansr.cli.main import app
 
     intro = "Made from the command line itself; `kansr COMMAND --help` says the same.\n"
     return "\n".join(["# Commands", "", intro, *_described(get_command(app), "kansr")]) + "\n"

@@ -8,17 +8,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kansr.version import __version__
+
 if TYPE_CHECKING:
-    from kansr.discovery import Discovery
+    from kansr.api.regressor import SymbolicRegressor
     from kansr.expression.parse import parse
     from kansr.expression.render import render
     from kansr.kan import KAN
-    from kansr.pipeline import discover
-    from kansr.regressor import SymbolicRegressor
-    from kansr.restore import load
-    from kansr.symbolic.library import Function, Library
+    from kansr.pipeline.run import discover
+    from kansr.result.result import Discovery
+    from kansr.store.load import load
+    from kansr.symbolic.library.function import Function, Library
 
-__version__ = "0.1.0"
 __all__ = [
     "KAN",
     "Discovery",
@@ -34,14 +35,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "discover": "kansr.pipeline",
-    "Discovery": "kansr.discovery",
+    "discover": "kansr.pipeline.run",
+    "Discovery": "kansr.result.result",
     "refine": "kansr",
     "KAN": "kansr.kan",
-    "SymbolicRegressor": "kansr.regressor",
-    "Library": "kansr.symbolic.library",
-    "Function": "kansr.symbolic.library",
-    "load": "kansr.restore",
+    "SymbolicRegressor": "kansr.api.regressor",
+    "Library": "kansr.symbolic.library.function",
+    "Function": "kansr.symbolic.library.function",
+    "load": "kansr.store.load",
     "parse": "kansr.expression.parse",
     "render": "kansr.expression.render",
 }

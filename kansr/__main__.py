@@ -1,5 +1,5 @@
 """`python -m kansr` is the command line."""
 
-from kansr.cli import main
+from kansr.cli.main import main
 
 main()

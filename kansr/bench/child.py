@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from kansr.execute import THREADS, settle
+from kansr.runtime.child import THREADS, settle
 
 LOOK = 0.2  # seconds between looks at whether to stop
 Message = dict[str, Any]
@@ -91,7 +91,7 @@ def search(task: Message, send: Send) -> None:
     """Says that it has started, then each answer with its seconds, then that it has ended."""
     from kansr.bench.methods import Question, method
     from kansr.bench.trial import Settings, Trial, asked
-    from kansr.execute import single_thread
+    from kansr.runtime.child import single_thread
 
     trial, settings = Trial(**task["trial"]), Settings(**task["settings"])
     run = method(trial.method).load()
@@ -113,8 +113,8 @@ def search(task: Message, send: Send) -> None:
 def grade(task: Message, send: Send) -> None:
     """Says what `kansr.bench.grade.graded` finds out."""
     from kansr.bench.grade import graded
+    from kansr.bench.problem import find_problem
     from kansr.bench.trial import with_distractors
-    from kansr.data.problem import find_problem
 
     problem = with_distractors(find_problem(task["problem"]), task["distractors"])
     send(graded(problem, task["expression"], task["front"]))

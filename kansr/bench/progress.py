@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kansr.bench.record import Record
 from kansr.bench.trial import Trial
-from kansr.terminal import say
+from kansr.runtime.terminal import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,11 +7,11 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-import kansr
 from kansr.bench.child import Child, Message
 from kansr.bench.grade import CRITERIA, FRONT, SECONDS, VERDICTS
+from kansr.bench.problem import find_problem
 from kansr.bench.trial import Settings, Trial, half
-from kansr.data.problem import find_problem
+from kansr.version import __version__
 
 Record = dict[str, Any]
 START = 300.0  # seconds that a method may take to be imported: Julia compiles
@@ -48,7 +48,7 @@ def _blank(trial: Trial) -> Record:
         "group": "_".join(filter(None, (problem.suite, problem.difficulty))),
         "half": half(trial.problem),
         "truth": problem.text,
-        "kansr": kansr.__version__,
+        "kansr": __version__,
         "expression": None,
         "front": [],
         "seconds": 0.0,

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kansr.bench.methods import method
+from kansr.bench.place import on_a_cluster, on_this_machine
+from kansr.bench.problem import find_problem
 from kansr.bench.progress import Progress, report, shown
 from kansr.bench.record import Record
-from kansr.bench.store import opened
+from kansr.bench.records import opened
 from kansr.bench.trial import Settings, Trial
-from kansr.bench.work import on_a_cluster, on_this_machine
-from kansr.data.problem import find_problem
+from kansr.cli.supervise import Stopped, stoppable
 from kansr.errors import UsageError
-from kansr.run import Stopped, stoppable
-from kansr.terminal import say
+from kansr.runtime.terminal import say
 
 
 @dataclass(frozen=True, kw_only=True)

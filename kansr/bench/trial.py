@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kansr.bench.problem import Problem, Variable, find_problem, sample, suite
 from kansr.data.dataset import Dataset
-from kansr.data.problem import Problem, Variable, find_problem, sample, suite
 from kansr.errors import UsageError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from kansr.units.declared import Units
+    from kansr.units.units import Units
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, Un
 from lark.exceptions import VisitError
 
 from kansr.errors import FormulaError
-from kansr.shipped import shipped
+from kansr.runtime.resources import shipped
 
 
 def _magnitude(x: sympy.Expr) -> sympy.Expr:

@@ -13,8 +13,8 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from kansr.errors import FormulaError
-from kansr.expression.constant import NamedConstant
 from kansr.expression.evaluate import REWRITES
+from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS
 
 # What sympy may put into an expression by itself, in terms of the functions of the language.

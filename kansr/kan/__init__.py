@@ -8,19 +8,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from kansr.kan.dataset import create_dataset
-from kansr.kan.face import KAN, MultKAN
-from kansr.kan.fit import FitConfig, fit_kan
-from kansr.kan.layer import KANLayer
-from kansr.kan.lm import History, LMConfig, levenberg_marquardt
-from kansr.kan.model import Network
-from kansr.kan.plot import plot_scaling, plot_training, plt
-from kansr.kan.prune import Importance, Pruned, importance, prune, prune_by_error
-from kansr.kan.regrid import fit_grids, refine
-from kansr.kan.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
-from kansr.kan.trace import trace
-from kansr.kan.train import TrainConfig, train
-from kansr.symbolic.library import STANDARD, Function, Library
+from kansr.kan.kan import KAN, MultKAN
+from kansr.kan.network.layer import KANLayer
+from kansr.kan.network.network import Network
+from kansr.kan.network.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
+from kansr.kan.reading.importance import Importance, Pruned, importance, prune, prune_by_error
+from kansr.kan.reading.plot import plot_scaling, plot_training, plt
+from kansr.kan.reading.trace import trace
+from kansr.kan.training.dataset import create_dataset
+from kansr.kan.training.grids import fit_grids, refine
+from kansr.kan.training.levenberg_marquardt import History, LMConfig, levenberg_marquardt
+from kansr.kan.training.multistart import FitConfig, fit_kan
+from kansr.kan.training.train import TrainConfig, train
+from kansr.symbolic.library.function import STANDARD, Function, Library
 
 __all__ = [
     "KAN",

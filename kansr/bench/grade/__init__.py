@@ -13,13 +13,13 @@ from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.srbench import srbench
 from kansr.bench.grade.strict import strict
 from kansr.bench.grade.verdict import Verdict, verdict
-from kansr.candidate import mean_square, r_squared
-from kansr.data.problem import Problem, sample
+from kansr.bench.problem import Problem, sample
 from kansr.errors import FormulaError
-from kansr.execute import OutOfTime, WorkerDied, stream
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
+from kansr.result.candidate import mean_square, r_squared
+from kansr.runtime.child import OutOfTime, WorkerDied, stream
 
 Grader = Callable[[Problem, sympy.Expr], Verdict]
 CRITERIA: Mapping[str, Grader] = {"strict": strict, "skeleton": skeleton, "srbench": srbench}

@@ -6,10 +6,10 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Verdict, verdict
-from kansr.data.problem import Problem, sample
+from kansr.bench.problem import Problem, sample
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
-from kansr.refine.constants import polish
+from kansr.formula.fit.constants import polish
 
 TOLERANCE = 1e-5  # rms of what is left, over the spread of the target
 FACTOR, SPARE = 1.6, 6  # a formula may have this many times the nodes of the law, and so many more

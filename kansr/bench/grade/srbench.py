@@ -11,10 +11,10 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Verdict
-from kansr.candidate import mean_square, r_squared
+from kansr.bench.problem import Problem, sample
 from kansr.data.dataset import Dataset
-from kansr.data.problem import Problem, sample
 from kansr.expression.evaluate import Tape
+from kansr.result.candidate import mean_square, r_squared
 
 DECIMALS, SMALLEST = 3, 1e-4  # floats below the smallest become 0
 FIT = 0.5  # r² below which a formula is not even compared

@@ -8,8 +8,8 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Verdict, verdict
+from kansr.bench.problem import Problem, Variable, draw, sample
 from kansr.data.dataset import Array
-from kansr.data.problem import Problem, Variable, draw, sample
 from kansr.expression.evaluate import Tape
 
 KINDS = {

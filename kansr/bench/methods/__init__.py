@@ -31,7 +31,7 @@ class Question:
 class Answer:
     """The formula that a method chose, in the formula language, and all those it offered beside it.
 
-    status: how the method says that it went, in the words of `kansr.discovery.Status` where it is one of them.
+    status: how the method says that it went, in the words of `kansr.result.result.Status` where it is one of them.
     """
 
     expression: str

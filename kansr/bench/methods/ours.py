@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import kansr.kan.model  # noqa: F401  torch takes seconds to load, and the clock is not to count them
+import kansr.kan.network.network  # noqa: F401  torch takes seconds to load, and the clock is not to count them
 from kansr.bench.methods import Answer, Question
 from kansr.expression.render import render
-from kansr.pipeline import Config
-from kansr.pipeline import search as discoveries
-from kansr.units.declared import with_units
+from kansr.pipeline.run import Config
+from kansr.pipeline.run import search as discoveries
+from kansr.units.units import with_units
 
 
 def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]:

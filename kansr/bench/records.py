@@ -1,0 +1,115 @@
+"""The records of a run on disk: one JSON line each, appended as it is made, and the settings beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kansr.bench.grade import VERDICTS
+from kansr.bench.record import Record
+from kansr.bench.trial import Settings
+from kansr.errors import DataError, UsageError
+from kansr.store.folder import drop_torn_line, take, write, write_all
+
+RECORDS, SETTINGS, LOCK = "records.jsonl", "settings.json", ".lock"
+OPTIONS = {
+    "rows": "--rows",
+    "time_limit": "--time-limit",
+    "distractors": "--distractors",
+    "units": "--units",
+    "outliers": "--outliers",
+}
+
+
+@dataclass
+class Store:
+    """The open records of a run: those there are, and room for more."""
+
+    records: list[Record]
+    file: int
+
+    def add(self, record: Record) -> None:
+        """Appends a record in one write; it is on the disk when this returns."""
+        write_all(self.file, (json.dumps(record, allow_nan=False) + "\n").encode())
+        self.records.append(record)
+
+
+@contextlib.contextmanager
+def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]:
+    """The store in `folder`, to add records to; nobody else can open it in the meantime.
+
+    Raises UsageError when the folder holds anything and `resume` was not asked for, when it was begun with other
+    settings, or when another run is writing there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except FileExistsError as err:
+        raise UsageError(f"{folder} is a file, and records need a folder: name another with --out") from err
+    except OSError as err:
+        raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
+    try:
+        take(lock, folder)
+        _begin(folder, settings, resume)
+        file = os.open(folder / RECORDS, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o644)
+        try:
+            drop_torn_line(folder / RECORDS)
+            yield Store(read(folder), file)
+        finally:
+            os.close(file)
+    finally:
+        os.close(lock)
+
+
+def read(folder: Path) -> list[Record]:
+    """The records in a folder, in a fixed order; a last line without an end, left by a killed run, is not read."""
+    path = folder / RECORDS
+    if not (folder / SETTINGS).exists():
+        raise UsageError(f"{folder} holds no benchmark: name the folder that was given to kansr bench --out")
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    records = [_record(line, path, number) for number, line in enumerate(lines, start=1)]
+    return sorted(records, key=lambda r: (r["suite"], r["method"], r["noise"], r["seed"], r["problem"]))
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """The settings that the run in a folder was begun with."""
+    path = folder / SETTINGS
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as err:
+        raise DataError(f"cannot read {path}: {err}") from err
+
+
+def _begin(folder: Path, settings: Settings, resume: bool) -> None:
+    holds = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if holds and not resume:
+        hint = "go on with --resume, or " if SETTINGS in holds else ""
+        raise UsageError(f"{folder} is not empty (it holds {holds[0]}): {hint}name another folder with --out")
+    if holds and SETTINGS not in holds:
+        raise UsageError(f"{folder} holds no benchmark to resume but {holds[0]}: name another folder with --out")
+    if not holds:
+        write(folder / SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+        return
+    for name, before in read_settings(folder).items():
+        now = asdict(settings).get(name)
+        if now != before:
+            option = OPTIONS.get(name, name)
+            raise UsageError(f"{folder} was begun with {option} {before}, not {now}: use the same, or another --out")
+
+
+def _record(line: bytes, path: Path, number: int) -> Record:
+    try:
+        record = json.loads(line)
+        if (
+            not {"problem", "suite", "method", "noise", "seed"} <= record.keys()
+            or not set(VERDICTS) <= record["verdicts"].keys()
+        ):
+            raise ValueError
+    except (ValueError, TypeError, KeyError) as err:
+        raise DataError(f"{path}, line {number} is not a record of this version: remove the line and resume") from err
+    return dict(record)

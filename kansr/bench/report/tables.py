@@ -1,0 +1,125 @@
+"""A summary on the terminal: the table of rates, the misses, and what one run won over another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kansr.bench.record import Record
+from kansr.bench.report.tally import COLUMNS, misses, tally
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "median s", "p90 s")
+FORMULA = 70  # characters shown of a formula on either side
+
+
+def summary(records: Sequence[Record]) -> RenderableType:
+    """Rates with their 95 % interval, seconds, and every miss with what was meant beside what was found."""
+    from rich.console import Group
+    from rich.text import Text
+
+    if not records:
+        return Text("no records yet")
+    missed = misses(records)
+    parts: list[RenderableType] = [_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
+    undecided = sum(r["verdicts"][c] == "undecided" for r in records for c in COLUMNS)
+    parts.append(Text("rates in %, with Wilson's 95 % interval; front: strict anywhere on the front"))
+    if undecided:
+        parts.append(Text(f"{undecided} verdicts are undecided, and count as not recovered"))
+    if missed:
+        parts += [Text(f"\nnot recovered strictly: {len(missed)}"), _misses(missed)]
+    return Group(*parts)
+
+
+def compared(before: Sequence[Record], after: Sequence[Record]) -> dict[str, Any]:
+    """What `after` won and lost over `before`, criterion by criterion, among the trials that both have done."""
+    old, new = ({_key(r): r for r in records} for records in (before, after))
+    both = [key for key in old if key in new]
+    changes = {}
+    for column in COLUMNS:
+        gains = [k for k in both if _yes(new[k], column) and not _yes(old[k], column)]
+        losses = [k for k in both if _yes(old[k], column) and not _yes(new[k], column)]
+        changes[column] = {
+            "won": [_pair(old[k], new[k]) for k in gains],
+            "lost": [_pair(old[k], new[k]) for k in losses],
+            "before": sum(_yes(old[k], column) for k in both),
+            "after": sum(_yes(new[k], column) for k in both),
+        }
+    only = {"only_before": len(old.keys() - new.keys()), "only_after": len(new.keys() - old.keys())}
+    seconds = {name: sum(run[k]["seconds"] for k in both) for name, run in (("before", old), ("after", new))}
+    return {"trials": len(both), **only, "seconds": seconds, "changes": changes}
+
+
+def comparison(result: dict[str, Any]) -> RenderableType:
+    """`compared` as tables."""
+    from rich.console import Group
+    from rich.text import Text
+
+    rows = [
+        (column, str(c["before"]), str(c["after"]), f"+{len(c['won'])}", f"-{len(c['lost'])}")
+        for column, c in result["changes"].items()
+    ]
+    seconds = result["seconds"]
+    parts: list[RenderableType] = [
+        Text(
+            f"{result['trials']} trials in both, {result['only_before']} only in the first, "
+            f"{result['only_after']} only in the second; {seconds['before']:.0f} s and {seconds['after']:.0f} s"
+        ),
+        _table(("criterion", "first", "second", "won", "lost"), rows, first_left=1),
+    ]
+    strict = result["changes"]["strict"]
+    for name in ("won", "lost"):
+        if strict[name]:
+            cells = [(p["problem"], p["method"], f"{p['noise']:g}", p["before"], p["after"]) for p in strict[name]]
+            header = ("problem", "method", "noise", "first", "second")
+            parts += [Text(f"\n{name} strictly:"), _table(header, cells, first_left=5)]
+    return Group(*parts)
+
+
+def group_row(group: dict[str, Any]) -> tuple[str, ...]:
+    def rate(cell: dict[str, Any]) -> str:
+        return f"{cell['yes']} ({100 * cell['rate']:.0f}: {100 * cell['low']:.0f}–{100 * cell['high']:.0f})"
+
+    return (
+        *(group["suite"], group["method"], f"{group['noise']:g}", group["part"], str(group["trials"])),
+        *(rate(group[column]) for column in COLUMNS),
+        *(f"{group['seconds']['median']:.2f}", f"{group['seconds']['p90']:.1f}"),
+    )
+
+
+def _misses(records: Sequence[Record]) -> RenderableType:
+    rows = []
+    for r in records:
+        others = [column for column in COLUMNS[1:] if r["verdicts"][column] == "yes"]
+        found = r["expression"] or f"{r['status']}: {r.get('error', 'no formula')}"
+        trial = f"{r['problem']} {r['method']}" + (f" {r['noise']:g}" if r["noise"] else "")
+        rows.append((trial, r["truth"], found, ", ".join(others)))
+    return _table(("trial", "truth", "found", "but"), rows, first_left=4)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], first_left: int) -> RenderableType:
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE, show_edge=False, header_style="dim")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="left" if number < first_left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell if len(cell) <= 2 * FORMULA else cell[: 2 * FORMULA - 1] + "…") for cell in row))
+    return table
+
+
+def _key(record: Record) -> tuple[Any, ...]:
+    return tuple(record[name] for name in ("problem", "method", "noise", "seed"))
+
+
+def _yes(record: Record, column: str) -> bool:
+    return bool(record["verdicts"][column] == "yes")
+
+
+def _pair(before: Record, after: Record) -> dict[str, Any]:
+    shared = {name: after[name] for name in ("problem", "method", "noise", "seed", "truth")}
+    return {**shared, **{n: r["expression"] or r["status"] for n, r in (("before", before), ("after", after))}}

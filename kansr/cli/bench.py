@@ -1,0 +1,182 @@
+"""`kansr bench`: its options, and what it prints."""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kansr.errors import UsageError
+from kansr.runtime.terminal import emit
+from kansr.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from kansr.bench.record import Record
+    from kansr.bench.trial import Trial
+
+SCHEMA = 1  # of the JSON object
+SIGNALLED = 128
+
+
+class Half(str, enum.Enum):
+    """The problems whose id has an even or an odd crc32."""
+
+    EVEN = "even"
+    ODD = "odd"
+
+
+def bench(
+    suite: Annotated[
+        str | None, typer.Argument(metavar="[SUITE]", help="The laws to look for.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the records go.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="kansr, operon, gplearn, pykan, pysr, linear; a list, or more than once.")
+    ] = None,
+    noise: Annotated[str, typer.Option(metavar="LEVELS", help="Noise levels, such as 0,.01: std over rms(y).")] = "0",
+    seeds: Annotated[int, typer.Option(min=1, help="How many sets of rows of each law.")] = 1,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 2000,
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For each search.")] = 60.0,
+    units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False,
+    distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0,
+    outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")
+    ] = None,
+    half: Annotated[Half | None, typer.Option(help="Only the ids with an even or an odd crc32.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Searches at a time.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler whose workers search.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    summary: Annotated[Path | None, typer.Option(metavar="DIR", help="Show the run in DIR.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="DIR DIR", help="What the second run won and lost.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report with plots.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Look for known laws, and say how many were found.
+
+    \b
+    Examples:
+      kansr bench feynman120 --rows 2000 --time-limit 20 --jobs 2 --out runs/feynman
+      kansr bench nguyen --method kansr,operon --noise 0,.01 --seeds 3 --out runs/nguyen
+      kansr bench --summary runs/feynman --json
+      kansr bench --compare runs/before runs/after
+
+    \b
+    Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
+      strogatz
+      nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
+    """
+    if sum(option is not None for option in (suite, summary, compare)) != 1:
+        raise UsageError("say what to do: kansr bench SUITE --out DIR, or --summary DIR, or --compare DIR DIR")
+    if compare is not None:
+        return _compare(compare, as_json)
+    if summary is not None:
+        from kansr.bench.records import read
+
+        return _print(read(summary), as_json, html, _settings_of(summary))
+    if out is None:
+        raise UsageError(
+            "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
+        )
+    from kansr.bench.run import Place, run
+    from kansr.bench.trial import Settings
+
+    settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
+    trials = _trials(suite or "", method, noise, seeds, only, half)
+    records, ended = run(trials, settings, Place(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
+    _print(records, as_json, html, _settings_of(out))
+    return SIGNALLED + ended if ended else 0
+
+
+def _trials(
+    suite: str, methods: list[str] | None, noise: str, seeds: int, only: list[str] | None, half: Half | None
+) -> tuple[Trial, ...]:
+    from kansr.bench.methods import method
+    from kansr.bench.trial import chosen, trials
+
+    names = list(dict.fromkeys(method(name).name for name in _listed(methods or ["kansr"])))
+    problems = chosen(suite, _listed(only or []), half and half.value)
+    return trials(problems, suite, names, _levels(noise), seeds)
+
+
+def _levels(text: str) -> list[float]:
+    levels = []
+    for word in _listed([text]):
+        try:
+            level = float(word)
+        except ValueError:
+            level = -1.0
+        if not 0 <= level < math.inf:
+            raise UsageError(f"--noise {word}: a noise level is a number of 0 or more, and levels are parted by commas")
+        levels.append(level)
+    return list(dict.fromkeys(levels)) or [0.0]
+
+
+def _listed(texts: Sequence[str]) -> list[str]:
+    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
+def _settings_of(folder: Path) -> dict[str, Any]:
+    from kansr.bench.records import read_settings
+
+    return read_settings(folder)
+
+
+def _print(records: list[Record], as_json: bool, html: Path | None, settings: dict[str, Any]) -> int:
+    from kansr.bench.report.tally import tally
+
+    if html is not None:
+        from kansr.bench.report.html import page
+        from kansr.store.folder import write
+
+        write(html, page(records, settings))
+    if as_json:
+        found = {"schema": SCHEMA, "kansr": __version__, "settings": settings}
+        emit(json.dumps({**found, "records": records, "summary": tally(records)}, indent=2, allow_nan=False) + "\n")
+    else:
+        from kansr.bench.report.tables import summary
+
+        _draw(summary(records))
+    return 0
+
+
+def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
+    from kansr.bench.records import read
+    from kansr.bench.report.tables import compared, comparison
+
+    result = compared(*map(read, folders))
+    before, after = map(_settings_of, folders)
+    if before != after:
+        from kansr.runtime.terminal import say
+
+        changed = ", ".join(f"{k} {before.get(k)} and {after.get(k)}" for k in after if before.get(k) != after.get(k))
+        say([f"the two runs had other settings: {changed}"])
+    if as_json:
+        emit(json.dumps(result, indent=2) + "\n")
+    else:
+        _draw(comparison(result))
+    return 0
+
+
+def _draw(what: RenderableType) -> None:
+    """Prints tables to stdout; where that is no terminal, wide and without colours."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    with console.capture() as captured:
+        console.print(what)
+    emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))

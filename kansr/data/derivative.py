@@ -1,0 +1,119 @@
+"""From a time series to a table of rates: smoothed columns, and the derivative of one of them as the target.
+
+Each run is fitted by quintic splines through as many knots as generalised cross-validation asks for (Craven & Wahba
+1979), so that noise is smoothed away and exact series are followed closely; the derivative is that of the spline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BSpline, make_lsq_spline
+
+from kansr.data.dataset import Array
+from kansr.data.read.table import Table
+from kansr.data.roles import numbers
+from kansr.errors import DataError
+
+DEGREE = 5
+FEWEST = 16  # rows of a run
+SHARES = (0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03)  # knots over rows that are tried
+# Times the median error of a derivative from which a row is left out, mostly at the ends of a run; and the share of
+# its spread up to which it is not.
+UNSURE, CERTAIN = 6.0, 1e-3
+ROUNDING = 1e-12  # least error over the spread
+
+
+@dataclass(frozen=True, eq=False)
+class _Smooth:
+    """One column of a run. values, slope, error of the slope: (rows,)"""
+
+    values: Array
+    slope: Array
+    error: Array
+
+
+def rates(
+    table: Table, along: str, target: str | None, inputs: Sequence[str] | None, missing: Literal["error", "drop"]
+) -> tuple[Table, str, str]:
+    """The table of all columns but `along`, smoothed, d(target)/d(along), and its standard error; the names of both.
+
+    along: a column that rises within each run; where it falls back a new run begins. target: the last other column
+    unless named. inputs: `along` stays in the table if it is among them. Raises DataError for a series that is too
+    short, or has the same time twice.
+    """
+    others = [name for name in table.columns if name != along and name not in table.refusals]
+    if target is None:
+        target = others[-1] if others else along
+    chosen = list(dict.fromkeys([*(others if inputs is None else [n for n in inputs if n != along]), target]))
+    values, keep = numbers(table, [along, *chosen], missing)
+    if target == along:
+        raise DataError(f"{table.source}: {along!r} cannot be both the target and what it is derived by")
+    t = values[:, 0]
+    kept_time = inputs is not None and along in inputs
+    runs = np.split(np.arange(len(t)), np.flatnonzero(np.diff(t) < 0) + 1)
+    made: list[Array] = []
+    for run in runs:
+        _check(table, along, t[run], run, np.flatnonzero(keep))
+        smooth = {name: _smoothed(t[run], values[run, 1 + k]) for k, name in enumerate(chosen)}
+        slope, error = smooth[target].slope, smooth[target].error
+        spread = float(np.std(slope))
+        sure = error <= max(UNSURE * float(np.median(error)), CERTAIN * spread)
+        # single errors are too uncertain to weigh rows by
+        common = float(np.sqrt(np.mean(error[sure] ** 2))) + ROUNDING * spread
+        columns = [*((t[run],) if kept_time else ()), *(smooth[name].values for name in chosen)]
+        made.append(np.column_stack([*columns, slope, np.full_like(slope, common)])[sure])
+    rate = f"d{target}_d{along}"
+    names = (*((along,) if kept_time else ()), *chosen, rate, f"error of {rate}")
+    rows = np.vstack(made)
+    left = f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(t) - len(rows)} of {len(t)} rows left out where it is unsure"
+    note = f"target: {rate}, the slope of smoothing splines along {along!r} ({left})"
+    return Table(names, rows, table.source, (*table.notes, note)), rate, names[-1]
+
+
+def _check(table: Table, along: str, t: Array, run: NDArray[np.intp], kept: NDArray[np.intp]) -> None:
+    twice = np.flatnonzero(np.diff(t) == 0)
+    if len(twice):
+        where = table.place(int(kept[run[twice[0] + 1]]))
+        raise DataError(
+            f"{table.source}: {along!r} is {t[twice[0]]:g} twice in a row ({where}); average such rows, "
+            "or name another column"
+        )
+    if len(t) < FEWEST:
+        raise DataError(
+            f"{table.source}: a run along {along!r} has {len(t)} rows, and a derivative needs {FEWEST}; "
+            f"{along!r} must rise within a run"
+        )
+
+
+def _smoothed(t: Array, x: Array) -> _Smooth:
+    if np.ptp(x) == 0:
+        return _Smooth(x, np.zeros_like(x), np.zeros_like(x))
+    u = (t - t[0]) / (t[-1] - t[0])
+    size = float(np.std(x))
+    fits = [_fit(u, x / size, count) for count in dict.fromkeys(max(int(share * len(t)), 1) for share in SHARES)]
+    best = min(range(len(fits)), key=lambda k: fits[k][0])
+    _, spline, noise = fits[best]
+    B = BSpline.design_matrix(u, spline.t, DEGREE).toarray()
+    D = BSpline(spline.t, np.eye(len(spline.c)), DEGREE).derivative()(u)
+    variance = np.einsum("rp,pq,rq->r", D, np.linalg.pinv(B.T @ B), D) * noise**2
+    slope = spline.derivative()(u)
+    # what fewer knots say: the bias, which is all there is where there is no noise
+    bias = slope - fits[min(best + 1, len(fits) - 1)][1].derivative()(u)
+    scale = size / float(t[-1] - t[0])
+    return _Smooth(spline(u) * size, slope * scale, np.sqrt(np.maximum(variance, 0) + bias**2) * scale)
+
+
+def _fit(u: Array, x: Array, inner: int) -> tuple[float, BSpline, float]:
+    """The spline with so many inner knots, by least squares, with its score and the noise that it leaves."""
+    inner = min(inner, len(u) - DEGREE - 2)
+    knots = np.quantile(u, np.linspace(0, 1, inner + 2)[1:-1])
+    padded = np.concatenate([np.repeat(u[0], DEGREE + 1), knots, np.repeat(u[-1], DEGREE + 1)])
+    spline = make_lsq_spline(u, x, padded, DEGREE)
+    free = len(u) - inner - DEGREE - 1
+    squares = float(np.sum((spline(u) - x) ** 2))
+    return squares * len(u) / free**2, spline, float(np.sqrt(squares / free))

@@ -1,0 +1,253 @@
+"""A table from a file, a stream, a DataFrame or arrays: named columns of float64, and what was noticed on the way."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kansr.data.dataset import Array
+from kansr.data.read.cells import read_column
+from kansr.data.read.reservoir import Reservoir, rows_within
+from kansr.data.read.streams import Source, opened, pieces
+from kansr.data.read.text import Format, TextTable, continued, read_text
+from kansr.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEMORY = 2 * 10**9  # bytes
+ROWS = 100_000  # of a parquet file that are read at once
+NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """values: (rows, columns), nan where a cell is missing.
+
+    `remarks` and `refusals` belong to single columns, by name: a remark is worth telling when the column is used, a
+    refusal is the reason why it cannot be. `lines` is the line of the file each row came from, where there is one.
+    Where there are more rows than are kept, `total` is their number, and `again` yields the values of all of them, in
+    pieces, if they can be read once more.
+    """
+
+    columns: tuple[str, ...]
+    values: Array
+    source: str = "the table"
+    notes: tuple[str, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[int] | None = None
+    total: int = 0
+    again: Callable[[], Iterator[Array]] | None = None
+
+    def place(self, row: int) -> str:
+        """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
+        return _place(self.lines, row)
+
+
+def read_table(
+    source: Source,
+    *,
+    sep: str | None = None,
+    decimal: str = ".",
+    header: bool = True,
+    encoding: str = "utf-8",
+    missing: Sequence[str] = (),
+    memory: int = MEMORY,
+    seed: int = 0,
+) -> Table:
+    """The table in a file, or on standard input for "-".
+
+    Separated text (the separator is found unless given), parquet, feather and npz with arrays X and y, each also
+    gzipped; the content decides, not the name. missing: cells of a text that mean a missing value, besides NA and such.
+    memory: bytes; of a table that is too large for it, rows drawn at random are kept, by the seed.
+    """
+    form = Format(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
+    again = isinstance(source, str | Path) and str(source) != "-"
+
+    def parts() -> Iterator[Table]:
+        with opened(source) as (name, stream):
+            head = stream.peek(8)[:8]
+            readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
+            yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
+
+    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+
+
+def _texts(stream: io.BufferedReader, name: str, form: Format) -> Iterator[Table]:
+    """A table of separated text, piece by piece."""
+    text: TextTable | None = None
+    line = 1
+    for raw in pieces(stream, name, form.encoding):
+        text = read_text(raw, name, form) if text is None else continued(text, raw, name, line)
+        line += raw.count(b"\n")
+        yield from_frame(
+            text.frame, names=text.names, source=name, notes=text.notes, lines=text.lines, decimal=text.form.decimal
+        )
+    if text is None:
+        raise DataError(f"{name} is empty: no data rows")
+
+
+def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
+    """The parts of a table as one, of which no more rows are kept than there is room for."""
+    first = next(parts)
+    reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
+    remarks, refusals = dict(first.remarks), dict(first.refusals)
+    lines: list[Sequence[int]] = []
+    for part in itertools.chain([first], parts):
+        reservoir.add(part.values)
+        remarks, refusals = {**part.remarks, **remarks}, {**part.refusals, **refusals}
+        lines += [] if part.lines is None else [part.lines]
+    return _kept(first, reservoir, remarks, refusals, lines, again)
+
+
+def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
+    """The table, or rows of it drawn at random where it has more than there is room for."""
+    if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
+        return table
+    return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
+
+
+def _kept(
+    first: Table,
+    reservoir: Reservoir,
+    remarks: Mapping[str, str],
+    refusals: Mapping[str, str],
+    lines: list[Sequence[int]],
+    again: Callable[[], Iterator[Array]] | None,
+) -> Table:
+    values = reservoir.values
+    assert values is not None
+    table = replace(first, values=values, remarks=remarks, refusals=refusals)
+    if reservoir.total == len(values):
+        return replace(table, lines=list(itertools.chain.from_iterable(lines)) if len(lines) > 1 else first.lines)
+    where = [part[row] for part, rows in _by_part(lines, reservoir.rows) for row in rows]
+    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are looked at"
+    notes = (*first.notes, note)
+    return replace(table, notes=notes, lines=where or None, total=reservoir.total, again=again)
+
+
+def _by_part(lines: list[Sequence[int]], rows: NDArray[np.intp]) -> Iterator[tuple[Sequence[int], list[int]]]:
+    """Each part's lines with the rows kept of it, counted from its beginning."""
+    start = 0
+    for part in lines:
+        inside = rows[(rows >= start) & (rows < start + len(part))] - start
+        yield part, inside.tolist()
+        start += len(part)
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    *,
+    names: Sequence[str] | None = None,
+    source: str = "the table",
+    notes: tuple[str, ...] = (),
+    lines: Sequence[int] | None = None,
+    decimal: str = ".",
+) -> Table:
+    """The table in a DataFrame, whose column labels are the names unless others are given."""
+    columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
+    twice = [name for name, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise DataError(f"{source}: column names must differ, but these come twice: {', '.join(map(repr, twice))}")
+    values = np.empty(frame.shape)
+    remarks, refusals = {}, {}
+    for i, name in enumerate(columns):
+        column = read_column(frame.iloc[:, i], f"column {name!r}", lambda row: _place(lines, row), decimal)
+        values[:, i] = column.values
+        if column.note:
+            remarks[name] = column.note
+        if column.refusal:
+            refusals[name] = column.refusal
+    return Table(columns, values, source, notes, remarks, refusals, lines)
+
+
+def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
+    """The table with inputs x0, x1, … and target y; X: (rows, inputs) or (rows,), y: (rows,)."""
+    import pandas as pd
+
+    inputs, target = np.asarray(X), np.asarray(y)
+    if inputs.ndim == 1:
+        inputs = inputs[:, None]
+    if inputs.ndim != 2 or target.size != len(inputs) or max(target.shape, default=0) != target.size:
+        raise DataError(
+            f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
+        )
+    named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
+    return from_frame(pd.DataFrame(named), source=source)
+
+
+def _place(lines: Sequence[int] | None, row: int) -> str:
+    return f"row {row + 1}" if lines is None else f"line {lines[row]}"
+
+
+def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    raw = _all(stream, source, memory)
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > memory:
+                raise DataError(_too_large(source, memory))
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+            X, y = arrays["X"], arrays["y"]
+    except KeyError as err:
+        raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
+        raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
+    yield from_arrays(X, y, source=source)
+
+
+def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    try:
+        there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
+        file = ParquetFile(there, pre_buffer=False)  # what is read ahead is not let go before the end of the file
+        if not file.metadata.num_rows:
+            yield from_frame(file.read().to_pandas(), source=source)
+        for batch in file.iter_batches(ROWS):
+            yield from_frame(batch.to_pandas(), source=source)
+    except (ValueError, OSError) as err:  # pyarrow's own errors are kinds of these
+        raise DataError(f"{source} is damaged: {err}") from err
+
+
+def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    import pandas as pd
+
+    try:
+        yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    except (ValueError, OSError) as err:
+        raise DataError(f"{source} is damaged: {err}") from err
+
+
+def _all(stream: io.BufferedReader, source: str, memory: int) -> bytes:
+    """What cannot be read in pieces."""
+    raw = stream.read(memory + 1)
+    if len(raw) > memory:
+        raise DataError(_too_large(source, memory))
+    return raw
+
+
+def _too_large(source: str, memory: int) -> str:
+    return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
+
+
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
+    b"PK": _npz,
+    b"PAR1": _parquet,
+    b"ARROW1": _feather,
+    b"FEA1": _feather,
+}

@@ -1,0 +1,259 @@
+"""From a table to the Dataset a law is looked for in: which column is the target, which are inputs, which rows stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kansr.data.dataset import Array, Dataset
+from kansr.data.read.cells import counted
+from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.errors import DataError, UsageError
+from kansr.expression.identifiers import aliases
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_ROWS = 5
+SMALLEST, LARGEST = 1e-150, 1e150  # sizes between which a column's largest value must be: it will be squared
+ALIKE = 1e-12  # distance over the range up to which two inputs are a straight line in each other
+FEW = 10  # rows an input, below which a formula may well fit by chance
+MAX_COLUMNS = 5000
+
+
+def as_table(
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike], *, seed: int = 0
+) -> Table:
+    """Whatever holds a table, as a Table: a path, an open binary file, a DataFrame, or a pair (X, y).
+
+    Where there are too many rows, some are drawn by the seed.
+    """
+    if isinstance(data, Table):
+        return data
+    if isinstance(data, tuple) and len(data) == 2:
+        return thinned(from_arrays(*data), seed=seed)
+    if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
+        return thinned(from_frame(cast("pd.DataFrame", data)), seed=seed)
+    if isinstance(data, str | Path) or hasattr(data, "read"):
+        return read_table(data, seed=seed)
+    raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
+
+
+def dataset(
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike],
+    *,
+    target: str | None = None,
+    inputs: Sequence[str] | None = None,
+    missing: Literal["error", "drop"] = "error",
+    sigma: str | None = None,
+    absolute_sigma: bool = True,
+    derivative: str | None = None,
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
+
+    The target is the last column unless named; the inputs are all others unless named. sigma: the column with the
+    standard error of each value of the target, up to a common factor unless absolute_sigma; no input unless named as
+    one too. derivative: the column along which
+    the target's rate of change becomes the target, with the errors of that. Only these columns are checked.
+    """
+    table = as_table(data)
+    if derivative is not None:
+        from kansr.data.derivative import rates
+
+        if sigma is not None:
+            raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
+        table, target, sigma = rates(table, derivative, target, inputs, missing)
+    y_name, x_names, notes = _roles(table, target, inputs, sigma)
+    columns = [*x_names, *((sigma,) if sigma is not None else ()), y_name]
+    notes += [table.remarks[name] for name in columns if name in table.remarks]
+    values, keep = numbers(table, columns, missing)
+    if not keep.all():
+        notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
+    errors = None if sigma is None else _errors(table, sigma, values[:, -2], keep)
+    values = values if sigma is None else np.delete(values, -2, axis=1)
+    if len(values) < MIN_ROWS:
+        raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
+    for name, size in zip((*x_names, y_name), np.abs(values).max(axis=0)):
+        if size > LARGEST or 0 < size < SMALLEST:
+            raise DataError(
+                f"{table.source}: column {name!r} has values of size {size:.0e}, whose squares float64 cannot hold; "
+                f"give it in other units, so that its largest value is between {SMALLEST:g} and {LARGEST:g}"
+            )
+    useful, why = _useful(x_names, values, y_name)
+    notes += why
+    if not useful:
+        raise DataError(f"{table.source}: no input is left ({'; '.join(why)})")
+    useful, chosen = _screened(useful, values)
+    notes += chosen
+    if len(values) < FEW * len(useful):
+        few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
+        notes.append(f"warning: {few}: a formula may fit them by chance ({FEW} rows an input are a fair start)")
+    if _constant(values[:, -1]):
+        notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
+    columns = [*(x_names[i] for i in useful), y_name]
+    names = aliases(columns)
+    renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
+    X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
+    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma), tuple(notes)
+
+
+def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
+    wrong = np.flatnonzero(values <= 0)
+    if len(wrong):
+        where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
+        raise DataError(
+            f"{table.source}: {name!r} holds the errors of the target, and they must be above 0, but {where} has "
+            f"{values[wrong[0]]:g}; correct it, or leave such rows out"
+        )
+    return values.copy()
+
+
+def numbers(
+    table: Table, columns: Sequence[str], missing: Literal["error", "drop"] = "error"
+) -> tuple[Array, NDArray[np.bool_]]:
+    """The finite values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,)."""
+    for name in columns:
+        if name not in table.columns:
+            raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
+        if name in table.refusals:
+            raise DataError(f"{table.source}: {table.refusals[name]}")
+    values = table.values[:, [table.columns.index(name) for name in columns]]
+    for i, name in enumerate(columns):
+        rows = np.flatnonzero(np.isinf(values[:, i]))
+        if len(rows):
+            where = ", ".join(map(table.place, rows[:3])) + (", …" if len(rows) > 3 else "")
+            raise DataError(
+                f"{table.source}: column {name!r} is infinite in {counted(len(rows), 'row')} ({where}); "
+                "correct these cells, or leave them blank and use --missing drop"
+            )
+    absent = np.isnan(values)
+    keep = np.asarray(~absent.any(axis=1))
+    if missing == "error" and not keep.all():
+        counts = dict(zip(columns, absent.sum(axis=0).tolist()))
+        listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items() if count)
+        raise DataError(
+            f"{table.source}: missing cells in {listed}, the first in {table.place(int(np.argmin(keep)))}; "
+            "use --missing drop to leave such rows out"
+        )
+    return values[keep], keep
+
+
+def _roles(
+    table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None
+) -> tuple[str, list[str], list[str]]:
+    """The target, the inputs, and the notes so far."""
+    if len(table.columns) < 2:
+        only = f" ({table.columns[0]!r})" if table.columns else ""
+        raise DataError(
+            f"{table.source} has one column only{only}, but a law needs a target and at least one input; "
+            "if there are more, name the separator with --sep"
+        )
+    notes = list(table.notes)
+    blank = _blank(table)
+    filled = [name for name in table.columns if name not in blank]
+    if blank and len(filled) > 1:
+        notes.append(f"left out, as without values: {', '.join(map(repr, blank))}")
+    else:
+        filled = list(table.columns)
+    if target is None:
+        target = [name for name in filled if name != sigma][-1]
+        last = "the last column" if target == filled[-1] else f"the last column but for {sigma!r}"
+        notes.append(f"target: {target} ({last})")
+    if inputs is None:
+        inputs = [name for name in filled if name not in (target, sigma)]
+    for name in (target, *inputs, *(() if sigma is None else (sigma,))):
+        if name not in table.columns:
+            raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
+    if target in inputs:
+        raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
+    chosen = list(dict.fromkeys(inputs))
+    if not chosen:
+        raise DataError(f"{table.source}: no inputs are named; a law needs at least one")
+    if len(chosen) + 1 > MAX_COLUMNS:
+        raise DataError(
+            f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
+        )
+    return target, chosen, notes
+
+
+def _blank(table: Table) -> list[str]:
+    """The columns in which every cell is missing."""
+    empty = [bool(np.isnan(column).all()) for column in table.values.T]
+    return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
+
+
+def nearest(name: str, columns: Sequence[str]) -> str:
+    """The columns with a similar name, as a question, or else some columns that there are."""
+    folded = {column.casefold(): column for column in columns}
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    more = ", …" if len(columns) > 10 else ""
+    return f"the columns are {', '.join(map(repr, columns[:10]))}{more}"
+
+
+def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:
+    """The inputs that vary and say what neither the target nor an earlier input says, and what became of the others.
+
+    values: (rows, inputs + 1), the target last.
+    """
+    seen: dict[int, int] = {}
+    useful: list[int] = []
+    notes: list[str] = []
+    for i, name in enumerate(names):
+        column = values[:, i]
+        if _constant(column):
+            notes.append(f"dropped input {name!r}: constant ({column[0]:g})")
+            continue
+        twin = seen.setdefault(_shape(column), i)
+        factor, shift = _line(values[:, twin], column)
+        if np.array_equal(column, values[:, -1]):
+            notes.append(f"warning: dropped input {name!r}: the same values as the target {target!r}")
+        elif twin == i or not np.allclose(
+            factor * values[:, twin] + shift, column, rtol=0, atol=ALIKE * np.ptp(column)
+        ):
+            useful.append(i)
+        else:
+            same = (factor, shift) == (1, 0)
+            what = f"the same values as {names[twin]!r}" if same else f"{_spelled(factor, names[twin], shift)} exactly"
+            notes.append(f"dropped input {name!r}: {what}, so a law may use either")
+    return useful, notes
+
+
+def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
+    """The inputs that are worth a search, where there are many, and what is said about that."""
+    from kansr.data.screening import MANY, screened
+
+    if len(useful) <= MANY:
+        return useful, []
+    kept = screened(values[:, useful], values[:, -1])
+    note = f"of {len(useful)} inputs, the {len(kept)} that go along with the target most are looked at"
+    return [useful[i] for i in kept], [f"{note}; --inputs names others"]
+
+
+def _constant(column: Array) -> bool:
+    return bool(column.min() == column.max())
+
+
+def _shape(column: Array) -> int:
+    """A number that columns share which are straight lines in each other, but for rare roundings."""
+    unit = (column - column.min()) / np.ptp(column)
+    unit = unit if unit[0] + unit[-1] + unit.sum() < 1 + len(unit) / 2 else 1 - unit
+    return hash((unit.round(9) + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
+
+
+def _line(x: Array, y: Array) -> tuple[float, float]:
+    """(a, b) of the line y = a·x + b through the rows in which x is least and largest."""
+    low, high = int(np.argmin(x)), int(np.argmax(x))
+    a = float((y[high] - y[low]) / (x[high] - x[low]))
+    return a, float(y[low] - a * x[low])
+
+
+def _spelled(factor: float, name: str, shift: float) -> str:
+    scaled = repr(name) if factor == 1 else f"{factor:.6g} times {name!r}"
+    return scaled + (f" plus {shift:.6g}" if shift else "")

@@ -1,0 +1,127 @@
+"""One layer of edges: phi(x) = scale_base b(x) + scale_sp spline(x) on each (Liu et al. 2024, arXiv 2404.19756)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from kansr.errors import UsageError
+from kansr.kan.network import fixed_edges
+from kansr.kan.network.spline import Outside, dense_basis, extend_grid
+from kansr.kan.network.spline_sums import spline_sums
+from kansr.symbolic.library.function import Function
+
+BaseFunction = Callable[[Tensor], Tensor]
+
+
+def identity(x: Tensor) -> Tensor:
+    return x
+
+
+BASE_FUNCTIONS: dict[str, BaseFunction] = {"silu": nn.functional.silu, "identity": identity, "zero": torch.zeros_like}
+
+
+class KANLayer(nn.Module):
+    """Edges from `in_dim` nodes to `out_dim` sums: sum_o = bias_o + sum_i mask_io phi_io(x_i).
+
+    grid: the knots, (in, G + 2k + 1); coef: (in, out, G + k); scale_base, scale_sp, mask: (in, out); bias: (out,)
+    `fixed` names the edges (i, o) that are not splines but functions of the library, c f(a x + b) + d;
+    constants: their a, b, c and d, (in, out, 4).
+    """
+
+    def __init__(
+        self,
+        knots: Tensor,
+        out_dim: int,
+        k: int,
+        base_fun: BaseFunction = nn.functional.silu,
+        outside: Outside = "polynomial",
+    ) -> None:
+        super().__init__()
+        in_dim = len(knots)
+        self.k, self.base_fun, self.outside = k, base_fun, outside
+        self.register_buffer("grid", knots)
+        self.register_buffer("mask", knots.new_ones(in_dim, out_dim))
+        self.coef = nn.Parameter(knots.new_zeros(in_dim, out_dim, knots.shape[1] - k - 1))
+        self.scale_base = nn.Parameter(knots.new_zeros(in_dim, out_dim))
+        self.scale_sp = nn.Parameter(knots.new_ones(in_dim, out_dim))
+        self.bias = nn.Parameter(knots.new_zeros(out_dim))
+        self.constants = nn.Parameter(knots.new_zeros(in_dim, out_dim, 4))
+        self.fixed: dict[tuple[int, int], Function] = {}
+
+    @property
+    def in_dim(self) -> int:
+        return self.coef.shape[0]
+
+    @property
+    def out_dim(self) -> int:
+        return self.coef.shape[1]
+
+    @property
+    def G(self) -> int:
+        return self.coef.shape[2] - self.k
+
+    @property
+    def spline_mask(self) -> Tensor:
+        """The mask with zeros at the edges that are fixed. (in, out)"""
+        if not self.fixed:
+            return self.mask
+        mask = self.mask.clone()
+        mask[tuple(zip(*self.fixed))] = 0.0
+        return mask
+
+    def fixed_activations(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+        """What each fixed edge in use gives: i, o, (batch,)."""
+        for (i, o), f in self.fixed.items():
+            if self.mask[i, o]:
+                yield i, o, self.mask[i, o] * fixed_edges.value(f, x[:, i], self.constants[i, o])
+
+    def activations(self, x: Tensor) -> Tensor:
+        """What each edge gives. x: (batch, in) -> (batch, in, out)"""
+        spline = torch.einsum("big,iog->bio", dense_basis(x, self.grid, self.k, self.outside), self.coef)
+        values = self.spline_mask * (self.scale_base * self.base_fun(x)[..., None] + self.scale_sp * spline)
+        if not self.fixed:
+            return values
+        values = values.clone()
+        for i, o, value in self.fixed_activations(x):
+            values[:, i, o] = value
+        return values
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, in) -> (batch, out)"""
+        mask = self.spline_mask
+        coef = (mask * self.scale_sp)[..., None] * self.coef
+        base = torch.addmm(self.bias, self.base_fun(x), mask * self.scale_base)
+        sums = base + spline_sums(x, coef, self.grid, self.k, self.outside)
+        if not self.fixed:
+            return sums
+        columns = list(sums.unbind(1))
+        for _, o, value in self.fixed_activations(x):
+            columns[o] = columns[o] + value
+        return torch.stack(columns, 1)
+
+
+def random_layer(
+    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, noise_scale_base: float, rng: torch.Generator
+) -> KANLayer:
+    """A layer as the KAN paper starts it: near 1/sqrt(in) b(x), with a little spline noise on top.
+
+    points: the grid of every input, (G + 1,)
+    """
+    layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
+    noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64, device="cpu")
+    with torch.no_grad():
+        layer.scale_base.copy_(in_dim**-0.5 + noise_scale_base * (2 * noise - 1))
+        layer.coef.normal_(0, noise_scale / layer.G, generator=rng)
+    return layer
+
+
+def base_function(base: BaseFunction | str) -> BaseFunction:
+    """The base function of this name, or the callable itself."""
+    if not isinstance(base, str):
+        return base
+    if base not in BASE_FUNCTIONS:
+        raise UsageError(f"no base function {base!r}: it is {', '.join(BASE_FUNCTIONS)}, or a callable on tensors")
+    return BASE_FUNCTIONS[base]

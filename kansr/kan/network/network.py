@@ -1,0 +1,161 @@
+"""The network: layers of edges, with sum and product nodes between them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kansr.errors import UsageError
+from kansr.kan.network.layer import BaseFunction, KANLayer, base_function, random_layer
+from kansr.kan.network.spline import Outside
+
+WidthEntry = int | Sequence[int]
+
+
+class Network(nn.Module):
+    """A Kolmogorov-Arnold network (Liu et al. 2024, arXiv 2404.19756; product nodes: arXiv 2408.10205).
+
+    `width` gives the nodes of each layer: a number of sums, or a pair [sums, products]. `mult_arity` says how many
+    factors a product has: one number for all, or a list for each layer. A layer of edges ends in its sums first,
+    then in the factors of its products. Everything is float64. Calling the network never changes it.
+    grid_eps: 1 for even grids, 0 for as many samples in every interval; where it is not given grids are even, unless
+    rows kept aside at the first training on a coarse grid speak against it.
+    """
+
+    def __init__(
+        self,
+        width: Sequence[WidthEntry],
+        grid: int = 5,
+        k: int = 3,
+        seed: int = 0,
+        *,
+        mult_arity: int | Sequence[Sequence[int]] = 2,
+        noise_scale: float = 0.1,
+        noise_scale_base: float = 0.1,
+        base_fun: BaseFunction | str = "silu",
+        grid_eps: float | None = None,
+        grid_range: tuple[float, float] = (-1.0, 1.0),
+        outside: Outside = "polynomial",
+        device: str | torch.device = "cpu",
+    ) -> None:
+        super().__init__()
+        base_fun, grid = base_function(base_fun), int(grid)
+        if grid < 1 or k < 0:
+            raise UsageError(f"a grid has at least 1 interval and a degree k of at least 0; these are {grid} and {k}")
+        self.width = _width(width)
+        self.arities = _arities(self.width, mult_arity)
+        self.k, self.grid_eps, self.grid_eps_given = k, 1.0 if grid_eps is None else grid_eps, grid_eps is not None
+        generator = torch.Generator().manual_seed(seed)
+        layers = []
+        for before, after in pairwise(range(len(self.width))):
+            out = self.width[after][0] + sum(self.arities[after])
+            points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64, device="cpu")
+            layer = random_layer(points, sum(self.width[before]), out, k, noise_scale, noise_scale_base, generator)
+            layer.base_fun, layer.outside = base_fun, outside
+            layers.append(layer)
+        self.act_fun = nn.ModuleList(layers).to(_available(device))
+
+    @property
+    def layers(self) -> list[KANLayer]:
+        return list(self.act_fun)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, inputs) -> (batch, outputs)"""
+        x = x.to(self.act_fun[0].coef.dtype)
+        if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:
+            raise UsageError(f"{self.describe()} takes (rows, {self.act_fun[0].in_dim}); this is {tuple(x.shape)}")
+        for layer, nodes in self.stages():
+            x = nodes(layer(x))
+        return x
+
+    def stages(self) -> Iterator[tuple[KANLayer, Nodes]]:
+        """Each layer of edges with the nodes it ends in."""
+        return zip(self.act_fun, (Nodes(w[0], a) for w, a in zip(self.width[1:], self.arities[1:])))
+
+    @torch.no_grad()
+    def node_values(self, x: Tensor) -> list[Tensor]:
+        """The values of the nodes, layer by layer, the inputs first: (batch, nodes) each."""
+        values = [x]
+        for layer, nodes in self.stages():
+            values.append(nodes(layer(values[-1])))
+        return values
+
+    def copy(self) -> Network:
+        """A network of its own with the same values."""
+        return copy.deepcopy(self)
+
+    def describe(self) -> str:
+        """The width as it is written: "kan [2, [0, 1], 1]"."""
+        return f"kan {[sums if not products else [sums, products] for sums, products in self.width]}"
+
+
+class Nodes:
+    """How the sums a layer ends in become node values: the first `sums` as they are, then products of `arities`."""
+
+    def __init__(self, sums: int, arities: Sequence[int]) -> None:
+        self.sums = sums
+        self.groups: list[range] = []
+        start = sums
+        for arity in arities:
+            self.groups.append(range(start, start + arity))
+            start += arity
+        self.factors = range(sums, start)
+
+    def __call__(self, s: Tensor) -> Tensor:
+        """s: (..., sums + factors) -> (..., nodes)"""
+        if not self.groups:
+            return s
+        products = [s[..., g.start : g.stop].prod(-1, keepdim=True) for g in self.groups]
+        return torch.cat([s[..., : self.sums], *products], -1)
+
+    def pull_back(self, s: Tensor, slope: Tensor) -> Tensor:
+        """From slopes with respect to nodes to slopes with respect to what enters them.
+
+        s: (..., sums + factors); slope: (..., outputs, nodes) -> (..., outputs, sums + factors)
+        """
+        if not self.groups:
+            return slope
+        parts = [slope[..., : self.sums]]
+        for n, group in enumerate(self.groups, self.sums):
+            others = [s[..., [f for f in group if f != own]].prod(-1) for own in group]
+            parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
+        return torch.cat(parts, -1)
+
+
+def _pair(entry: object) -> tuple[int, ...]:
+    return tuple(entry) if isinstance(entry, Sequence) and not isinstance(entry, str) else ()
+
+
+def _width(width: Sequence[WidthEntry]) -> tuple[tuple[int, int], ...]:
+    """Sums and products of each layer."""
+    pairs = [(entry, 0) if isinstance(entry, (int, np.integer)) else _pair(entry) for entry in width]
+    if len(pairs) < 2 or not all(len(p) == 2 and min(p) >= 0 < sum(p) for p in pairs) or pairs[0][1]:
+        raise UsageError(
+            f"width is the nodes of each layer, such as [2, 5, 1], or [2, [3, 2], 1] with 3 sums and 2 products; "
+            f"this is {list(width)}"
+        )
+    return tuple((int(sums), int(products)) for sums, products in pairs)
+
+
+def _available(device: str | torch.device) -> torch.device:
+    device = torch.device(device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device that torch can use: leave device out, the CPU gives the same numbers")
+    return device
+
+
+def _arities(
+    width: Sequence[tuple[int, int]], mult_arity: int | Sequence[Sequence[int]]
+) -> tuple[tuple[int, ...], ...]:
+    if isinstance(mult_arity, int):
+        return tuple((mult_arity,) * products for _, products in width)
+    if [len(a) for a in mult_arity] != [products for _, products in width]:
+        raise UsageError(
+            f"mult_arity {list(mult_arity)} needs, for each layer of the width {list(width)}, one number a product"
+        )
+    return tuple(tuple(a) for a in mult_arity)

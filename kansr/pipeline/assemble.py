@@ -1,0 +1,73 @@
+"""What has been found so far, put together: the front, the best formula's structure and constants, its rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import polish
+from kansr.result.candidate import Candidate, mean_square, pareto
+from kansr.result.formula_graph import formula_graph
+from kansr.result.graph import Graph, Measure, Step
+from kansr.result.result import UNDECIDED, Discovery, Status, unused
+from kansr.search.partition import Rows
+from kansr.search.strategies import Finding
+
+SAME = 1e-6  # rms difference over the spread up to which two formulas are one
+
+
+def discovery_of(
+    data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
+) -> Discovery:
+    front = pareto((f.candidate for f in findings), float(np.var(data.y)))
+    best = front.best
+    finding = next(f for f in findings if f.candidate is best)
+    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
+    return Discovery(
+        status,
+        data.target,
+        data.names,
+        unused(best.expr, data.names),
+        front,
+        columns=data.columns,
+        structure=_structure(finding, rows, unseen),
+        noise=unseen,
+        noise_error=unseen / float(np.sqrt(2 * rows.held_out.rows)),  # of a root mean square of normal errors
+        rows=data.rows,
+        seconds=seconds,
+        seed=seed,
+        constants=_with_errors(best, rows.fitting),
+        units=data.units,
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)),
+    )
+
+
+def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:
+    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten."""
+    near = [c for c in candidates if c.description_length < best.description_length + UNDECIDED]
+    seen = [Tape(best.expr, data.names).value(data.X)]
+    for c in sorted(near, key=lambda c: (c.description_length, c.complexity)):
+        values = Tape(c.expr, data.names).value(data.X)
+        if all(np.sqrt(mean_square(values - other)) > SAME * np.std(data.y) for other in seen):
+            seen.append(values)
+            yield c
+
+
+def _structure(finding: Finding, rows: Rows, unseen: float) -> Graph | None:
+    """The structure of a formula, with the steps that led to it; None for a constant."""
+    best = finding.candidate
+    graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, unseen)
+    if graph is None:
+        return None
+    path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else unseen),)
+    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, unseen)))
+
+
+def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:
+    """The floats of the formula with their standard errors, as they are."""
+    fit = polish(best.expr, data, iterations=0, rows=data.rows)
+    return tuple((float(value), float(error)) for value, error in zip(fit.constants, fit.errors))

@@ -1,0 +1,35 @@
+"""A law as a C99 function."""
+
+from __future__ import annotations
+
+import re
+
+from kansr.result.law import Law
+from kansr.show.export.code import Language, Source, calls, code
+from kansr.show.export.comment import about, hashed
+from kansr.show.export.names import names
+
+FUNCTIONS = calls("", abs="fabs")
+CONSTANTS = {"pi": 3.141592653589793, "E": 2.718281828459045}  # M_PI is not in C99
+
+
+def to_c(law: Law) -> str:
+    """The source of a file with one function of doubles; link it with -lm."""
+    chosen = names(law)
+    language = Language(
+        FUNCTIONS, "sqrt", _pow, whole=lambda n: f"{n}.0", names={**{c: c for c in CONSTANTS}, **chosen.of}
+    )
+    value = code(law.expr, language).text
+    known = {c: v for c, v in CONSTANTS.items() if re.search(rf"\b{c}\b", value)}
+    known |= {chosen.of[c.name]: c.value for c in law.constants}
+    arguments = ", ".join(f"double {chosen.of[name]}" for name in law.inputs)
+    declared = "".join(f"    const double {name} = {value!r};\n" for name, value in known.items())
+    return (
+        f"{hashed([*about(law, chosen), 'not a number where the formula has no real value'], '//')}"
+        "#include <math.h>\n\n"
+        f"double {chosen.function}({arguments or 'void'})\n{{\n{declared}    return {value};\n}}\n"
+    )
+
+
+def _pow(base: Source, exponent: Source) -> Source:
+    return Source(f"pow({base.text}, {exponent.text})")

@@ -1,0 +1,118 @@
+"""The structure of a law drawn as a network: every edge with its curve and the function that matches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import sympy
+from markupsafe import Markup, escape
+
+from kansr.data.dataset import Array
+from kansr.errors import FormulaError
+from kansr.expression.evaluate import evaluate
+from kansr.expression.parse import parse
+from kansr.expression.render import mathematics
+from kansr.result.graph import Edge, Graph, NodeType
+from kansr.show.report.charts import path, picture, shortened, words
+from kansr.show.report.layout import BOX, TALL, Layout, Place, layout
+
+SIGNS = {NodeType.SUM: "+", NodeType.PRODUCT: "×"}
+INSET = 6.0  # of a curve in its box
+FAINTEST = 0.35  # opacity of an edge that hardly matters
+APART = 1e-3  # rms difference over a curve's range from which its match is drawn beside it
+LETTERS, NAME = 24, 20  # shown of a match, and of a node's name
+BRIEF = 8  # letters of a name up to which it stands in a match; x does for longer ones
+
+
+def drawing(graph: Graph, titles: Mapping[str, str]) -> Markup:
+    """The graph as SVG. titles: what nodes are called, where that is not their name."""
+    names = [titles.get(name, name) for name in (*graph.inputs, graph.nodes[-1].name)]
+    places = layout(graph, min(max(map(len, names)), NAME))
+    parts = [
+        *(_wires(edge, places, i) for i, edge in enumerate(graph.edges) if i in places.edges),
+        *(_box(edge, places.edges[i]) for i, edge in enumerate(graph.edges) if i in places.edges),
+        *_nodes(graph, places, titles),
+    ]
+    said = f"Network from {', '.join(graph.inputs)} to {graph.nodes[-1].name}, with the curve on every edge"
+    return picture(places.width, places.height, parts, said)
+
+
+def matched(edge: Edge) -> Array | None:
+    """The values of what matches the curve, (samples,); None where nothing does."""
+    try:
+        return evaluate(parse(edge.match, names=[edge.source]), {edge.source: edge.x}) if edge.match else None
+    except FormulaError:  # a named constant: then it is the formula's own part, and the curve is its values
+        return None
+
+
+def label(edge: Edge) -> str:
+    """What matches the curve, for people."""
+    try:
+        expr = parse(edge.match) if edge.match else None
+        if expr is not None and len(edge.source) > BRIEF:
+            expr = expr.xreplace({sympy.Symbol(edge.source): sympy.Symbol("x")})
+        return "" if expr is None else mathematics(expr, 3)
+    except FormulaError:
+        return edge.match
+
+
+def _opacity(edge: Edge) -> float:
+    return max(FAINTEST, min(1.0, float(np.sqrt(max(edge.importance, 0.0)))))
+
+
+def _wires(edge: Edge, places: Layout, i: int) -> str:
+    (x, y), (x0, y0), (x1, y1) = places.edges[i], places.nodes[edge.source], places.nodes[edge.target]
+    left, right = x - BOX / 2, x + BOX / 2
+    bend = x0 + 36
+    come = f"M{x0:.1f} {y0:.1f}C{bend:.1f} {y0:.1f} {x0:.1f} {y:.1f} {bend:.1f} {y:.1f}H{left:.1f}"
+    go = f"M{right:.1f} {y:.1f}C{x1 - 14:.1f} {y:.1f} {x1 - 24:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+    return f'<path class="line wire" d="{come}{go}" opacity="{_opacity(edge):.2f}"/>'
+
+
+def _box(edge: Edge, at: Place) -> str:
+    x, y = at
+    left, top = x - BOX / 2, y - TALL / 2 - 6
+    rect = f'<rect class="box" x="{left:.1f}" y="{top:.1f}" width="{BOX}" height="{TALL}" rx="5"/>'
+    match = matched(edge)
+    shown, places = f"{label(edge)}", _curves(edge, match, left, top)
+    reach = f"{edge.source} from {edge.x[0]:.4g} to {edge.x[-1]:.4g}" if len(edge.x) else ""
+    title = f"<title>{escape(f'{reach}; {edge.match}' if shown else reach)}</title>"
+    curve, other = places
+    own = f'<path class="line curve" d="{curve}" opacity="{_opacity(edge):.2f}"/>'
+    beside = f'<path class="line match" d="{other}"/>' if other else ""
+    return f"<g>{title}{rect}{own}{beside}{words(x, top + TALL + 13, shortened(shown, LETTERS), 'middle')}</g>"
+
+
+def _curves(edge: Edge, match: Array | None, left: float, top: float) -> tuple[str, str]:
+    """The path of the curve in its box, and that of the match where it differs."""
+    low, high = float(np.min(edge.y)), float(np.max(edge.y))
+    reach, across = high - low, float(edge.x[-1] - edge.x[0]) or 1.0
+    flat = reach <= 1e-9 * max(abs(low), abs(high), 1e-300)
+
+    def places(values: Array) -> Array:
+        u = left + INSET + (edge.x - edge.x[0]) / across * (BOX - 2 * INSET)
+        share = np.full(len(values), 0.5) if flat else np.clip((values - low) / reach, -0.1, 1.1)
+        return np.column_stack([u, top + TALL - INSET - share * (TALL - 2 * INSET)])
+
+    if match is None or flat or not float(np.sqrt(np.nanmean((match - edge.y) ** 2))) > APART * reach:
+        return path(places(edge.y)), ""
+    return path(places(edge.y)), path(places(match))
+
+
+def _nodes(graph: Graph, places: Layout, titles: Mapping[str, str]) -> Iterator[str]:
+    for node in graph.nodes:
+        if node.name not in places.nodes:
+            continue
+        x, y = places.nodes[node.name]
+        name = shortened(titles.get(node.name, node.name), NAME)
+        if node.type is NodeType.INPUT:
+            yield f'<circle class="node" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>{words(x - 9, y + 4, name, "end", "name")}'
+            continue
+        single = sum(1 for _ in graph.into(node.name)) == 1
+        last = node is graph.nodes[-1]
+        kind, radius = ("small", 4) if single else ("sign", 10)
+        yield f'<circle class="node {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
+        if not single:
+            yield words(x, y + 5, SIGNS[node.type], "middle", "operator")
+        yield words(x + 15, y + 4, name, "start", "name") if last else words(x, y + 24, name, "middle")

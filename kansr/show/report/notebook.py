@@ -1,0 +1,34 @@
+"""A discovery as a notebook shows it: the law typeset, the evidence, the front."""
+
+from __future__ import annotations
+
+import sympy
+from markupsafe import Markup
+
+from kansr.expression.render import latex
+from kansr.result.result import Discovery
+from kansr.show.report.digits import shortener
+from kansr.show.report.mathml import equation
+from kansr.show.report.page import formula
+from kansr.show.summary import HEADER, evidence, front_rows, legend, remarks
+
+
+def html(discovery: Discovery) -> str:
+    """One piece of HTML that needs neither a script nor a style sheet; names are escaped."""
+    law = Markup(" ").join(equation(discovery.target, discovery.best.expr, shortener(discovery.constants)))
+    lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
+    rows = [_row("th", HEADER), *(_row("td", (*cells[:3], formula(c))) for c, cells in front_rows(discovery))]
+    words = Markup("<br>").join(lines)
+    return Markup('<p style="font-size:1.3em">{}</p><p>{}</p><table>{}</table>').format(
+        law, words, Markup("").join(rows)
+    )
+
+
+def latex_line(discovery: Discovery) -> str:
+    """The law as displayed mathematics of LaTeX."""
+    return f"$\\displaystyle {latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}$"
+
+
+def _row(tag: str, cells: tuple[str, ...]) -> Markup:
+    opened, closed = Markup(f"<{tag}>"), Markup(f"</{tag}>")
+    return Markup("<tr>{}</tr>").format(Markup("").join(opened + cell + closed for cell in cells))

@@ -1,0 +1,136 @@
+"""The charts of a report: the law and the rows, what it leaves, and the formulas beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from kansr.data.dataset import Array
+from kansr.expression.evaluate import Tape
+from kansr.expression.render import mathematics
+from kansr.result.candidate import spans_decades
+from kansr.result.result import Discovery
+from kansr.show.report.axis import Axis, spanning
+from kansr.show.report.charts import Frame, shortened
+
+SPARSE, MANY = 60, 500  # rows below which dots are large, and beyond which they are small
+CURVE = 400  # points of a drawn law
+INPUTS = 12  # that residuals are drawn against
+EXACT = 1e-16  # what is left unexplained where nothing is
+FEW = 200  # rows up to which error bars are drawn
+APART = 1e-7  # residuals over the spread that are not rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The rows of a discovery with the law's values, y and law, and which were held out, and left out as wrong."""
+
+    X: Array
+    y: Array
+    law: Array
+    held: NDArray[np.bool_]
+    out: NDArray[np.bool_]
+    row: NDArray[np.intp]
+    sigma: Array | None
+
+    @property
+    def residual(self) -> Array:
+        return np.asarray(self.y - self.law)
+
+
+def shown(discovery: Discovery) -> Shown | None:
+    """None where the discovery has no rows to show."""
+    rows = discovery.excerpt
+    if rows is None or not len(rows.y):
+        return None
+    law = Tape(discovery.best.expr, discovery.inputs).value(rows.X)
+    out = np.isin(rows.row, discovery.outliers)
+    return Shown(rows.X, rows.y, law, rows.held_out & ~out, out, rows.row, rows.sigma)
+
+
+def law_over_input(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Markup | None:
+    """The rows and the law over the one input that it uses; None where it uses several or none."""
+    used = [name for name in discovery.inputs if name not in discovery.ignored_inputs]
+    if len(used) != 1:
+        return None
+    x = rows.X[:, discovery.inputs.index(used[0])]
+    wide_x, wide_y = spans_decades(x) and x.min() > 0, spans_decades(rows.y) and rows.y.min() > 0
+    frame = Frame(spanning(x, labels[used[0]], log=wide_x), spanning(rows.y, labels[discovery.target], log=wide_y))
+    space = np.geomspace if wide_x else np.linspace
+    along = np.asarray(space(float(x.min()), float(x.max()), CURVE), dtype=np.float64)
+    grid = np.zeros((CURVE, len(discovery.inputs)))
+    grid[:, discovery.inputs.index(used[0])] = along
+    law = Tape(discovery.best.expr, discovery.inputs).value(grid)
+    bars = ""
+    if rows.sigma is not None and len(x) <= FEW:
+        bars = frame.bars(x, rows.y - rows.sigma, rows.y + rows.sigma)
+    marks = [bars, *_dots(frame, rows, x, rows.y), frame.line(along, law)]
+    return frame.svg(marks, f"{discovery.target} against {used[0]}: the rows and the law")
+
+
+def parity(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Markup:
+    """What was measured against what the law gives; on the diagonal they agree."""
+    both = np.concatenate([rows.y, rows.law[np.isfinite(rows.law)]])
+    log = spans_decades(rows.y) and float(both.min()) > 0
+    target = labels[discovery.target]
+    axis = spanning(rows.y if log else _without_far(both), f"{target}: the law", log=log)
+    frame = Frame(axis, Axis(axis.low, axis.high, f"{target}: the rows", axis.log))
+    ends = [axis.low, axis.high]
+    marks = [*_dots(frame, rows, rows.law, rows.y), frame.line(ends, ends, "rule")]
+    return frame.svg(marks, "Measured values against values of the law")
+
+
+def residuals(discovery: Discovery, rows: Shown, x: Array, label: str) -> Markup:
+    """What the law leaves, against anything; the strip is one noise level wide on either side."""
+    left = _visible(rows)
+    axis = spanning(x, label, log=spans_decades(x) and float(x.min()) > 0)
+    reach = float(np.nanmax(np.abs(left[~rows.out]), initial=0.0)) if len(left) else 0.0
+    reach = reach or float(np.std(rows.y)) or 1.0
+    frame = Frame(axis, Axis(-1.1 * reach, 1.1 * reach, "row − law"))
+    level = discovery.noise * float(np.std(rows.y[~rows.out]))
+    band = frame.band(level) if level > APART * float(np.std(rows.y)) else ""
+    marks = [band, frame.line([axis.low, axis.high], [0, 0], "rule"), *_dots(frame, rows, x, left)]
+    return frame.svg(marks, f"Residuals against {label}")
+
+
+def front_chart(discovery: Discovery) -> Markup:
+    """What each formula leaves unexplained on held-out rows, against its length; the chosen one stands out."""
+    length = np.array([c.complexity for c in discovery.front], dtype=float)
+    left = np.array([min(max(1 - c.r2_held_out, EXACT), 10.0) for c in discovery.front])
+    across = replace(spanning(length, "complexity"), whole=True)
+    frame = Frame(across, spanning(left, "unexplained: 1 − held-out r²", log=True))
+    marks = [frame.line(length, left, "step")]
+    for c, x, y in zip(discovery.front, length, left):
+        style = "front chosen" if c is discovery.best else "front"
+        said = f"<title>{Markup.escape(mathematics(c.expr, 4))}</title>"
+        marks.append(f"<g>{said}{frame.dots(np.array([x]), np.array([y]), style)}</g>")
+    return frame.svg(marks, "Unexplained share of the target against complexity of the formula")
+
+
+def _dots(frame: Frame, rows: Shown, x: Array, y: Array) -> list[str]:
+    size = " many" if len(y) > MANY else " few" if len(y) < SPARSE else ""
+    kinds = ((~rows.held & ~rows.out, ""), (rows.held, "held"), (rows.out, "out"))
+    return [frame.dots(x[part], y[part], style + size) for part, style in kinds if part.any()]
+
+
+def _visible(rows: Shown) -> Array:
+    """The residuals; zeros where they are rounding and nothing else."""
+    left = rows.residual
+    kept = left[~rows.out & np.isfinite(left)]
+    rounding = APART * 1e-4 * (float(np.std(rows.y)) or 1.0)
+    return np.zeros_like(left) if len(kept) and float(np.max(np.abs(kept))) < rounding else left
+
+
+def _without_far(values: Array) -> Array:
+    """The values but for the few that would press all others together."""
+    low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
+    reach = 6 * max(high - middle, middle - low) or np.inf
+    return values[np.abs(values - middle) <= reach]
+
+
+def titled(name: str, unit: str = "") -> str:
+    """A label of an axis: the column's name with its unit."""
+    return shortened(name, 32) + (f" [{unit}]" if unit not in ("", "1") else "")

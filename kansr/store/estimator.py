@@ -1,0 +1,79 @@
+"""A fitted estimator as a folder: the discovery that it holds, and beside it what X was and how it was set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from kansr.errors import DataError
+from kansr.result.json_value import Value, read_json
+from kansr.store.folder import RESULT, claim, write
+from kansr.store.folder import save as save_discovery
+from kansr.store.load import check_schema, discovery, text_of
+from kansr.version import __version__
+
+if TYPE_CHECKING:
+    from kansr.api.regressor import SymbolicRegressor
+
+ESTIMATOR = "estimator.json"
+SCHEMA = 1  # of that file; that of a discovery is counted apart
+
+Regressor = TypeVar("Regressor", bound="SymbolicRegressor")
+
+
+def save(model: SymbolicRegressor, folder: Path) -> None:
+    """Writes discovery.json, front.csv and estimator.json; a file where a folder should be raises UsageError."""
+    seed = model.random_state if isinstance(model.random_state, int | np.integer) else model.discovery_.seed
+    shape = {
+        "schema": SCHEMA,
+        "kansr": __version__,
+        "columns": list(map(str, getattr(model, "feature_names_in_", []))),
+        "inputs": model.n_features_in_,
+        "parameters": {**{k: v for k, v in model.get_params().items() if _is_plain(v)}, "random_state": int(seed)},
+    }
+    claim(folder, force=True)
+    save_discovery(folder, model.discovery_)
+    write(folder / ESTIMATOR, json.dumps(shape, indent=2, allow_nan=False) + "\n")
+
+
+def load(kind: type[Regressor], folder: Path, library: Any) -> Regressor:
+    """The estimator in a folder; where only a discovery is there, its inputs are the columns of X."""
+    found = discovery(read_json(text_of(folder / RESULT), str(folder / RESULT)))
+    columns = [found.columns.get(name, name) for name in found.inputs]
+    named, settings = True, {"random_state": found.seed}
+    if (folder / ESTIMATOR).exists():
+        shape = read_json(text_of(folder / ESTIMATOR), str(folder / ESTIMATOR))
+        check_schema(shape, SCHEMA)
+        given = [item.text() for item in shape["columns"]]
+        named, count = bool(given), shape["inputs"].whole()
+        if named and len(given) != count:
+            raise DataError(f"{shape.where}.columns has {len(given)} names for {count} inputs")
+        if absent := set(columns) - set(given or (f"x{i}" for i in range(count))):
+            raise DataError(f"{shape.where} does not belong to {RESULT}: it lacks {', '.join(sorted(absent))}")
+        columns = given or [f"x{i}" for i in range(count)]
+        settings = _settings(shape["parameters"], kind().get_params())
+    model = kind(**{**settings, "library": library})
+    model.discovery_ = found
+    model.n_features_in_ = len(columns)
+    if named:
+        model.feature_names_in_ = np.array(columns, dtype=object)
+    model._name(columns)
+    return model
+
+
+def _settings(value: Value, known: Collection[str]) -> dict[str, Any]:
+    """The parameters in a file, those of this version only; what they mean is checked when the estimator fits."""
+    found = {}
+    for key, item in value.items():
+        if not _is_plain(item.data):
+            item.refuse("a number or a text")
+        found[key] = item.data
+    return {key: found[key] for key in found if key in known}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)

@@ -1,0 +1,177 @@
+"""A discovery read back from the JSON object that was written of it. Formulas go through our own grammar only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import sympy
+from sympy.core.parameters import distribute
+
+from kansr.errors import DataError, FormulaError
+from kansr.expression.identifiers import is_identifier
+from kansr.expression.named_constant import NamedConstant
+from kansr.expression.parse import parse
+from kansr.result.candidate import Candidate, ParetoFront
+from kansr.result.graph import Graph
+from kansr.result.json_value import Value, read_json
+from kansr.result.result import SCHEMA, Discovery, Status
+from kansr.store.folder import RESULT
+from kansr.units.units import Constant, Units
+from kansr.version import __version__
+
+MAX_BYTES = 1 << 26
+MAX_LETTERS = 300_000  # of all formulas of a file together
+
+
+def load(path: str | PathLike[str]) -> Discovery:
+    """The discovery that was saved: from the folder of `kansr discover --out`, a discovery.json, or the text of one.
+
+    What it shows and computes is what the saved one did: formulas, structure, units, figures. Raises DataError, in one
+    sentence, for a file that is missing, damaged, too large, or of another schema.
+    """
+    if isinstance(path, str) and path.lstrip().startswith("{"):
+        return discovery(read_json(path, "the text"))
+    file = Path(path) / RESULT if _is_folder(Path(path)) else Path(path)
+    return discovery(read_json(text_of(file), str(file)))
+
+
+def discovery(value: Value) -> Discovery:
+    """The discovery in a JSON object."""
+    check_schema(value)
+    inputs = tuple(_name(item) for item in value["inputs"])
+    target = _name(value["target"])
+    if len({*inputs, target}) <= len(inputs):
+        raise DataError(f"{value.where}: the names of inputs and target must differ")
+    constants = _constants(value["named_constants"], (*inputs, target))
+    candidate = _candidates(value, (*inputs, *constants), constants)
+    front = ParetoFront(tuple(candidate(item) for item in value["front"]))
+    if not len(front):
+        raise DataError(f"{value.where}.front is empty")
+    if value["best"]["expression"].text() != value["front"].data[list(front).index(front.best)]["expression"]:
+        raise DataError(f"{value.where}.best is not the formula of the front with the shortest description")
+    return Discovery(
+        value["status"].choice(Status),
+        target,
+        inputs,
+        tuple(_among(item, inputs) for item in value["ignored_inputs"]),
+        front,
+        columns={_among(Value(k, v.where), (*inputs, target)): v.text() for k, v in value["names"].items()},
+        structure=None if value["structure"].absent else Graph.read(value["structure"]),
+        noise=value["noise"].number(math.inf),
+        rows=value["rows"].whole(),
+        seconds=value["seconds"].number(),
+        seed=value["seed"].whole(),
+        notes=tuple(item.text() for item in _optional(value["notes"])),
+        constants=tuple((c["value"].number(), c["error"].number(math.inf)) for c in _optional(value["constants"])),
+        units=None if value["units"].absent else _units(value["units"], (*inputs, target), constants),
+        noise_error=value["noise_error"].number(0.0),
+        outliers=tuple(item.whole() for item in _optional(value["outliers"])),
+        rivals=tuple(candidate(item) for item in _optional(value["undecided"])),
+    )
+
+
+def check_schema(value: Value, schema: int = SCHEMA) -> None:
+    """Raises DataError unless the object says that it is a result of the schema that this version reads."""
+    if not isinstance(value.data, dict) or "schema" not in value.data or "kansr" not in value.data:
+        raise DataError(f"{value.where} is no result of kansr: it has no schema; kansr discover --json writes one")
+    came = value["schema"].data
+    if came != schema or isinstance(came, bool):
+        raise DataError(
+            f"{value.where} has schema {str(came)[:40]}, written by kansr {value['kansr'].text()[:40]}, and kansr "
+            f"{__version__} reads schema {schema}: use the version that wrote it, or search again"
+        )
+
+
+def text_of(file: Path) -> str:
+    """The text of a file of bounded size. Raises DataError where it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise DataError(f"{file} has more than {MAX_BYTES >> 20} MiB; that is no result of kansr")
+        return raw.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(f"no such file: {file}; a result is what kansr discover --out DIR leaves") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file} is damaged: it is not a text in UTF-8") from None
+    except (OSError, ValueError) as err:
+        raise DataError(f"cannot read {file}: {getattr(err, 'strerror', None) or err}") from err
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no name of a file at all; reading it says so
+        return False
+
+
+def _optional(value: Value) -> Value:
+    """A list that older files of this schema may lack."""
+    return Value([], value.where) if value.absent else value
+
+
+def _name(value: Value) -> str:
+    if not is_identifier(value.text()):
+        value.refuse("a name of the formula language")
+    return value.text()
+
+
+def _among(value: Value, names: Sequence[str]) -> str:
+    if value.text() not in names:
+        value.refuse("one of the inputs" if len(names) > 8 else f"one of {', '.join(names)}")
+    return value.text()
+
+
+def _constants(value: Value, taken: Sequence[str]) -> dict[str, Constant]:
+    if value.absent:
+        return {}
+    found = {}
+    for key, item in value.items():
+        if _name(Value(key, item.where)) in taken:
+            raise DataError(f"{item.where} has the name of a column")
+        found[key] = Constant(item["value"].number(), item["unit"].text())
+    return found
+
+
+def _units(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Units:
+    from kansr.units.text import dimension_of
+
+    text = {name: value[name].text() for name in names}
+    try:
+        dimension = {name: dimension_of(unit) for name, unit in text.items()}
+        dimension |= {name: dimension_of(constant.unit) for name, constant in constants.items()}
+    except DataError as err:
+        raise DataError(f"{value.where}: {err}") from None
+    return Units(names[-1], text, dimension, constants)
+
+
+def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Callable[[Value], Candidate]:
+    """What makes a candidate of an entry; all formulas of the file together are of bounded length."""
+    entries: list[Any] = [value["best"].data, *(v.data for v in value["front"])]
+    entries += [v.data for v in _optional(value["undecided"])]
+    letters = sum(len(e["expression"]) for e in entries if isinstance(e, dict) and isinstance(e.get("expression"), str))
+    if letters > MAX_LETTERS:
+        raise DataError(f"{value.where} holds formulas of {letters} letters together; at most {MAX_LETTERS} are read")
+    named = {sympy.Symbol(name): NamedConstant(name, c.value) for name, c in constants.items()}
+
+    def candidate(entry: Value) -> Candidate:
+        try:
+            with distribute(False):  # 2*(x + y) stays as it was printed
+                expr = parse(entry["expression"].text(), names=names)
+        except FormulaError as err:
+            raise DataError(f"{entry.where}.expression: {err}") from None
+        return Candidate(
+            expr.xreplace(named) if named else expr,
+            entry["complexity"].whole(),
+            *2 * (entry["loss"].number(math.inf),),
+            entry["r2"].number(-math.inf),
+            entry["r2_held_out"].number(-math.inf),
+            entry["description_length"].number(math.inf),
+            entry["origin"].text(),
+        )
+
+    return candidate

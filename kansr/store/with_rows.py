@@ -1,0 +1,26 @@
+"""A discovery with the rows that were kept beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import kansr
+from kansr.data.excerpt import read_excerpt
+from kansr.result.result import Discovery
+from kansr.store.folder import COMMAND, ROWS
+
+
+def read(run: Path) -> Discovery:
+    """What `kansr discover --out` left in a folder; without rows and command where these are not there.
+
+    Raises DataError for what cannot be read or does not belong together.
+    """
+    discovery: Discovery = kansr.load(run)
+    folder = run if run.is_dir() else run.parent
+    rows, command = folder / ROWS, folder / COMMAND
+    return replace(
+        discovery,
+        excerpt=read_excerpt(rows, discovery.inputs, discovery.target) if rows.is_file() else None,
+        command=command.read_text(encoding="utf-8").strip() if command.is_file() else "",
+    )

@@ -1,0 +1,124 @@
+"""What all moves share: the rows they are judged on, coordinates, and how an input leaves a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+from kansr.result.graph import Step
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.kernel import Field
+
+MOST_EXPONENT, TRIM = 6, 0.92
+MILDER = 0.7  # of the tail of a product, for its inverse to be taken
+NICE = tuple(
+    sympy.Rational(*pq)
+    for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
+)
+
+
+class Rows:
+    """The sample of rows that the moves are judged on, weighted so that every row's gradient counts alike."""
+
+    def __init__(self, state: State, field: Field, sample: int) -> None:
+        self.state, self.n = state, state.X.shape[1]
+        self.tolerance, self.noisy = field.tolerance, field.blur > 0
+        steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
+        weight = 1 / (steep + max(0.1 * float(np.median(steep)), field.blur) + 1e-300)
+        good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))
+        rows = good[-sample:]
+        self.X = state.X[rows]
+        self.gradient = field.gradient[rows] * weight[rows, None]  # of T(z)
+        self.z = state.z[rows]
+        self.unit = field.slope[rows] * weight[rows]  # T'(z)
+        self.value = self.z * self.unit  # z·T'(z)
+        self.plain = field.gradient[rows] / field.slope[rows, None]  # of z itself
+        reach = np.abs(self.gradient * state.X.std(0))
+        self.reach = reach / (np.sqrt(np.mean(reach**2)) + 1e-300)
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A function of one input that may take its place: value and slope on arrays, and as sympy."""
+
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    symbolic: Callable[[sympy.Expr], sympy.Expr]
+    cost: float = 1.0
+    reach: float = np.inf  # the largest |x| at which it is worth asking
+    flows: bool = False  # whether inputs are met that other things than the target move along with
+    any_exponent: bool = False  # whether its powers are no simpler when whole
+    shifted: bool = False  # whether it is nothing new unless a number is added to it
+
+
+# What can be scaled or merged besides the inputs themselves; with log, an input that is another's exponent.
+COORDINATES = {
+    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0, flows=True),
+    "log": Coordinate(np.log, np.reciprocal, sympy.log, flows=True),
+    "inverse": Coordinate(np.reciprocal, lambda x: -(x**-2.0), lambda x: 1 / x, flows=True, shifted=True),
+    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=200, flows=True, any_exponent=True),
+    "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
+    "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
+    "sin/2": Coordinate(lambda x: np.sin(x / 2), lambda x: np.cos(x / 2) / 2, lambda x: sympy.sin(x / 2), 1.5, 20),
+    "cos/2": Coordinate(lambda x: np.cos(x / 2), lambda x: -np.sin(x / 2) / 2, lambda x: sympy.cos(x / 2), 1.5, 20),
+}
+SHAPES = ("exp", "sin", "cos")
+
+
+def misfit_of(residual: Array, reference: Array) -> float:
+    """The rms residual over the rms of the reference, without the worst rows."""
+    keep = np.abs(residual) <= np.quantile(np.abs(residual), TRIM)
+    return float(np.sqrt(np.mean(residual[keep] ** 2) / (np.mean(reference[keep] ** 2) + 1e-300)))
+
+
+def nice_number(value: float, tolerance: float = 0.02) -> sympy.Expr | None:
+    for number in NICE:
+        if abs(abs(value) / float(number) - 1) < tolerance:
+            return number if value > 0 else -number
+    return None
+
+
+def nice_exponent(value: float) -> sympy.Rational | None:
+    """The whole or half number near `value`, or the third, quarter or fifth very near it; None where there is none."""
+    options = []
+    for q, within in ((1, 0.1), (2, 0.1), (3, 0.02), (4, 0.02), (5, 0.02)):
+        p = round(q * value)
+        if abs(value - p / q) <= within:
+            options.append((abs(value - p / q) + 0.002 * (q - 1), p, q))
+    if not options or abs(value) > MOST_EXPONENT + 0.5:
+        return None
+    _, p, q = min(options)
+    return sympy.Rational(p, q)
+
+
+def raised(x: Array, power: sympy.Rational) -> Array:
+    return x ** int(power) if power.is_Integer and power > 0 else x ** float(power)
+
+
+def milder(u: Array, expr: sympy.Expr) -> tuple[Array, sympy.Expr]:
+    """u or 1/u, whichever has its largest values nearer to the typical one: a smooth model follows it better."""
+    with np.errstate(all="ignore"):
+        tails = [float(np.max(size) / np.median(size)) for size in (np.abs(u), np.abs(1 / u))]
+    return (1 / u, 1 / expr) if tails[1] < MILDER * tails[0] else (u, expr)
+
+
+def drop(state: State, i: int) -> State:
+    keep = [k for k in range(len(state.inputs)) if k != i]
+    return replace(state, X=state.X[:, keep], inputs=tuple(state.inputs[k] for k in keep),
+                   moves=(*state.moves, Step(f"without {state.inputs[i]}")))  # fmt: skip
+
+
+def multiplied(back: Callable[[sympy.Expr], sympy.Expr], factor: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(factor * expr)
+
+
+def added(back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    return back(term + expr)
+
+
+def name_of(rows: Rows, i: int) -> str:
+    return str(rows.state.inputs[i])

@@ -1,0 +1,92 @@
+"""A problem on the way to being solved: fewer inputs, a simpler target, and the way back to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array, Dataset
+from kansr.result.graph import Measure, Step
+
+TARGET_SYMBOL = sympy.Symbol("target")  # in what a step says
+
+
+def _same(expr: sympy.Expr) -> sympy.Expr:
+    return expr
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """z as an unknown function of the columns X.
+
+    X: (rows, n); z: (rows,); inputs: what each column is, in the inputs of the table; back: the formula for the
+    table's target from one for z; moves: how we came here; blur: how exactly the numbers in the moves are known.
+    """
+
+    X: Array
+    z: Array
+    inputs: tuple[sympy.Expr, ...]
+    back: Callable[[sympy.Expr], sympy.Expr] = _same
+    moves: tuple[Step, ...] = ()
+    blur: float = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names for the columns while nothing but their values matters."""
+        return tuple(f"u{i}" for i in range(len(self.inputs)))
+
+    def signature(self, rows: int = 48) -> tuple:
+        """The same for states whose columns are monotone functions of each other's, and their targets proportional."""
+        ranks = []
+        for x in self.X[:rows].T:
+            order = np.argsort(x, kind="stable")
+            ranks.append(min(order.tobytes(), order[::-1].tobytes()))
+        z = self.z[:rows] / (np.abs(self.z[:rows]).max() or 1.0)
+        return frozenset(ranks), tuple(np.round(z * np.sign(z[0]), 8))
+
+    def dataset(self) -> Dataset:
+        return Dataset(self.X, self.z, self.names, "z")
+
+    def formula(self, expr: sympy.Expr) -> sympy.Expr:
+        """A formula for z in the columns as a formula for the table's target in its inputs."""
+        return self.back(expr.xreplace({sympy.Symbol(n): e for n, e in zip(self.names, self.inputs)}))
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """values**power of one input, as it divides the target; values: (rows,), symbolic: the same as sympy."""
+
+    index: int
+    symbolic: sympy.Expr
+    values: Array
+    power: sympy.Rational
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula.
+
+    factor: for a move that does nothing but divide the target by a function of one input; removes: how many inputs
+    there are less after it; measure: what `misfit` is, None where the rows themselves were tested and not gradients.
+    """
+
+    misfit: float
+    cost: float
+    name: str
+    used: frozenset[sympy.Expr]
+    apply: Callable[[], State | None]
+    factor: Factor | None = None
+    removes: int = 1
+    measure: Measure | None = Measure.GRADIENTS
+
+    def made(self, state: State) -> State | None:
+        """What is left of the `state` that the move is for, with the move as one step of the way; None if it fails."""
+        new = self.apply()
+        if new is None:
+            return None
+        said = ", ".join(step.what for step in new.moves[len(state.moves) :])
+        value = None if self.measure is None else float(self.misfit)
+        return replace(new, moves=(*state.moves, Step(said, self.measure, value)))

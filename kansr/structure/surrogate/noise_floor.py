@@ -1,0 +1,33 @@
+"""How well a smooth model can do where the units of the table are known: in dimensionless groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from kansr.data.dataset import Dataset
+from kansr.data.dimensionless import choices
+from kansr.structure.surrogate.noisy_kernel import JUDGED, MANY, Noisy, around, best_setting
+
+
+def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
+    """The held-out error of the best smooth model of target / scale, over the target's spread; inf without units.
+
+    In the simplest groups, and on the rows that formulas are judged on: in few groups such a model is as good as the
+    law itself, and on different rows the two would differ by chance alone.
+    """
+    offered = choices(data)
+    if not offered:
+        return np.inf
+    unseen, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, MANY))
+    data = replace(data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]))
+    reduced, sizes = offered[0].dataset(data), offered[0].sizes(data)
+    if reduced.names:
+        rows = Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))
+        error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows - unseen.rows))
+    else:
+        y, seen = data.y, slice(-unseen.rows)
+        factor = float(y[seen] @ sizes[seen] / (sizes[seen] @ sizes[seen]))
+        error = float(np.sqrt(np.mean((y - factor * sizes)[-unseen.rows :] ** 2)))
+    return error / (float(np.std(unseen.y)) or 1.0)

@@ -1,0 +1,203 @@
+"""A smooth model of noisy rows whose errors are known up to a factor: Gaussian-kernel ridge regression, weighted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from kansr.data.dataset import Array, Dataset
+from kansr.structure.surrogate.kernel import Field, View, seen_from, skewed, standard, views
+
+LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
+RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
+FEW, MANY = 400, 1100  # rows the kernel is spanned by: to compare, and in the end
+JUDGED = 1000  # rows an error is measured on
+CLOSER = 4  # ways to see the rows that are looked at more closely
+LOUDEST = 20.0  # the noisiest row's error over the median, at most
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a model is made with. logs, scales: of every input; view: the transform of the target it is fitted to."""
+
+    view: str
+    logs: tuple[bool, ...]
+    length: float
+    ridge: float
+    scales: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """A model with its held-out error, in the units of the table's target."""
+
+    setting: Setting
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Noisy:
+    """Rows with noise. X: (rows, n); z: (rows,); loud: (rows,), how far z moves when the table's target moves by 1."""
+
+    X: Array
+    z: Array
+    loud: Array
+
+    @property
+    def mean(self) -> float:
+        """Of z, the louder rows counting for less."""
+        return float(np.average(self.z, weights=self.loud**-2.0))
+
+    def view(self, name: str) -> View | None:
+        return next((view for view in views(self.z, noisy=True) if view[0] == name), None)
+
+
+def attainable(X: Array, z: Array, centres: int = FEW) -> float:
+    """The held-out error of the best smooth model of the target over its spread: noise, or a bound for it.
+
+    X: (rows, n); z: (rows,), rows in no particular order; centres: rows that the model may be spanned by.
+    """
+    return best_setting(Noisy(X, z, np.ones_like(z)), centres).error / (float(np.std(z)) or 1.0)
+
+
+def attainable_on(unseen: Dataset, data: Dataset) -> float:
+    """The error on `unseen` of the best smooth model of `data`, over the target's spread there.
+
+    For comparing a formula with it on the same rows: on others the two would differ by chance.
+    """
+    data = data.take(slice(0, MANY))
+    y = np.concatenate([data.y, unseen.y])
+    rows = Noisy(np.vstack([data.X, unseen.X]), y, np.ones_like(y))
+    error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows))
+    return error / (float(np.std(unseen.y)) or 1.0)
+
+
+def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
+    """The setting with the least held-out error over views, logarithms, lengths, ridges, then scales of inputs."""
+    n = rows.X.shape[1]
+    centres = _few(rows, centres)
+    logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
+    settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z, noisy=True), logs))
+    # half the rows are enough to see which are worth a closer look
+    few = centres // 2
+    tried = (_tried(rows, first, LENGTHS[1:], RIDGES[::2], few, JUDGED // 2) for first in settings)
+    rough = sorted((min(some, key=_by_error) for some in map(list, tried) if some), key=_by_error)
+    best = min((s for near in rough[:CLOSER] for s in around(rows, near, centres)), key=_by_error)
+    best = min([best, *around(rows, best, centres)], key=_by_error)
+    if n > 1:
+        reach = np.sqrt(np.mean((gradients(rows, best.setting, centres).gradient * rows.X.std(0)) ** 2, axis=0))
+        if np.isfinite(reach).all():
+            scales = tuple(np.sqrt(np.maximum(reach / reach.max(), 1e-3)).tolist())
+            scaled = Setting(best.setting.view, best.setting.logs, best.setting.length, best.setting.ridge, scales)
+            best = min([best, *around(rows, Smooth(scaled, best.error), centres)], key=_by_error)
+    return best
+
+
+def glance(rows: Noisy, setting: Setting) -> Smooth | None:
+    """The model by a setting that served for much the same rows, or without a view; None where neither can be used.
+
+    A function of all inputs at once is seen closer than its setting says: it may bend more than any had to by itself.
+    """
+    plain = Setting(setting.view, setting.logs, setting.length, setting.ridge)
+    lengths = [setting.length / 4**k for k in range(3 if rows.X.shape[1] == 1 else 1)]
+    seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, "z")) if rows.view(v) is not None)
+    tried = (_tried(rows, one, lengths, [one.ridge], _few(rows)) for one in seen)
+    return min((smooth for some in tried for smooth in some), key=_by_error, default=None)
+
+
+def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
+    """The model spanned by more rows, with its gradients; their blur is read off two models of half the rows each."""
+    (name, t, slope), U, spread, weight = _prepared(rows, setting)
+    centres = min(centres, int(0.8 * len(t)))
+    mean, scale = _centre(t, weight)
+    outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
+
+    def model(index: slice) -> tuple[Array, Array]:
+        K = kernel(U[index], U[index], setting.length)
+        K.flat[:: len(K) + 1] += setting.ridge * weight[index] ** 2
+        w = cho_solve(cho_factor(K, lower=True), (t[index] - mean) / scale)
+        k = kernel(U, U[index], setting.length)
+        at = (k * w) @ U[index] - U * (k @ w)[:, None]
+        return k @ w * scale + mean, at / setting.length**2 * outward
+
+    value, gradient = model(slice(0, centres))
+    halves = [model(slice(start, centres, 2))[1] for start in (0, 1)]
+    blur = (halves[0] - halves[1]) / np.sqrt(8) * rows.X.std(0)  # errors of a half are √2 those of all, twice over
+    held = slice(centres, None)
+    residual = value[held] - t[held]
+    error = float(np.mean(residual**2) / np.var(t))
+    steep = np.sqrt(np.sum((gradient[held] * rows.X.std(0)) ** 2, axis=1))
+    quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steep + 1e-300), 1) ** 2)))
+    blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
+    return Field(
+        rows.X, rows.z, slope, gradient, name, error, quality, setting.logs,
+        tolerance=float(np.clip(3 * quality, 0.2, 0.5)), blur=blurred,
+    )  # fmt: skip
+
+
+def _by_error(smooth: Smooth) -> float:
+    return smooth.error
+
+
+def around(rows: Noisy, smooth: Smooth, centres: int | None = None) -> list[Smooth]:
+    """The models with lengths and ridges about those of one, spanned by the first `centres` rows, else by a few."""
+    s = smooth.setting
+    centres = _few(rows) if centres is None else centres
+    lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
+    return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)], centres))
+
+
+def _tried(
+    rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], centres: int, judged: int = JUDGED
+) -> Iterator[Smooth]:
+    """The errors of models with these lengths and ridges, spanned by the first `centres` rows, on those that follow."""
+    (name, t, _), U, _, weight = _prepared(rows, setting)
+    held = slice(centres, centres + judged)
+    mean, scale = _centre(t, weight)
+    for length in lengths:
+        K, k = kernel(U[:centres], U[:centres], length), kernel(U[held], U[:centres], length)
+        for ridge in ridges:
+            A = K.copy()
+            A.flat[:: centres + 1] += ridge * weight[:centres] ** 2
+            try:
+                w = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), t[:centres] - mean)
+            except LinAlgError:
+                continue
+            # errors of T(z) times its slope would be those of z only where they are small
+            with np.errstate(all="ignore"):
+                residual = (seen_from(name, k @ w + mean, rows.z) - rows.z[held]) / (rows.loud[held] + 1e-300)
+            worst = 100 * np.median(residual**2)
+            error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
+            if np.isfinite(error):
+                yield Smooth(Setting(setting.view, setting.logs, length, ridge, setting.scales), error)
+
+
+def _few(rows: Noisy, most: int = FEW) -> int:
+    """How many rows a model is spanned by that is only compared with others: half of them must be left."""
+    return min(most, len(rows.z) // 2)
+
+
+def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]:
+    """The view, the inputs as the kernel sees them, what they were divided by, every row's error over the median."""
+    view = rows.view(setting.view)
+    assert view is not None
+    U, spread = standard(rows.X, np.array(setting.logs))
+    if setting.scales is not None:
+        U, spread = U * setting.scales, spread / np.array(setting.scales)
+    loud = rows.loud * np.abs(view[2])
+    weight = np.clip(loud / (np.median(loud) or 1.0), 1 / LOUDEST, LOUDEST)
+    return view, U, spread, weight
+
+
+def _centre(t: Array, weight: Array) -> tuple[float, float]:
+    return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0
+
+
+def kernel(U: Array, V: Array, length: float) -> Array:
+    """Gaussian kernels between rows and others, (rows, others). U: (rows, n); V: (others, n)"""
+    square = np.sum(U * U, axis=1)[:, None] + np.sum(V * V, axis=1) - 2 * U @ V.T
+    return np.exp(-np.maximum(square, 0) / (2 * length**2))

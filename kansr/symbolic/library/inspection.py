@@ -1,0 +1,85 @@
+"""What a function of a library says of itself, held against its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kansr.errors import FormulaError
+from kansr.symbolic.library.function import Function, by_differences
+from kansr.symbolic.library.library_file import Entry
+from kansr.symbolic.library.redundancy import absorbed, points, value
+
+AGREE = 1e-4  # of a derivative with differences, over its largest value
+TURNS = 4  # of a function that is searched as a wave, over a range of 40
+
+
+@dataclass(frozen=True)
+class Report:
+    """monotone: "rising", "falling" or "no"; slope: where the derivative comes from; remarks: what could be better."""
+
+    entry: Entry
+    monotone: str
+    slope: str
+    remarks: tuple[str, ...]
+
+
+def inspect(entry: Entry, source: str) -> Report:
+    """The report on one function of a file. Raises FormulaError, with line and column, where a claim is false."""
+    f, u = entry.function, points(entry.function)
+    y = value(f, u)
+    odd = np.flatnonzero(~np.isfinite(y))
+    if len(odd):
+        low, high = f.domain
+        claim = f"inside its domain ({low:g}, {high:g})" if "domain" in entry.places else "and no domain is given"
+        hint = "; write for instance: domain (0, inf)" if "domain" not in entry.places else ""
+        raise _false(entry, source, "domain", f"{f.name} has no value at u = {u[odd[0]]:.4g}, {claim}{hint}")
+    if not np.ptp(y) > 0:
+        raise _false(entry, source, "formula", f"{f.name} is constant")
+    if f.periodic and _turns(f) < TURNS:
+        raise _false(
+            entry, source, "periodic", f"{f.name} does not swing: it turns {_turns(f)} times over a range of 40"
+        )
+    if f.derivative is not None and not _derivative_holds(f):
+        raise _false(entry, source, "formula", f"the derivative of {f.name} is not what differences say")
+    step = np.diff(y)
+    monotone = "rising" if (step >= 0).all() else "falling" if (step <= 0).all() else "no"
+    slope = "by differences" if f.derivative is None else "exact"
+    return Report(entry, monotone, slope, tuple(_remarks(f)))
+
+
+def _remarks(f: Function) -> list[str]:
+    found = []
+    for letter, where in (("a", "f(a*u)"), ("b", "f(u + b)")):
+        gone = absorbed(f, letter)
+        if gone and letter in f.free:
+            found.append(f"{f.name}: {where} is c*f(u) + d, so {letter} need not be free")
+        elif not gone and letter not in f.free:
+            found.append(
+                f"{f.name}: {letter} is not free, so only {letter} = {'1' if letter == 'a' else '0'} is matched"
+            )
+    return found
+
+
+def _turns(f: Function) -> int:
+    low, high = np.maximum(f.domain[0], -20.0), np.minimum(f.domain[1], 20.0)
+    y = value(f, np.linspace(low, high, 4001))
+    return int(np.sum(np.diff(np.sign(np.diff(y[np.isfinite(y)]))) != 0))
+
+
+def _derivative_holds(f: Function) -> bool:
+    """Whether it agrees with differences, but for a few places where the function may have a kink or a pole."""
+    assert f.derivative is not None
+    u = points(f)[2:-2]
+    with np.errstate(all="ignore"):
+        exact, near = f.derivative(u), by_differences(lambda v: value(f, v))(u)
+    both = np.isfinite(exact) & np.isfinite(near)
+    size = np.abs(near[both]) + float(np.median(np.abs(near[both]))) if both.any() else np.ones(0)
+    return bool(np.mean(np.abs(exact - near)[both] <= AGREE * size) > 0.9) if both.any() else False
+
+
+def _false(entry: Entry, source: str, clause: str, message: str) -> FormulaError:
+    position = entry.places.get(clause, entry.places["formula"])
+    where = f"{source}, line {entry.line}"
+    return FormulaError(f"{where}: {message} (at column {position + 1})", entry.text, position)

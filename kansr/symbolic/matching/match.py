@@ -1,0 +1,286 @@
+"""Which functions of the library an edge's curve can be: c·f(a·x + b) + d, ranked by r² and complexity.
+
+The inner parameters a and b are scanned over starts for the whole library, then refined by variable projection
+(Golub & Pereyra 1973): c and d are eliminated exactly at every step, so only a and b are searched.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Array
+from kansr.errors import FormulaError
+from kansr.expression.render import render
+from kansr.result.graph import Edge, Graph
+from kansr.symbolic.library.function import STANDARD, Function, Library
+
+# A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
+CANCELLATION = 1e5
+
+
+@dataclass(frozen=True)
+class EdgeFit:
+    """y ≈ c·f(a·x + b) + d on one edge."""
+
+    function: Function
+    a: float
+    b: float
+    c: float
+    d: float
+    r2: float
+
+    def expr(self, x: sympy.Expr) -> sympy.Expr:
+        inner = self.function.expr(x, self.a, self.b)
+        return sympy.Float(self.c) * inner + (sympy.Float(self.d) if self.d else 0)
+
+    def value(self, x: Array) -> Array:
+        return self.c * self.function.inner(x, self.a, self.b) + self.d
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchConfig:
+    library: Library = STANDARD
+    points: int = 64  # samples the starts are compared and refined on
+    starts: int = 3  # starts refined for each function
+    iterations: int = 30
+    survivors: int = 24  # rows that are refined to the end
+    bits_per_node: float = 2.0  # what a node of complexity must be worth, in bits
+
+
+def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...]:
+    """The best fit of every function of the library that can be fitted at all, best first.
+
+    The order weighs the misfit, in bits and down to the edge's own error, against the function's complexity.
+    """
+    with np.errstate(all="ignore"):  # functions are tried where they overflow
+        return _match(edge, config)
+
+
+def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
+    x, y = edge.x, edge.y
+    spread = float(np.std(y))
+    if len(x) < 4 or x[-1] <= x[0] or spread <= 1e-15 * float(np.max(np.abs(y))):
+        return (EdgeFit(STANDARD["x"], 1.0, 0.0, 0.0, float(np.mean(y)), 1.0),)
+    thin = np.unique(np.linspace(0, len(x) - 1, config.points).round().astype(int))
+    fits: dict[str, EdgeFit] = {}
+    for f, a, b in _inner(x[thin].tobytes(), y[thin].tobytes(), config):
+        fit = _solved(f, x, y, a, b, edge.error)
+        if fit is not None and (f.name not in fits or fit.r2 > fits[f.name].r2):
+            fits[f.name] = fit
+    floor = max((edge.error / spread) ** 2, 1e-24)
+    return tuple(sorted(fits.values(), key=lambda fit: score(fit, floor, len(thin), config.bits_per_node)))
+
+
+def with_matches(graph: Graph, matches: Sequence[Sequence[EdgeFit]]) -> Graph:
+    """The graph with the best fit of each edge written beside its curve. matches: best first, in the order of edges."""
+    edges = zip(graph.edges, matches)
+    return replace(graph, edges=tuple(replace(edge, match=_written(fits[0], edge.source)) for edge, fits in edges))
+
+
+def _written(fit: EdgeFit, source: str) -> str:
+    try:
+        return render(fit.expr(sympy.Symbol(source)))
+    except FormulaError:  # a function of the user's that has no place in the formula language
+        return ""
+
+
+def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:
+    """Bits: the misfit of `samples` points above the floor (as 1 − r²) plus the function's complexity."""
+    parameters = sum(parameter in "ab" for parameter in fit.function.free) - ("b" in fit.function.free and fit.b == 0)
+    known = bits_per_node * fit.function.complexity + 0.5 * float(np.log2(samples)) * parameters
+    return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
+
+
+def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -> EdgeFit | None:
+    """The fit with c and d by linear least squares; a shift b or d that makes no difference is left out."""
+    if "b" in f.free and abs(b) < 1e-7 * abs(a) * float(np.max(np.abs(x))):
+        b = 0.0
+    inner = f.inner(x, a, b)
+    if not np.all(np.isfinite(inner)):
+        return None
+    mean = inner.mean()
+    spread = float(np.sum((inner - mean) ** 2))
+    if not 0 < spread < np.inf:
+        return None
+    c = float(np.sum((inner - mean) * (y - y.mean())) / spread)
+    d = float(y.mean() - c * mean)
+    total = float(np.sum((y - y.mean()) ** 2))
+    r2 = 1 - float(np.sum((c * inner + d - y) ** 2)) / total
+    if abs(d) < max(error, 1e-7 * float(np.max(np.abs(y)))):
+        proportional = float(np.sum(inner * y) / np.sum(inner * inner))
+        r2_proportional = 1 - float(np.sum((proportional * inner - y) ** 2)) / total
+        if 1 - r2_proportional < 2 * (1 - r2) + max(error**2 * len(y) / total, 1e-13):
+            c, d, r2 = proportional, 0.0, r2_proportional
+    if not np.isfinite(r2) or abs(c) * math.sqrt(float(np.mean(inner * inner))) > CANCELLATION * math.sqrt(
+        total / len(y)
+    ):
+        return None
+    return EdgeFit(f, a, b, c, d, r2)
+
+
+Row = tuple[Function, float, float]
+
+
+@lru_cache(maxsize=512)
+def _inner(x: bytes, y: bytes, config: MatchConfig) -> tuple[Row, ...]:
+    """The inner parameters for a curve. It is kept: the same curve comes again under another noise or another start."""
+    points, values = np.frombuffer(x), np.frombuffer(y)
+    return tuple(_refine(_scan(points, values, config), points, values, config))
+
+
+def _scan(x: Array, y: Array, config: MatchConfig) -> list[Row]:
+    """The best starts of every function, from a grid of (a, b)."""
+    centre, half = (x[-1] + x[0]) / 2, (x[-1] - x[0]) / 2
+    rows: list[Row] = []
+    for f in config.library:
+        if f.free == "p" and x[0] <= 0:
+            continue
+        starts = starting_points(f, float(centre), float(half))
+        misfit = _misfit(f.inner(x, starts[:, :1], starts[:, 1:]), y)
+        for i in np.argsort(misfit, kind="stable")[: config.starts]:
+            if np.isfinite(misfit[i]):
+                rows.append((f, float(starts[i, 0]), float(starts[i, 1])))
+    return rows
+
+
+def _misfit(F: Array, y: Array) -> Array:
+    """1 − r² of y against every row of F with a free factor and offset; inf where a row is not finite."""
+    with np.errstate(all="ignore"):
+        F = F - F.mean(axis=1, keepdims=True)
+        y = y - y.mean()
+        norm = np.einsum("ij,ij->i", F, F)
+        misfit = 1 - (F @ y) ** 2 / (norm * (y @ y))
+    return np.where(np.isfinite(misfit) & (norm > 0), misfit, np.inf)
+
+
+def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Row]:
+    """Levenberg–Marquardt on (a, b) of every row at once, with c and d projected out (Kaufman 1975).
+
+    Halfway only the rows with the smallest misfit go on.
+    """
+    p: Array = np.array([[a, b] for _, a, b in rows])
+    functions = [f for f, _, _ in rows]
+    damping: Array = np.full(len(rows), 1e-2)
+    centred = (y - y.mean()) / np.linalg.norm(y - y.mean())
+    loss, J, r = _projected(functions, x, centred, p)
+    for iteration in range(config.iterations):
+        if iteration == config.iterations // 3 and len(rows) > config.survivors:
+            # every function keeps its best row in the race; the rest go by misfit
+            order = np.argsort(loss, kind="stable")
+            keep = np.sort(order[: config.survivors])
+            rest = [(functions[i], float(p[i, 0]), float(p[i, 1])) for i in np.sort(order[config.survivors :])]
+            functions = [functions[i] for i in keep]
+            p, damping, loss, J, r = p[keep], damping[keep], loss[keep], J[keep], r[keep]
+        else:
+            rest = [] if iteration == 0 else rest
+        g = np.matmul(r[:, None, :], J)[:, 0]
+        A = np.matmul(J.transpose(0, 2, 1), J)
+        A00, A01, A11 = A[:, 0, 0] * (1 + damping), A[:, 0, 1], A[:, 1, 1] * (1 + damping)
+        with np.errstate(all="ignore"):
+            # the 2 × 2 system in closed form; a parameter that is not free has a zero column and stays
+            A00, A11 = np.where(A00 > 0, A00, 1.0), np.where(A11 > 0, A11, 1.0)
+            determinant = A00 * A11 - A01 * A01
+            step = (
+                np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]]) / determinant[:, None]
+            )
+        trial = np.where(np.isfinite(step), p - step, p)
+        new_loss, new_J, new_r = _projected(functions, x, centred, trial)
+        better = new_loss < loss
+        if not better.any() and damping.min() > 1e3:
+            break
+        done = (
+            not np.any(better & (new_loss < loss * (1 - 1e-6)) & (loss > 1e-28)) and iteration > config.iterations // 3
+        )
+        p = np.where(better[:, None], trial, p)
+        J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
+        loss = np.where(better, new_loss, loss)
+        damping = np.where(better, damping * 0.1, damping * 8)
+        if done and damping.min() > 1.0:
+            break
+    return [(f, float(a), float(b)) for f, (a, b) in zip(functions, p)] + rest
+
+
+def _projected(functions: list[Function], x: Array, centred: Array, p: Array) -> tuple[Array, Array, Array]:
+    """Loss (rows,), Jacobian by a and b (rows, samples, 2) and residual (rows, samples), c and d projected out."""
+    F = np.empty((len(p), len(x)))
+    J = np.zeros((len(p), len(x), 2))
+    start = 0
+    for f, group in groupby(functions):
+        stop = start + sum(1 for _ in group)
+        a, b = p[start:stop, :1], p[start:stop, 1:]
+        F[start:stop] = f.inner(x, a, b)
+        if f.free:
+            slopes = f.slopes(x, a, b)
+            if f.free != "b":
+                J[start:stop, :, 0] = slopes[0]
+            if "b" in f.free:
+                J[start:stop, :, 1] = slopes[1]
+        start = stop
+    with np.errstate(all="ignore"):
+        F = F - F.mean(axis=1, keepdims=True)
+        norm = np.einsum("sn,sn->s", F, F)[:, None]
+        c = (F @ centred)[:, None] / norm
+        r = c * F - centred
+        J = c[..., None] * (J - J.mean(axis=1, keepdims=True))
+        J = J - (np.matmul(F[:, None, :], J) / norm[..., None]) * F[..., None]
+        loss = np.einsum("sn,sn->s", r, r)
+    bad = ~np.isfinite(loss) | ~np.isfinite(J).all(axis=(1, 2))
+    loss[bad], J[bad], r[bad] = np.inf, 0.0, 0.0
+    return loss, J, r
+
+
+@lru_cache(maxsize=4096)
+def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Array:
+    """Where to start (a, b) when x runs over [-1, 1]."""
+    scales = np.geomspace(0.1, 20, 14)
+    if free in ("", "p"):
+        return np.array([[1.0, 0.0]]) if free == "" else np.array([[p, 0.0] for p in np.arange(-4, 4.1, 0.37)])
+    if free == "a":
+        return np.array([[s * a, 0.0] for a in (np.linspace(0.2, 30, 60) if periodic else scales) for s in (1, -1)])
+    low, high = domain
+    if free == "b":
+        # f is shifted only: the foot of a domain or a pole lies outside the data, anything else may lie inside
+        beyond = 1 + np.geomspace(1e-3, 30, 24)
+        inside = [] if np.isfinite(low) else list(np.linspace(-1, 1, 9))
+        return np.array(
+            [[1.0, b] for b in [*beyond, *inside]]
+            + [[-1.0 if np.isfinite(low) else 1.0, b if np.isfinite(low) else -b] for b in beyond]
+        )
+    if periodic:
+        return np.array([[a, b] for a in np.linspace(0.25, 40, 120) for b in np.arange(4) * np.pi / 4])
+    if np.isfinite(low) and np.isfinite(high):
+        middles = np.linspace(low, high, 9)[1:-1]
+        return np.array(
+            [[s * a, b] for b in middles for a in np.linspace(0.05, 1, 8) * min(b - low, high - b) for s in (1, -1)]
+        )
+    if np.isfinite(low):
+        return np.array([[s * a, a + low + g] for a in scales for g in np.geomspace(1e-2, 10, 8) for s in (1, -1)])
+    return np.array([[a, -a * t] for a in scales for t in np.linspace(-1.5, 1.5, 9)])
+
+
+def starting_points(f: Function, centre: float, half: float) -> Array:
+    """The starts for x around `centre` within ± `half`: u = a·(x − centre)/half + b, rewritten for x itself."""
+    starts = _unit_starts(f.free, f.domain, f.periodic)
+    if f.free in ("", "p"):
+        return starts
+    a, b = starts[:, 0], starts[:, 1]
+    if f.free == "b":  # |a| stays 1: the shift is scaled instead
+        rows = np.column_stack([a, half * b - a * centre])
+        return np.vstack([[[1.0, 0.0]], rows])
+    if f.free == "a":
+        reach = max(abs(centre) + half, 1e-300)
+        return np.column_stack([a / reach, np.zeros_like(a)])
+    shifted = np.column_stack([a / half, b - a * centre / half])
+    return np.vstack([shifted, np.column_stack([a / (abs(centre) + half), np.zeros_like(a)])])
+
+
+def match_all(edges: Sequence[Edge], config: MatchConfig = MatchConfig()) -> tuple[tuple[EdgeFit, ...], ...]:
+    """The ranked fits of every edge."""
+    return tuple(match(edge, config) for edge in edges)

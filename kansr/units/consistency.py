@@ -1,0 +1,221 @@
+"""Whether a formula can have the units of its target, and if not, which part of it stands in the way.
+
+Every node has a dimension; what has to be alike gives equations between exponents. Where fitted numbers may carry
+units, each is an unknown of these equations, which are linear. A logarithm of something with a unit is let pass when
+its unit cancels later, as in log(p_2) − log(p_1), or is undone, as in exp(2·log(x)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy
+
+from kansr.expression.named_constant import NamedConstant
+from kansr.expression.render import readable
+from kansr.result.candidate import Candidate
+from kansr.units.dimension import Dimension
+from kansr.units.units import Units
+
+PLAIN = Dimension()
+UNKNOWN = "?"  # how the bases that stand for the units of fitted numbers begin
+
+
+class WrongUnits(ValueError):
+    """A formula that cannot be: one sentence that names the part of it that shows that."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """logs: what the unit of a logarithm's argument still has to be cancelled by, with the factor it stands in."""
+
+    dimension: Dimension
+    logs: Mapping[sympy.Expr, Dimension] = field(default_factory=dict)
+
+
+def fits(expr: sympy.Expr, units: Units) -> bool:
+    """Whether the formula can have the units of the target."""
+    return objection(expr, units) == ""
+
+
+def objection(expr: sympy.Expr, units: Units) -> str:
+    """Why the formula cannot have the units of the target, in one sentence; "" if it can.
+
+    A formula that is one number is a value of the target, in its units.
+    """
+    if expr.is_number and not expr.has(NamedConstant):
+        return ""
+    checker = _Checker(units)
+    try:
+        found = checker.value(expr)
+        if not checker.alike(found.dimension, units.goal):
+            return f"{readable(expr)} is in {_shown(found.dimension)}, but {units.target} in {units.goal}"
+        checker.no_logs(found, expr)
+    except WrongUnits as err:
+        return str(err)
+    return ""
+
+
+@dataclass(eq=False)
+class LeftOut:
+    """Keeps formulas apart that cannot have the units of the target, and remembers the best of them."""
+
+    units: Units | None
+    best: Candidate | None = None
+
+    def pass_on(self, candidate: Candidate) -> bool:
+        """Whether the units of a formula are those of the target, as far as they are known."""
+        if self.units is None or fits(candidate.expr, self.units):
+            return True
+        if self.best is None or candidate.description_length < self.best.description_length:
+            self.best = candidate
+        return False
+
+    def notes(self, chosen: Candidate) -> tuple[str, ...]:
+        """What is worth knowing about a formula that describes the rows better than the `chosen` one."""
+        if self.units is None or self.best is None or self.best.description_length >= chosen.description_length:
+            return ()
+        formula = f"{self.units.target} = {readable(self.best.expr)}"
+        return (f"left out for its units, though it fits better: {formula}; {objection(self.best.expr, self.units)}",)
+
+
+def dimension_in(expr: sympy.Expr, units: Units) -> Dimension | None:
+    """The dimension of a piece of a formula, None where its parts do not fit together."""
+    checker = _Checker(units)
+    try:
+        found = checker.value(expr)
+        checker.no_logs(found, expr)
+    except WrongUnits:
+        return None
+    return found.dimension
+
+
+class _Checker:
+    """The equations met so far, each solved for one of the unknowns."""
+
+    def __init__(self, units: Units) -> None:
+        self.units = units
+        self.solved: dict[str, Dimension] = {}
+        self.unknowns = 0
+
+    def value(self, expr: sympy.Expr) -> Value:
+        if isinstance(expr, sympy.Symbol | NamedConstant):
+            return Value(self.units.dimension[expr.name])
+        if expr.is_number and not expr.has(NamedConstant):
+            free = expr.is_zero or (self.units.free and abs(expr) != 1)
+            return Value(self._unknown(expr) if free else PLAIN)
+        if expr.is_Add:
+            return self._sum(expr)
+        if expr.is_Mul:
+            return self._product(expr)
+        if expr.is_Pow and expr.base is not sympy.E:
+            return self._power(expr)
+        argument = expr.exp if expr.is_Pow else expr.args[0]
+        return self._function(expr, argument, self.value(argument))
+
+    def alike(self, first: Dimension, second: Dimension) -> bool:
+        """Takes it that the two are the same; False if that contradicts what was taken before."""
+        difference = self._reduced(first / second)
+        unknown = next((base for base in difference.bases if base.startswith(UNKNOWN)), None)
+        if unknown is None:
+            return difference.plain
+        power = difference[unknown]
+        solution = (difference / Dimension.of({unknown: power})) ** (-1 / power)
+        self.solved = {base: _insert(value, unknown, solution) for base, value in self.solved.items()}
+        self.solved[unknown] = solution
+        return True
+
+    def no_logs(self, value: Value, expr: sympy.Expr) -> None:
+        for dimension in value.logs.values():
+            if not self.alike(dimension, PLAIN):
+                raise WrongUnits(f"a logarithm in {readable(expr)} is taken of something in {_shown(dimension)}")
+
+    def _sum(self, expr: sympy.Expr) -> Value:
+        first, *rest = expr.args
+        total = self.value(first)
+        logs = dict(total.logs)
+        for term in rest:
+            found = self.value(term)
+            if not self.alike(total.dimension, found.dimension):
+                raise WrongUnits(
+                    f"{readable(first)} and {readable(term)} are added, "
+                    f"but one is in {self._say(total.dimension)} and the other in {self._say(found.dimension)}"
+                )
+            for factor, dimension in found.logs.items():
+                logs[factor] = logs.get(factor, PLAIN) * dimension
+        if self.units.free and any(term.is_number for term in expr.args):
+            logs.pop(sympy.S.One, None)  # log(x) + c is log(x/x_0)
+        return Value(total.dimension, {f: d for f, d in logs.items() if not self._reduced(d).plain})
+
+    def _product(self, expr: sympy.Expr) -> Value:
+        dimension = PLAIN
+        logs: dict[sympy.Expr, Dimension] = {}
+        for factor in expr.args:
+            found = self.value(factor)
+            dimension = dimension * found.dimension
+            if found.logs and logs:
+                self.no_logs(found, factor)
+            elif found.logs:
+                number, rest = sympy.Mul(*(f for f in expr.args if f is not factor)).as_coeff_Mul()
+                logs = {f * rest: d ** _fraction(number) for f, d in found.logs.items()}
+        return Value(dimension, logs)
+
+    def _power(self, expr: sympy.Expr) -> Value:
+        base, exponent = self.value(expr.base), self.value(expr.exp)
+        self.no_logs(base, expr.base)
+        if expr.exp.is_number:
+            return Value(base.dimension ** _fraction(expr.exp))
+        for part, found in ((expr.base, base), (expr.exp, exponent)):
+            self._plain(expr, part, found)
+            self.no_logs(found, part)
+        return Value(PLAIN)
+
+    def _function(self, expr: sympy.Expr, argument: sympy.Expr, found: Value) -> Value:
+        if expr.func is sympy.Abs:
+            return found
+        if expr.func is sympy.log:
+            self.no_logs(found, argument)
+            return Value(PLAIN, {} if found.dimension.plain else {sympy.S.One: found.dimension})
+        self._plain(expr, argument, found)
+        if expr.func is not sympy.exp and not expr.is_Pow:
+            self.no_logs(found, argument)
+            return Value(PLAIN)
+        undone = found.logs.get(sympy.S.One, PLAIN)
+        self.no_logs(Value(PLAIN, {f: d for f, d in found.logs.items() if f != 1}), argument)
+        return Value(undone)
+
+    def _plain(self, expr: sympy.Expr, part: sympy.Expr, found: Value) -> None:
+        if not self.alike(found.dimension, PLAIN):
+            raise WrongUnits(
+                f"in {readable(expr)}, {readable(part)} has to be a plain number but is in {found.dimension}"
+            )
+
+    def _unknown(self, number: sympy.Expr) -> Dimension:
+        """The unit of a number; a fitted one is the same constant wherever it stands."""
+        self.unknowns += 1
+        name = abs(number) if number.is_Float else f"no. {self.unknowns}"
+        return Dimension.of({f"{UNKNOWN}{name}": Fraction(1)})
+
+    def _reduced(self, dimension: Dimension) -> Dimension:
+        for unknown, solution in self.solved.items():
+            dimension = _insert(dimension, unknown, solution)
+        return dimension
+
+    def _say(self, dimension: Dimension) -> str:
+        return _shown(self._reduced(dimension))
+
+
+def _insert(dimension: Dimension, unknown: str, solution: Dimension) -> Dimension:
+    power = dimension[unknown]
+    return dimension / Dimension.of({unknown: power}) * solution**power if power else dimension
+
+
+def _shown(dimension: Dimension) -> str:
+    return str(Dimension.of({base: p for base, p in dimension.powers if not base.startswith(UNKNOWN)}))
+
+
+def _fraction(number: sympy.Expr) -> Fraction:
+    """A number exactly as it is written, so that a fitted exponent passes for 3/5 only where it is 0.6."""
+    return Fraction(int(number.p), int(number.q)) if number.is_Rational else Fraction(repr(float(number)))

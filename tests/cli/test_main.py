@@ -1,0 +1,340 @@
+"""The command line, mostly in a process of its own: what goes where, exit codes, files, signals, and start-up time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import standin
+from support.command import CANDIDATE_KEYS, KEYS, REAL, STAND_IN, call, children, environment, gone
+from support.paths import KEPLER, ROOT
+
+import kansr
+from kansr.cli import options
+from kansr.data.roles import dataset
+from kansr.errors import DataError
+from kansr.expression.parse import parse
+from kansr.result.result import Discovery
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of a POSIX system")
+
+
+def found() -> Discovery:
+    return standin.discovery(dataset(KEPLER)[0])
+
+
+# How the search ends -> exit code, status in the JSON object, words on stderr.
+ENDINGS = [
+    ("found", 0, "found", ""),
+    ("best_effort", 0, "best_effort", ""),
+    ("nothing", 1, "nothing", ""),
+    ("timed_out", 4, "timed_out", ""),
+    ("hang", 4, "timed_out", ""),
+    ("silence", 4, "timed_out", ""),
+    ("bug", 3, "best_effort", "kansr: internal error: ValueError: a bug; --debug shows where"),
+    ("crash", 3, "best_effort", "killed by SIGSEGV"),
+    ("odd formula", 3, "best_effort", "kansr: internal error: FormulaError: cot is not a function"),
+]
+
+
+@pytest.mark.parametrize(("ending", "code", "status", "words"), ENDINGS, ids=[row[0] for row in ENDINGS])
+def test_exit_codes(ending: str, code: int, status: str, words: str) -> None:
+    done = call("discover", KEPLER, "--json", "--time-limit", 1, ending=ending)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (code, status)
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+# Arguments -> a part of the one sentence on stderr.
+REFUSED = [
+    (["discover"], "Missing argument"),
+    (["discover", KEPLER, "--no-such"], "--no-such"),
+    (["discover", KEPLER, "--jobs", "0"], "--jobs"),
+    (["discover", KEPLER, "--time-limit", "nan"], "--time-limit"),
+    (["discover", KEPLER, "--time-limit", "-1"], "--time-limit"),
+    (["discover", KEPLER, "--missing", "guess"], "--missing"),
+    (["discover", "no-such.csv"], "no-such.csv"),
+    (["discover", ROOT], "is a directory"),
+    (["discover", KEPLER, "--target", "perod_years"], "did you mean 'period_years'"),
+    (["discover", KEPLER, "--inputs", "a,b"], "no column 'a'"),
+    (["discover", KEPLER, "--out", KEPLER], "is a file"),
+    (["sample", "no_such_law"], "no_such_law"),
+    (["nonsense"], "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED, ids=lambda v: str(v)[:40] if isinstance(v, str) else "")
+def test_usage_and_data_errors_are_one_sentence(arguments: list[object], words: str) -> None:
+    done = call(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr and "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("kansr: ") and words in last
+
+
+def test_a_search_may_refuse_the_data() -> None:
+    done = call("discover", KEPLER, ending="bad data")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.endswith("kansr: too few rows\n")
+
+
+def test_debug_shows_where() -> None:
+    done = call("discover", KEPLER, "--debug", ending="bug")
+    assert done.returncode == 3 and "Traceback" in done.stderr and "standin.py" in done.stderr
+
+
+def test_json_is_one_object_with_the_promised_keys() -> None:
+    done = call("discover", KEPLER, "--json", "--seed", 3)
+    result = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert set(result) == KEYS
+    assert [set(entry) for entry in [result["best"], *result["front"]]] == [CANDIDATE_KEYS] * (1 + len(result["front"]))
+    assert (result["schema"], result["seed"], result["rows"], result["target"]) == (1, 3, 8, "period_years")
+    assert result["kansr"] == kansr.__version__
+
+
+def test_the_law_comes_first_and_notes_go_to_stderr() -> None:
+    done = call("discover", KEPLER)
+    assert done.stdout.splitlines()[0] == "period_years = semi_major_axis_au**(3/2)"
+    assert "\x1b" not in done.stdout + done.stderr
+    target, few, note = done.stderr.splitlines()
+    assert (target, note) == ("kansr: target: period_years (the last column)", "kansr: hm")
+    assert few.startswith("kansr: warning: 8 rows are few for 1 input")
+    assert call("discover", KEPLER, "--quiet").stderr == ""
+
+
+def test_standard_input_and_odd_names() -> None:
+    rows = KEPLER.read_bytes().split(b"\n", 1)[1]
+    done = call("discover", "-", stdin=b'"semi-major axis, au",T\x1b[31m\n' + rows)
+    assert done.returncode == 0 and "\x1b" not in done.stdout + done.stderr
+    assert "semi_major_axis_au is the column 'semi-major axis, au'" in done.stdout
+    named = call("discover", "-", "--inputs", "semi-major axis, au", stdin=b'"semi-major axis, au",b,T\n1,2,3\n' * 9)
+    assert "'semi-major axis'" not in named.stderr  # one name with a comma, not two
+
+
+def test_out_holds_the_same_object_and_the_front(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "run"
+    done = call("discover", KEPLER, "--json", "--out", out)
+    assert json.loads((out / "discovery.json").read_text()) == json.loads(done.stdout)
+    rows = list(csv.DictReader(io.StringIO((out / "front.csv").read_text())))
+    assert rows[-1]["equation"] == "semi_major_axis_au**(3/2)"
+    assert {path.name for path in out.iterdir()} == {
+        "discovery.json",
+        "front.csv",
+        "rows.csv",
+        "command.txt",
+        "attempts.jsonl",
+        ".lock",
+    }
+    assert (out / "command.txt").read_text() == f"kansr discover {KEPLER} --json --out {out}\n"
+
+
+def test_an_earlier_result_is_kept_unless_forced(tmp_path: Path) -> None:
+    earlier = tmp_path / "discovery.json"
+    earlier.write_text("mine")
+    refused = call("discover", KEPLER, "--out", tmp_path)
+    assert refused.returncode == 2 and "--force" in refused.stderr and earlier.read_text() == "mine"
+    assert call("discover", KEPLER, "--out", tmp_path, "--force").returncode == 0
+    assert json.loads(earlier.read_text())["status"] == "found"
+
+
+@posix
+def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("this user may write anywhere")
+    done = call("discover", KEPLER, "--out", tmp_path)
+    assert done.returncode == 2 and "cannot write" in done.stderr and not done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*STAND_IN, "discover", KEPLER], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60
+        )
+    assert done.returncode == 2 and b"No space left" in done.stderr and b"Traceback" not in done.stderr
+
+
+@posix
+@pytest.mark.parametrize("arguments", [["discover", KEPLER], ["sample", "feynman_I_12_2", "-n", "100000"]])
+def test_a_closed_pipe_is_no_error(arguments: list[object]) -> None:
+    with subprocess.Popen(
+        [*STAND_IN, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        words = process.stderr.read()
+    assert b"Traceback" not in words and b"Broken pipe" not in words and process.returncode == 0
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_prints_the_best_so_far(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        workers = children(process.pid)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert json.loads(out)["status"] == "interrupted"
+    assert json.loads((tmp_path / "discovery.json").read_text()) == json.loads(out)
+    assert workers and all(map(gone, workers))
+
+
+@posix
+def test_a_killed_run_leaves_its_best_so_far(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        workers = children(process.pid)
+        process.kill()
+        process.communicate(timeout=20)
+    assert workers and all(map(gone, workers))
+    result = json.loads((tmp_path / "discovery.json").read_text())
+    assert result["status"] == "interrupted" and result["best"]["complexity"] == 4
+
+
+def started(out: Path) -> subprocess.Popen[str]:
+    """A search that never ends, when its first formula has been saved."""
+    command = [*STAND_IN, "discover", str(KEPLER), "--json", "--out", str(out), "--time-limit", "100"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment("hang"), text=True
+    )
+    end = time.monotonic() + 30
+    while not (out / "front.csv").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return process
+
+
+def test_sample_is_csv_that_reads_back_exactly(tmp_path: Path) -> None:
+    done = call("sample", "feynman_I_12_2", "-n", 50, "--seed", 5)
+    lines = list(csv.reader(io.StringIO(done.stdout)))
+    table = pd.DataFrame(lines[1:], columns=lines[0]).astype(float)
+    assert done.returncode == 0 and table.shape == (50, 5) and table.columns[-1] == "F"
+    law = table.q1 * table.q2 / (4 * np.pi * table.epsilon * table.r**2)
+    assert np.allclose(table.F, law, rtol=1e-14)
+    assert call("sample", "feynman_I_12_2", "-n", 50, "--seed", 5).stdout == done.stdout
+    file = tmp_path / "rows.csv"
+    call("sample", "feynman_I_12_2", "-n", 50, "--seed", 5, "--out", file)
+    assert file.read_text() == done.stdout
+    assert call("sample", "feynman_I_12_2", "--out", file).returncode == 2
+    noisy = pd.read_csv(io.StringIO(call("sample", "feynman_I_12_2", "-n", 5000, "--noise", 0.1).stdout))
+    clean = noisy.q1 * noisy.q2 / (4 * np.pi * noisy.epsilon * noisy.r**2)
+    assert np.std(noisy.F - clean) == pytest.approx(0.1 * np.sqrt(np.mean(clean**2)), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--version"], f"kansr {kansr.__version__}"),
+        (["--help"], "Examples:"),
+        ([], "Examples:"),
+        (["discover", "--help"], "Exit codes:"),
+        (["library"], "list"),
+        (["library", "list"], "tanh"),
+        (["doctor"], "sympy"),
+    ],
+    ids=str,
+)
+def test_commands_that_only_tell(arguments: list[str], words: str) -> None:
+    done = call(*arguments, program=REAL)
+    assert (done.returncode, done.stderr) == (0, "") and words in done.stdout
+
+
+HEAVY = ("torch", "pandas", "sympy", "scipy", "numpy", "matplotlib", "sklearn")
+
+
+@pytest.mark.parametrize("statement", ["import kansr", "import kansr.cli.main"])
+def test_importing_is_quick_and_loads_nothing_heavy(statement: str) -> None:
+    code = f"import sys, time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t, *sys.modules)"
+    took, modules = [], ""
+    for _ in range(3):  # the best of three: other programs run on this machine too
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+        seconds, modules = done.stdout.split(" ", 1)
+        took.append(float(seconds))
+    assert min(took) < 0.5
+    assert not set(HEAVY) & set(modules.split())
+
+
+def test_help_is_quick() -> None:
+    took = []
+    for _ in range(3):
+        before = time.perf_counter()
+        call("--help", program=REAL)
+        took.append(time.perf_counter() - before)
+    assert min(took) < 0.5
+
+
+def test_the_package_offers_what_it_lists() -> None:
+    names = [name for name in kansr.__all__ if name not in ("discover", "KAN")]
+    assert all(getattr(kansr, name) for name in names) and set(kansr.__all__) <= set(dir(kansr))
+    with pytest.raises(AttributeError, match="nonsense"):
+        kansr.nonsense  # noqa: B018
+
+
+def test_the_package_attribute_is_the_function() -> None:
+    import kansr.pipeline.run
+
+    assert kansr.discover is kansr.pipeline.run.discover
+
+
+def test_prediction_takes_arrays_and_tables() -> None:
+    discovery, table = found(), pd.read_csv(KEPLER)
+    axis = table["semi_major_axis_au"].to_numpy()
+    for X in (table, table[["semi_major_axis_au"]], axis, axis[:, None]):
+        assert discovery.predict(X) == pytest.approx(axis**1.5, rel=1e-14)
+    with pytest.raises(DataError, match="lacks the columns 'semi_major_axis_au'"):
+        discovery.predict(table[["period_years"]])
+    with pytest.raises(DataError, match="X must be"):
+        discovery.predict(np.ones((3, 2)))
+
+
+def test_a_discovery_shows_itself() -> None:
+    discovery = found()
+    assert str(discovery).startswith("period_years = ")
+    assert "<table>" in discovery._repr_html_() and "semi" in discovery._repr_latex_()
+    frame = discovery.front.to_frame()
+    assert list(frame.columns[:5]) == ["complexity", "loss", "r2", "r2_held_out", "description_length"]
+    assert [parse(text) for text in frame["equation"]] == list(frame["sympy_format"])
+
+
+def test_kepler() -> None:
+    done = call("discover", KEPLER, "--json", "--quiet", program=REAL)
+    assert done.returncode == 0 and done.stderr == ""
+    formula = parse(json.loads(done.stdout)["best"]["expression"], names=["semi_major_axis_au"])
+    assert float(formula.subs("semi_major_axis_au", 4.0)) == pytest.approx(8.0, rel=0.01)
+
+
+def test_a_time_limit_is_kept() -> None:
+    """To a tenth of it and a second, and what a process needs to start while other programs run here too."""
+    rows = call("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
+    start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
+    assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < start_up + 4 * 1.1 + 1 for _ in range(2))
+
+
+@pytest.mark.parametrize(("limit", "gone", "left"), [(10, 1, 9), (1, 3, 0.25), (60, 100, 55)])
+def test_loading_is_part_of_the_time_limit_and_reading_a_large_table_is_not(
+    limit: float, gone: float, left: float
+) -> None:
+    assert options.remaining(limit, time.monotonic() - gone) == pytest.approx(left, abs=0.1)
+
+
+def timed(*arguments: object, stdin: bytes) -> float:
+    before = time.perf_counter()
+    done = call(*arguments, program=REAL, stdin=stdin)
+    assert done.returncode in (0, 4)
+    return time.perf_counter() - before
+
+
+@pytest.mark.slow
+def test_jobs_do_not_change_the_result() -> None:
+    rows = ROOT / "datasets" / "exp_sin.csv"
+    results = [json.loads(call("discover", rows, "--json", "--jobs", jobs, program=REAL).stdout) for jobs in (1, 1, 2)]
+    for result in results:
+        result.pop("seconds")
+    assert results[0] == results[1] == results[2]

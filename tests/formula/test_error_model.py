@@ -1,0 +1,65 @@
+"""Errors of rows that are known: they weigh the rows, and say when a formula is as good as the rows are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import kansr
+from kansr.cli.main import app
+from kansr.data.dataset import Dataset
+from kansr.errors import DataError
+from kansr.expression.parse import parse
+from kansr.formula.fit.constants import polish
+from kansr.result.candidate import likely_square, mean_square
+from kansr.result.result import Status
+
+
+def measured(stated: float = 1.0, rows: int = 300, seed: int = 0) -> pd.DataFrame:
+    """2.5·x**2/z with errors between 0.001 and 3, and what is stated of them over what they are."""
+    rng = np.random.default_rng(seed)
+    x, z = rng.uniform(1, 3, (2, rows))
+    sigma = 10 ** rng.uniform(-3, 0.5, rows)
+    y = 2.5 * x**2 / z + sigma * rng.normal(size=rows)
+    return pd.DataFrame({"x": x, "z": z, "error": stated * sigma, "y": y})
+
+
+def test_constants_are_weighted_by_the_errors() -> None:
+    frame = measured()
+    rows = Dataset(frame[["x", "z"]].to_numpy(), frame["y"].to_numpy(), ("x", "z"), sigma=frame["error"].to_numpy())
+    weighted = polish(parse("2.0*x**2/z"), rows)
+    alike = polish(parse("2.0*x**2/z"), Dataset(rows.X, rows.y, rows.names))
+    assert abs(float(weighted.constants[0]) - 2.5) < 3 * weighted.errors[0] < 1e-3
+    assert weighted.errors[0] < alike.errors[0] / 20
+    few = Dataset(rows.X[:2], rows.y[:2], rows.names, sigma=np.array([3.0, 3.0]))
+    residual = np.array([1.0, -2.0])
+    assert likely_square(residual, few) == pytest.approx(mean_square(residual))
+
+
+def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
+    discovery = kansr.discover(measured(), sigma="error", time_limit=40)
+    assert discovery.status is Status.FOUND
+    assert discovery.inputs == ("x", "z")
+    assert discovery.predict([[2.0, 1.0]])[0] == pytest.approx(10.0, rel=1e-3)
+    doubted = kansr.discover(measured(stated=0.2), sigma="error", time_limit=6)
+    assert doubted.status is not Status.FOUND
+
+
+def test_errors_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    measured().to_csv(file, index=False)
+    ran = CliRunner().invoke(app, ["discover", str(file), "--sigma", "error", "--json", "--time-limit", "20"])
+    found = json.loads(ran.stdout)
+    assert (found["status"], found["inputs"]) == ("found", ["x", "z"])
+
+
+def test_errors_must_be_positive() -> None:
+    frame = measured()
+    frame.loc[4, "error"] = 0.0
+    with pytest.raises(DataError, match="must be above 0, but row 5 has 0"):
+        kansr.discover(frame, sigma="error")

@@ -1,0 +1,182 @@
+"""Rows that are grossly wrong are left out, rows of a steep law are not; weights count as they should."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kansr
+from kansr.data.dataset import Array, Dataset
+from kansr.errors import UsageError
+from kansr.expression.evaluate import Tape
+from kansr.expression.parse import parse
+from kansr.formula.fit.constants import polish
+from kansr.formula.judge.outliers import outliers, shown_by
+from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error
+from kansr.pipeline.conclude import concluded
+from kansr.result.candidate import ParetoFront, mean_square, robust_square
+from kansr.result.result import Status
+from kansr.structure.terminals.closed_form.power_law import power_law_beside_wrong_rows
+
+
+def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
+    """2.5·x**2/z with noise, of which a share is off by 5 or more, and which rows those are."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(1, 3, (rows, 2))
+    wrong = rng.random(rows) < share
+    y = 2.5 * X[:, 0] ** 2 / X[:, 1] + noise * rng.normal(size=rows)
+    y += wrong * rng.choice([-1, 1], rows) * rng.uniform(5, 50, rows)
+    return Dataset(X, y, ("x", "z")), wrong
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 0.15])
+@pytest.mark.parametrize("rows", [300, 5000])
+def test_wrong_rows_are_told_from_the_others(rows: int, share: float) -> None:
+    data, wrong = spoilt(rows, share)
+    assert (outliers(data, np.random.default_rng(0)) == wrong).mean() > 0.998
+
+
+@pytest.mark.parametrize("law", ["1/(x - z)", "exp(4*x)", "sin(30*x)", "x", "1.0"])
+def test_rows_of_an_unusual_law_stay(law: str) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.uniform([1.01, 0], [2.01, 1], (1000, 2))
+    values = np.asarray(Tape(parse(law), ("x", "z")).value(X))
+    assert outliers(Dataset(X, values, ("x", "z")), rng).mean() < 0.005
+
+
+def test_rows_with_large_known_errors_are_not_wrong() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 3, (500, 2))
+    sigma = 10 ** rng.uniform(-2, 1, 500)
+    data = Dataset(X, X[:, 0] * X[:, 1] + sigma * rng.normal(size=500), ("x", "z"), sigma=sigma)
+    assert outliers(data, rng).sum() == 0
+    data.y[:20] += 30 * sigma[:20]
+    assert outliers(data, rng)[:20].mean() > 0.7 and not outliers(data, rng)[20:].any()
+
+
+def test_a_law_is_found_beside_wrong_rows_and_names_them() -> None:
+    data, wrong = spoilt(400, 0.05)
+    table = pd.DataFrame(data.X, columns=["x", "z"]).assign(y=data.y)
+    found = kansr.discover(table, time_limit=30)
+    assert found.status is Status.FOUND and str(found.best.expr) == "5*x**2/(2*z)"
+    assert found.outliers == tuple(np.flatnonzero(wrong))
+    assert any("left out" in note for note in found.notes)
+    assert found.noise == pytest.approx(0.02 / np.std(data.y[~wrong]), rel=0.15)
+
+
+def test_rows_that_the_law_explains_are_taken_back() -> None:
+    data, wrong = spoilt(400, 0.05)
+    right = data.take(~wrong)
+    mixed = Dataset(np.vstack([right.X, data.X[wrong]]), np.concatenate([right.y, data.y[wrong]]), data.names)
+    found = kansr.discover((right.X, right.y), time_limit=30)
+    suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
+    law = replace(found.best, expr=parse("5*x**2/(2*z)"))
+    searched = replace(found, front=ParetoFront((law,)), inputs=mixed.names, rows=right.rows - 30)
+    told = concluded(searched, mixed, suspected, 0.0)
+    assert told.outliers == tuple(range(right.rows, mixed.rows)) and told.rows == right.rows
+
+
+def test_hubers_loss_keeps_constants_from_heavy_tails() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (500, 1))
+    y = 3.3 * X[:, 0] + 0.02 * rng.standard_t(1.2, 500)
+    start = parse("2.0*x")
+    squares, robust = (polish(start, Dataset(X, y, ("x",), robust=robust)) for robust in (False, True))
+    assert abs(float(robust.constants[0]) - 3.3) < 3 * robust.errors[0] < 0.02
+    assert abs(float(robust.constants[0]) - 3.3) < abs(float(squares.constants[0]) - 3.3)
+
+
+def test_the_robust_level_is_that_of_normal_errors_and_never_more() -> None:
+    errors = np.random.default_rng(0).normal(0, 3, 100_000)
+    assert robust_square(errors) == pytest.approx(9, rel=0.02)
+    assert robust_square(np.array([0.0, 0.0, 1e9])) == mean_square(np.array([0.0, 0.0, 1e9]))
+    assert robust_square(np.array([0.0, np.inf])) == np.inf
+
+
+def test_a_formula_shows_wrong_rows_unless_they_are_together() -> None:
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.uniform(1, 3, (500, 1)), axis=0)
+    data = Dataset(X, X[:, 0], ("x",))
+    for rows, seen in ((rng.choice(500, 12, replace=False), 12), (np.arange(12), 0)):
+        residual = 0.01 * rng.normal(size=500)
+        residual[rows] += 0.3
+        shown = shown_by(residual, data)
+        assert shown.sum() == seen and shown[rows].sum() == seen
+
+
+def test_wrong_rows_of_a_large_table_are_seen_in_seconds() -> None:
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.uniform(1, 3, (50_000, 9)), rng.normal(size=50_000), tuple("abcdefghi"))
+    wrong = rng.random(50_000) < 0.2
+    residual = np.where(wrong, 1.0, 0.01) * rng.choice([-1, 1], 50_000)
+    begun = time.process_time()
+    assert (shown_by(residual, data) == wrong).all()
+    assert time.process_time() - begun < 15  # only rows that are far are asked for their neighbours
+
+
+def test_a_power_law_is_seen_beside_wrong_rows() -> None:
+    data, wrong = spoilt(400, 0.1, noise=0.0)
+    expr = power_law_beside_wrong_rows(data)
+    assert expr is not None
+    assert Tape(expr, data.names).value(data.X[~wrong]) == pytest.approx(data.y[~wrong])
+    assert power_law_beside_wrong_rows(data.take(~wrong)) is None  # what power_law finds needs no other way
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_wrong_rows_that_only_the_law_can_see_do_not_keep_a_search_going(noise: float) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.uniform(1, 5, (800, 4))
+    law = 2.5 * X[:, 0] / (X[:, 1] ** 2 * X[:, 2] * X[:, 3])
+    wrong = rng.random(800) < 0.05
+    table = pd.DataFrame(X, columns=list("abcd"))
+    table["y"] = law + np.std(law) * (noise * rng.normal(size=800) + wrong * rng.normal(0, 3, 800))
+    found, again = (kansr.discover(table, time_limit=10, jobs=jobs) for jobs in (1, 2))
+    assert found.status is Status.FOUND and np.allclose(found.predict(table[list("abcd")]), law, rtol=1e-3)
+    assert wrong[list(found.outliers)].all() and len(found.outliers) >= wrong.sum() - 2
+    assert again.best == found.best and again.outliers == found.outliers
+
+
+def test_a_loss_that_is_none_is_refused() -> None:
+    data, _ = spoilt(50, 0.0)
+    with pytest.raises(UsageError, match=r"the loss is"):
+        kansr.discover((data.X, data.y), loss="cubic")  # type: ignore[arg-type]
+
+
+def test_rows_with_the_same_inputs_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.uniform(0, 1, (100, 2)), 3, axis=0)
+    data = Dataset(X, X[:, 0] ** 2 + 0.1 * rng.normal(size=300), ("x", "z"))
+    variance, free = pure_error(data)
+    assert free == 200 and variance == pytest.approx(0.01, rel=0.25)
+    assert not lacks_fit(X[:, 0] ** 2 - data.y, data, 0)
+    assert lacks_fit(X[:, 0] - 0.1 - data.y, data, 1)
+    assert pure_error(data.take(slice(0, 300, 3))) == (0.0, 0)
+
+
+def test_neighbours_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.uniform(0, 1, (400, 1)), axis=0)
+    data = Dataset(X, np.sin(6 * X[:, 0]) + 0.1 * rng.normal(size=400), ("x",))
+    assert neighbour_noise(data) == pytest.approx(0.1, rel=0.15)
+
+
+@pytest.mark.long
+def test_weights_count_as_repeated_rows_do() -> None:
+    data, _ = spoilt(120, 0.0, noise=0.2)
+    weight = np.random.default_rng(2).integers(0, 4, 120)
+    model = kansr.SymbolicRegressor(max_time=20)
+    weighted = model.fit(data.X, data.y, sample_weight=weight).predict(data.X)
+    repeated = model.fit(np.repeat(data.X, weight, axis=0), np.repeat(data.y, weight)).predict(data.X)
+    assert np.abs(weighted - repeated).max() < 0.1 * np.std(data.y)
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        model.fit(data.X, data.y, sample_weight=-np.ones(120))
+
+
+def test_only_noise_is_said_to_be_nothing() -> None:
+    rng = np.random.default_rng(5)
+    found = kansr.discover((rng.normal(size=(200, 2)), rng.normal(size=200)), time_limit=5)
+    assert found.status is Status.NOTHING

@@ -1,0 +1,83 @@
+"""Residuals: noise looks like noise, and whatever the inputs could still explain does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from kansr.data.dataset import Array
+from kansr.formula.judge.residual_tests import unexplained
+
+
+def rows_of(rows: int, inputs: int, seed: int = 0) -> Array:
+    return np.random.default_rng([seed, rows, inputs]).uniform(-1, 1, (rows, inputs))
+
+
+NOISE: dict[str, Callable[[np.random.Generator, Array], Array]] = {
+    "normal": lambda rng, X: rng.normal(size=len(X)),
+    "uniform": lambda rng, X: rng.uniform(-1, 1, len(X)),
+    "heavy-tailed": lambda rng, X: rng.standard_t(2, len(X)),
+    "about another mean": lambda rng, X: 7 + rng.normal(size=len(X)),
+    "rounded": lambda rng, X: np.round(rng.normal(size=len(X))),
+}
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(100, 1), (300, 2), (200, 4)])
+@pytest.mark.parametrize("draw", NOISE.values(), ids=NOISE)
+def test_noise_is_seldom_taken_for_anything_else(
+    draw: Callable[[np.random.Generator, Array], Array], rows: int, inputs: int
+) -> None:
+    wrong = 0
+    for seed in range(100):
+        X = rows_of(rows, inputs, seed)
+        wrong += not unexplained(draw(np.random.default_rng([seed, 1]), X), X)
+    assert wrong <= 5
+
+
+STRUCTURE: dict[str, Callable[[Array], Array]] = {
+    "a trend": lambda X: X[:, 0],
+    "a parabola": lambda X: X[:, 0] ** 2,
+    "a slow wave": lambda X: np.sin(3 * X[:, 0]),
+    "a fast wave": lambda X: np.sin(25 * X[:, 0]),
+    "a step": lambda X: np.sign(X[:, 0] - 0.3),
+    "a corner": lambda X: np.abs(X[:, 0]),
+    "the last input alone": lambda X: np.sin(6 * X[:, -1]),
+    "all inputs together": lambda X: np.sin(3 * X.sum(axis=1)),
+    "a product": lambda X: np.prod(X, axis=1),
+    "tiny": lambda X: 1e-12 * np.sin(3 * X[:, 0]),
+    "huge": lambda X: 1e12 * np.sin(3 * X[:, 0]),
+}
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+@pytest.mark.parametrize("residual", STRUCTURE.values(), ids=STRUCTURE)
+def test_structure_is_no_noise(residual: Callable[[Array], Array], inputs: int) -> None:
+    X = rows_of(400, inputs)
+    assert not unexplained(residual(X), X)
+
+
+@pytest.mark.parametrize("residual", [STRUCTURE["a trend"], STRUCTURE["a slow wave"], STRUCTURE["a step"]])
+def test_structure_is_seen_through_as_much_noise(residual: Callable[[Array], Array]) -> None:
+    X = rows_of(400, 2)
+    values = residual(X)
+    noise = np.random.default_rng(4).normal(0, float(np.std(values)), len(values))
+    assert not unexplained(values + noise, X)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_units_and_the_order_of_rows_do_not_matter(unit: float) -> None:
+    rng = np.random.default_rng(1)
+    X, order = rows_of(150, 2), rng.permutation(150)
+    for residual in (rng.normal(size=150), np.sin(4 * X[:, 0])):
+        answer = unexplained(residual, X)
+        assert unexplained(unit * residual, X) is answer
+        assert unexplained(residual, X * [unit, 1.0]) is answer
+        assert unexplained(residual, np.exp(X)) is answer  # ranks
+        assert unexplained(residual[order], X[order]) is answer
+
+
+def test_a_handful_of_rows_or_nothing_left_says_nothing() -> None:
+    assert unexplained(np.arange(7.0), np.arange(7.0)[:, None])
+    assert unexplained(np.zeros(50), rows_of(50, 2))

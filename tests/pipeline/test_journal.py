@@ -1,0 +1,120 @@
+"""A search that goes on from what an earlier one has written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+from kansr.data.dataset import Dataset
+from kansr.errors import UsageError
+from kansr.expression.named_constant import NamedConstant
+from kansr.expression.parse import parse
+from kansr.pipeline.journal import JOURNAL, Journal, key, opened
+from kansr.pipeline.run import Config, search
+from kansr.result.candidate import Candidate
+from kansr.result.graph import Edge, Graph, Measure, Node, NodeType, Step
+from kansr.search.strategies import Finding, Tried
+from kansr.store.folder import write
+
+GRAPH = Graph(
+    (Node("x", NodeType.INPUT), Node("y", NodeType.SUM)),
+    (Edge("x", "y", np.linspace(0, 1, 33), np.linspace(0, 1, 33) ** 2, 0.1, 1.0),),
+    "test",
+    0.25,
+    (Step("a step", Measure.HELD_OUT, 0.5), Step("without evidence")),
+)
+FORMULAS = ["x**2", "exp(-x)/3 + 0.1", "sqrt(2)*x/(2*sqrt(pi))", "-2*(x + 1)", "1/tan(x)", "abs(x)**(1/3)", "1e-300*x"]
+
+
+def finding(expr: sympy.Expr, loss: float = 0.1, graph: Graph | None = None) -> Finding:
+    return Finding(Candidate(expr, 3, loss, loss, 0.9, -np.inf, 1 / 3, "test"), graph, GRAPH.path)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_findings_come_back_as_they_were(text: str, tmp_path: Path) -> None:
+    tried = Tried((finding(parse(text), graph=GRAPH), finding(parse(text), loss=1e300)), "a failure")
+    opened(tmp_path, {"k": "v"}, resume=False).add(4, tried, 1.25, cut=True)
+    journal = opened(tmp_path, {"k": "v"}, resume=True)
+    (entry,) = journal.past.values()
+    assert (journal.last, journal.seconds, entry.cut, entry.tried.failure) == (4, 1.25, True, "a failure")
+    for before, after in zip(tried.findings, entry.tried.findings):
+        assert after.candidate == before.candidate and after.path == before.path
+    first = entry.tried.findings[0].graph
+    assert first is not None and first.to_dict() == GRAPH.to_dict()
+
+
+def test_named_constants_come_back(tmp_path: Path) -> None:
+    expr = NamedConstant("G", 6.674e-11) * sympy.Symbol("m")
+    opened(tmp_path, {}, resume=False).add(0, Tried((finding(expr),)), 1.0, cut=False)
+    assert opened(tmp_path, {}, resume=True).past[0].tried.findings[0].candidate.expr == expr
+
+
+def test_what_would_not_come_back_is_not_written(tmp_path: Path) -> None:
+    odd = sympy.gamma(sympy.Symbol("x"))
+    journal = opened(tmp_path, {}, resume=False)
+    journal.add(0, Tried((finding(odd),)), 1.0, cut=False)
+    journal.add(1, Tried((finding(sympy.Symbol("x")),)), 2.0, cut=False)
+    assert set(opened(tmp_path, {}, resume=True).past) == {1}
+
+
+def test_a_torn_line_is_dropped_and_a_full_disk_ends_the_journal_only(tmp_path: Path) -> None:
+    journal = opened(tmp_path, {}, resume=False)
+    journal.add(0, Tried((finding(sympy.Symbol("x")),)), 1.0, cut=False)
+    with (tmp_path / JOURNAL).open("a") as file:
+        file.write('{"attempt": 1, "sec')
+    again = opened(tmp_path, {}, resume=True)
+    assert set(again.past) == {0} and (tmp_path / JOURNAL).read_bytes().endswith(b"}\n")
+    again.path = Path("/dev/full")
+    again.add(1, Tried(()), 2.0, cut=False)
+    assert "No space left" in again.failure and "the search goes on" in again.failure
+    again.add(2, Tried(()), 3.0, cut=False)
+
+
+def test_another_search_is_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(1, 2, (50, 2)), rng.uniform(1, 2, 50)
+    data = Dataset(X, y, ("a", "b"))
+    first = key(data, Config())
+    opened(tmp_path, first, resume=False)
+    assert key(Dataset(X.copy(), y.copy(), ("a", "b")), Config(time_limit=1, jobs=3)) == first
+    opened(tmp_path, first, resume=True)
+    others = [
+        key(Dataset(X, y + 1e-12, ("a", "b")), Config()),
+        key(Dataset(X, y, ("a", "c")), Config()),
+        key(Dataset(X, y, ("a", "b"), sigma=y), Config()),
+        key(data, Config(seed=1)),
+        key(data, Config(loss="huber")),
+        key(data, Config(held_out=0.3)),
+        {**first, "kansr": "9.9"},
+    ]
+    for other in others:
+        assert other != first
+        with pytest.raises(UsageError, match="was begun with"):
+            opened(tmp_path, other, resume=True)
+
+
+@pytest.mark.long
+def test_wherever_it_was_ended_the_answer_is_the_same(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 3, (120, 2))
+    data = Dataset(X, X[:, 0] * np.exp(-X[:, 1]) + np.sin(X[:, 0]) + 0.03 * rng.standard_normal(120), ("a", "b"))
+    config = Config(time_limit=300)
+
+    def answer(journal: Journal) -> tuple[dict[str, Any], list[float]]:
+        found = list(search(data, config, journal))
+        return {**found[-1].to_dict(), "seconds": 0}, [f.best.description_length for f in found[:-1]]
+
+    truth, lengths = answer(opened(tmp_path, {}, resume=False))
+    lines = (tmp_path / JOURNAL).read_text().splitlines()
+    assert len(lines) > 4
+    for count in range(1, len(lines)):
+        write(tmp_path / JOURNAL, "\n".join(lines[:count]) + "\n")
+        found, later = answer(opened(tmp_path, {}, resume=True))
+        assert json.dumps(found) == json.dumps(truth)
+        assert later == lengths[-len(later) :]  # it begins with the best that there was
+        assert len((tmp_path / JOURNAL).read_text().splitlines()) == len(lines)

@@ -1,0 +1,96 @@
+"""Fast waves and products with poles: what no smooth model follows is read off periodograms and logarithms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.tables import misfit
+
+from kansr.data.dataset import Array, Dataset
+from kansr.expression.evaluate import Tape
+from kansr.expression.parse import parse
+from kansr.structure.terminals.closed_form.power_product import products
+from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
+
+NAMES = ("x", "y", "z")
+
+
+def wide(text: str, low: float = -30.0, high: float = 30.0, rows: int = 1500, seed: int = 0) -> Dataset:
+    X = np.random.default_rng(seed).uniform(low, high, (rows, len(NAMES)))
+    return Dataset(X, Tape(parse(text), NAMES).value(X), NAMES, "t")
+
+
+WAVES = {
+    "a tide": "2 + 1.3*cos(4.1*x + 0.4) + 0.7*cos(3.87*x - 1) + 0.2*sin(9.3*x)",
+    "of a cube": "6.8 - 11*cos(0.31*x**3)",
+    "of two inputs": "1 - 2.1*cos(9.8*x)*sin(1.3*z)",
+    "a phase of both": "3*sin(2.2*y - 4.7*z + 0.3)",
+}
+
+
+@pytest.mark.parametrize("text", WAVES.values(), ids=WAVES)
+def test_waves_of_many_turns_are_found(text: str) -> None:
+    data = wide(text)
+    (expr,) = waves(data)
+    assert misfit(expr, data) < 1e-8
+    assert misfit(expr, wide(text, seed=1)) < 1e-8
+
+
+@pytest.mark.parametrize("step", [0.019, 0.0], ids=["evenly spaced", "scattered"])
+def test_waves_beside_a_trend_are_found_far_from_the_origin(step: float) -> None:
+    """Of evenly spaced rows, which faster waves would fit as well, the slowest is meant."""
+    law = parse("0.012*(x - 1923)**2 + 2.8*cos(6.2832*x + 1) + 0.75*cos(12.5664*x) + 300")
+    rng = np.random.default_rng(0)
+    x = 1958 + (step * np.arange(2200) if step else rng.uniform(0, 42, 2200))
+    clean = Tape(law, ("x",)).value(x[:, None])
+    data = Dataset(x[:, None], clean + rng.normal(0, 0.8, len(x)), ("x",), "t")
+    *_, expr = waves_beside_a_trend(data)
+    assert np.std(Tape(expr, ("x",)).value(data.X) - clean) < 0.1
+
+
+def test_there_are_no_waves_beside_a_trend_where_there_is_noise_only() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 10, 1000)
+    assert not list(waves_beside_a_trend(Dataset(x[:, None], x**2 + rng.normal(size=1000), ("x",), "t")))
+
+
+@pytest.mark.parametrize("text", ["x + y**2", "exp(-x**2/50)*y", "cos(x/20)"])
+def test_what_is_smooth_is_no_wave(text: str) -> None:
+    assert not list(waves(wide(text)))
+
+
+@pytest.mark.parametrize("seeds", [range(5), pytest.param(range(5, 20), marks=pytest.mark.long)])
+def test_noise_is_no_wave(seeds: range) -> None:
+    found = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        found += len(list(waves(Dataset(rng.uniform(0, 1, (1000, 2)), rng.normal(size=1000), NAMES[:2], "t"))))
+    assert found == 0
+
+
+PRODUCTS = {
+    "tangents beside a number": "32 - 3*sin(x)*cos(y)/(cos(x)*sin(y)*cos(z))",
+    "a rate": "2.5*x**2*exp(-0.07*y)*cos(z)",
+    "a signed power": "-0.3*x**3/(y*z**2)",
+}
+
+
+@pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
+def test_products_of_functions_are_found_at_once(text: str) -> None:
+    data = wide(text)
+    found = list(products(data))
+    assert found
+    law, y = Tape(found[-1], NAMES).value(data.X), data.y
+    assert np.quantile(np.abs(law / y - 1), 0.9) < 1e-7
+
+
+@pytest.mark.parametrize("text", ["x + y", "x*y + z", "x*cos(y + z)", "exp(x*y/100)"])
+def test_what_is_no_product_is_not_taken_for_one(text: str) -> None:
+    assert not list(products(wide(text, low=0.5, high=3.0)))
+
+
+def test_a_column_of_zeros_is_no_matter() -> None:
+    data = wide("2*x*cos(y)")
+    X: Array = np.column_stack([data.X[:, :2], np.zeros(data.rows)])
+    (expr, *_) = products(Dataset(X, data.y, NAMES, "t"))
+    assert np.allclose(Tape(expr, NAMES).value(X), data.y)

@@ -1,0 +1,52 @@
+"""The ways to a formula: what a reduction leaves is found whether it came out as u, as 1/u or as u**2."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from support.tables import misfit, table
+
+from kansr.data.dataset import Dataset
+from kansr.formula.fit.constants import polish
+from kansr.structure.moves.state import State
+from kansr.structure.terminals.registry import terminals
+from kansr.symbolic.matching.match import MatchConfig
+
+# A law of u, and the power of u that the reductions left.
+GUISES = [
+    ("tanh(u)/u", 1.0),
+    ("tanh(u)/u", 2.0),
+    ("(1 - exp(-u))/u", 1.0),
+    ("(1 - exp(-u))/u", -1.0),
+    ("u*exp(-u) + 1/u", -1.0),
+    ("log(1 + u)/u", -1.0),
+]
+
+
+def first_exact(data: Dataset) -> sympy.Expr | None:
+    """What the ways come to in the order of their turns."""
+    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    with np.errstate(all="ignore"):  # formulas are tried where they have no value
+        for way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda way: way.later):
+            for expr in way.find():
+                fit = polish(state.formula(expr), data)
+                if fit.rms < 1e-9 * np.std(data.y):
+                    return fit.expr
+    return None
+
+
+@pytest.mark.parametrize(("text", "power"), GUISES)
+def test_a_law_of_one_input_is_found_in_any_guise(text: str, power: float) -> None:
+    data = table(text, low=0.2, high=3.0, rows=400)
+    found = first_exact(Dataset(data.X**power, data.y, data.names, data.target))
+    assert found is not None
+
+
+def test_and_one_of_two_inputs() -> None:
+    text = "(1 + v)*(1 - exp(-u))/u - exp(-u)"
+    data = table(text, low=0.2, high=3.0, rows=400)
+    found = first_exact(Dataset(data.X ** np.array([-1.0, 1.0]), data.y, data.names, data.target))
+    assert found is not None
+    turned = found.xreplace({sympy.Symbol("u"): 1 / sympy.Symbol("u")})
+    assert misfit(turned, table(text, low=0.2, high=3.0, rows=200, seed=5)) < 1e-8
