@@ -18,12 +18,13 @@ from joblib import Parallel, delayed
 from scipy.stats import t as student
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.bench.grade import graded
 from kansr.bench.problem import Problem, sample, suite
 from kansr.expression.nice_numbers import is_short
 from kansr.expression.render import render
 from kansr.formula.fit.constants import polish, short_floats
-from kansr.result.result import Discovery, Status
+from kansr.result.result import Status
 
 LEVELS, ROWS = (0.001, 0.01, 0.1), (100, 300, 1000)
 

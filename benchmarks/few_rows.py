@@ -13,7 +13,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
-from kansr.pipeline.run import Config, search
+from kansr.pipeline.config import Config
+from kansr.pipeline.run import search
 
 LAWS = (
     "x**1.5 + 0.1*x",

@@ -18,7 +18,7 @@ from kansr.data.roles import dataset
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.constants import polish
-from kansr.result.candidate import judge
+from kansr.formula.judge.judge import judge
 
 TABLES = Path(__file__).resolve().parent.parent / "datasets"
 

@@ -19,7 +19,7 @@ from kansr.bench.methods.ours import search as ours
 from kansr.bench.problem import suite
 from kansr.bench.record import record
 from kansr.bench.trial import Settings, Trial
-from kansr.refine.refiners.offer import SET_ASIDE
+from kansr.refinement.refiners.offer import SET_ASIDE
 
 RECORDS = "records.jsonl"
 REFINED = "benchmarks.refiners"  # this module as a method: kansr with Operon

@@ -46,7 +46,8 @@ def one(text: str, rows: int, seed: int) -> dict:
     from kansr.expression.complexity import complexity
     from kansr.expression.evaluate import Tape
     from kansr.expression.parse import parse
-    from kansr.pipeline.run import Config, search
+    from kansr.pipeline.config import Config
+    from kansr.pipeline.run import search
 
     law = parse(text)
     names = tuple(sorted(map(str, law.free_symbols)))

@@ -25,7 +25,8 @@ import sympy
 
 from kansr.bench.problem import Problem, sample, suite
 from kansr.expression.evaluate import Tape
-from kansr.structure.surrogate.kernel import Field, surrogate
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.network import KanFieldConfig, kan_field
 
 PLAIN = KanFieldConfig()

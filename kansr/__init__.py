@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from kansr.version import __version__
 
 if TYPE_CHECKING:
+    from kansr.api.discover import discover
+    from kansr.api.discovery import Discovery, load
+    from kansr.api.refine import refine
     from kansr.api.regressor import SymbolicRegressor
     from kansr.expression.parse import parse
     from kansr.expression.render import render
     from kansr.kan import KAN
-    from kansr.pipeline.run import discover
-    from kansr.result.result import Discovery
-    from kansr.store.load import load
     from kansr.symbolic.library.function import Function, Library
 
 __all__ = [
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "discover": "kansr.pipeline.run",
-    "Discovery": "kansr.result.result",
-    "refine": "kansr",
+    "discover": "kansr.api.discover",
+    "Discovery": "kansr.api.discovery",
+    "refine": "kansr.api.refine",
     "KAN": "kansr.kan",
     "SymbolicRegressor": "kansr.api.regressor",
     "Library": "kansr.symbolic.library.function",
     "Function": "kansr.symbolic.library.function",
-    "load": "kansr.store.load",
+    "load": "kansr.api.discovery",
     "parse": "kansr.expression.parse",
     "render": "kansr.expression.render",
 }
@@ -51,8 +51,6 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'kansr' has no attribute {name!r}")
-    if name == "refine":  # the package of that name can be called
-        return import_module("kansr.refine")
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests that need Julia are skipped where it is not set up: importing pysr would fetch it."""
     if item.get_closest_marker("requires_julia") is not None:
-        from kansr.refine.refiners.refiner import REFINERS
+        from kansr.refinement.refiners.refiner import REFINERS
 
         if reason := REFINERS["pysr"].missing():
             pytest.skip(reason)

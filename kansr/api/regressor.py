@@ -8,24 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import sympy
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from kansr.data.dataset import Array
+from kansr.api.discover import discover
+from kansr.api.discovery import Discovery
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import latex
+from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
-from kansr.result.result import Discovery
+from kansr.store.estimator import load, save
 from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.library_file import as_library
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kansr.pipeline.run import Loss, Refine
+    from kansr.pipeline.config import Loss, Refine
 
 SEEDS = 2**31 - 1
 
@@ -106,8 +110,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         for what kansr cannot use.
         """
         import kansr.kan.network.network  # noqa: F401  torch is loaded before the clock starts
-        from kansr.pipeline.run import discover
-        from kansr.symbolic.library.library_file import as_library
 
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
@@ -144,8 +146,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         Raises UsageError where nothing can be written.
         """
         check_is_fitted(self)
-        from kansr.store.estimator import save
-
         save(self, Path(path))
 
     @classmethod
@@ -156,9 +156,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
         library: for fitting again. Raises DataError for a folder that is damaged or of another version.
         """
-        from kansr.store.estimator import load
-
-        return load(cls, Path(run_directory), library)
+        model = load(cls, Path(run_directory), library)
+        model.discovery_ = Discovery.of(model.discovery_)
+        return model
 
     def _known(self, columns: Iterable[str]) -> list[sympy.Expr]:
         """The formulas of the fit before, if it was one of the same columns."""
@@ -212,8 +212,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
 def _table(X: Array, y: Array, names: Any) -> pd.DataFrame:
     """Inputs and target as a table, the target last and called by a name that no input has."""
-    import pandas as pd
-
     return pd.DataFrame(np.column_stack([X, y]), columns=[*map(str, names), _unused("y", names)])
 
 

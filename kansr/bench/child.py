@@ -21,7 +21,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from kansr.runtime.child import THREADS, settle
+from kansr.bench.grade import graded
+from kansr.bench.methods import Question, method
+from kansr.bench.problem import find_problem
+from kansr.bench.trial import Settings, Trial, asked, with_distractors
+from kansr.runtime.processes import THREADS, settle, single_thread
 
 LOOK = 0.2  # seconds between looks at whether to stop
 Message = dict[str, Any]
@@ -89,10 +93,6 @@ class Child:
 
 def search(task: Message, send: Send) -> None:
     """Says that it has started, then each answer with its seconds, then that it has ended."""
-    from kansr.bench.methods import Question, method
-    from kansr.bench.trial import Settings, Trial, asked
-    from kansr.runtime.child import single_thread
-
     trial, settings = Trial(**task["trial"]), Settings(**task["settings"])
     run = method(trial.method).load()
     single_thread()
@@ -112,10 +112,6 @@ def search(task: Message, send: Send) -> None:
 
 def grade(task: Message, send: Send) -> None:
     """Says what `kansr.bench.grade.graded` finds out."""
-    from kansr.bench.grade import graded
-    from kansr.bench.problem import find_problem
-    from kansr.bench.trial import with_distractors
-
     problem = with_distractors(find_problem(task["problem"]), task["distractors"])
     send(graded(problem, task["expression"], task["front"]))
 

@@ -13,10 +13,11 @@ import sympy
 from lark import Lark, Token, Transformer, UnexpectedInput
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.errors import DataError, FormulaError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import did_you_mean, parse
+from kansr.numeric.arrays import Array
 from kansr.runtime.resources import shipped
 
 # Shipped file -> the suites in it: all of it, those its headings name, or those of one difficulty.

@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
 from kansr.bench.record import Record
 from kansr.bench.trial import Trial
 from kansr.runtime.terminal import say
@@ -79,11 +85,6 @@ def shown(progress: Progress, *, quiet: bool) -> Iterator[None]:
     if quiet or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
 
     def view() -> RenderableType:
         grid = Table.grid()

@@ -14,7 +14,7 @@ from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 from kansr.bench.trial import Settings
 from kansr.errors import DataError, UsageError
-from kansr.store.folder import drop_torn_line, take, write, write_all
+from kansr.runtime.files import drop_torn_line, take, write, write_all
 
 RECORDS, SETTINGS, LOCK = "records.jsonl", "settings.json", ".lock"
 OPTIONS = {

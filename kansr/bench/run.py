@@ -14,8 +14,8 @@ from kansr.bench.progress import Progress, report, shown
 from kansr.bench.record import Record
 from kansr.bench.records import opened
 from kansr.bench.trial import Settings, Trial
-from kansr.cli.supervise import Stopped, stoppable
 from kansr.errors import UsageError
+from kansr.runtime.signals import Stopped, stoppable
 from kansr.runtime.terminal import say
 
 

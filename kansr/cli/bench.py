@@ -141,7 +141,7 @@ def _print(records: list[Record], as_json: bool, html: Path | None, settings: di
 
     if html is not None:
         from kansr.bench.report.html import page
-        from kansr.store.folder import write
+        from kansr.runtime.files import write
 
         write(html, page(records, settings))
     if as_json:

@@ -25,6 +25,8 @@ def internal(error: Exception, debug: bool) -> int:
 
 def conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None, debug: bool) -> int:
     """Prints and saves the discovery, says what went wrong if anything did, and returns the exit code."""
+    from kansr.runtime.files import write
+    from kansr.show.report.page import page as html
     from kansr.show.summary import plain, styled
     from kansr.store.folder import json_text, save
 
@@ -47,7 +49,7 @@ def conclude(ending: Ending, as_json: bool, out: Path | None, page: Path | None,
         elif out is not None:
             save(out, discovery)
         if page is not None:
-            discovery.report(page)
+            write(page, html(discovery))
     if ending.error is not None:
         return internal(ending.error, debug)
     return SIGNALLED + ending.signal if ending.signal else CODES[discovery.status.value]

@@ -44,13 +44,13 @@ def export(
     """
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} is there already; use --force to replace it")
-    from kansr.result.law import read_law
     from kansr.show.export.formats import export as exported
+    from kansr.store.open_law import read_law
 
     text = exported(read_law(source, index, complexity), to.value)
     if out is None:
         emit(text)
     else:
-        from kansr.store.folder import write
+        from kansr.runtime.files import write
 
         write(out, text)

@@ -35,7 +35,7 @@ from kansr.version import __version__
 
 if TYPE_CHECKING:
     from kansr.data.dataset import Dataset
-    from kansr.result.result import Discovery
+    from kansr.result.result import Result
 
 # Whatever needs numpy or more is imported by the command that needs it: --help is to be quick.
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
@@ -165,9 +165,10 @@ def discover(
     if not quiet:
         say(notes)
     from kansr.cli.supervise import display, run
+    from kansr.pipeline.config import Config
     from kansr.pipeline.journal import Journal, key, opened
-    from kansr.pipeline.run import Config
-    from kansr.store.folder import COMMAND, claimed, write
+    from kansr.runtime.files import write
+    from kansr.store.folder import COMMAND, claimed
     from kansr.symbolic.library.library_file import as_library
 
     functions = as_library(library)
@@ -204,14 +205,14 @@ def discover(
         return conclude(ending, as_json, out, page, debug)
 
 
-def _looking(form: str, data: Dataset) -> Callable[..., Iterator[Discovery]]:
+def _looking(form: str, data: Dataset) -> Callable[..., Iterator[Result]]:
     """What searches: for the whole law, or for the functions of a form that is read here, where mistakes are told."""
     if not form:
         from kansr.pipeline.run import search
 
         return search
     from kansr.pipeline.solve_form import templated
-    from kansr.refine.forms.skeleton import read_skeleton
+    from kansr.refinement.forms.skeleton import read_skeleton
 
     read_skeleton(form, data)
     return partial(templated, text=form)
@@ -238,7 +239,7 @@ def sample(
 
     from kansr.bench.problem import find_problem
     from kansr.bench.problem import sample as draw
-    from kansr.store.folder import write
+    from kansr.runtime.files import write
 
     data = draw(find_problem(problem), rows, np.random.default_rng(seed), noise=noise)
     text = io.StringIO()
@@ -275,7 +276,7 @@ def library_list() -> None:
     import sympy
 
     from kansr.expression.render import readable
-    from kansr.symbolic.library.function import STANDARD
+    from kansr.symbolic.library.standard import STANDARD
 
     x = sympy.Symbol("x")
     rows = [("name", "weight", "domain", "formula")]
@@ -300,7 +301,7 @@ def doctor() -> int:
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
     from importlib.util import find_spec
 
-    from kansr.refine.refiners.refiner import REFINERS
+    from kansr.refinement.refiners.refiner import REFINERS
 
     called = packages_distributions()  # sklearn is the package of scikit-learn
 

@@ -99,6 +99,6 @@ def read(
 
 def with_units(data: Dataset, units: str | None, constants: str, free: bool, table: Table) -> Dataset:
     """The rows with the units and the constants that were given for the table."""
-    from kansr.units.units import with_units as declared
+    from kansr.data.declare_units import with_units as declared
 
     return declared(data, units, constants, free=free, known=table.columns)

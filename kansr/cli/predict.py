@@ -19,8 +19,8 @@ from kansr.runtime.terminal import emit, say
 from kansr.version import __version__
 
 if TYPE_CHECKING:
-    from kansr.data.dataset import Array
     from kansr.data.read.table import Table
+    from kansr.numeric.arrays import Array
     from kansr.result.law import Law
 
 SCHEMA = 1  # of the JSON object
@@ -67,7 +67,7 @@ def predict(
       kansr predict "sqrt(a**3)" planets.csv
     """
     from kansr.data.read.table import read_table
-    from kansr.result.law import is_there, read_law
+    from kansr.store.open_law import is_there, read_law
 
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} is there already; use --force to replace it")
@@ -86,7 +86,7 @@ def predict(
     if out is None:
         emit(text)
     else:
-        from kansr.store.folder import write
+        from kansr.runtime.files import write
 
         write(out, text)
     if not quiet:
@@ -97,8 +97,8 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
     """The law's values on the rows of a table, (rows kept,), and notes. Raises DataError where columns are missing."""
     import numpy as np
 
+    from kansr.data.columns import numbers
     from kansr.data.read.cells import counted
-    from kansr.data.roles import numbers
 
     columns = [law.column(name) for name in law.inputs]
     _check_columns(columns, table)
@@ -121,7 +121,7 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
 
 
 def _check_columns(columns: Sequence[str], table: Table) -> None:
-    from kansr.data.roles import nearest
+    from kansr.data.columns import nearest
 
     absent = [name for name in columns if name not in table.columns]
     if len(absent) == 1:

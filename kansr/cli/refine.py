@@ -55,7 +55,7 @@ def refine(
     from kansr.cli.supervise import display, run
     from kansr.formula.fit.form import read_form
     from kansr.pipeline.compare_form import compared
-    from kansr.pipeline.run import Config
+    from kansr.pipeline.config import Config
     from kansr.store.folder import claim
 
     read_form(expr, data, table.columns)  # a mistake in it is told before anything is tried

@@ -33,9 +33,11 @@ def report(
     """
     folder = run if run.is_dir() else run.parent
     path = folder / PAGE if out is None else page_path(out)
+    from kansr.runtime.files import write
+    from kansr.show.report.page import page
     from kansr.store.with_rows import read
 
-    read(run).report(path)
+    write(path, page(read(run)))
     if not quiet:
         say([f"report: {path}"])
 

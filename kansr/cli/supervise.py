@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from kansr.data.dataset import Dataset
 from kansr.errors import DataError, UsageError
+from kansr.formula.judge.baseline import baseline
+from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
-from kansr.pipeline.run import Config, search
-from kansr.result.result import Discovery, Status, baseline
-from kansr.runtime.child import OutOfTime, stream
+from kansr.pipeline.run import search
+from kansr.result.result import Result, Status
+from kansr.runtime.alarm import OutOfTime
+from kansr.runtime.child import stream
+from kansr.runtime.signals import Stopped, stoppable
 from kansr.show.summary import fraction, law
 from kansr.store.folder import save
 
-Show = Callable[[Discovery], None]
+Show = Callable[[Result], None]
 ALLOWANCE = 1.05  # a search ends by itself at its limit; beyond this share of it, and GRACE, it is killed
 GRACE = 0.2  # seconds
 READING = 30.0  # seconds that reading back what an earlier run has found may take besides
-SIGNALLED = 128  # exit codes of processes that a signal ended begin here
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal asked us to stop."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 class Ending(NamedTuple):
@@ -45,7 +36,7 @@ class Ending(NamedTuple):
     early: it ended before all was there again that an earlier run had found, whose files are to be kept.
     """
 
-    discovery: Discovery
+    discovery: Result
     signal: int = 0
     error: Exception | None = None
     early: bool = False
@@ -59,7 +50,7 @@ def run(
     out: Path | None = None,
     journal: Journal | None = None,
     warn: Callable[[str], None],
-    look: Callable[..., Iterator[Discovery]] = search,
+    look: Callable[..., Iterator[Result]] = search,
 ) -> Ending:
     """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
 
@@ -96,29 +87,6 @@ def run(
 
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Signals that end a process raise Stopped inside, unless they are ignored as under nohup; a second ends it."""
-    came: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if came:
-            os._exit(SIGNALLED + number)  # the working processes die with this one
-        came.append(number)
-        raise Stopped(number)
-
-    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    heeded = [number for number in numbers if before[number] is not signal.SIG_IGN]
-    for number in heeded:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in heeded:
-            signal.signal(number, before[number])
-
-
-@contextlib.contextmanager
 def display(seconds: float) -> Iterator[Show]:
     """Two lines on a terminal's stderr: the seconds left and what is being tried, and the best formula so far."""
     from rich.console import Console, Group
@@ -126,7 +94,7 @@ def display(seconds: float) -> Iterator[Show]:
     from rich.text import Text
 
     deadline = time.monotonic() + seconds
-    latest: list[Discovery] = []
+    latest: list[Result] = []
 
     def lines() -> Group:
         left = math.ceil(max(deadline - time.monotonic(), 0.0))
@@ -136,7 +104,7 @@ def display(seconds: float) -> Iterator[Show]:
 
     live = Live(get_renderable=lines, console=Console(stderr=True), transient=True, refresh_per_second=4)
 
-    def show(discovery: Discovery) -> None:
+    def show(discovery: Result) -> None:
         latest[:] = [discovery]
         if not live.is_started:  # not before: its thread must not run when the child process is forked
             live.start()
@@ -147,7 +115,7 @@ def display(seconds: float) -> Iterator[Show]:
         live.stop()
 
 
-def _keep(out: Path, best: Discovery, warn: Callable[[str], None]) -> None:
+def _keep(out: Path, best: Result, warn: Callable[[str], None]) -> None:
     """Saves what there is in case that nothing more comes; the last save says how the search really ended."""
     try:
         save(out, replace(best, status=Status.INTERRUPTED))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kansr.numeric.arrays import Array
+
 if TYPE_CHECKING:
     from kansr.units.units import Units
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_lsq_spline
 
-from kansr.data.dataset import Array
+from kansr.data.columns import numbers
 from kansr.data.read.table import Table
-from kansr.data.roles import numbers
 from kansr.errors import DataError
+from kansr.numeric.arrays import Array
 
 DEGREE = 5
 FEWEST = 16  # rows of a run

@@ -15,9 +15,10 @@ from math import lcm
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.named_constant import NamedConstant
+from kansr.numeric.arrays import Array
 from kansr.units.dimension import Dimension
 from kansr.units.units import Units
 

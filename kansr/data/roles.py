@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.columns import nearest, numbers
+from kansr.data.dataset import Dataset
+from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.data.screening import MANY, screened
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
+from kansr.numeric.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +66,6 @@ def dataset(
     """
     table = as_table(data)
     if derivative is not None:
-        from kansr.data.derivative import rates
-
         if sigma is not None:
             raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
         table, target, sigma = rates(table, derivative, target, inputs, missing)
@@ -113,36 +114,6 @@ def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> 
     return values.copy()
 
 
-def numbers(
-    table: Table, columns: Sequence[str], missing: Literal["error", "drop"] = "error"
-) -> tuple[Array, NDArray[np.bool_]]:
-    """The finite values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,)."""
-    for name in columns:
-        if name not in table.columns:
-            raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
-        if name in table.refusals:
-            raise DataError(f"{table.source}: {table.refusals[name]}")
-    values = table.values[:, [table.columns.index(name) for name in columns]]
-    for i, name in enumerate(columns):
-        rows = np.flatnonzero(np.isinf(values[:, i]))
-        if len(rows):
-            where = ", ".join(map(table.place, rows[:3])) + (", …" if len(rows) > 3 else "")
-            raise DataError(
-                f"{table.source}: column {name!r} is infinite in {counted(len(rows), 'row')} ({where}); "
-                "correct these cells, or leave them blank and use --missing drop"
-            )
-    absent = np.isnan(values)
-    keep = np.asarray(~absent.any(axis=1))
-    if missing == "error" and not keep.all():
-        counts = dict(zip(columns, absent.sum(axis=0).tolist()))
-        listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items() if count)
-        raise DataError(
-            f"{table.source}: missing cells in {listed}, the first in {table.place(int(np.argmin(keep)))}; "
-            "use --missing drop to leave such rows out"
-        )
-    return values[keep], keep
-
-
 def _roles(
     table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None
 ) -> tuple[str, list[str], list[str]]:
@@ -187,16 +158,6 @@ def _blank(table: Table) -> list[str]:
     return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
 
 
-def nearest(name: str, columns: Sequence[str]) -> str:
-    """The columns with a similar name, as a question, or else some columns that there are."""
-    folded = {column.casefold(): column for column in columns}
-    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
-    if near:
-        return f"did you mean {' or '.join(map(repr, near))}?"
-    more = ", …" if len(columns) > 10 else ""
-    return f"the columns are {', '.join(map(repr, columns[:10]))}{more}"
-
-
 def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:
     """The inputs that vary and say what neither the target nor an earlier input says, and what became of the others.
 
@@ -227,8 +188,6 @@ def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int]
 
 def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
     """The inputs that are worth a search, where there are many, and what is said about that."""
-    from kansr.data.screening import MANY, screened
-
     if len(useful) <= MANY:
         return useful, []
     kept = screened(values[:, useful], values[:, -1])

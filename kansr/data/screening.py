@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import even
 
 MANY = 40  # inputs up to which all are kept, and the most that are

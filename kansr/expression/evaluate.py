@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
 from kansr.errors import FormulaError
+from kansr.numeric.arrays import Array
 
 Unary = Callable[[Array], Array]
 Constants = Sequence[float] | Array

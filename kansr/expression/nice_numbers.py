@@ -9,8 +9,8 @@ from math import gcd
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
 from kansr.expression.complexity import bits
+from kansr.numeric.arrays import Array
 
 LARGEST, LARGEST_CUBE, PI_POWERS = 32, 12, (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # halves of a power of pi
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import Tape
@@ -35,6 +34,7 @@ from kansr.expression.roots import (
     unit_roots,
 )
 from kansr.expression.rules import TEXTBOOK, Rule, join_logs, without_floats
+from kansr.numeric.arrays import Array
 
 # Above this many operations sympy's polynomial routines can take minutes, so rewriting stops being worth it.
 LARGEST = 120

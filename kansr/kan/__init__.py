@@ -20,7 +20,8 @@ from kansr.kan.training.grids import fit_grids, refine
 from kansr.kan.training.levenberg_marquardt import History, LMConfig, levenberg_marquardt
 from kansr.kan.training.multistart import FitConfig, fit_kan
 from kansr.kan.training.train import TrainConfig, train
-from kansr.symbolic.library.function import STANDARD, Function, Library
+from kansr.symbolic.library.function import Function, Library
+from kansr.symbolic.library.standard import STANDARD
 
 __all__ = [
     "KAN",

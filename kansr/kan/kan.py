@@ -12,16 +12,17 @@ from torch import Tensor
 from kansr.errors import UsageError
 from kansr.kan.network import checkpoint
 from kansr.kan.network.network import Network
+from kansr.kan.network.pykan_names import function, library_of
 from kansr.kan.reading import plot as plots
 from kansr.kan.reading import symbolic
 from kansr.kan.reading.compact import compact, prune_input
 from kansr.kan.reading.importance import Pruned, prune
-from kansr.kan.reading.pykan_names import function, library_of
 from kansr.kan.training import grids, progress
 from kansr.kan.training.dataset import Seen
 from kansr.kan.training.fit_dataset import Results, learn
 from kansr.kan.training.train import Loss, Optimizer, TrainConfig, mean_square
-from kansr.symbolic.library.function import STANDARD, Function, Library
+from kansr.symbolic.library.function import Function, Library
+from kansr.symbolic.library.standard import STANDARD
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 
 def ranks(x: Array) -> Array:

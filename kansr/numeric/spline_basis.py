@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import BSpline
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 DEGREE = 3
 TRIM = 0.98

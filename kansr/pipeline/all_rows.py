@@ -8,18 +8,19 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import floats
-from kansr.result.candidate import ROUNDING, r_squared
-from kansr.result.result import Discovery
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import r_squared
+from kansr.numeric.tolerances import ROUNDING
+from kansr.result.result import Result
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
 NEAR = 10.0  # standard errors, of the rows that were looked at, that constants may move
 
 
-def on_all_rows(found: Discovery, columns: Sequence[str], pieces: Iterable[Array], *, alike: bool = True) -> Discovery:
+def on_all_rows(found: Result, columns: Sequence[str], pieces: Iterable[Array], *, alike: bool = True) -> Result:
     """The discovery with its best formula fitted to, and judged on, all rows.
 
     columns: of the pieces, (rows, columns) each. One step of Gauss and Newton from what the rows that were looked at

@@ -10,24 +10,27 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import polish
-from kansr.result.candidate import Candidate, mean_square, pareto
+from kansr.numeric.robust import mean_square
+from kansr.result.candidate import Candidate
+from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
-from kansr.result.graph import Graph, Measure, Step
-from kansr.result.result import UNDECIDED, Discovery, Status, unused
+from kansr.result.graph import Graph
+from kansr.result.pareto import pareto
+from kansr.result.result import UNDECIDED, Result, Status, unused
+from kansr.search.attempt import Finding
 from kansr.search.partition import Rows
-from kansr.search.strategies import Finding
 
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
 def discovery_of(
     data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
-) -> Discovery:
+) -> Result:
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
     best = front.best
     finding = next(f for f in findings if f.candidate is best)
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    return Discovery(
+    return Result(
         status,
         data.target,
         data.names,

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
-from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import floats, polish
 from kansr.formula.fit.form import FittedForm, Form, fit_form, read_form
+from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.pipeline.conclude import noise_level, refitted
-from kansr.pipeline.run import Config, search
-from kansr.result.candidate import Candidate, judge, pareto
+from kansr.pipeline.config import Config
+from kansr.pipeline.run import search
+from kansr.result.candidate import Candidate
+from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
-from kansr.result.graph import Edge, Measure, Step
-from kansr.result.result import Discovery, Status, Verdict, baseline, unused
+from kansr.result.graph import Edge
+from kansr.result.pareto import pareto
+from kansr.result.result import Result, Verdict, unused
 from kansr.runtime.deadline import Clock
+from kansr.search.finish import judged
 from kansr.search.partition import Rows
 from kansr.search.stopping import status_of
-from kansr.search.strategies import judged
 from kansr.symbolic.matching.match import MatchConfig, match
-from kansr.units.units import ConstantSpec, Spec, with_units
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 FITTING, TERMS = 0.3, 0.2  # shares of the time limit that the form and one more term may take
 PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that are told
 
 
-def compared(data: Dataset, text: str, config: Config, columns: Collection[str] = ()) -> Iterator[Discovery]:
+def compared(data: Dataset, text: str, config: Config, columns: Collection[str] = ()) -> Iterator[Result]:
     """The form fitted, then with what one more term would buy, then beside what a search finds in what time is left.
 
     columns: of the whole table, so that a name that is one is not taken for a constant. Raises FormulaError or
@@ -66,9 +67,9 @@ class _Case:
     own: tuple[Candidate, ...]
     clock: Clock
     terms: tuple[tuple[sympy.Expr, Candidate], ...] = ()
-    found: Discovery | None = None
+    found: Result | None = None
 
-    def told(self) -> Discovery:
+    def told(self) -> Result:
         """The discovery whose best formula is the form, whatever beats it."""
         chosen, constants = refitted(self.own[-1], self.data)
         others = () if self.found is None else tuple(self.found.front)
@@ -76,7 +77,7 @@ class _Case:
         by_complexity = sorted({id(c): c for c in (*front, chosen)}.values(), key=lambda c: (c.complexity, c.likely))
         residual = Tape(chosen.expr, self.data.names).value(self.data.X) - self.data.y
         noise, error = noise_level(residual, self.data, len(constants), 0.0)
-        return Discovery(
+        return Result(
             status_of(chosen, self.data),
             self.data.target,
             self.data.names,
@@ -177,44 +178,3 @@ def _added(whole: sympy.Expr, base: sympy.Expr, term: sympy.Expr) -> sympy.Expr:
 
     parts = [part for part in sympy.Add.make_args(whole) if shape(part) == shape(term)]
     return parts[-1] if parts else term
-
-
-def refine(
-    table: str | Path | pd.DataFrame | tuple[Any, Any],
-    form: str,
-    *,
-    target: str | None = None,
-    inputs: Sequence[str] | None = None,
-    sigma: str | None = None,
-    absolute_sigma: bool = True,
-    time_limit: float = 60.0,
-    seed: int = 0,
-    missing: Literal["error", "drop"] = "error",
-    units: Spec | None = None,
-    constants: ConstantSpec = "",
-    dimensional_constants: bool = False,
-    progress: Callable[[Discovery], object] = lambda discovery: None,
-) -> Discovery:
-    """A form that you know, such as "a*exp(b*x) + c", fitted to a table and compared with what a search finds.
-
-    Names that are not inputs are free constants; without any, the decimals of the form are fitted. `best` of what comes
-    back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one more
-    term would buy. The other arguments are those of `kansr.discover`.
-
-    Raises FormulaError, DataError or UsageError, which say what to do.
-    """
-    from kansr.data.roles import as_table, dataset
-
-    whole = as_table(table)
-    data, notes = dataset(
-        whole, target=target, inputs=inputs, missing=missing, sigma=sigma, absolute_sigma=absolute_sigma
-    )
-    data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    best = baseline(data, seed)
-    with threadpool_limits(1):
-        try:
-            for best in compared(data, form, Config(time_limit=time_limit, seed=seed), whole.columns):
-                progress(best)
-        except KeyboardInterrupt:
-            best = replace(best, status=Status.INTERRUPTED)
-    return replace(best, notes=notes + best.notes)

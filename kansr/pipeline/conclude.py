@@ -6,14 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import polish, short_floats
-from kansr.formula.judge.outliers import FAR, Mask
+from kansr.formula.fit.error_model import shares
+from kansr.formula.judge.outliers import FAR
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
-from kansr.result.candidate import MAD, ROUNDING, Candidate, mean_square, r_squared, shares
-from kansr.result.result import Discovery, Status
+from kansr.numeric.arrays import Array, Mask
+from kansr.numeric.robust import MAD, mean_square, r_squared
+from kansr.numeric.tolerances import ROUNDING
+from kansr.result.candidate import Candidate
+from kansr.result.result import Result, Status
 
 EXACT = 1e-9  # residual over the spread below which constants are left as they are
 TAIL, SURE_TAIL = 4.0, 6.0  # noise levels that normal errors hardly ever exceed in many rows, and in few
@@ -22,7 +26,7 @@ RARE = 2e-3  # share of rows beyond that where tails are heavy
 NAMED = 5  # rows that a note lists
 
 
-def concluded(found: Discovery, data: Dataset, wrong: Mask, attainable: float) -> Discovery:
+def concluded(found: Result, data: Dataset, wrong: Mask, attainable: float) -> Result:
     """The discovery with the constants of its best formula fitted to all rows but those that it shows to be wrong.
 
     wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.

@@ -21,14 +21,15 @@ from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS, parse
 from kansr.expression.render import render
 from kansr.result.candidate import Candidate
-from kansr.result.graph import Graph, Step
+from kansr.result.derivation import Step
+from kansr.result.graph import Graph
 from kansr.result.json_value import Value
-from kansr.search.strategies import Finding, Tried
-from kansr.store.folder import append, drop_torn_line
+from kansr.runtime.files import append, drop_torn_line
+from kansr.search.attempt import Finding, Tried
 from kansr.version import __version__
 
 if TYPE_CHECKING:
-    from kansr.pipeline.run import Config
+    from kansr.pipeline.config import Config
 
 JOURNAL, FORMAT = "attempts.jsonl", 2
 MEASURES = ("complexity", "loss", "likely", "r2", "r2_held_out", "description_length", "origin")

@@ -12,20 +12,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
+from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import discovery_of
-from kansr.pipeline.run import Config, search
-from kansr.refine.forms.backfitting import backfit
-from kansr.refine.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
-from kansr.result.graph import Measure, Step
-from kansr.result.result import Discovery, Status
+from kansr.pipeline.config import Config
+from kansr.pipeline.run import search
+from kansr.refinement.forms.backfitting import backfit
+from kansr.refinement.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
+from kansr.result.derivation import Measure, Step
+from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Clock
+from kansr.search.attempt import Finding
+from kansr.search.finish import best_of, polished
 from kansr.search.partition import Rows
 from kansr.search.stopping import status_of
-from kansr.search.strategies import Finding, best_of, polished
 
 SAMPLE = 400  # rows that smooth models of several functions are made on
 KEPT = 3  # formulas of each function that may stand in the whole
@@ -36,7 +39,7 @@ NEAR, SHORT = 3.0, 4  # times their error that values may be missed by, and cons
 LOST = 0.1  # of the target's spread, beyond which a form does not describe the rows
 
 
-def templated(data: Dataset, text: str, config: Config) -> Iterator[Discovery]:
+def templated(data: Dataset, text: str, config: Config) -> Iterator[Result]:
     """The form with formulas for its functions, once all have one.
 
     Raises FormulaError or UsageError for a form that cannot be solved, and says in a note if it does not fit the rows.

@@ -1,0 +1,1 @@
+"""Small frozen values that stages hand on. Nothing here reads a file, draws or fits."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph, Node, NodeType
 
 POINTS = 200  # of each curve

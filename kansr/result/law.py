@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.errors import FormulaError, UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.identifiers import aliases
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
-from kansr.result.result import Discovery
-from kansr.store.load import load
+from kansr.result.result import Result
 
 PREDICTION = "prediction"  # what the value of a formula is called that has no target
 
@@ -49,7 +46,7 @@ class Law:
         return Tape(self.expr, self.inputs).value(X)
 
 
-def law_of(discovery: Discovery, candidate: Candidate) -> Law:
+def law_of(discovery: Result, candidate: Candidate) -> Law:
     """One of the formulas of a discovery."""
     used = {str(symbol) for symbol in candidate.expr.free_symbols}
     units: dict[str, str] = {}
@@ -68,54 +65,6 @@ def law_of_formula(text: str, columns: Sequence[str] | None = None) -> Law:
     expr = parse(text)
     inputs = sorted({str(symbol) for symbol in expr.free_symbols}, key=lambda name: _place(text, name))
     return Law(expr, tuple(inputs), _unlike(PREDICTION, inputs), alias)
-
-
-def read_law(
-    source: str, index: int | None = None, complexity: int | None = None, columns: Sequence[str] | None = None
-) -> Law:
-    """The law that a command line names: by the folder or file of a run, or by a formula.
-
-    index, complexity: which formula of the run's front, as its place or its complexity; the best one unless given.
-    columns: of the table that a formula is about, where there is one.
-    """
-    if is_there(source):
-        found = load(source)
-        return law_of(found, pick(found, index, complexity))
-    if index is not None or complexity is not None:
-        raise UsageError(f"--index and --complexity choose among the formulas of a run, and there is no {source}")
-    try:
-        return law_of_formula(source, columns)
-    except FormulaError as err:
-        raise UsageError(f"{source[:60]!r} is no file or folder, and as a formula: {err}") from err
-
-
-def is_there(source: str) -> bool:
-    """Whether there is a file or folder of this name."""
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):  # too long for a name, as formulas can be
-        return False
-
-
-def pick(discovery: Discovery, index: int | None = None, complexity: int | None = None) -> Candidate:
-    """The formula at a place of the front, or of a complexity; the best one where neither is given.
-
-    Raises UsageError where there is none, or both are given.
-    """
-    candidates = discovery.front.candidates
-    if index is not None and complexity is not None:
-        raise UsageError("a formula is named by its index or by its complexity, not by both")
-    if index is not None:
-        if not -len(candidates) <= index < len(candidates):
-            raise UsageError(f"there is no formula {index}: the front has {len(candidates)}, counted from 0")
-        return candidates[index]
-    if complexity is not None:
-        for candidate in candidates:
-            if candidate.complexity == complexity:
-                return candidate
-        known = ", ".join(str(c.complexity) for c in candidates)
-        raise UsageError(f"no formula of the front has complexity {complexity}; there are {known}")
-    return discovery.best
 
 
 def _place(text: str, name: str) -> int:

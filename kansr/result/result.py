@@ -6,27 +6,25 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import sympy
 from numpy.typing import ArrayLike
 
-from kansr.data.dataset import Array, Dataset
-from kansr.data.excerpt import Excerpt, excerpt
+from kansr.data.excerpt import Excerpt
 from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
-from kansr.result.candidate import Candidate, ParetoFront, judge
+from kansr.numeric.arrays import Array
+from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
+from kansr.result.pareto import ParetoFront
 from kansr.units.units import Units
 from kansr.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
 SCHEMA = 1  # of the JSON object; it changes when a key changes its meaning
@@ -75,7 +73,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False)
-class Discovery:
+class Result:
     """The formulas found for one target, the best of them, and what they rest on.
 
     `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
@@ -124,35 +122,11 @@ class Discovery:
 
     def sympy(self, index: int | None = None) -> sympy.Expr:
         """The best formula, or that at a place of the front, as a sympy expression."""
-        from kansr.result.law import pick
-
-        return pick(self, index).expr
+        return self.front.pick(index).expr
 
     def latex(self, index: int | None = None, digits: int = 6) -> str:
         """The best formula, or that at a place of the front, as LaTeX with numbers of `digits` significant digits."""
-        from kansr.result.law import pick
-
-        return pick(self, index).latex(digits)
-
-    def export(self, to: str, *, index: int | None = None, complexity: int | None = None) -> str:
-        """The best formula, or one that the front has at a place or of a complexity, in another language.
-
-        to: "sympy", "latex", "python", "numpy", "torch" or "c". Raises UsageError for any other, and where the front
-        has no such formula.
-        """
-        from kansr.result.law import law_of, pick
-        from kansr.show.export.formats import export
-
-        return export(law_of(self, pick(self, index, complexity)), to)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Writes a folder as `kansr discover --out` does, or one file where `path` ends in .json; see `kansr.load`.
-
-        What was there before is replaced. Raises UsageError where nothing can be written.
-        """
-        from kansr.store.folder import save_as
-
-        save_as(Path(path), self)
+        return self.front.pick(index).latex(digits)
 
     def to_dict(self) -> dict[str, Any]:
         """The discovery as plain values for JSON, null where a number is not finite."""
@@ -207,63 +181,11 @@ class Discovery:
             raise DataError(f"the table lacks the columns {', '.join(map(repr, absent))}; prediction needs them")
         return frame[[found[label] for label in labels]].to_numpy(dtype=float)
 
-    def __str__(self) -> str:
-        from kansr.show.summary import plain
-
-        return plain(self)
-
-    def report(self, path: str | PathLike[str]) -> None:
-        """Writes the discovery as one HTML page, with plots and all that speaks for the formula.
-
-        Raises UsageError where that is not possible.
-        """
-        from kansr.show.report.page import page
-        from kansr.store.folder import write
-
-        write(Path(path), page(self))
-
-    def plot(self, kind: Literal["law", "front", "structure"] = "law") -> Figure:
-        """A figure of matplotlib's: the law beside the rows and what it leaves, the front, or the structure.
-
-        Nothing is written. Raises UsageError for another kind, and where there is nothing to draw.
-        """
-        from kansr.show.report.figures import figure
-
-        return figure(self, kind)
-
-    def _repr_html_(self) -> str:
-        from kansr.show.report.notebook import html
-
-        return html(self)
-
-    def _repr_latex_(self) -> str:
-        from kansr.show.report.notebook import latex_line
-
-        return latex_line(self)
-
 
 def unused(expr: sympy.Expr, inputs: tuple[str, ...]) -> tuple[str, ...]:
     """The inputs that the formula does not use."""
     used = {str(symbol) for symbol in expr.free_symbols}
     return tuple(name for name in inputs if name not in used)
-
-
-def baseline(data: Dataset, seed: int = 0) -> Discovery:
-    """What is known before any search: the mean of the target."""
-    mean = judge(sympy.Float(float(np.mean(data.y))), data, data, "mean")
-    return Discovery(
-        Status.NOTHING,
-        data.target,
-        data.names,
-        data.names,
-        ParetoFront((mean,)),
-        columns=data.columns,
-        noise=1.0 if mean.loss else 0.0,
-        rows=data.rows,
-        seed=seed,
-        units=data.units,
-        excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed),
-    )
 
 
 def _entry(candidate: Candidate) -> dict[str, Any]:

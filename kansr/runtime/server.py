@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from kansr.runtime.child import THREADS, OutOfTime, WorkerDied, settle
+from kansr.runtime.alarm import OutOfTime
+from kansr.runtime.child import WorkerDied
+from kansr.runtime.processes import THREADS, settle
 
 LOOK = 0.2  # seconds between looks at whether it lives and how large it is
 Message = dict[str, Any]

@@ -24,9 +24,11 @@ from kansr.structure.moves.direct.irrelevant_inputs import idle, unmoved
 from kansr.structure.moves.direct.one_variable import beside_one, one_variable
 from kansr.structure.moves.direct.power_factors import strip
 from kansr.structure.moves.gradient.inner_factor import Split, splits, without
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field, surrogate
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.network import KanFieldConfig, kan_field
 from kansr.structure.surrogate.product_kernel import composite
 from kansr.structure.terminals.closed_form.implicit_relation import relations

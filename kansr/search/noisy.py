@@ -20,17 +20,21 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.formula.fit.error_model import shares
+from kansr.formula.judge.description_length import description_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.outliers import shown_by
-from kansr.result.candidate import ROUNDING, description_length, mean_square, shares
+from kansr.numeric.robust import mean_square
+from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.search.roots import dimensions, starts
 from kansr.search.routes import Offers, Route
 from kansr.structure.moves.direct.irrelevant_inputs import faint, idle
 from kansr.structure.moves.gradient.merge_given import merged
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import Proposer, moves
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
 from kansr.structure.surrogate.noisy_kernel import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
 from kansr.structure.terminals.closed_form.power_law import power_law_in_noise
 from kansr.structure.terminals.curves.additive import additive

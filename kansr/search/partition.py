@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from kansr.data.dataset import Dataset, split
-from kansr.result.candidate import typical
+from kansr.numeric.robust import typical
 from kansr.structure.surrogate.noise_floor import attainable_in_groups
 from kansr.structure.surrogate.noisy_kernel import FEW, attainable, attainable_on
 

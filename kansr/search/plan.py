@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import sympy
 
@@ -15,10 +16,27 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.render import readable
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import polish
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
+from kansr.search.attempt import Attempt, Finding
+from kansr.search.finish import finish
 from kansr.search.partition import Expired, Rows
-from kansr.search.strategies import Attempt, Finding, finish, plan
+from kansr.search.strategies import (
+    AT_LENGTH,
+    BRIEFLY,
+    _atoms,
+    _curves,
+    _lines,
+    _network,
+    _polynomials,
+    _power_law,
+    _rationals,
+    _reductions,
+    _relations,
+    _shape,
+    _single,
+)
 from kansr.structure.moves.registry import Proposer
+from kansr.structure.terminals.curves.additive import additive, multiplicative
 from kansr.symbolic.matching.match import MatchConfig
 
 QUICK = 3  # attempts at the head of every plan: made before reductions in groups, hardly worth it in columns with units
@@ -68,3 +86,29 @@ def _find(groups: Groups, attempt: Attempt, rows: Rows, expired: Expired) -> Ite
         origin = finding.candidate.origin
         fit = polish(canonical(groups.formula(finding.candidate.expr), size), rows.sample)
         yield Finding(finish(fit, rows, f"{origin}, in groups"), path=(first, *(finding.path or (Step(origin),))))
+
+
+def plan(data: Dataset, match: MatchConfig, more: tuple[Proposer, ...] = ()) -> list[Attempt]:
+    """What to try for this table, the cheapest first; wider networks last, for as long as there is time.
+
+    more: kinds of move that searches over reductions make beside our own.
+    """
+    n = len(data.names)
+    attempts = [Attempt("mean and line", _lines), Attempt("power law", _power_law), Attempt("relation", _relations)]
+    sums = [Attempt("polynomial", _polynomials), Attempt("rational", _rationals), Attempt("sums of atoms", _atoms)]
+    if data.stated is not None:  # no law is exact then, and short sums are known by their errors at once
+        attempts, sums = attempts + sums, []
+    if n == 1:
+        attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY)))
+        attempts.append(Attempt("one input", partial(_single, match), thorough=True))
+    else:
+        attempts.append(Attempt("reductions", partial(_reductions, match, more, BRIEFLY), thorough=True))
+        attempts.append(Attempt(f"kan [{n}, 1, 1]", partial(_network, match, (n, 1, 1)), hopeful=True))
+        attempts.append(Attempt("sum of curves", partial(_curves, match, additive)))
+        attempts.append(Attempt("product of curves", partial(_curves, match, multiplicative)))
+    attempts += sums
+    if n > 1:
+        attempts.append(Attempt("further reductions", partial(_reductions, match, more, AT_LENGTH), hopeful=True))
+        widths: list[tuple[Any, ...]] = [(n, 2, 1), (n, (1, 1), 1), (n, (0, 1), 1), (n, 3, 1)]
+        attempts += [Attempt(f"kan {_shape(w)}", partial(_network, match, w), hopeful=True) for w in widths]
+    return attempts

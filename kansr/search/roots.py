@@ -9,7 +9,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.data.dimensionless import choices
 from kansr.expression.render import readable
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
 from kansr.structure.moves.state import State
 from kansr.units.consistency import dimension_in
 from kansr.units.dimension import Dimension

@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.result.graph import Measure, Step
+from kansr.result.derivation import Measure, Step
 from kansr.structure.moves.state import State
 from kansr.units.consistency import fits
 

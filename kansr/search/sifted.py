@@ -11,7 +11,8 @@ from kansr.data.dataset import Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import polish, short_floats
-from kansr.formula.judge.outliers import Mask, shown_by
+from kansr.formula.judge.outliers import shown_by
+from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 from kansr.search.partition import SMALL, Expired, Rows
 

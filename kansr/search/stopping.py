@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import polish
 from kansr.formula.judge.exactness import convincing, exact, within_errors
 from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, unexplained
+from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
+from kansr.search.attempt import Finding
 from kansr.search.partition import BLIND, Rows
-from kansr.search.strategies import Finding
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 AS_GOOD = 8.0  # bits that the best smooth model may be likelier by on unseen rows

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from kansr.expression.render import mathematics, readable
 from kansr.result.candidate import Candidate
-from kansr.result.graph import Graph, Measure, Step
-from kansr.result.result import Discovery, Status
+from kansr.result.derivation import Measure, Step
+from kansr.result.graph import Graph
+from kansr.result.result import Result, Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,7 +37,7 @@ WIDTH = 72  # up to which what speaks for the steps stands in one column
 MOST = 8  # formulas of the front that are shown
 
 
-def plain(discovery: Discovery) -> str:
+def plain(discovery: Result) -> str:
     """The law first, then what speaks for it."""
     rows = [HEADER, *(cells for _, cells in front_rows(discovery))]
     width = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -39,13 +45,8 @@ def plain(discovery: Discovery) -> str:
     return "\n".join([law(discovery), *legend(discovery), "", *evidence(discovery), "", *table, *remarks(discovery)])
 
 
-def styled(discovery: Discovery) -> RenderableType:
+def styled(discovery: Result) -> RenderableType:
     """The same for a terminal, with the table laid out to its width."""
-    from rich.box import SIMPLE
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=SIMPLE, show_edge=False, header_style="dim")
     for name in HEADER[:3]:
         table.add_column(name, justify="right")
@@ -67,17 +68,17 @@ def styled(discovery: Discovery) -> RenderableType:
     )
 
 
-def law(discovery: Discovery) -> str:
+def law(discovery: Result) -> str:
     return f"{discovery.target} = {readable(discovery.best.expr)}"
 
 
-def legend(discovery: Discovery) -> list[str]:
+def legend(discovery: Result) -> list[str]:
     """What the names stand for that are not column names, of those the law uses."""
     shown = {discovery.target, *discovery.inputs} - set(discovery.ignored_inputs)
     return [f"  {alias} is the column {name!r}" for alias, name in discovery.columns.items() if alias in shown]
 
 
-def evidence(discovery: Discovery) -> tuple[str, str]:
+def evidence(discovery: Result) -> tuple[str, str]:
     """The figures, and the status in words."""
     figures = (
         f"held-out r² {fraction(discovery.best.r2_held_out)}",
@@ -88,14 +89,14 @@ def evidence(discovery: Discovery) -> tuple[str, str]:
     return " · ".join(figures), WORDS[discovery.status]
 
 
-def front_rows(discovery: Discovery) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
+def front_rows(discovery: Result) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
     """The formulas that come closest, simplest first, with the cells that show each."""
     for c in sorted(ranked(discovery)[:MOST], key=lambda c: c.complexity):
         bits = f"{c.description_length - discovery.best.description_length:+.0f}"
         yield c, (str(c.complexity), fraction(c.r2_held_out), bits, readable(c.expr))
 
 
-def remarks(discovery: Discovery) -> list[str]:
+def remarks(discovery: Result) -> list[str]:
     """The runner-up, the structure and the ignored inputs, as far as there are any."""
     lines = [""]
     best, *others = ranked(discovery)
@@ -119,7 +120,7 @@ def remarks(discovery: Discovery) -> list[str]:
     return lines
 
 
-def verdict(discovery: Discovery) -> list[str]:
+def verdict(discovery: Result) -> list[str]:
     """The constants of a form that was given, what one more term would buy, and what a search finds instead."""
     form = discovery.verdict
     if form is None:
@@ -178,7 +179,7 @@ def _short(value: float, digits: int) -> str:
     return f"{float(f'{value:.{digits}g}'):g}"
 
 
-def ranked(discovery: Discovery) -> list[Candidate]:
+def ranked(discovery: Result) -> list[Candidate]:
     """The front, best first."""
     return sorted(discovery.front, key=lambda c: (c.description_length, c.complexity))
 

@@ -5,27 +5,38 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from kansr.errors import DataError
 from kansr.result.json_value import Value, read_json
-from kansr.store.folder import RESULT, claim, write
+from kansr.runtime.files import write
+from kansr.store.folder import RESULT, claim
 from kansr.store.folder import save as save_discovery
 from kansr.store.load import check_schema, discovery, text_of
 from kansr.version import __version__
 
-if TYPE_CHECKING:
-    from kansr.api.regressor import SymbolicRegressor
-
 ESTIMATOR = "estimator.json"
 SCHEMA = 1  # of that file; that of a discovery is counted apart
 
-Regressor = TypeVar("Regressor", bound="SymbolicRegressor")
+
+class Estimator(Protocol):
+    """What is written of an estimator, and set again when it is read."""
+
+    discovery_: Any
+    n_features_in_: int
+    random_state: Any
+
+    def get_params(self) -> dict[str, Any]: ...
+
+    def _name(self, columns: Any) -> None: ...
 
 
-def save(model: SymbolicRegressor, folder: Path) -> None:
+Regressor = TypeVar("Regressor", bound=Estimator)
+
+
+def save(model: Estimator, folder: Path) -> None:
     """Writes discovery.json, front.csv and estimator.json; a file where a folder should be raises UsageError."""
     seed = model.random_state if isinstance(model.random_state, int | np.integer) else model.discovery_.seed
     shape = {
@@ -60,7 +71,7 @@ def load(kind: type[Regressor], folder: Path, library: Any) -> Regressor:
     model.discovery_ = found
     model.n_features_in_ = len(columns)
     if named:
-        model.feature_names_in_ = np.array(columns, dtype=object)
+        vars(model)["feature_names_in_"] = np.array(columns, dtype=object)
     model._name(columns)
     return model
 

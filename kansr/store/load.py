@@ -15,11 +15,13 @@ from kansr.errors import DataError, FormulaError
 from kansr.expression.identifiers import is_identifier
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
-from kansr.result.candidate import Candidate, ParetoFront
+from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value, read_json
-from kansr.result.result import SCHEMA, Discovery, Status
+from kansr.result.pareto import ParetoFront
+from kansr.result.result import SCHEMA, Result, Status
 from kansr.store.folder import RESULT
+from kansr.units.text import dimension_of
 from kansr.units.units import Constant, Units
 from kansr.version import __version__
 
@@ -27,7 +29,7 @@ MAX_BYTES = 1 << 26
 MAX_LETTERS = 300_000  # of all formulas of a file together
 
 
-def load(path: str | PathLike[str]) -> Discovery:
+def load(path: str | PathLike[str]) -> Result:
     """The discovery that was saved: from the folder of `kansr discover --out`, a discovery.json, or the text of one.
 
     What it shows and computes is what the saved one did: formulas, structure, units, figures. Raises DataError, in one
@@ -39,7 +41,7 @@ def load(path: str | PathLike[str]) -> Discovery:
     return discovery(read_json(text_of(file), str(file)))
 
 
-def discovery(value: Value) -> Discovery:
+def discovery(value: Value) -> Result:
     """The discovery in a JSON object."""
     check_schema(value)
     inputs = tuple(_name(item) for item in value["inputs"])
@@ -53,7 +55,7 @@ def discovery(value: Value) -> Discovery:
         raise DataError(f"{value.where}.front is empty")
     if value["best"]["expression"].text() != value["front"].data[list(front).index(front.best)]["expression"]:
         raise DataError(f"{value.where}.best is not the formula of the front with the shortest description")
-    return Discovery(
+    return Result(
         value["status"].choice(Status),
         target,
         inputs,
@@ -138,8 +140,6 @@ def _constants(value: Value, taken: Sequence[str]) -> dict[str, Constant]:
 
 
 def _units(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Units:
-    from kansr.units.text import dimension_of
-
     text = {name: value[name].text() for name in names}
     try:
         dimension = {name: dimension_of(unit) for name, unit in text.items()}

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import kansr
 from kansr.data.excerpt import read_excerpt
-from kansr.result.result import Discovery
+from kansr.result.result import Result
 from kansr.store.folder import COMMAND, ROWS
+from kansr.store.load import load
 
 
-def read(run: Path) -> Discovery:
+def read(run: Path) -> Result:
     """What `kansr discover --out` left in a folder; without rows and command where these are not there.
 
     Raises DataError for what cannot be read or does not belong together.
     """
-    discovery: Discovery = kansr.load(run)
+    discovery = load(run)
     folder = run if run.is_dir() else run.parent
     rows, command = folder / ROWS, folder / COMMAND
     return replace(

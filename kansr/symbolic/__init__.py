@@ -1,0 +1,1 @@
+"""Curves become functions: the library of univariate functions, and matching with it."""

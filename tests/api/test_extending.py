@@ -15,12 +15,14 @@ import sympy
 
 import kansr
 from kansr.errors import UsageError
-from kansr.pipeline.run import Config
+from kansr.pipeline.config import Config
 from kansr.runtime.deadline import Clock
 from kansr.structure.moves.gradient.merge_given import merged
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field, surrogate
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.kernel import surrogate
 
 NAMES = sympy.symbols("u0:3")
 U, V, W = NAMES

@@ -20,7 +20,7 @@ from support.paths import ROOT
 
 from kansr import SymbolicRegressor, discover
 from kansr.errors import DataError, KansrError, UsageError
-from kansr.symbolic.library.function import STANDARD
+from kansr.symbolic.library.standard import STANDARD
 
 rng = np.random.default_rng(0)
 X = rng.uniform(1, 5, (200, 3))

@@ -13,6 +13,7 @@ from support.tables import table_with_units
 import kansr
 from kansr.cli.main import _run
 from kansr.data.dataset import Dataset
+from kansr.data.declare_units import with_units
 from kansr.errors import KansrError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
@@ -20,7 +21,6 @@ from kansr.search.exact import ReduceConfig, reductions
 from kansr.structure.surrogate.noise_floor import attainable_in_groups
 from kansr.units.consistency import fits, objection
 from kansr.units.text import dimension_of
-from kansr.units.units import with_units
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ from support.command import CANDIDATE_KEYS, KEYS, REAL, STAND_IN, call, children
 from support.paths import KEPLER, ROOT
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.cli import options
 from kansr.data.roles import dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
-from kansr.result.result import Discovery
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of a POSIX system")
 
@@ -280,7 +280,7 @@ def test_the_package_offers_what_it_lists() -> None:
 def test_the_package_attribute_is_the_function() -> None:
     import kansr.pipeline.run
 
-    assert kansr.discover is kansr.pipeline.run.discover
+    assert kansr.discover is kansr.api.discover.discover
 
 
 def test_prediction_takes_arrays_and_tables() -> None:

@@ -14,13 +14,15 @@ from support import standin
 from support.command import told
 from support.paths import KEPLER
 
+from kansr.api.discovery import Discovery
 from kansr.cli.predict import for_spreadsheet
 from kansr.data.dataset import Dataset
 from kansr.data.roles import dataset
 from kansr.errors import UsageError
-from kansr.result.candidate import ParetoFront, judge
-from kansr.result.law import Law, law_of, law_of_formula, pick
-from kansr.result.result import Discovery, Status
+from kansr.formula.judge.judge import judge
+from kansr.result.law import Law, law_of, law_of_formula
+from kansr.result.pareto import ParetoFront
+from kansr.result.result import Status
 
 ODD = "=HYPERLINK(1)"  # a column name that is a formula to a spreadsheet
 
@@ -120,8 +122,8 @@ def test_export_in_the_terminal(run: Path, odd: Path, tmp_path: Path) -> None:
 
 def test_a_formula_of_the_front_is_picked() -> None:
     found = standin.discovery(dataset(KEPLER)[0])
-    assert [pick(found, i).complexity for i in (0, 1, 2, -1)] == [1, 3, 4, 4]
-    assert pick(found) is found.best and pick(found, complexity=3).complexity == 3
+    assert [found.front.pick(i).complexity for i in (0, 1, 2, -1)] == [1, 3, 4, 4]
+    assert found.front.pick() is found.best and found.front.pick(complexity=3).complexity == 3
     assert law_of(found, found.front.candidates[0]).inputs == ()
     with pytest.raises(UsageError, match=r"no format 'pyton'.* Did you mean 'python'"):
         found.export("pyton")

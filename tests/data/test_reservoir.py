@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support.files import ACCEPTED, VALUES, table
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset
 from kansr.data.read import streams as reading
 from kansr.data.read.reservoir import FEWEST, FLAWED, MOST, Reservoir, bytes_of, rows_within
@@ -22,9 +23,10 @@ from kansr.data.roles import dataset
 from kansr.data.screening import FILL, MANY, screened
 from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
+from kansr.formula.judge.judge import judge
 from kansr.pipeline.all_rows import on_all_rows
-from kansr.result.candidate import judge, pareto
-from kansr.result.result import Discovery, Status
+from kansr.result.pareto import pareto
+from kansr.result.result import Status
 
 
 @pytest.mark.parametrize("size", [40, 41, 64])

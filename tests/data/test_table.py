@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from support.files import ACCEPTED, PLAIN, ROWS, VALUES, table
 from support.paths import ROOT
 
+from kansr.data.columns import numbers
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table
-from kansr.data.roles import MAX_COLUMNS, as_table, dataset, numbers
+from kansr.data.roles import MAX_COLUMNS, as_table, dataset
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import RESERVED, aliases, is_identifier
 

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits, complexity, decimal_bits
 from kansr.expression.parse import parse
-from kansr.result.candidate import bits_per_float, description_length, likely_square, mean_square, spans_decades
+from kansr.formula.fit.error_model import likely_square, spans_decades
+from kansr.formula.judge.description_length import bits_per_float, description_length
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
 
 # fmt: off
 NODES = [

@@ -16,7 +16,8 @@ from kansr.data.dataset import Dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
-from kansr.result.candidate import likely_square, mean_square
+from kansr.formula.fit.error_model import likely_square
+from kansr.numeric.robust import mean_square
 from kansr.result.result import Status
 
 

@@ -10,15 +10,17 @@ import pandas as pd
 import pytest
 
 import kansr
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
 from kansr.formula.judge.outliers import outliers, shown_by
 from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square, robust_square
 from kansr.pipeline.conclude import concluded
-from kansr.result.candidate import ParetoFront, mean_square, robust_square
+from kansr.result.pareto import ParetoFront
 from kansr.result.result import Status
 from kansr.structure.terminals.closed_form.power_law import power_law_beside_wrong_rows
 

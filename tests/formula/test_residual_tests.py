@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kansr.data.dataset import Array
 from kansr.formula.judge.residual_tests import unexplained
+from kansr.numeric.arrays import Array
 
 
 def rows_of(rows: int, inputs: int, seed: int = 0) -> Array:

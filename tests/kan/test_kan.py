@@ -12,7 +12,7 @@ from kansr.errors import UsageError  # noqa: E402
 from kansr.kan import KAN, Function, create_dataset, fit_kan  # noqa: E402
 from kansr.kan.reading.symbolic import fix  # noqa: E402
 from kansr.kan.training.jacobian import Linearised  # noqa: E402
-from kansr.symbolic.library.function import STANDARD  # noqa: E402
+from kansr.symbolic.library.standard import STANDARD  # noqa: E402
 from kansr.symbolic.matching.match import EdgeFit  # noqa: E402
 
 

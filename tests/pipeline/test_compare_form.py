@@ -17,7 +17,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.form import fit_form, read_form
 from kansr.pipeline.compare_form import compared
-from kansr.pipeline.run import Config
+from kansr.pipeline.config import Config
 
 
 def rows(

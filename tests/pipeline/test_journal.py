@@ -14,12 +14,14 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
+from kansr.pipeline.config import Config
 from kansr.pipeline.journal import JOURNAL, Journal, key, opened
-from kansr.pipeline.run import Config, search
+from kansr.pipeline.run import search
 from kansr.result.candidate import Candidate
-from kansr.result.graph import Edge, Graph, Measure, Node, NodeType, Step
-from kansr.search.strategies import Finding, Tried
-from kansr.store.folder import write
+from kansr.result.derivation import Measure, Step
+from kansr.result.graph import Edge, Graph, Node, NodeType
+from kansr.runtime.files import write
+from kansr.search.attempt import Finding, Tried
 
 GRAPH = Graph(
     (Node("x", NodeType.INPUT), Node("y", NodeType.SUM)),

@@ -16,20 +16,23 @@ import sympy
 from support.tables import halves, misfit, table
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset, split
 from kansr.errors import DataError, UsageError
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
+from kansr.formula.judge.judge import judge
 from kansr.pipeline import run as pipeline
-from kansr.pipeline.run import Config
-from kansr.result.candidate import judge
-from kansr.result.result import Discovery, Status
+from kansr.pipeline.config import Config
+from kansr.result.result import Status
 from kansr.runtime.deadline import Clock
 from kansr.search import stopping
+from kansr.search.attempt import Attempt, Finding
 from kansr.search.partition import Expired, Rows
-from kansr.search.strategies import Attempt, Finding, plan
-from kansr.symbolic.library.function import STANDARD, Function
+from kansr.search.plan import plan
+from kansr.symbolic.library.function import Function
+from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.match import MatchConfig
 
 

@@ -10,13 +10,14 @@ import sympy
 from support.command import REAL, call
 from support.paths import KEPLER
 
-from kansr.data.dataset import Array, Dataset
+from kansr.api.discover import discover
+from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError, KansrError, UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.pipeline.run import discover
-from kansr.refine.forms.backfitting import backfit
-from kansr.refine.forms.skeleton import TARGET, read_skeleton
+from kansr.numeric.arrays import Array
+from kansr.refinement.forms.backfitting import backfit
+from kansr.refinement.forms.skeleton import TARGET, read_skeleton
 
 X = np.random.default_rng(0).uniform(0.5, 3, (300, 3))
 NAMES = ("x", "y", "z")

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.expression.render import latex, readable, render
-from kansr.result.result import Discovery, Status
+from kansr.result.result import Status
 
 pytestmark = pytest.mark.slow
 Array = np.ndarray

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from support.paths import ROOT
 
 from kansr.bench.problem import read_problems
+from kansr.data.declare_units import constant_values, with_units
 from kansr.data.read.table import read_table
 from kansr.data.roles import dataset
 from kansr.errors import DataError, FormulaError, KansrError
@@ -26,7 +27,6 @@ from kansr.expression.parse import parse
 from kansr.pipeline.journal import FORMAT, opened
 from kansr.symbolic.library.library_file import read_library
 from kansr.units.text import dimension_of
-from kansr.units.units import constant_values, with_units
 
 SOURCES = sorted((ROOT / "kansr").rglob("*.py"))
 SECOND = 1.0  # that a reader may take for a few hundred letters, or to refuse a large text

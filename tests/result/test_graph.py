@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.symbolic.matching.choose import choose, combinations
 from kansr.symbolic.matching.compose import compose

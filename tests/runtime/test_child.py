@@ -18,7 +18,9 @@ import pytest
 from support.command import gone
 
 from kansr.errors import DataError, FormulaError
-from kansr.runtime.child import OutOfTime, Serial, WorkerDied, interrupted_after, stream, workers
+from kansr.runtime.alarm import OutOfTime, interrupted_after
+from kansr.runtime.child import WorkerDied, stream
+from kansr.runtime.pool import Serial, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")
 
@@ -150,7 +152,8 @@ def test_workers_of_a_killed_child_die_with_it() -> None:
 
 ORPHANS = """
 import os, sys, time
-from kansr.runtime.child import stream, workers
+from kansr.runtime.child import stream
+from kansr.runtime.pool import workers
 
 def work():
     with workers(2) as pool:

@@ -13,9 +13,9 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
+from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.eliminate import prune
-from kansr.result.candidate import description_length
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
 from kansr.search.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
 from kansr.search.partition import Rows
 from kansr.search.routes import Offers

@@ -21,13 +21,13 @@ from support import formulas
 from sympy.parsing.latex import parse_latex
 
 from kansr.cli.export import Format
-from kansr.data.dataset import Array
 from kansr.expression.domain import domain
 from kansr.expression.evaluate import Tape
 from kansr.expression.identifiers import aliases
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats
+from kansr.numeric.arrays import Array
 from kansr.result.law import Law
 from kansr.show.export.formats import FORMATS, export
 from kansr.show.export.latex import to_latex

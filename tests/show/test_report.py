@@ -16,15 +16,17 @@ from support.pages import hostile, made
 from support.paths import KEPLER
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.cli.report import page_path
 from kansr.data.dataset import Dataset
 from kansr.data.excerpt import MOST, csv_text, excerpt, read_excerpt
 from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import mathematics
+from kansr.formula.judge.baseline import baseline
 from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Edge, Graph, Node, NodeType
-from kansr.result.result import Discovery, Status, baseline
+from kansr.result.result import Status
 from kansr.show.report.axis import Axis, spanning
 from kansr.show.report.charts import Frame
 from kansr.show.report.digits import constants, shortener

@@ -22,16 +22,19 @@ from support.command import environment
 from support.paths import KEPLER
 
 import kansr
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset
+from kansr.data.declare_units import with_units
 from kansr.data.roles import dataset
 from kansr.errors import DataError, FormulaError, KansrError, UsageError
 from kansr.expression.render import render
-from kansr.result.candidate import judge, pareto
+from kansr.formula.judge.judge import judge
+from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
-from kansr.result.graph import Graph, Measure, Step
-from kansr.result.result import Discovery, Status, unused
+from kansr.result.graph import Graph
+from kansr.result.pareto import pareto
+from kansr.result.result import Status, unused
 from kansr.store.load import MAX_LETTERS
-from kansr.units.units import with_units
 
 X = formulas.points(40)
 LOOSE = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

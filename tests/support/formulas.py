@@ -6,10 +6,10 @@ import numpy as np
 import sympy
 from hypothesis import strategies as st
 
-from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import FUNCTIONS, parse
+from kansr.numeric.arrays import Array
 
 NAMES = ("x", "y", "lambda", "int", "I", "pow", "np", "y1")
 NUMBERS = (

@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset
+from kansr.data.declare_units import with_units
 from kansr.data.excerpt import excerpt
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.result.candidate import judge, pareto
+from kansr.formula.judge.judge import judge
+from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
-from kansr.result.graph import Measure, Step
-from kansr.result.result import Discovery, Status, unused
-from kansr.units.units import with_units
+from kansr.result.pareto import pareto
+from kansr.result.result import Status, unused
 
 NAMES = ("a", "b", "c")
 ODD = {"a": "<script>alert(1)</script>", "b": "__import__('os').system('true')", "c": 'a <b>long</b> "name" & more'}

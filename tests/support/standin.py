@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import sympy
 
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset
 from kansr.data.excerpt import excerpt
 from kansr.errors import DataError, FormulaError
-from kansr.result.candidate import judge, pareto
-from kansr.result.result import Discovery, Status, unused
+from kansr.formula.judge.judge import judge
+from kansr.result.pareto import pareto
+from kansr.result.result import Status, unused
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:

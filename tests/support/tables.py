@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset, split
+from kansr.data.dataset import Dataset, split
+from kansr.data.declare_units import constant_values, with_units
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.search.costs import ReduceConfig
 from kansr.search.exact import reductions
 from kansr.search.routes import Route
-from kansr.units.units import constant_values, with_units
 
 
 def table(

@@ -11,7 +11,8 @@ from kansr.errors import UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.render import render
 from kansr.result.graph import Edge
-from kansr.symbolic.library.function import STANDARD, Function, Library, by_differences
+from kansr.symbolic.library.function import Function, Library, by_differences
+from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match
 
 Array = NDArray[np.float64]

@@ -20,10 +20,10 @@ from kansr.cli import main as cli
 from kansr.errors import DataError, FormulaError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.result.graph import Edge
-from kansr.symbolic.library.function import STANDARD
 from kansr.symbolic.library.inspection import inspect
 from kansr.symbolic.library.library_file import as_library, read_library
 from kansr.symbolic.library.redundancy import absorbed, needed, points, value
+from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.match import MatchConfig, match
 
 MINE = """# functions of one's own

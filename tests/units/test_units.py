@@ -16,6 +16,7 @@ from support.tables import table_with_units
 
 from kansr.bench.problem import Problem, suite
 from kansr.data.dataset import Dataset
+from kansr.data.declare_units import constant_values
 from kansr.data.dimensionless import choices
 from kansr.errors import DataError
 from kansr.expression.evaluate import evaluate
@@ -25,7 +26,7 @@ from kansr.expression.render import readable, render
 from kansr.units.consistency import dimension_in, fits, objection
 from kansr.units.dimension import Dimension
 from kansr.units.text import dimension_of
-from kansr.units.units import Units, constant_values
+from kansr.units.units import Units
 
 Ranges = Mapping[str, tuple[float, float]]
 

@@ -18,8 +18,9 @@ from kansr.errors import FormulaError
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.result.candidate import mean_square, r_squared
-from kansr.runtime.child import OutOfTime, WorkerDied, stream
+from kansr.numeric.robust import mean_square, r_squared
+from kansr.runtime.alarm import OutOfTime
+from kansr.runtime.child import WorkerDied, stream
 
 Grader = Callable[[Problem, sympy.Expr], Verdict]
 CRITERIA: Mapping[str, Grader] = {"strict": strict, "skeleton": skeleton, "srbench": srbench}

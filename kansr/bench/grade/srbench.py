@@ -14,7 +14,7 @@ from kansr.bench.grade.verdict import Verdict
 from kansr.bench.problem import Problem, sample
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.result.candidate import mean_square, r_squared
+from kansr.numeric.robust import mean_square, r_squared
 
 DECIMALS, SMALLEST = 3, 1e-4  # floats below the smallest become 0
 FIT = 0.5  # r² below which a formula is not even compared

@@ -9,8 +9,8 @@ import sympy
 
 from kansr.bench.grade.verdict import Verdict, verdict
 from kansr.bench.problem import Problem, Variable, draw, sample
-from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
+from kansr.numeric.arrays import Array
 
 KINDS = {
     "trigonometric": (sympy.sin, sympy.cos, sympy.tan),

@@ -1,4 +1,4 @@
-"""Operon (Burlacu, Kronberger, Kommenda 2020), as `kansr.refine.refiners.operon` runs it, from chance formulas alone.
+"""Operon (Burlacu, Kronberger, Kommenda 2020) as kansr.refinement.refiners.operon runs it, from chance formulas alone.
 
 The formula is chosen from the front by the package's BIC: its default, the description length, has to be told the size
 of the noise, and with a guess at it prefers short approximations to exact laws. The constants of what it offers are
@@ -17,7 +17,7 @@ from kansr.bench.methods import Answer, Question
 from kansr.data.dataset import Dataset
 from kansr.expression.render import render
 from kansr.formula.fit.constants import polish
-from kansr.refine.refiners.operon import OperonConfig, evolve, read
+from kansr.refinement.refiners.operon import OperonConfig, evolve, read
 
 MARGIN = 0.04  # of the time, for what comes after the last generation
 

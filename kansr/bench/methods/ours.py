@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import kansr.kan.network.network  # noqa: F401  torch takes seconds to load, and the clock is not to count them
 from kansr.bench.methods import Answer, Question
+from kansr.data.declare_units import with_units
 from kansr.expression.render import render
-from kansr.pipeline.run import Config
+from kansr.pipeline.config import Config
 from kansr.pipeline.run import search as discoveries
-from kansr.units.units import with_units
 
 
 def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]:

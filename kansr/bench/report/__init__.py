@@ -1,0 +1,1 @@
+"""Records of a benchmark as tables, plots and a page."""

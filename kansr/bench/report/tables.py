@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from kansr.bench.record import Record
 from kansr.bench.report.tally import COLUMNS, misses, tally
 
@@ -17,9 +22,6 @@ FORMULA = 70  # characters shown of a formula on either side
 
 def summary(records: Sequence[Record]) -> RenderableType:
     """Rates with their 95 % interval, seconds, and every miss with what was meant beside what was found."""
-    from rich.console import Group
-    from rich.text import Text
-
     if not records:
         return Text("no records yet")
     missed = misses(records)
@@ -54,9 +56,6 @@ def compared(before: Sequence[Record], after: Sequence[Record]) -> dict[str, Any
 
 def comparison(result: dict[str, Any]) -> RenderableType:
     """`compared` as tables."""
-    from rich.console import Group
-    from rich.text import Text
-
     rows = [
         (column, str(c["before"]), str(c["after"]), f"+{len(c['won'])}", f"-{len(c['lost'])}")
         for column, c in result["changes"].items()
@@ -100,10 +99,6 @@ def _misses(records: Sequence[Record]) -> RenderableType:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], first_left: int) -> RenderableType:
-    from rich.box import SIMPLE
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=SIMPLE, show_edge=False, header_style="dim")
     for number, name in enumerate(header):
         table.add_column(name, justify="left" if number < first_left else "right", overflow="fold")

@@ -1,0 +1,1 @@
+"""From bytes to a Table of named float64 columns."""

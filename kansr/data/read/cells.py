@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,6 @@ def read_column(series: pd.Series, label: str, place: Callable[[int], str], deci
 
 
 def _read_objects(series: pd.Series, label: str, place: Callable[[int], str], decimal: str) -> Column:
-    import pandas as pd
-
     signs = str.maketrans(",.", ".,") if decimal == "," else {}
 
     def plain(cell: object) -> object:

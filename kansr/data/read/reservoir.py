@@ -7,8 +7,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array
 from kansr.errors import UsageError
+from kansr.numeric.arrays import Array
 
 MOST = 100_000  # rows that are kept, however much memory there is: more only make a search slow
 FEWEST = 1000  # rows that are kept, however little there is

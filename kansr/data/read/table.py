@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.dataset import Array
 from kansr.data.read.cells import read_column
 from kansr.data.read.reservoir import Reservoir, rows_within
 from kansr.data.read.streams import Source, opened, pieces
 from kansr.data.read.text import Format, TextTable, continued, read_text
 from kansr.errors import DataError
+from kansr.numeric.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,8 +175,6 @@ def from_frame(
 
 def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
     """The table with inputs x0, x1, … and target y; X: (rows, inputs) or (rows,), y: (rows,)."""
-    import pandas as pd
-
     inputs, target = np.asarray(X), np.asarray(y)
     if inputs.ndim == 1:
         inputs = inputs[:, None]
@@ -223,8 +222,6 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
 
 
 def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
-    import pandas as pd
-
     try:
         yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
     except ImportError as err:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from kansr.data.read.cells import counted, is_number
 from kansr.errors import DataError, UsageError
@@ -175,14 +176,10 @@ def _from_line(raw: bytes, count: int) -> bytes:
 
 def _always_exact() -> bool:
     """Whether pandas reads floats exactly unasked, as from version 3.1 on, which warns of being asked."""
-    import pandas as pd
-
     return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= (3, 1)
 
 
 def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.DataFrame:
-    import pandas as pd
-
     sep, decimal = form.sep or ",", form.decimal
     pointed = decimal == "," and b"." in body  # the exact parser would take a point for a decimal sign all the same
     exact = len(body) < EXACT_BELOW and not pointed and not _always_exact()

@@ -1,0 +1,1 @@
+"""Constants of an expression by least squares, under an error model."""

@@ -10,11 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
-from kansr.result.candidate import HUBER, MAD, mean_square, robust_square, spans_decades, typical
+from kansr.formula.fit.error_model import spans_decades
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 
 REWEIGHTED = 4  # rounds of reweighting
 POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats, minimise, optimum
-from kansr.result.candidate import spread_of
+from kansr.formula.fit.error_model import spread_of
+from kansr.numeric.arrays import Array
 
 STARTS, REFINED = 200, 12  # points that constants are looked for from, and those that are followed to the end
 DECADES = 1.5  # about the natural size of a constant that starts are drawn from

@@ -1,0 +1,1 @@
+"""What a formula is worth, and what is noise. One file a criterion."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
-from kansr.result.candidate import mean_square, typical
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square, typical
 
 RELATIVE = 1e-7  # error over the value that nine rows of ten of an exact law may have
 SHARP = 1e-12  # error over the spread of a law fitted to exact rows

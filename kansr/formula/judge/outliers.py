@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 
-from kansr.data.dataset import Array, Dataset
-from kansr.result.candidate import MAD, shares
-from kansr.structure.surrogate.kernel import skewed, standard
-from kansr.structure.surrogate.noisy_kernel import kernel
+from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import shares
+from kansr.numeric.arrays import Array, Mask
+from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.robust import MAD
+from kansr.numeric.standardise import skewed, standard
 
 LENGTHS, RIDGES = (1.6, 3.0, 6.0), (1e-4, 1e-2, 0.3)
 CENTRES, SAMPLE = 400, 2000  # rows the kernel is spanned by, and rows it is judged on
@@ -26,7 +28,6 @@ LEAST = 200  # rows below which a smooth model says too little
 ASKED = 2000  # far rows whose neighbours are looked at
 CHUNK = 10_000  # rows that the model is asked about at once
 
-Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]
 Model = Callable[[Array], Array]
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import fdtri
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import ranks
 
 # two rows are often each other's neighbours, which makes the correlation of pure noise up to √2 as wide as its formula

@@ -1,0 +1,1 @@
+"""The written form: constants rounded, terms dropped. Description length decides."""

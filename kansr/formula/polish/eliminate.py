@@ -8,7 +8,7 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import Fit, polish
-from kansr.result.candidate import description_length
+from kansr.formula.judge.description_length import description_length
 
 ROUNDS, LARGEST = 8, 80  # parts taken out, and operations above which none are
 

@@ -11,7 +11,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import POLISH_ROWS, Fit, polish
-from kansr.result.candidate import ROUNDING, description_length
+from kansr.formula.judge.description_length import description_length
+from kansr.numeric.tolerances import ROUNDING
 
 # A standard error never promises more than the arithmetic that found it.
 LEAST_TOLERANCE = 1e-8

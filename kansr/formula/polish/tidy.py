@@ -13,7 +13,8 @@ from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.result.candidate import description_length, likely_square
+from kansr.formula.fit.error_model import likely_square
+from kansr.formula.judge.description_length import description_length
 
 STRAIGHT = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # u at 0
 EVEN = (sympy.cos, sympy.cosh)  # 1 at 0

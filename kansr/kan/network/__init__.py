@@ -1,0 +1,1 @@
+"""What a network computes: splines on edges, sums and products at nodes."""

@@ -15,8 +15,9 @@ from torch import nn
 from kansr.errors import UsageError
 from kansr.kan.network.layer import BASE_FUNCTIONS, KANLayer
 from kansr.kan.network.network import Network
-from kansr.kan.reading.pykan_names import function
-from kansr.symbolic.library.function import STANDARD, Library
+from kansr.kan.network.pykan_names import function
+from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.standard import STANDARD
 
 FORMAT, VERSION = "kansr.kan", 1
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.symbolic.library.function import Function, by_differences
 
 Unary = Callable[[Array], Array]

@@ -1,0 +1,1 @@
+"""How a network is read: importance and pruning, curves in the units of the table, symbolic edges, pictures."""

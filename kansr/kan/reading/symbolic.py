@@ -15,6 +15,7 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import polish
+from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
@@ -22,9 +23,9 @@ from kansr.kan.reading.trace import sample_points
 from kansr.kan.training.dataset import Seen
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
 from kansr.kan.training.train import TrainConfig, train_together
-from kansr.result.candidate import description_length
 from kansr.result.graph import Edge, Graph
-from kansr.symbolic.library.function import STANDARD, Function, Library
+from kansr.symbolic.library.function import Function, Library
+from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.choose import combinations
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match
 

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kansr.data.dataset import Array
 from kansr.errors import UsageError
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network, Nodes
 from kansr.kan.reading.importance import importance, settle_constants
 from kansr.kan.training.dataset import numbers
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph, Node, NodeType
 
 POINTS = 200  # of x on each edge

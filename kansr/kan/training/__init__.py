@@ -1,0 +1,1 @@
+"""How a network learns: starts, Levenberg-Marquardt, grids, penalties."""

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kansr.data.dataset import Array
 from kansr.kan.network.network import Network, WidthEntry
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import Seen
 from kansr.kan.training.grids import fit_grids
 from kansr.kan.training.initialise import random_start
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, levenberg_marquardt, never
+from kansr.numeric.arrays import Array
 
 
 @torch.no_grad()

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from kansr.kan.training.levenberg_marquardt import History, Watch, unwatched
 
 
@@ -17,9 +20,6 @@ def is_watched() -> bool:
 @contextmanager
 def bar(steps: int, lamb: float = 0.0) -> Iterator[Watch]:
     """Shows train_loss, test_loss and reg after each step, for as long as the context lasts."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kansr.data.dataset import Array
 from kansr.expression.render import SUPERSCRIPTS
+from kansr.numeric.arrays import Array
 
 MARGIN = 0.04  # of the covered range, on either side
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.show.report.axis import Axis
 
 WIDTH, HEIGHT = 360.0, 250.0

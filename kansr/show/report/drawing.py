@@ -8,11 +8,11 @@ import numpy as np
 import sympy
 from markupsafe import Markup, escape
 
-from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.expression.render import mathematics
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph, NodeType
 from kansr.show.report.charts import path, picture, shortened, words
 from kansr.show.report.layout import BOX, TALL, Layout, Place, layout

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from kansr.errors import UsageError
-from kansr.result.candidate import spans_decades
+from kansr.formula.fit.error_model import spans_decades
 from kansr.result.graph import Edge, Graph, NodeType
-from kansr.result.result import Discovery
+from kansr.result.result import Result
 from kansr.show.report.charts import shortened
 from kansr.show.report.drawing import LETTERS, NAME, SIGNS, label
 from kansr.show.report.layout import BOX, TALL, Layout, layout
@@ -32,14 +32,14 @@ class Drawing(Figure):
         return raw.getvalue()
 
 
-def figure(discovery: Discovery, kind: str) -> Figure:
+def figure(discovery: Result, kind: str) -> Figure:
     """The figure of this kind. Raises UsageError where there is none."""
     if kind not in KINDS:
         raise UsageError(f"there is no plot {kind!r}; there are {', '.join(KINDS)}")
     return KINDS[kind](discovery)
 
 
-def law(discovery: Discovery) -> Figure:
+def law(discovery: Result) -> Figure:
     """The rows against the law, and what it leaves."""
     rows = shown(discovery)
     if rows is None:
@@ -68,7 +68,7 @@ def law(discovery: Discovery) -> Figure:
     return drawn
 
 
-def front(discovery: Discovery) -> Figure:
+def front(discovery: Result) -> Figure:
     """What each formula leaves unexplained on held-out rows, against its complexity."""
     drawn = Drawing(figsize=(5.5, 3.8), layout="constrained")
     axes = drawn.subplots()
@@ -83,7 +83,7 @@ def front(discovery: Discovery) -> Figure:
     return drawn
 
 
-def structure(discovery: Discovery) -> Figure:
+def structure(discovery: Result) -> Figure:
     """The network, every edge with its curve."""
     graph = discovery.structure
     if graph is None:
@@ -101,7 +101,7 @@ def structure(discovery: Discovery) -> Figure:
     return drawn
 
 
-KINDS: Mapping[str, Callable[[Discovery], Figure]] = {"law": law, "front": front, "structure": structure}
+KINDS: Mapping[str, Callable[[Result], Figure]] = {"law": law, "front": front, "structure": structure}
 
 
 def plain(text: str) -> str:

@@ -6,14 +6,14 @@ import sympy
 from markupsafe import Markup
 
 from kansr.expression.render import latex
-from kansr.result.result import Discovery
+from kansr.result.result import Result
 from kansr.show.report.digits import shortener
 from kansr.show.report.mathml import equation
 from kansr.show.report.page import formula
 from kansr.show.summary import HEADER, evidence, front_rows, legend, remarks
 
 
-def html(discovery: Discovery) -> str:
+def html(discovery: Result) -> str:
     """One piece of HTML that needs neither a script nor a style sheet; names are escaped."""
     law = Markup(" ").join(equation(discovery.target, discovery.best.expr, shortener(discovery.constants)))
     lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
@@ -24,7 +24,7 @@ def html(discovery: Discovery) -> str:
     )
 
 
-def latex_line(discovery: Discovery) -> str:
+def latex_line(discovery: Result) -> str:
     """The law as displayed mathematics of LaTeX."""
     return f"$\\displaystyle {latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}$"
 

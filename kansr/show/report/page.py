@@ -12,8 +12,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from kansr.expression.render import readable, render
-from kansr.result.candidate import Candidate, mean_square, r_squared
-from kansr.result.result import Discovery
+from kansr.numeric.robust import mean_square, r_squared
+from kansr.result.candidate import Candidate
+from kansr.result.result import Result
 from kansr.show.report.digits import constants, shortener
 from kansr.show.report.drawing import drawing
 from kansr.show.report.mathml import equation, pieces
@@ -57,7 +58,7 @@ class Accuracy:
     largest: str
 
 
-def page(discovery: Discovery) -> str:
+def page(discovery: Result) -> str:
     """The whole page as text."""
     number = shortener(discovery.constants)
     rows = shown(discovery)
@@ -117,21 +118,21 @@ def formula(candidate: Candidate) -> Markup:
     return Markup("<code>{}</code>").format(readable(candidate.expr))
 
 
-def labels_of(discovery: Discovery) -> dict[str, str]:
+def labels_of(discovery: Result) -> dict[str, str]:
     """The label of each input and of the target on an axis."""
     unit = discovery.units.text if discovery.units else {}
     names = (*discovery.inputs, discovery.target)
     return {name: titled(discovery.columns.get(name, name), unit.get(name, "")) for name in names}
 
 
-def _named(discovery: Discovery) -> list[tuple[str, str, str]]:
+def _named(discovery: Result) -> list[tuple[str, str, str]]:
     """The constants that the law uses by name: name, value, unit."""
     offered = discovery.units.constants if discovery.units else {}
     used = {str(atom) for atom in discovery.best.expr.atoms()}
     return [(name, f"{c.value:.10g}", c.unit) for name, c in offered.items() if name in used]
 
 
-def _charts(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Iterator[Chart]:
+def _charts(discovery: Result, rows: Shown, labels: dict[str, str]) -> Iterator[Chart]:
     over = law_over_input(discovery, rows, labels)
     if over is not None:
         yield Chart(over, "The law (line) and the rows.")
@@ -165,13 +166,13 @@ def _accuracy(rows: Shown) -> Iterator[Accuracy]:
             yield Accuracy(name, int(part.sum()), *(cell if good else "–" for cell, good in zip(cells, finite)))
 
 
-def _network(discovery: Discovery) -> Markup | None:
+def _network(discovery: Result) -> Markup | None:
     if discovery.structure is None:
         return None
     return drawing(discovery.structure, {n: discovery.columns.get(n, n) for n in (*discovery.inputs, discovery.target)})
 
 
-def _columns(discovery: Discovery, rows: Shown | None) -> Iterator[Column]:
+def _columns(discovery: Result, rows: Shown | None) -> Iterator[Column]:
     """What is known of each column; the range is where the law was seen to hold."""
     unit: Any = discovery.units.text if discovery.units else {}
     for i, name in enumerate((*discovery.inputs, discovery.target)):
@@ -183,7 +184,7 @@ def _columns(discovery: Discovery, rows: Shown | None) -> Iterator[Column]:
         yield Column(name, discovery.columns.get(name, name), unit.get(name, ""), low, high, role)
 
 
-def _left_out(discovery: Discovery, rows: Shown) -> list[tuple[str, ...]]:
+def _left_out(discovery: Result, rows: Shown) -> list[tuple[str, ...]]:
     """Number, target and law of the rows that were left out and are among those shown."""
     some = np.flatnonzero(rows.out)[:LISTED]
     return [(str(rows.row[i] + 1), f"{rows.y[i]:.5g}", f"{rows.law[i]:.5g}") for i in some]

@@ -8,11 +8,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import mathematics
-from kansr.result.candidate import spans_decades
-from kansr.result.result import Discovery
+from kansr.formula.fit.error_model import spans_decades
+from kansr.numeric.arrays import Array
+from kansr.result.result import Result
 from kansr.show.report.axis import Axis, spanning
 from kansr.show.report.charts import Frame, shortened
 
@@ -41,7 +41,7 @@ class Shown:
         return np.asarray(self.y - self.law)
 
 
-def shown(discovery: Discovery) -> Shown | None:
+def shown(discovery: Result) -> Shown | None:
     """None where the discovery has no rows to show."""
     rows = discovery.excerpt
     if rows is None or not len(rows.y):
@@ -51,7 +51,7 @@ def shown(discovery: Discovery) -> Shown | None:
     return Shown(rows.X, rows.y, law, rows.held_out & ~out, out, rows.row, rows.sigma)
 
 
-def law_over_input(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Markup | None:
+def law_over_input(discovery: Result, rows: Shown, labels: dict[str, str]) -> Markup | None:
     """The rows and the law over the one input that it uses; None where it uses several or none."""
     used = [name for name in discovery.inputs if name not in discovery.ignored_inputs]
     if len(used) != 1:
@@ -71,7 +71,7 @@ def law_over_input(discovery: Discovery, rows: Shown, labels: dict[str, str]) ->
     return frame.svg(marks, f"{discovery.target} against {used[0]}: the rows and the law")
 
 
-def parity(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Markup:
+def parity(discovery: Result, rows: Shown, labels: dict[str, str]) -> Markup:
     """What was measured against what the law gives; on the diagonal they agree."""
     both = np.concatenate([rows.y, rows.law[np.isfinite(rows.law)]])
     log = spans_decades(rows.y) and float(both.min()) > 0
@@ -83,7 +83,7 @@ def parity(discovery: Discovery, rows: Shown, labels: dict[str, str]) -> Markup:
     return frame.svg(marks, "Measured values against values of the law")
 
 
-def residuals(discovery: Discovery, rows: Shown, x: Array, label: str) -> Markup:
+def residuals(discovery: Result, rows: Shown, x: Array, label: str) -> Markup:
     """What the law leaves, against anything; the strip is one noise level wide on either side."""
     left = _visible(rows)
     axis = spanning(x, label, log=spans_decades(x) and float(x.min()) > 0)
@@ -96,7 +96,7 @@ def residuals(discovery: Discovery, rows: Shown, x: Array, label: str) -> Markup
     return frame.svg(marks, f"Residuals against {label}")
 
 
-def front_chart(discovery: Discovery) -> Markup:
+def front_chart(discovery: Result) -> Markup:
     """What each formula leaves unexplained on held-out rows, against its length; the chosen one stands out."""
     length = np.array([c.complexity for c in discovery.front], dtype=float)
     left = np.array([min(max(1 - c.r2_held_out, EXACT), 10.0) for c in discovery.front])

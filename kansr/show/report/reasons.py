@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kansr.data.read.cells import counted
 from kansr.result.candidate import Candidate
-from kansr.result.result import UNDECIDED, Discovery, Status
+from kansr.result.result import UNDECIDED, Result, Status
 from kansr.show.summary import fraction, percent, ranked
 
 MEANING = {
@@ -33,14 +33,14 @@ class Rival:
     bits: float
 
 
-def rivals(discovery: Discovery) -> list[Rival]:
+def rivals(discovery: Result) -> list[Rival]:
     """The formulas that the rows cannot rule out, or else the runner-up."""
     others = list(discovery.rivals) or ranked(discovery)[1:2]
     best = discovery.best.description_length
     return [Rival(c, c.description_length - best) for c in others]
 
 
-def reasons(discovery: Discovery) -> Iterator[str]:
+def reasons(discovery: Result) -> Iterator[str]:
     """One sentence for each thing that speaks for or against the formula."""
     yield MEANING[discovery.status]
     rows = discovery.excerpt

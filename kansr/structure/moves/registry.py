@@ -7,20 +7,19 @@ are linear in them, so signs and zeros do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
+from kansr.structure.moves.direct.irrelevant_inputs import irrelevant
 from kansr.structure.moves.gradient.additive_term import peels
 from kansr.structure.moves.gradient.functional_scaling import stretches
 from kansr.structure.moves.gradient.merge_functions import curve_merges
 from kansr.structure.moves.gradient.merge_powers import merges
 from kansr.structure.moves.gradient.power_groups import groups
-from kansr.structure.moves.gradient.sample import Rows, drop, name_of
+from kansr.structure.moves.gradient.sample import Rows
 from kansr.structure.moves.gradient.symmetry import joint_factors, symmetries
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
 from kansr.symbolic.matching.match import MatchConfig
 
 SURE, FEW = 3e-3, 4  # misfit of a move up to which the dearer kinds of move are not looked for, nor with more inputs
@@ -41,11 +40,3 @@ def moves(
     if rows.n <= FEW and field.blur == 0 and min((move.misfit for move in found), default=1.0) > SURE:
         found += [*curve_merges(rows, match), *stretches(rows, match)]
     return sorted(found, key=lambda move: (move.misfit * (1 + 0.3 * move.cost), move.name))
-
-
-def irrelevant(rows: Rows) -> Iterator[Move]:
-    """Inputs along which the target does not move."""
-    reach = np.sqrt(np.mean(np.minimum(rows.reach, np.quantile(rows.reach, 0.99)) ** 2, axis=0))
-    for i in range(rows.n):
-        if rows.n > 1 and reach[i] < 1e-4 * reach.max():
-            yield Move(1e-8, 0, f"without {name_of(rows, i)}", frozenset(), partial(drop, rows.state, i))

@@ -7,70 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
+from kansr.numeric.standardise import skewed, standard
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.target_transforms import View, views
 
 LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7)
-FEW_OTHERS = 0.03  # share of the values of the other sign in all, by size, up to which they may be noise
 POOR = 5e-3  # quality above which each input gets its own scale
 CENTRES, FEW_CENTRES, HELD_OUT = 1200, 400, 300  # rows the kernel is spanned by, is tried with, and is judged on
-
-
-View = tuple[str, Array, Array]
-
-
-def views(z: Array, noisy: bool = False) -> list[View]:
-    """(name, T(z), T'(z)) for the transforms T that are one to one on these values.
-
-    noisy: whether a few small values of the other sign may be noise; asinh is their logarithm.
-    """
-    rows = [("z", z, np.ones_like(z))]
-    floor = _floor(z)
-    if noisy and floor > 0:
-        rows += [("asinh z", np.arcsinh(z / floor), 1 / np.hypot(z, floor))]
-    if z.min() > 0 or z.max() < 0:
-        with np.errstate(all="ignore"):
-            rows += [("log z", np.log(np.abs(z)), 1 / z), ("1/z", 1 / z, -1 / z**2), ("z^2", z * z, 2 * z)]
-    return [row for row in rows if np.isfinite(row[1]).all() and np.isfinite(row[2]).all() and np.std(row[1]) > 0]
-
-
-def seen_from(name: str, t: Array, z: Array) -> Array:
-    """The values behind those of a view: views(z) named `name` turned back, at any t. z: what the view was of."""
-    sign = -1.0 if z.max() < 0 else 1.0
-    if name == "log z":
-        return sign * np.exp(t)
-    if name == "asinh z":
-        return np.asarray(_floor(z) * np.sinh(t))
-    if name == "1/z":
-        return 1 / t
-    return sign * np.sqrt(np.maximum(t, 0)) if name == "z^2" else t
-
-
-def _floor(z: Array) -> float:
-    """The typical size of the few values of the other sign; 0 where there are none, or where they are no noise."""
-    other = z[z * np.sign(z.sum()) < 0]
-    return float(np.sqrt(np.mean(other**2))) if 0 < np.abs(other).sum() < FEW_OTHERS * np.abs(z).sum() else 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """Values and gradients of the surrogate at a sample of rows.
-
-    X: (rows, n); z: (rows,) the target itself; slope: (rows,) T'(z); gradient: (rows, n) of T(z) by the inputs, T
-    the view of the target the surrogate was fitted to. error: held-out 1 − R² of T; quality: how far, in standard
-    deviations of the inputs, the error of the surrogate moves a point (rms, at most 1). tolerance: the misfit above
-    which no move is worth a try. blur: the error of the gradients, inputs in standard deviations.
-    """
-
-    X: Array
-    z: Array
-    slope: Array
-    gradient: Array
-    view: str
-    error: float
-    quality: float
-    logs: tuple[bool, ...] = ()
-    tolerance: float = 0.2
-    blur: float = 0.0
 
 
 def surrogate(X: Array, z: Array) -> Field:
@@ -106,26 +50,6 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
         view = [row for row in rows if row[0] == draft.view]
         full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
     return min(full or drafts, key=lambda draft: draft.quality).field()
-
-
-def skewed(X: Array) -> list[bool]:
-    """Which inputs are spread more evenly on a log scale."""
-    flags = []
-    for x in X.T:
-        flags.append(False)
-        if x.min() > 0:
-            low, middle, high = np.quantile(x, [0.02, 0.5, 0.98])
-            plain = abs(np.log((high - middle) / max(middle - low, 1e-300) + 1e-300))
-            logs = abs(np.log(np.log(high / middle) / max(np.log(middle / low), 1e-300) + 1e-300))
-            flags[-1] = bool(logs < 0.8 * plain)
-    return flags
-
-
-def standard(X: Array, logs: Array) -> tuple[Array, Array]:
-    """The inputs, in logarithms where asked for, with mean 0 and spread 1, and what they were divided by."""
-    W = np.where(logs, np.log(np.where(logs, X, 1.0)), X)
-    spread = W.std(0) + 1e-300
-    return (W - W.mean(0)) / spread, spread
 
 
 def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 300) -> Array:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kansr.data.dataset import Array
-from kansr.structure.surrogate.kernel import Field, View, skewed, standard, views
+from kansr.numeric.arrays import Array
+from kansr.numeric.standardise import skewed, standard
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.target_transforms import View, views
 
 if TYPE_CHECKING:
     from kansr.kan.network.network import Network

@@ -9,8 +9,12 @@ from itertools import product
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from kansr.data.dataset import Array, Dataset
-from kansr.structure.surrogate.kernel import Field, View, seen_from, skewed, standard, views
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.standardise import skewed, standard
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.target_transforms import View, seen_from, views
 
 LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
 RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
@@ -195,9 +199,3 @@ def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]
 
 def _centre(t: Array, weight: Array) -> tuple[float, float]:
     return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0
-
-
-def kernel(U: Array, V: Array, length: float) -> Array:
-    """Gaussian kernels between rows and others, (rows, others). U: (rows, n); V: (others, n)"""
-    square = np.sum(U * U, axis=1)[:, None] + np.sum(V * V, axis=1) - 2 * U @ V.T
-    return np.exp(-np.maximum(square, 0) / (2 * length**2))

@@ -15,9 +15,12 @@ import numpy as np
 import sympy
 from scipy.linalg import cho_factor, cho_solve
 
-from kansr.data.dataset import Array
-from kansr.structure.moves.gradient.sample import COORDINATES, Coordinate
-from kansr.structure.surrogate.kernel import LENGTHS, Field, View, standard, views
+from kansr.numeric.arrays import Array
+from kansr.numeric.standardise import standard
+from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.kernel import LENGTHS
+from kansr.structure.surrogate.target_transforms import View, views
 
 FEW, MANY, HELD_OUT, RIDGE = 300, 1000, 300, 1e-14  # rows of a draft, of the model, and that they are judged on
 WORSE, HOPELESS = 1.3, 10.0  # times the error that one more bend may leave; from which a bend is not tried again

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,42 @@ def transformed(y: Array) -> list[tuple[Transform, float, Array]]:
             if np.isfinite(t).all() and np.std(t) > 1e-12 * np.abs(t).mean():
                 rows.append((transform, sign, t))
     return rows
+
+
+View = tuple[str, Array, Array]
+
+
+def views(z: Array, noisy: bool = False) -> list[View]:
+    """(name, T(z), T'(z)) for the transforms T that are one to one on these values.
+
+    noisy: whether a few small values of the other sign may be noise; asinh is their logarithm.
+    """
+    rows = [("z", z, np.ones_like(z))]
+    floor = _floor(z)
+    if noisy and floor > 0:
+        rows += [("asinh z", np.arcsinh(z / floor), 1 / np.hypot(z, floor))]
+    if z.min() > 0 or z.max() < 0:
+        with np.errstate(all="ignore"):
+            rows += [("log z", np.log(np.abs(z)), 1 / z), ("1/z", 1 / z, -1 / z**2), ("z^2", z * z, 2 * z)]
+    return [row for row in rows if np.isfinite(row[1]).all() and np.isfinite(row[2]).all() and np.std(row[1]) > 0]
+
+
+def seen_from(name: str, t: Array, z: Array) -> Array:
+    """The values behind those of a view: views(z) named `name` turned back, at any t. z: what the view was of."""
+    sign = -1.0 if z.max() < 0 else 1.0
+    if name == "log z":
+        return sign * np.exp(t)
+    if name == "asinh z":
+        return np.asarray(_floor(z) * np.sinh(t))
+    if name == "1/z":
+        return 1 / t
+    return sign * np.sqrt(np.maximum(t, 0)) if name == "z^2" else t
+
+
+def _floor(z: Array) -> float:
+    """The typical size of the few values of the other sign; 0 where there are none, or where they are no noise."""
+    other = z[z * np.sign(z.sum()) < 0]
+    return float(np.sqrt(np.mean(other**2))) if 0 < np.abs(other).sum() < FEW_OTHERS * np.abs(z).sum() else 0.0
+
+
+FEW_OTHERS = 0.03  # share of the values of the other sign in all, by size, up to which they may be noise

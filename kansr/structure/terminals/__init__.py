@@ -1,0 +1,1 @@
+"""Closed-form solvers for what reductions leave, by method."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import sympy
@@ -22,20 +21,13 @@ from kansr.structure.terminals.one_input.curve_match import half_powers, single
 from kansr.structure.terminals.one_input.periodogram import waves_beside_a_trend
 from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
+from kansr.structure.terminals.terminal import Way
 from kansr.symbolic.matching.match import MatchConfig
 
 MOST_INPUTS = 4  # of a state that polynomials with noise are tried on
 EXACT = 1e-8  # misfit of a sum of atoms that is the law
 STEEP = 6.0  # |u| from which exp(u) is so large that nothing else counts beside it
 NOISE_FREE = 1e-6  # misfit up to which polynomials are believed
-
-
-class Way(NamedTuple):
-    """later: how much later than a sure move its turn comes; name: as it is told in the path to a formula."""
-
-    later: float
-    name: str
-    find: Callable[[], Iterator[sympy.Expr]]
 
 
 def terminals(

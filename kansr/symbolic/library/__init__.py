@@ -1,0 +1,1 @@
+"""The univariate functions a curve can be, as data."""

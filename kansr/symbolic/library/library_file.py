@@ -15,15 +15,16 @@ import sympy
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from kansr.data.dataset import Array
 from kansr.errors import DataError, FormulaError, UsageError
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.expression.identifiers import is_identifier
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.runtime.resources import shipped
-from kansr.symbolic.library.function import STANDARD, Function, Library
+from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.redundancy import needed
+from kansr.symbolic.library.standard import STANDARD
 
 MAX_BYTES = 1 << 20
 MAX_FUNCTIONS = 100

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.symbolic.library.function import Function
 
 SCALES, SHIFTS = (0.5, 0.8, 1.7), (0.3, -0.45)

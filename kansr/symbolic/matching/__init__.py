@@ -1,0 +1,1 @@
+"""Curves to library functions to one expression."""

@@ -16,7 +16,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.result.candidate import ROUNDING, description_length
+from kansr.formula.judge.description_length import description_length
+from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.symbolic.matching.compose import compose
 from kansr.symbolic.matching.match import EdgeFit, score

@@ -15,11 +15,12 @@ from itertools import groupby
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
 from kansr.errors import FormulaError
 from kansr.expression.render import render
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph
-from kansr.symbolic.library.function import STANDARD, Function, Library
+from kansr.symbolic.library.function import Function, Library
+from kansr.symbolic.library.standard import STANDARD
 
 # A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
 CANCELLATION = 1e5

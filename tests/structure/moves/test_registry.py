@@ -9,13 +9,15 @@ import pytest
 import sympy
 from support.tables import table
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.structure.moves.gradient.merge_functions import curve_merges
 from kansr.structure.moves.gradient.sample import Rows, milder
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
-from kansr.structure.moves.state import Move, State
+from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.symbolic.matching.match import MatchConfig
 

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from support.tables import differences, inside, table
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.surrogate.kernel import Field, seen_from, surrogate, views
+from kansr.numeric.arrays import Array
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.noisy_kernel import attainable, attainable_on
+from kansr.structure.surrogate.target_transforms import seen_from, views
 
 # A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
 SMOOTH = {

@@ -11,14 +11,15 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats, polish
+from kansr.formula.judge.description_length import description_length
+from kansr.numeric.monomials import monomials
 from kansr.numeric.spline_basis import basis, least_squares, samples
-from kansr.result.candidate import description_length
 from kansr.result.graph import Graph, NodeType
 from kansr.search.partition import Rows
-from kansr.search.strategies import plan
+from kansr.search.plan import plan
 from kansr.structure.surrogate.target_transforms import TRANSFORMS, Transform, transformed
 from kansr.structure.terminals.closed_form.power_law import power_law
-from kansr.structure.terminals.closed_form.sparse_polynomial import monomials, polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
 from kansr.structure.terminals.curves.additive import additive, multiplicative
 from kansr.symbolic.matching.match import MatchConfig
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.tables import misfit
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
+from kansr.numeric.arrays import Array
 from kansr.structure.terminals.closed_form.power_product import products
 from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
 

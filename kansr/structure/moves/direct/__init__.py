@@ -1,0 +1,1 @@
+"""Moves that the rows themselves are asked for."""

@@ -13,12 +13,13 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Step
+from kansr.numeric.arrays import Array
+from kansr.numeric.power_fit import exponents
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.additive_term import taken_off
 from kansr.structure.moves.gradient.sample import multiplied, nice_number, raised
-from kansr.structure.moves.state import TARGET_SYMBOL, Move, State
-from kansr.structure.terminals.closed_form.power_law import exponents
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import TARGET_SYMBOL, State
 
 SMALL = 0.1  # spread of log|y| over the product, over that of log|y|, up to which the product is dominant
 WHOLE = 1e-9  # the same down to which the product is all there is

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import even
 from kansr.numeric.spline_basis import least_squares
-from kansr.structure.moves.gradient.sample import drop
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field, views
+from kansr.structure.moves.gradient.sample import Rows, drop, name_of
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.target_transforms import views
 
 SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
 CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
@@ -101,3 +104,11 @@ def _without(state: State, seen: NDArray[np.bool_]) -> State:
     for i in reversed(np.flatnonzero(~seen).tolist()):
         state = drop(state, i)
     return state
+
+
+def irrelevant(rows: Rows) -> Iterator[Move]:
+    """Inputs along which the target does not move."""
+    reach = np.sqrt(np.mean(np.minimum(rows.reach, np.quantile(rows.reach, 0.99)) ** 2, axis=0))
+    for i in range(rows.n):
+        if rows.n > 1 and reach[i] < 1e-4 * reach.max():
+            yield Move(1e-8, 0, f"without {name_of(rows, i)}", frozenset(), partial(drop, rows.state, i))

@@ -15,8 +15,8 @@ from itertools import combinations, product
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Measure, Step
+from kansr.numeric.arrays import Array
+from kansr.result.derivation import Measure, Step
 from kansr.structure.moves.state import TARGET_SYMBOL, State
 
 ROWS, ACCEPT, MOST_INPUTS, MOST_DEGREE = 900, 0.05, 4, 4

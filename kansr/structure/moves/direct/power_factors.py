@@ -11,10 +11,11 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
+from kansr.numeric.power_fit import exponents
 from kansr.structure.moves.gradient.symmetry_flow import divide
-from kansr.structure.moves.state import Factor, Move, State
-from kansr.structure.terminals.closed_form.power_law import exponents
+from kansr.structure.moves.move import Factor, Move
+from kansr.structure.moves.state import State
 
 KNOWN = 0.08  # standard error of an exponent up to which halves are told apart
 SIGNIFICANT = 4.0  # correlation, in units of what chance leaves, that speaks against independence

@@ -1,0 +1,1 @@
+"""Moves that are read off the gradient field of a surrogate model."""

@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Step
+from kansr.numeric.arrays import Array
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, nice_number, raised
-from kansr.structure.moves.state import TARGET_SYMBOL, Move, State
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import TARGET_SYMBOL, State
 
 CERTAIN = 2e-3  # misfit of a term that is taken off together with others
 POWERS = (1, 0, -1, 2, -2)  # of the target, from which a term is taken; 0 is its logarithm

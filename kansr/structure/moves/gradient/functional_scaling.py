@@ -15,13 +15,14 @@ import numpy as np
 import sympy
 from scipy.integrate import cumulative_trapezoid
 
-from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import Basis, basis, least_squares
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.functional_scaling_fit import Shapes, Stretch, U, forms, refined
 from kansr.structure.moves.gradient.sample import Rows, drop, misfit_of, name_of, nice_number
-from kansr.structure.moves.state import TARGET_SYMBOL, Move, State
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import TARGET_SYMBOL, State
 from kansr.symbolic.matching.match import MatchConfig
 
 G, POINTS = 12, 200

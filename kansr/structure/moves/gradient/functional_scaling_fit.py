@@ -9,10 +9,10 @@ import numpy as np
 import sympy
 from scipy.optimize import least_squares as nonlinear
 
-from kansr.data.dataset import Array
 from kansr.expression.evaluate import Tape
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import floats
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import basis, least_squares
 from kansr.result.graph import Edge
 from kansr.structure.moves.state import State

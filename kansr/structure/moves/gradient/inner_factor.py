@@ -16,8 +16,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import Fit, floats, polish
+from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
-from kansr.result.candidate import description_length
 from kansr.structure.moves.gradient.additive_term import taken_off
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.product_kernel import BENDS, Composite

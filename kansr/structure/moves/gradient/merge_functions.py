@@ -16,11 +16,13 @@ import sympy
 from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import least_squares as nonlinear
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import basis, least_squares
-from kansr.result.graph import Edge, Step
+from kansr.result.derivation import Step
+from kansr.result.graph import Edge
 from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of, nice_number
-from kansr.structure.moves.state import Move, State
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.matching.match import MatchConfig, match
 

@@ -10,10 +10,11 @@ import sympy
 
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import misfit_of
-from kansr.structure.moves.state import Move, State
-from kansr.structure.surrogate.kernel import Field
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.gradient_field import Field
 
 FAINT = 0.05  # share of the typical slope below which the direction of a gradient says little
 KNOWN = 0.9  # share of the rows on which the angle has to be known

@@ -10,19 +10,12 @@ from itertools import combinations
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Step
-from kansr.structure.moves.gradient.sample import (
-    COORDINATES,
-    MOST_EXPONENT,
-    SHAPES,
-    Rows,
-    misfit_of,
-    name_of,
-    nice_number,
-    raised,
-)
-from kansr.structure.moves.state import Move, State
+from kansr.numeric.arrays import Array
+from kansr.result.derivation import Step
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, nice_number, raised
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
+from kansr.structure.surrogate.coordinates import COORDINATES, SHAPES
 
 LARGE = 1e4  # the factor of a term beside the other's
 NEAR = 0.15  # how far noise may bring it away from a plain number

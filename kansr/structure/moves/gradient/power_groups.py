@@ -12,9 +12,10 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.result.graph import Step
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, nice_exponent, raised
-from kansr.structure.moves.state import Move, State
+from kansr.structure.moves.move import Move
+from kansr.structure.moves.state import State
 
 CLOSE = 0.1  # the same for groups that are made together
 NEAR = 4.0  # times the group's best misfit that the others may have in the narrower of two groups

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Step
+from kansr.numeric.arrays import Array
+from kansr.result.derivation import Step
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.kernel import Field
+from kansr.structure.surrogate.gradient_field import Field
 
 MOST_EXPONENT, TRIM = 6, 0.92
 MILDER = 0.7  # of the tail of a product, for its inverse to be taken
@@ -39,34 +39,6 @@ class Rows:
         self.plain = field.gradient[rows] / field.slope[rows, None]  # of z itself
         reach = np.abs(self.gradient * state.X.std(0))
         self.reach = reach / (np.sqrt(np.mean(reach**2)) + 1e-300)
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """A function of one input that may take its place: value and slope on arrays, and as sympy."""
-
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    symbolic: Callable[[sympy.Expr], sympy.Expr]
-    cost: float = 1.0
-    reach: float = np.inf  # the largest |x| at which it is worth asking
-    flows: bool = False  # whether inputs are met that other things than the target move along with
-    any_exponent: bool = False  # whether its powers are no simpler when whole
-    shifted: bool = False  # whether it is nothing new unless a number is added to it
-
-
-# What can be scaled or merged besides the inputs themselves; with log, an input that is another's exponent.
-COORDINATES = {
-    "x": Coordinate(lambda x: x, np.ones_like, lambda x: x, 0.0, flows=True),
-    "log": Coordinate(np.log, np.reciprocal, sympy.log, flows=True),
-    "inverse": Coordinate(np.reciprocal, lambda x: -(x**-2.0), lambda x: 1 / x, flows=True, shifted=True),
-    "exp": Coordinate(np.exp, np.exp, sympy.exp, reach=200, flows=True, any_exponent=True),
-    "sin": Coordinate(np.sin, np.cos, sympy.sin, reach=20),
-    "cos": Coordinate(np.cos, lambda x: -np.sin(x), sympy.cos, reach=20),
-    "sin/2": Coordinate(lambda x: np.sin(x / 2), lambda x: np.cos(x / 2) / 2, lambda x: sympy.sin(x / 2), 1.5, 20),
-    "cos/2": Coordinate(lambda x: np.cos(x / 2), lambda x: -np.sin(x / 2) / 2, lambda x: sympy.cos(x / 2), 1.5, 20),
-}
-SHAPES = ("exp", "sin", "cos")
 
 
 def misfit_of(residual: Array, reference: Array) -> float:

@@ -15,10 +15,11 @@ from itertools import combinations, product
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.structure.moves.gradient.sample import COORDINATES, Coordinate, Rows, misfit_of, nice_exponent, nice_number
+from kansr.numeric.arrays import Array
+from kansr.structure.moves.gradient.sample import Rows, misfit_of, nice_exponent, nice_number
 from kansr.structure.moves.gradient.symmetry_flow import TARGET, Flow, divide, follow
-from kansr.structure.moves.state import Factor, Move
+from kansr.structure.moves.move import Factor, Move
+from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
 
 CERTAIN = (2e-3, 0.03)  # misfits of factors that are taken out together
 PLAIN = 1.5  # cost of factors that are taken out together: without fitted numbers

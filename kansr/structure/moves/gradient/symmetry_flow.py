@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
-from kansr.result.graph import Step
+from kansr.numeric.arrays import Array
+from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import drop, milder, multiplied, raised
-from kansr.structure.moves.state import TARGET_SYMBOL, Factor, State
+from kansr.structure.moves.move import Factor
+from kansr.structure.moves.state import TARGET_SYMBOL, State
 
 TARGET = -1  # stands for the target where others are inputs
 Back = Callable[[sympy.Expr], sympy.Expr]

@@ -1,0 +1,1 @@
+"""Laws that a linear problem gives: power laws, polynomials, relations."""

@@ -14,7 +14,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.structure.surrogate.target_transforms import Transform, transformed
 from kansr.structure.terminals.closed_form.two_input_exponentials import joint
 

@@ -10,11 +10,12 @@ import sympy
 from numpy.typing import NDArray
 from scipy import optimize
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import polish
-from kansr.numeric.spline_basis import least_squares
-from kansr.result.candidate import MAD
+from kansr.numeric.arrays import Array
+from kansr.numeric.power_fit import exponents
+from kansr.numeric.robust import MAD
 from kansr.structure.surrogate.target_transforms import transformed
 
 OFFSETS = (0, 1, -1)  # what a power product may stand beside under a function
@@ -25,19 +26,6 @@ LARGEST = 600.0  # logarithm of a value in it
 AGREED = 0.99  # how far signs have to agree: 1 where all do, 0 where half of them do
 FAR = 4.0  # noise levels within which logarithms are told from those of wrong rows
 EXACT = 1e-7  # misfit of log|T(y)| that is rounding, on nine rows of ten
-
-
-def exponents(X: Array, z: Array, weight: Array | float = 1.0) -> tuple[float, Array, Array]:
-    """log c, the p_i and their standard errors, (inputs,), of the power product nearest to z in logarithms.
-
-    X: (rows, inputs), z: (rows,), neither with a zero; weight: (rows,), of the logarithms' differences.
-    """
-    A = np.column_stack([np.ones(len(z)), np.log(np.abs(X))])
-    t = np.log(np.abs(z)) * weight
-    A = A * np.broadcast_to(weight, len(z))[:, None]
-    w = least_squares(A, t[:, None], ridge=0.0)[:, 0]
-    errors = np.std(t - A @ w) * np.sqrt(np.diag(np.linalg.pinv(A.T @ A)))
-    return float(w[0]), w[1:], errors[1:]
 
 
 def power_law(data: Dataset) -> sympy.Expr | None:

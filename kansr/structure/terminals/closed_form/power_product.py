@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
 from kansr.structure.terminals.closed_form.power_law import exponent_near
 

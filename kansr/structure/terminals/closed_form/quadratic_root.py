@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.structure.terminals.closed_form.sparse_polynomial import monomials
+from kansr.numeric.arrays import Array
+from kansr.numeric.monomials import monomials
 
 MOST_INPUTS, MOST_COLUMNS, MOST_TERMS = 4, 75, 12
 DEPENDENT, GAP = 1e-12, 1e3  # smallest singular value over the largest, and the second smallest over it

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
-from kansr.result.candidate import ROUNDING, bits_per_float, shares
+from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import shares
+from kansr.formula.judge.description_length import bits_per_float
+from kansr.numeric.arrays import Array
+from kansr.numeric.monomials import Monomial, _design, monomials
+from kansr.numeric.tolerances import ROUNDING
 from kansr.structure.surrogate.target_transforms import transformed
 
 MOST_COLUMNS, MOST_TERMS, DEGREES = 130, 16, (2, 3, 4, 6)
@@ -20,17 +23,6 @@ ITERATIONS, SETTLED = 6, 0.3  # of P/Q, and the bits from which the next one wou
 RATIOS = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4))  # degrees of P and Q
 MOST_WITH_NOISE = 5  # of them
 POLYNOMIAL_TARGETS = ("y", "1/y", "y^2", "1/y^2", "log(y)")
-
-Monomial = tuple[int, ...]
-
-
-def monomials(inputs: int, degree: int) -> list[Monomial]:
-    """The exponents of all monomials up to `degree`, the constant first."""
-    return [
-        tuple(choice.count(i) for i in range(inputs))
-        for total in range(degree + 1)
-        for choice in combinations_with_replacement(range(inputs), total)
-    ]
 
 
 def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
@@ -151,14 +143,6 @@ def _ratio(A: Array, B: Array, y: Array, start: Array, trust: Array, pivot: int,
 
 def _polynomial(names: tuple[str, ...], powers: list[Monomial], coefficients: Array) -> sympy.Expr:
     return sympy.Add(*(_term(names, p, c) for p, c in zip(powers, coefficients) if c != 0))
-
-
-def _design(X: Array, powers: list[Monomial]) -> tuple[Array, Array]:
-    """Columns of unit root mean square and the factors they were divided by."""
-    A = np.column_stack([np.prod(X ** np.array(p), axis=1) for p in powers])
-    scale = np.sqrt(np.mean(A * A, axis=0))
-    scale[scale == 0] = 1.0
-    return A / scale, scale
 
 
 def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], Array, float]:

@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 STEEP = 5.0  # |u| from which exp(u) is so large that nothing else counts beside it
 

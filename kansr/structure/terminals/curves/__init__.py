@@ -1,0 +1,1 @@
+"""Sums and products of curves, whose functions are named afterwards."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import Basis, basis, least_squares, samples
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.structure.surrogate.target_transforms import Transform, transformed

@@ -1,0 +1,1 @@
+"""Laws out of a table of small expressions."""

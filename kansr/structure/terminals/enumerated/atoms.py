@@ -15,7 +15,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 
 MOST_INPUTS = 4
 

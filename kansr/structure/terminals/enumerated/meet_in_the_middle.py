@@ -15,7 +15,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.atoms import MOST_INPUTS, Atoms, atoms
 

@@ -11,7 +11,8 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.structure.terminals.enumerated.one_function import ROWS, formula, of_each, refined, setting_of
 from kansr.structure.terminals.enumerated.shapes import of_library
-from kansr.symbolic.library.function import STANDARD, Library
+from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.standard import STANDARD
 
 DIRECTIONS = 16
 NEAR = 0.3  # misfit over the spread below which a start is polished: its direction is only the nearest of a few

@@ -14,10 +14,12 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.shapes import SHAPES, Shape, of_library
-from kansr.symbolic.library.function import STANDARD, Library
+from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.standard import STANDARD
 
 ROWS, MOST_INPUTS = 72, 3
 FACTORS = (9, 12, 9)  # known factors that are tried, by the number of inputs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array
+from kansr.numeric.arrays import Array
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.matching.match import starting_points
 

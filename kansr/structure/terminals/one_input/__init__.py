@@ -1,0 +1,1 @@
+"""Laws of one input: curve matching, Prony's method, periodograms."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kansr.data.dataset import Array, Dataset
-from kansr.result.candidate import shares
+from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import shares
+from kansr.numeric.arrays import Array
 
 POINTS = 300  # that a curve is matched on
 BENT = 0.3  # how far off a mean may be for the curve's bend, over its standard error

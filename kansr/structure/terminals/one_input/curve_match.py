@@ -12,7 +12,8 @@ import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge
 from kansr.structure.surrogate.target_transforms import Transform, transformed
 from kansr.structure.terminals.one_input.binning import curve

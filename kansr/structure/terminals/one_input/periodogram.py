@@ -15,7 +15,8 @@ import numpy as np
 import sympy
 from scipy.optimize import least_squares as nonlinear
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
 
 MOST, BESIDE = 6, 3  # waves, and waves beside a trend

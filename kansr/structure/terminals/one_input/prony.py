@@ -13,7 +13,8 @@ import numpy as np
 import sympy
 from numpy.polynomial import chebyshev
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.structure.surrogate.target_transforms import transformed
 
 ORDERS = (1, 2, 3, 4)

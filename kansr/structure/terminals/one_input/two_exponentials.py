@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Array, Dataset
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
 from kansr.structure.terminals.one_input.binning import curve
 
 GRID = 24  # rates of either sign

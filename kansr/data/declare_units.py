@@ -1,0 +1,144 @@
+"""Units and named constants, as the user gives them, attached to a dataset."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kansr.data.dataset import Dataset
+from kansr.data.dimensionless import possible
+from kansr.errors import DataError, UsageError
+from kansr.expression.identifiers import is_identifier
+from kansr.units.dimension import Dimension
+from kansr.units.text import dimension_of
+from kansr.units.units import Constant, ConstantSpec, Spec, Units
+
+MOST_CONSTANTS = 8
+
+
+def with_units(
+    data: Dataset,
+    units: Spec | None,
+    constants: ConstantSpec = "",
+    *,
+    free: bool = False,
+    known: Collection[str] = (),
+) -> Dataset:
+    """The rows with the units of their columns: every input in use and the target must have one, "1" for none.
+
+    units: unit by column name, as a mapping, as "a=m,b=s", or as a CSV file with the header name,unit; constants:
+    (value, unit) by name, or "G=6.674e-11:m**3/kg/s**2,…". known: all columns of the table, used or not.
+    Raises DataError or UsageError for what cannot be read or has no place.
+    """
+    given = constant_values(constants)
+    if units is None or not units:
+        if given or free:
+            raise UsageError("constants with units need the units of the columns too: give --units")
+        return data
+    where, text = _unit_texts(units)
+    columns = {name: data.columns.get(name, name) for name in (*data.names, data.target)}
+    for name in text:
+        if name not in {*known, *columns.values()}:
+            near = get_close_matches(name, columns.values(), n=1)
+            raise DataError(
+                f"{where}: there is no column {name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else f"; the columns are {', '.join(columns.values())}")
+            )
+    absent = [column for column in columns.values() if column not in text]
+    if absent:
+        raise DataError(f"{where}: no unit for {', '.join(map(repr, absent))}; write 1 for a plain number")
+    used = {name: text[column] for name, column in columns.items()}
+    dimension = {name: _dimension(f"{where}: column {columns[name]!r}", unit) for name, unit in used.items()}
+    for name, constant in given.items():
+        if name in columns:
+            raise UsageError(f"--constants: {name!r} is a column of the table already")
+        dimension[name] = _dimension(f"--constants: {name!r}", constant.unit)
+    declared = Units(data.target, used, dimension, given, free)
+    _check_reach(declared, data, where)
+    return replace(data, units=declared)
+
+
+def _check_reach(units: Units, data: Dataset, where: str) -> None:
+    """Raises DataError where no formula with an input in it can have the units of the target."""
+    if units.free or possible(units, data.names):
+        return
+    inputs = ", ".join(f"{data.columns.get(n, n)} [{units.text[n]}]" for n in data.names[:12])
+    raise DataError(
+        f"{where}: no formula in {inputs} can have the units of {data.columns.get(data.target, data.target)} "
+        f"[{units.text[data.target]}]; add what is missing with --constants NAME=VALUE:UNIT, or let fitted numbers "
+        "carry units with --dimensional-constants"
+    )
+
+
+def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
+    """The constants of "G=6.674e-11:m**3/kg/s**2,c=3e8:m/s", or of a mapping from names to (value, unit)."""
+    pairs: Iterable[tuple[str, Any]] = spec.items() if isinstance(spec, Mapping) else _pairs(spec, "--constants")
+    constants = {}
+    for name, given in pairs:
+        value, unit = given.partition(":")[::2] if isinstance(given, str) else given
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not 0 < abs(number) < float("inf"):
+            shown = f"{name}={given}"[:80]
+            raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
+        if not is_identifier(name):
+            raise UsageError(f"--constants: {name[:80]!r} cannot be a name in a formula; use letters, digits and _")
+        constants[name] = Constant(number, unit.strip() or "1")
+    if len(constants) > MOST_CONSTANTS:
+        raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")
+    return constants
+
+
+def _dimension(where: str, unit: str) -> Dimension:
+    try:
+        return dimension_of(unit)
+    except DataError as err:
+        raise DataError(f"{where}: {err}") from None
+
+
+def _unit_texts(units: Spec) -> tuple[str, dict[str, str]]:
+    """How to call the source in messages, and the unit of each column as text."""
+    if isinstance(units, Mapping):
+        return "units", {str(name): "" if unit is None else str(unit) for name, unit in units.items()}
+    if isinstance(units, Path) or "=" not in units or Path(units).is_file():
+        return str(units), _file(Path(units))
+    return "--units", dict(_pairs(units, "--units"))
+
+
+def _pairs(text: str, option: str) -> list[tuple[str, str]]:
+    pairs = [part.partition("=")[::2] for part in text.split(",") if part.strip()]
+    found = {name.strip(): unit.strip() for name, unit in pairs}
+    for name, unit in found.items():
+        if not name or not unit:
+            raise UsageError(f"{option} is a list like a=m,b=m/s or a file, and {name or unit!r} does not fit in it")
+    if len(found) < len(pairs):
+        raise UsageError(f"{option} names a column or a constant twice")
+    return list(found.items())
+
+
+def _file(path: Path) -> dict[str, str]:
+    """The units in a CSV file with the header name,unit."""
+    try:
+        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except FileNotFoundError:
+        raise DataError(f"no such file: {path}; units are given in a file, or as a=m,b=m/s") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as err:
+        raise DataError(f"cannot read the units in {path}: {err}") from err
+    if not lines or [cell.strip().lower() for cell in lines[0]] != ["name", "unit"]:
+        raise DataError(f"{path}, line 1: a units file is CSV with the header name,unit")
+    found: dict[str, str] = {}
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != 2 or not cells[0].strip():
+            raise DataError(f"{path}, line {number}: two cells are expected, a column's name and its unit")
+        if cells[0].strip() in found:
+            raise DataError(f"{path}, line {number}: the column {cells[0].strip()!r} comes twice")
+        found[cells[0].strip()] = cells[1].strip()
+    return found

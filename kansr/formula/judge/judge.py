@@ -1,0 +1,48 @@
+"""What a formula is worth on rows it was fitted to and on rows it was not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Dataset
+from kansr.expression.complexity import complexity
+from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import polish
+from kansr.formula.fit.error_model import likely_square
+from kansr.formula.judge.description_length import description_length
+from kansr.numeric.robust import mean_square, r_squared
+from kansr.result.candidate import Candidate
+
+
+def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) -> Candidate:
+    """What the formula is worth, measured from the expression itself; nothing is fitted here."""
+    residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
+    loss, likely = mean_square(residual), likely_square(residual, fitting)
+    unseen = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
+    spread, unseen_spread = float(np.var(fitting.y)), float(np.var(held_out.y))
+    return Candidate(
+        expr,
+        complexity(expr),
+        loss,
+        likely,
+        r_squared(loss, spread),
+        r_squared(unseen, unseen_spread),
+        description_length(expr, likely, fitting),
+        origin,
+    )
+
+
+def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int = 6) -> Candidate:
+    """The candidate with r² on unseen rows measured by leaving out a part at a time and refitting the constants.
+
+    For tables too small to keep rows aside.
+    """
+    order = np.random.default_rng(seed).permutation(data.rows)
+    residual = np.empty(data.rows)
+    for part in np.array_split(order, min(folds, data.rows)):
+        refitted = polish(candidate.expr, data.take(np.setdiff1d(order, part)))
+        residual[part] = Tape(refitted.expr, data.names).value(data.X[part]) - data.y[part]
+    return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))

@@ -1,0 +1,69 @@
+"""How a search is made: time, processes, library, loss, refiners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import sympy
+
+from kansr.errors import UsageError
+from kansr.refinement.refiners.refiner import Refiner, chosen
+from kansr.structure.moves.registry import Proposer
+from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.standard import STANDARD
+
+Loss = Literal["auto", "squared", "huber"]
+
+
+Refine = str | Refiner | Sequence[str | Refiner]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """time_limit: seconds; held_out: the share of rows kept aside to judge on.
+
+    loss: "auto" leaves out rows that are grossly wrong (see kansr.formula.judge.outliers), "huber" also lets far rows
+    count by their distance instead of its square, "squared" counts all rows in full. refine: what else may look for
+    formulas when the search has ended (see kansr.refinement.refiners.refiner): names of those shipped, "all" for
+    all that can run here, or callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are
+    set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise
+    ends the search. moves: callables (State, Field) -> Iterable[Move], kinds of reduction that are tried beside our own
+    (see kansr.structure.moves.gradient.merge_given). executor: where the work is done instead of in `jobs` processes of
+    this machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
+    """
+
+    time_limit: float = 60.0
+    seed: int = 0
+    jobs: int = 1
+    held_out: float = 0.25
+    library: Library = field(default=STANDARD)
+    loss: Loss = "auto"
+    refine: Refine = ()
+    moves: tuple[Proposer, ...] = ()
+    executor: Executor | None = None
+    guesses: tuple[sympy.Expr, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.loss not in get_args(Loss):
+            raise UsageError(f"the loss is {', '.join(get_args(Loss)[:-1])} or {get_args(Loss)[-1]}, not {self.loss!r}")
+        if not self.time_limit > 0:
+            raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
+        if self.jobs < 1:
+            raise UsageError(f"there must be at least one job, not {self.jobs}")
+        chosen(self.refine)
+        if any(not callable(propose) for propose in self.moves):
+            raise UsageError(
+                "moves are functions (state, field) that yield moves; see kansr.structure.moves.gradient.merge_given"
+            )
+        if not isinstance(self.executor, Executor | None):
+            raise UsageError(f"an executor is one of concurrent.futures, not a {type(self.executor).__name__}")
+
+    @property
+    def ahead(self) -> int:
+        """How many attempts may be with the workers at a time; 0 for all of them."""
+        if self.jobs > 1:
+            return 2 * self.jobs
+        return 1 if self.executor is None else 0

@@ -1,0 +1,1 @@
+"""Other packages' searches behind one callable: (Candidate, Dataset) -> Iterable[Candidate]."""

@@ -1,0 +1,91 @@
+"""The formulas that no other beats in both complexity and error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kansr.errors import UsageError
+from kansr.expression.render import render
+from kansr.numeric.tolerances import ROUNDING
+from kansr.result.candidate import Candidate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ParetoFront:
+    """The formulas that no other beats in both complexity and likelihood, simplest first.
+
+    chosen: the one that was asked for, which may be beaten; None for the best by description length.
+    """
+
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate | None = None
+
+    def __iter__(self) -> Any:
+        return iter(self.candidates)
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def best(self) -> Candidate:
+        """The one that was asked for, or that with the shortest description of formula and residuals together."""
+        return self.chosen or min(self.candidates, key=lambda c: (c.description_length, c.complexity))
+
+    def with_best(self, other: Candidate) -> ParetoFront:
+        """The front with something else in the place of its best formula."""
+        best = self.best
+        candidates = tuple(other if c is best else c for c in self.candidates)
+        return replace(self, candidates=candidates, chosen=self.chosen and other)
+
+    def pick(self, index: int | None = None, complexity: int | None = None) -> Candidate:
+        """The formula at a place of the front, or of a complexity; the best one where neither is given.
+
+        Raises UsageError where there is none, or both are given.
+        """
+        candidates = self.candidates
+        if index is not None and complexity is not None:
+            raise UsageError("a formula is named by its index or by its complexity, not by both")
+        if index is not None:
+            if not -len(candidates) <= index < len(candidates):
+                raise UsageError(f"there is no formula {index}: the front has {len(candidates)}, counted from 0")
+            return candidates[index]
+        if complexity is not None:
+            for candidate in candidates:
+                if candidate.complexity == complexity:
+                    return candidate
+            known = ", ".join(str(c.complexity) for c in candidates)
+            raise UsageError(f"no formula of the front has complexity {complexity}; there are {known}")
+        return self.best
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a formula, simplest first."""
+        measures = ("complexity", "loss", "r2", "r2_held_out", "description_length")
+        return pd.DataFrame(
+            {
+                **{name: [getattr(c, name) for c in self.candidates] for name in measures},
+                "equation": [render(c.expr) for c in self.candidates],
+                "sympy_format": [c.expr for c in self.candidates],
+            }
+        )
+
+
+def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
+    """The front of `candidates`; errors below rounding, for a target of variance `spread`, count as equal."""
+    rounding = (ROUNDING**2) * spread
+
+    def order(c: Candidate) -> tuple[float, float, float, str]:
+        return (c.complexity, max(c.likely, rounding), c.description_length, str(c.expr))
+
+    front: list[Candidate] = []
+    for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
+        if not front or max(candidate.likely, rounding) < max(front[-1].likely, rounding) * (1 - 1e-9):
+            front.append(candidate)
+    return ParetoFront(tuple(front))
