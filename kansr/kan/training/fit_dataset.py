@@ -225,7 +225,7 @@ def _train_groups(
 
 
 def _split(rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
-    """The rows that starts are trained on, and those that judge them. If there are too short, all rows do both."""
+    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both."""
     number, every = torch.arange(len(rows.X), device=rows.X.device), len(rows.X) // FITTING_ROWS
     fitting = number % every == 0 if every > 1 else number % JUDGING_SHARE != JUDGING_SHARE - 1
     if bool(fitting.all()):
