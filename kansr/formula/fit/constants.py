@@ -15,7 +15,7 @@ from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.error_model import spans_decades
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 
 REWEIGHTED = 4  # rounds of reweighting
@@ -64,7 +64,7 @@ def polish(
     At most `rows` rows are used, evenly taken. `rms` is inf where the expression has no finite value on some row.
     """
     if data.rows > rows:
-        data = data.take(np.unique(np.linspace(0, data.rows - 1, rows).astype(int)))
+        data = data.take(evenly_spaced_rows(data.rows, rows))
     constants = tuple(c for c in floats(expr) if c not in fixed)
     try:
         tape = Tape(expr, data.names, constants)

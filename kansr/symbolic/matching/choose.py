@@ -17,6 +17,7 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
 from kansr.formula.judge.description_length import description_length
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.symbolic.matching.compose import compose
@@ -40,7 +41,7 @@ def choose(
     expired: Callable[[], bool] = lambda: False,
 ) -> list[Fit]:
     """Whole formulas with their constants fitted end to end, the shortest description first."""
-    sample = data.take(np.unique(np.linspace(0, data.rows - 1, min(config.rows, data.rows)).astype(int)))
+    sample = data.take(evenly_spaced_rows(data.rows, config.rows))
     size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
     drafts: list[tuple[float, Fit]] = []

@@ -15,7 +15,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.structure.surrogate.target_transforms import Transform, transformed
 from kansr.structure.terminals.closed_form.two_input_exponentials import joint
 
@@ -210,7 +210,8 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
 
 
 def _some(rows: int, columns: int) -> NDArray[np.intp]:
-    return np.unique(np.linspace(0, rows - 1, min(rows, 3 * columns + 20)).astype(int))
+    """Enough of the rows for a null vector of so many columns."""
+    return evenly_spaced_rows(rows, 3 * columns + 20)
 
 
 def _matrix(A: Array, t: Array, below: int) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.atoms import MOST_INPUTS, Atoms, atoms
 
@@ -47,7 +47,7 @@ def sums_of_atoms(
     """
     if len(data.names) > MOST_INPUTS or data.rows < 12:
         return
-    rows = np.unique(np.linspace(0, data.rows - 1, min(ROWS, data.rows)).astype(int))
+    rows = evenly_spaced_rows(data.rows, ROWS)
     X, y = data.X[rows], data.y[rows]
     table = atoms(data.names, X)
     bases = _bases(data.names, X)
