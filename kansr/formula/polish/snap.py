@@ -9,6 +9,7 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
+from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import POLISH_ROWS, Fit, polish
 from kansr.formula.judge.description_length import description_length
@@ -32,7 +33,7 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
             if expired():
                 return _on_all_rows(best, data, fixed)
             expr = best.expr.xreplace({constant: number})
-            if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if not is_real_formula(expr):
                 continue
             keep = fixed | ({number} if number.is_Float else set())
             trial = polish(expr, data, fixed=keep, iterations=12)

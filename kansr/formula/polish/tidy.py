@@ -9,6 +9,7 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
@@ -88,7 +89,7 @@ def _replacements(expr: sympy.Expr) -> Iterator[sympy.Expr]:
 
 
 def _length(expr: sympy.Expr, data: Dataset) -> float:
-    if expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I) or not expr.free_symbols:
+    if not is_real_formula(expr) or not expr.free_symbols:
         return np.inf
     try:
         residual = Tape(expr, data.names).value(data.X) - data.y

@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
@@ -50,7 +51,7 @@ def choose(
         if number >= last or (expired() and drafts):
             break
         expr = canonical(compose(graph, fits), size)
-        if expr in tried or expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+        if expr in tried or not is_real_formula(expr):
             continue
         fit = polish(expr, sample, iterations=25)
         length = description_length(fit.expr, fit.likely**2, sample)
