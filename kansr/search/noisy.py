@@ -21,7 +21,7 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.outliers import shown_by
 from kansr.numeric.robust import mean_square
@@ -248,7 +248,7 @@ class NoisySearch:
             route = self.offers.route(state, name, expr)
             if route is None:
                 continue
-            length = description_length(route.fit.expr, route.fit.likely**2, self.data)
+            length = fit_length(route.fit, self.data)
             if length < self.length - BITS:
                 self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
                 self.odd = sum(abs(c - round(4 * c) / 4) > PLAIN * abs(c) for c in map(float, route.fit.constants))

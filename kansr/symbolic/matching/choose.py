@@ -17,7 +17,7 @@ from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
@@ -54,7 +54,7 @@ def choose(
         if expr in tried or not is_real_formula(expr):
             continue
         fit = polish(expr, sample, iterations=25)
-        length = description_length(fit.expr, fit.likely**2, sample)
+        length = fit_length(fit, sample)
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
@@ -62,7 +62,7 @@ def choose(
             last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
-    return sorted(final, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
+    return sorted(final, key=lambda fit: fit_length(fit, data))
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:
