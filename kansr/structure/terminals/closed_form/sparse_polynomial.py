@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import shares
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array
-from kansr.numeric.monomials import Monomial, _design, monomials
+from kansr.numeric.monomials import Monomial, design, monomials, unit_columns
 from kansr.numeric.tolerances import ROUNDING
 from kansr.structure.surrogate.target_transforms import transformed
 
@@ -39,7 +39,7 @@ def polynomials(data: Dataset, threshold: float, expired: Callable[[], bool] = l
             powers = monomials(len(data.names), degree)
             if len(powers) > min(MOST_COLUMNS, data.rows // 3) or expired():
                 break
-            A, scale = _design(data.X, powers)
+            A, scale = unit_columns(design(data.X, powers))
             kept, w, error = _eliminate(A * weight[:, None], t * weight, threshold)
             if error < threshold and error < 0.5 * last and len(kept) <= MOST_TERMS:
                 total = _polynomial(data.names, [powers[k] for k in kept], w / scale[kept])
@@ -68,8 +68,8 @@ def rationals(
         P, Q = monomials(len(data.names), top), monomials(len(data.names), bottom)
         if len(P) + len(Q) > min(70, data.rows // 3):
             continue
-        A, scale_p = _design(data.X, P)
-        B, scale_q = _design(data.X, Q)
+        A, scale_p = unit_columns(design(data.X, P))
+        B, scale_q = unit_columns(design(data.X, Q))
         best: _Ratio | None = None
         for pivot in range(min(len(Q), 12)):
             if expired():
@@ -93,7 +93,7 @@ def _weights(data: Dataset) -> Array:
 def _smooth(X: Array, y: Array, weight: Array) -> Array:
     """The values of a full polynomial of the highest degree that many rows allow, (rows,)."""
     allowed = [d for d in DEGREES if len(monomials(X.shape[1], d)) <= len(y) // ROWS_PER_COLUMN]
-    A, _ = _design(X, monomials(X.shape[1], max(allowed, default=1)))
+    A, _ = unit_columns(design(X, monomials(X.shape[1], max(allowed, default=1))))
     values: Array = A @ np.linalg.lstsq(A * weight[:, None], y * weight, rcond=1e-8)[0]
     return values
 
@@ -141,8 +141,20 @@ def _ratio(A: Array, B: Array, y: Array, start: Array, trust: Array, pivot: int,
     return best
 
 
-def _polynomial(names: tuple[str, ...], powers: list[Monomial], coefficients: Array) -> sympy.Expr:
-    return sympy.Add(*(_term(names, p, c) for p, c in zip(powers, coefficients) if c != 0))
+def polynomial(
+    symbols: Sequence[sympy.Expr], powers: Sequence[Monomial], coefficients: Sequence[sympy.Expr]
+) -> sympy.Expr:
+    """The sum of coefficients times monomials of the symbols."""
+    return sympy.Add(*(c * monomial for c, monomial in zip(coefficients, products(symbols, powers)) if c != 0))
+
+
+def products(symbols: Sequence[sympy.Expr], powers: Sequence[Monomial]) -> list[sympy.Expr]:
+    """The monomials of the symbols."""
+    return [sympy.Mul(*(s**p for s, p in zip(symbols, e))) for e in powers]
+
+
+def _polynomial(names: Sequence[str], powers: Sequence[Monomial], coefficients: Array) -> sympy.Expr:
+    return polynomial([sympy.Symbol(name) for name in names], powers, [sympy.Float(float(c)) for c in coefficients])
 
 
 def _eliminate(A: Array, t: Array, hopeless: float) -> tuple[NDArray[np.intp], Array, float]:
@@ -180,7 +192,3 @@ def _length(error: float, rows: int, terms: int) -> float:
     """Bits of rows that are missed by `error`, over their rms, and of the terms."""
     noise = max(error, ROUNDING)
     return rows * float(np.log2(noise)) + terms * (bits_per_float(noise, rows) + 6)
-
-
-def _term(names: tuple[str, ...], powers: Monomial, coefficient: float) -> sympy.Expr:
-    return sympy.Float(float(coefficient)) * sympy.Mul(*(sympy.Symbol(n) ** p for n, p in zip(names, powers)))
