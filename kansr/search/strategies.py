@@ -25,7 +25,8 @@ from kansr.search.routes import Route
 from kansr.structure.moves.registry import Proposer
 from kansr.structure.terminals.closed_form.implicit_relation import relations
 from kansr.structure.terminals.closed_form.power_law import power_law, power_law_beside_wrong_rows, power_laws_within
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
+from kansr.structure.terminals.closed_form.sparse_rational import rationals
 from kansr.structure.terminals.curves.trained_network import network
 from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
 from kansr.structure.terminals.one_input.curve_match import single

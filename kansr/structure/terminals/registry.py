@@ -13,7 +13,8 @@ from kansr.data.dataset import Dataset
 from kansr.structure.moves.state import State
 from kansr.structure.terminals.closed_form.implicit_relation import relations
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
+from kansr.structure.terminals.closed_form.sparse_rational import rationals
 from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
 from kansr.structure.terminals.enumerated.oblique import oblique_function
 from kansr.structure.terminals.enumerated.one_function import one_function
