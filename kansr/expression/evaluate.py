@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from kansr.errors import FormulaError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 
 Unary = Callable[[Array], Array]
 Constants = Sequence[float] | Array
@@ -168,7 +168,7 @@ class Tape:
 
 def typical_size(X: Array, names: Sequence[str], rows: int = 200) -> Callable[[sympy.Expr], float]:
     """A measure of how large an expression is on the rows of X: its root mean square where it has a value."""
-    sample = X[np.unique(np.linspace(0, len(X) - 1, min(rows, len(X))).astype(int))]
+    sample = X[evenly_spaced_rows(len(X), rows)]
 
     def size(expr: sympy.Expr) -> float:
         value = Tape(expr, names).value(sample)

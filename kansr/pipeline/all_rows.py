@@ -38,7 +38,7 @@ def on_all_rows(found: Result, columns: Sequence[str], pieces: Iterable[Array], 
     normal: Array = np.zeros((len(values), len(values)))
     slope: Array = np.zeros(len(values))
     rows, squares, total, total_squares = 0, 0.0, 0.0, 0.0
-    even = alike and not found.outliers and best.likely >= best.loss * (1 - ROUNDING)
+    even = alike and not found.outliers and best.error_ms >= best.loss * (1 - ROUNDING)
     for piece in pieces:
         part = piece[:, places]
         part = part[np.isfinite(part).all(axis=1)]

@@ -75,7 +75,7 @@ class _Case:
         chosen, constants = refitted(self.own[-1], self.data)
         others = () if self.found is None else tuple(self.found.front)
         front = pareto([*self.own[:-1], chosen, *others], float(np.var(self.data.y)))
-        by_complexity = sorted({id(c): c for c in (*front, chosen)}.values(), key=lambda c: (c.complexity, c.likely))
+        by_complexity = sorted({id(c): c for c in (*front, chosen)}.values(), key=lambda c: (c.complexity, c.error_ms))
         residual = Tape(chosen.expr, self.data.names).value(self.data.X) - self.data.y
         noise, error = noise_level(residual, self.data, len(constants), 0.0)
         return Result(

@@ -59,11 +59,13 @@ def refitted(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[flo
     fit = as_it_is
     if as_it_is.rms > EXACT * float(np.std(data.y)):
         fit = polish(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
-    if not fit.likely <= as_it_is.likely:
+    if not fit.error_ms <= as_it_is.error_ms:
         fit = as_it_is
     loss = fit.rms**2
     errors = zip(fit.constants, fit.errors)
-    candidate = replace(best, expr=fit.expr, loss=loss, likely=fit.likely**2, r2=r_squared(loss, float(np.var(data.y))))
+    candidate = replace(
+        best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y)))
+    )
     return candidate, tuple((float(value), float(error)) for value, error in errors)
 
 

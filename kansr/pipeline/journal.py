@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kansr.pipeline.config import Config
 
 JOURNAL, FORMAT = "attempts.jsonl", 3
-MEASURES = ("complexity", "loss", "likely", "r2", "r2_held_out", "description_length", "origin")
+MEASURES = ("complexity", "loss", "error_ms", "r2", "r2_held_out", "description_length", "origin")
 
 
 class Entry(NamedTuple):

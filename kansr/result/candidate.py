@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Candidate:
     """loss: mean squared error on the rows it was fitted to; r2 there and on rows it has not seen.
 
-    likely: the same under the likelier error model, by which formulas are compared (see likely_square).
+    error_ms: the same under the likelier error model, by which formulas are compared (see likely_square).
     description_length: bits for the formula plus bits for its residuals (Rissanen 1978); only differences mean
     something. origin: which stage found it.
     """
@@ -25,7 +25,7 @@ class Candidate:
     expr: sympy.Expr
     complexity: int
     loss: float
-    likely: float = field(compare=False)  # not in what is saved
+    error_ms: float = field(compare=False)  # not in what is saved
     r2: float
     r2_held_out: float
     description_length: float

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.errors import DataError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.derivation import Step
 from kansr.result.json_value import Value
+
+WRITTEN = 33  # points of a curve in JSON
 
 
 class NodeType(enum.Enum):
@@ -81,7 +84,7 @@ class Graph:
         return (i for i, edge in enumerate(self.edges) if edge.target == name)
 
     def to_dict(self) -> dict[str, Any]:
-        """The graph as plain values, for JSON; curves are thinned to 33 points."""
+        """The graph as plain values, for JSON; of long curves, WRITTEN points."""
         return {
             "origin": self.origin,
             "error": self.error,
@@ -94,8 +97,8 @@ class Graph:
                     "importance": e.importance,
                     "error": e.error,
                     "match": e.match,
-                    "x": e.x[_thin(e.x)].tolist(),
-                    "y": e.y[_thin(e.x)].tolist(),
+                    "x": e.x[_written(e.x)].tolist(),
+                    "y": e.y[_written(e.x)].tolist(),
                 }
                 for e in self.edges
             ],
@@ -137,5 +140,6 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
     return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number(), match)
 
 
-def _thin(x: Array, points: int = 33) -> Array:
-    return np.unique(np.linspace(0, len(x) - 1, min(points, len(x))).round().astype(int))
+def _written(x: Array) -> NDArray[np.intp]:
+    """The points of a curve that go into JSON."""
+    return evenly_spaced_rows(len(x), WRITTEN, nearest=True)

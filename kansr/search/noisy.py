@@ -20,7 +20,7 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.outliers import shown_by
 from kansr.numeric.robust import mean_square
@@ -241,7 +241,7 @@ class NoisySearch:
     def _judged(self, routes: Iterator[Route]) -> Iterator[Route]:
         """The routes, each compared with the shortest description so far."""
         for route in routes:
-            length = description_length(route.fit.expr, route.fit.likely**2, self.data)
+            length = fit_length(route.fit, self.data)
             if length < self.length - COSTS.shorter:
                 self.length, self.left, self.improved = length, self._left(route.fit.expr), self.frontier.steps
                 self.odd = sum(not _is_nice(float(c)) for c in route.fit.constants)

@@ -13,7 +13,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.polish.eliminate import prune
 from kansr.result.derivation import Step
 from kansr.search.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
@@ -42,7 +42,7 @@ def best(data: Dataset) -> sympy.Expr:
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
         routes = list(NoisySearch.of(data, NoisyConfig(), 0).advance(STEPS))
     fits = [route.fit for route in routes]
-    return min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data)).expr
+    return min(fits, key=lambda fit: fit_length(fit, data)).expr
 
 
 NOISES = [
@@ -116,10 +116,10 @@ def test_a_function_of_one_input_is_found_without_a_shift_and_an_offset(law: str
     noise = np.random.default_rng(2).normal(0, 0.01 * float(np.std(y)), len(x))
     data = Dataset(x[:, None], y + noise, ("x",), "y")
     fits = [polish(expr, data) for expr in single(data, 0.01, MatchConfig(), keep=6)]
-    bits = [description_length(fit.expr, fit.likely**2, data) for fit in fits]
+    bits = [fit_length(fit, data) for fit in fits]
     truth = polish(parse(law), data, iterations=0)
     spare = 2 * np.log2(data.rows)  # two numbers that are not rounded yet
-    assert min(bits) < description_length(truth.expr, truth.likely**2, data) + spare
+    assert min(bits) < fit_length(truth, data) + spare
 
 
 def test_moves_that_differ_by_constants_are_one() -> None:
@@ -176,7 +176,7 @@ def test_sums_of_two_exponentials_or_powers_are_found_in_noise(law: str, low: fl
     clean = evaluate(parse(law), {"x": x})
     data = Dataset(x[:, None], clean + 0.01 * np.std(clean) * rng.normal(size=len(x)), ("x",), "y")
     fits = [polish(expr, data) for expr in sums_of_two(data, 0.01)]
-    fit = min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
+    fit = min(fits, key=lambda fit: fit_length(fit, data))
     found = Tape(fit.expr, ("x",)).value(data.X)
     assert np.sqrt(np.mean((found - clean) ** 2)) < 0.0015 * np.std(clean)
 

@@ -19,7 +19,8 @@ from kansr.search.partition import Rows
 from kansr.search.plan import plan
 from kansr.structure.surrogate.target_transforms import TRANSFORMS, Transform, transformed
 from kansr.structure.terminals.closed_form.power_law import power_law
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
+from kansr.structure.terminals.closed_form.sparse_rational import rationals
 from kansr.structure.terminals.curves.additive import additive, multiplicative
 from kansr.symbolic.matching.match import MatchConfig
 

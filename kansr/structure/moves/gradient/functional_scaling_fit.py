@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 from scipy.optimize import least_squares as nonlinear
 
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import floats
@@ -130,7 +131,7 @@ class _Rows:
                 near = [number for number in near if abs(float(number / constant) - 1) < NEAR]
                 for number in dict.fromkeys((sympy.S.Zero, *near)):
                     exprs = [*fit.exprs[:k], fit.exprs[k].xreplace({constant: number}), *fit.exprs[k + 1 :]]
-                    if exprs[k].has(U) and not exprs[k].has(sympy.zoo, sympy.nan):
+                    if exprs[k].has(U) and is_real_formula(exprs[k]):
                         trial = self.fitted(exprs)
                         if trial.misfit < max(ROUNDS_UP * fit.misfit, FLOOR):
                             return self.rounded(trial)

@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import Fit, floats, polish
@@ -106,7 +107,7 @@ def _rounded(fit: Fit, split: Split) -> Fit:
     for constant in fit.constants:
         for number in proposals(float(constant), NEAR * split.blur * abs(float(constant))):
             expr = fit.expr.xreplace({constant: number})
-            if number.is_Float or expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if number.is_Float or not is_real_formula(expr):
                 continue
             trial = polish(expr, split.f, iterations=12)
             if trial.rms <= ROUNDS_UP * fit.rms:

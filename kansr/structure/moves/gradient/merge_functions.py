@@ -18,11 +18,10 @@ from scipy.optimize import least_squares as nonlinear
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import basis, least_squares
-from kansr.result.derivation import Step
 from kansr.result.graph import Edge
 from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of, nice_number
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.matching.match import MatchConfig, match
 
@@ -165,14 +164,6 @@ def _join(state: State, sides: tuple[Side, Side], number: sympy.Expr, blur: floa
         values.append(side.function.inner(state.X[:, side.index], side.a, side.b))
         symbols.append(side.function.expr(state.inputs[side.index], side.a, side.b))
     u = values[0] + float(number) * values[1]
-    if not np.isfinite(u).all():
-        return None
-    expr = symbols[0] + number * symbols[1]
-    keep = [k for k in range(len(state.inputs)) if k not in (sides[0].index, sides[1].index)]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], u]),
-        inputs=(*(state.inputs[k] for k in keep), expr),
-        moves=(*state.moves, Step(str(expr))),
-        blur=max(state.blur, blur),
-    )
+    gone = (sides[0].index, sides[1].index)
+    new = replace_inputs(state, gone, [symbols[0] + number * symbols[1]], [u])
+    return None if new is None else replace(new, blur=max(state.blur, blur))

@@ -6,16 +6,15 @@ With many inputs the gradients are poor, and five inputs that agree say more tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import sympy
 
-from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, nice_exponent, raised
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 
 CLOSE = 0.1  # the same for groups that are made together
 NEAR = 4.0  # times the group's best misfit that the others may have in the narrower of two groups
@@ -93,13 +92,5 @@ def _join(state: State, found: list[Group]) -> State | None:
             u, expr = milder(u, expr)
             columns.append(u)
             made.append(expr)
-    if not np.isfinite(np.array(columns)).all():
-        return None
     gone = frozenset[int]().union(*(group.members for group in found))
-    keep = [k for k in range(len(state.inputs)) if k not in gone]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], *columns]),
-        inputs=(*(state.inputs[k] for k in keep), *made),
-        moves=(*state.moves, Step(", ".join(str(expr) for expr in made))),
-    )
+    return replace_inputs(state, gone, made, columns)
