@@ -1,6 +1,6 @@
 """The right-hand sides of Strogatz's equations from trajectories, through `derivative`, not from rows in a box.
 
-    python benchmarks/rates.py --noise 0,.001,.01
+    python benchmarks/recovery/differential_equations.py --noise 0,.001,.01 [--only bacres]
 
 Four runs of 200 rows from starts drawn in the box of the suite, over `--span` units of time; noise in parts of each
 column's spread. Strict and skeleton as in docs/bench.md.
@@ -8,7 +8,6 @@ column's spread. Strict and skeleton as in docs/bench.md.
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 from scipy.integrate import solve_ivp
 
 import kansr
+from benchmarks.arguments import asked_for, parser
 from kansr.bench.grade import graded
 from kansr.bench.problem import Problem, draw, suite
 from kansr.expression.evaluate import Tape
@@ -49,16 +49,15 @@ def series(first: Problem, second: Problem, span: float, noise: float, seed: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--noise", default="0,.001,.01")
-    parser.add_argument("--span", type=float, default=5.0)
-    parser.add_argument("--time-limit", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    problems = suite("strogatz")
+    arguments = parser(__doc__, time_limit=30.0, seed=0, only="")
+    arguments.add_argument("--noise", default="0,.001,.01", help="noise levels, separated by commas (0,.001,.01)")
+    arguments.add_argument("--span", type=float, default=5.0, help="units of time of each run (5)")
+    given = arguments.parse_args()
+    every = suite("strogatz")
+    pairs = [pair for pair in zip(every[::2], every[1::2]) if asked_for(pair[0].id, given.only)]
     for noise in map(float, given.noise.split(",")):
         found = {"strict": 0, "skeleton": 0}
-        for first, second in zip(problems[::2], problems[1::2]):
+        for first, second in pairs:
             table = series(first, second, given.span, noise, given.seed)
             for problem, variable in zip((first, second), first.variables):
                 began = time.monotonic()
@@ -73,7 +72,7 @@ def main() -> None:
                 print(
                     f"{noise:g}", problem.id, *said, best.status.value, f"{seconds:.0f} s", best.best.expr, flush=True
                 )
-        print(f"noise {noise:g}: {found} of {len(problems)}", flush=True)
+        print(f"noise {noise:g}: {found} of {2 * len(pairs)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The tutorials of pykan on kansr's networks, with what they reach and how long they take.
 
-    python benchmarks/kan_tutorials.py ladder | scaling | walk | grids | all   [--seeds 10] [--rows 1000,3000] [--k 3]
-    python benchmarks/kan_tutorials.py ladder --pykan      the same by pykan 0.2.8 afterwards, where that is installed
+    python benchmarks/recovery/kan_tutorials.py ladder|scaling|walk|grids|all [--seeds 10] [--rows 1000,3000] [--k 3]
+    python benchmarks/recovery/kan_tutorials.py ladder --pykan    the same by pykan 0.2.8 afterwards, where installed
 
 Seconds are CPU seconds of one thread, imports apart; they do not depend on what else the machine is doing.
 """
@@ -23,6 +23,7 @@ import sympy
 import torch
 
 import kansr.kan
+from benchmarks.arguments import parser
 
 GRIDS = (5, 10, 20, 50, 100)
 SIZES = (100, 300, 1000, 3000)
@@ -166,14 +167,14 @@ SHOWS = {"ladder": show_ladder, "scaling": show_scaling, "walk": show_walk, "gri
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=[*SHOWS, "all"])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--rows", type=lambda text: [int(n) for n in text.split(",")], default=[1000, 3000])
-    parser.add_argument("--k", type=int, default=3)
-    parser.add_argument("--figure", help="where to write the plot of `scaling`")
-    parser.add_argument("--pykan", action="store_true", help="run pykan as well, in float64")
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("what", choices=[*SHOWS, "all"])
+    arguments.add_argument("--seeds", type=int, default=10)
+    arguments.add_argument("--rows", type=lambda text: [int(n) for n in text.split(",")], default=[1000, 3000])
+    arguments.add_argument("--k", type=int, default=3)
+    arguments.add_argument("--figure", help="where to write the plot of `scaling`")
+    arguments.add_argument("--pykan", action="store_true", help="run pykan as well, in float64")
+    options = arguments.parse_args()
     torch.set_num_threads(1)
     packages = [Package("kansr", kansr.kan)]
     if options.pykan:

@@ -1,26 +1,26 @@
 """What kansr finds in measured tables, beside what the textbook says.
 
-    python benchmarks/real.py --time-limit 30
+    python benchmarks/recovery/measured_tables.py --time-limit 30 [--only hubble,rydberg]
 
 The textbook's form is fitted to the same rows and judged by the same description length: fewer bits are better.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import kansr
+from benchmarks.arguments import asked_for, parser
 from kansr.data.roles import dataset
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.constants import polish
 from kansr.formula.judge.judge import judge
 
-TABLES = Path(__file__).resolve().parent.parent / "datasets"
+TABLES = Path(__file__).resolve().parents[2] / "datasets"
 
 
 class Case(NamedTuple):
@@ -70,11 +70,8 @@ CASES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--time-limit", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    for case in CASES:
+    given = parser(__doc__, time_limit=30.0, seed=0, only="").parse_args()
+    for case in (case for case in CASES if asked_for(case.table, given.only)):
         path = str(TABLES / case.table)
         found = kansr.discover(path, **case.options, units=case.units, time_limit=given.time_limit, seed=given.seed)
         data, _ = dataset(path, **case.options)

@@ -1,6 +1,6 @@
 """What a refiner adds: composed laws with and without Operon behind the search, at the same total time.
 
-    python benchmarks/refiners.py --out runs/refiners --time-limit 60
+    python benchmarks/recovery/refiners.py --out runs/refiners --time-limit 60
 
 Three ways for each law: kansr alone for the time that it has before a refiner, kansr with the refiner for 5/3 of
 it, and kansr alone for all of that time. Records are written one by one, and what has one is not run again.
@@ -8,12 +8,12 @@ it, and kansr alone for all of that time. Records are written one by one, and wh
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import asked_for, parser
 from kansr.bench.methods import Answer, Question
 from kansr.bench.methods.ours import search as ours
 from kansr.bench.problem import suite
@@ -22,7 +22,7 @@ from kansr.bench.trial import Settings, Trial
 from kansr.refinement.refiners.offer import SET_ASIDE
 
 RECORDS = "records.jsonl"
-REFINED = "benchmarks.refiners"  # this module as a method: kansr with Operon
+REFINED = "benchmarks.recovery.refiners"  # this module as a method: kansr with Operon
 GOOD = 0.999  # r² far enough for a forecast
 
 
@@ -52,19 +52,13 @@ def done(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/refiners"))
-    parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for kansr alone")
-    parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--noise", type=float, default=0.0)
-    parser.add_argument("--only", default="", help="problems whose id contains this")
-    parser.add_argument("--every", type=int, default=1, help="every k-th problem")
-    parser.add_argument("--ways", default="", help="names of ways, with commas; all unless given")
-    options = parser.parse_args()
+    arguments = parser(__doc__, out=Path("runs/refiners"), time_limit=60.0, rows=1000, noise=0.0, only="", every=1)
+    arguments.add_argument("--ways", default="", help="names of ways, with commas; all unless given")
+    options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / RECORDS
     known = done(path)
-    asked = [problem.id for problem in suite("composed") if options.only in problem.id][:: options.every]
+    asked = [problem.id for problem in suite("composed") if asked_for(problem.id, options.only)][:: options.every]
     wanted = [name for name in options.ways.split(",") if name] or list(ways(options.time_limit))
     with path.open("a", encoding="utf-8") as file:
         for problem in asked:

@@ -1,18 +1,19 @@
 """Looks for the same laws under different circumstances: the JSON has to be the same to the last bit, times aside.
 
-python benchmarks/determinism.py [--again 1] [PROBLEM …]
+    python benchmarks/robustness/determinism.py [--again 1] [PROBLEM …]
 
 Each table is searched once, again as often as that, and under the circumstances below.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import time
+
+from benchmarks.arguments import parser
 
 PROBLEMS = ("feynman_I_12_2", "feynman_I_6_2b", "nguyen_07", "law_mech_07")
 LIMIT = 600  # seconds: a search that reaches its limit is not repeatable
@@ -35,16 +36,16 @@ def run(*arguments: str, rows: bytes = b"", **more: str) -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("problems", nargs="*", default=PROBLEMS)
-    parser.add_argument("--again", type=int, default=1)
-    wanted = parser.parse_args()
+    arguments = parser(__doc__, rows=500)
+    arguments.add_argument("problems", nargs="*", default=PROBLEMS)
+    arguments.add_argument("--again", type=int, default=1)
+    wanted = arguments.parse_args()
     plain = ["once", *(f"again {i}" for i in range(1, wanted.again + 1))]
     circumstances = {**dict.fromkeys(plain, ([], {})), **VARIANTS}
     differ = 0
     for problem in wanted.problems:
         for noise in ("0", "0.01"):
-            rows = run("sample", problem, "-n", "500", "--noise", noise)
+            rows = run("sample", problem, "-n", str(wanted.rows), "--noise", noise)
             answers = {}
             begun = time.monotonic()
             for name, (options, more) in circumstances.items():

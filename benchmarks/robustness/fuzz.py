@@ -1,6 +1,7 @@
 """Gives the readers of text whatever comes, led by which branches it reaches: each has to read it or refuse it.
 
-python benchmarks/fuzz.py formula|unit|problem|library|table|journal [--seconds 60] [--corpus|--keep FOLDER]
+    python benchmarks/robustness/fuzz.py formula|unit|problem|library|table|journal [--seconds 60]
+        [--corpus FOLDER | --keep FOLDER]
 
 What ends a run is an exception other than kansr's own, an input that takes more than 20 seconds, or two gigabytes of
 memory; the input is then written to the working folder. Needs: pip install atheris. Inputs that reached something new
@@ -10,15 +11,20 @@ are kept in tests/support/corpus: a run begins there, and the tests read them ag
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
-import atheris
+from benchmarks.arguments import parser
+
+try:
+    import atheris
+except ImportError:  # --help and --keep do without
+    atheris = None
 
 READERS = [
     "kansr.data",
@@ -29,7 +35,7 @@ READERS = [
     "kansr.symbolic",
     "lark",
 ]
-with atheris.instrument_imports(include=READERS):
+with atheris.instrument_imports(include=READERS) if atheris else nullcontext():
     import numpy as np
 
     from kansr.bench.problem import read_problems
@@ -42,7 +48,7 @@ with atheris.instrument_imports(include=READERS):
     from kansr.symbolic.library.library_file import read_library
     from kansr.units.text import dimension_of
 
-CORPUS = Path(__file__).resolve().parents[1] / "tests" / "support" / "corpus"
+CORPUS = Path(__file__).resolve().parents[2] / "tests" / "support" / "corpus"
 SCRATCH = Path(tempfile.mkdtemp(prefix="kansr-fuzz-"))
 HEADER = json.dumps({"journal": FORMAT, "key": {}}).encode() + b"\n"
 
@@ -98,15 +104,17 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("target", choices=TARGETS)
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--corpus", type=Path, help="where new inputs go; a folder that is deleted unless given")
-    parser.add_argument("--keep", type=Path, help="only keep what is in this folder")
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("target", choices=TARGETS)
+    arguments.add_argument("--seconds", type=int, default=60)
+    arguments.add_argument("--corpus", type=Path, help="where new inputs go; a temporary folder unless given")
+    arguments.add_argument("--keep", type=Path, help="only keep what is in this folder")
+    options = arguments.parse_args()
     if options.keep:
         keep(options.target, options.keep)
         return
+    if atheris is None:
+        sys.exit("fuzz.py needs atheris: pip install atheris")
     read = TARGETS[options.target]
 
     def once(raw: bytes) -> None:

@@ -1,15 +1,15 @@
-"""Answers of about sixty searches, word for word: a change that is meant to change nothing changes none of them.
+"""The golden record: answers of about sixty searches. A change that is meant to change nothing changes none of them.
 
-python benchmarks/golden.py record [--only A,B]    writes benchmarks/golden/*.json
-python benchmarks/golden.py check [--only A,B]     runs them again; says every key that differs, and exits with 1 then
+    python benchmarks/robustness/golden.py record [--only A,B] [--jobs 2]   writes golden/*.json beside this script
+    python benchmarks/robustness/golden.py check [--only A,B] [--jobs 2]    runs them again; exits 1 if any differs
 
-A case is a table and a command line. What is compared is the whole JSON object but for seconds and version. No case
-comes to its time limit: that would depend on the machine.
+A case is a table and a command line. The whole JSON object is compared, but for seconds and version, and every key that
+differs is printed. No case comes to its time limit: that would depend on the machine. A record is bit-identical twice:
+after `record`, `check` reports no difference on the same machine; a case that differs then is no case.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -22,8 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "benchmarks" / "golden"
+from benchmarks.arguments import asked_for, parser
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = Path(__file__).resolve().parent / "golden"
 LIMIT = 300  # seconds; a case that comes to it is no case
 VOLATILE = ("seconds", "kansr")  # keys of the JSON object that differ from run to run
 
@@ -162,13 +164,10 @@ def _short(value: Any) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("record", "check"))
-    parser.add_argument("--only", default="", help="parts of names, separated by commas")
-    parser.add_argument("--jobs", type=int, default=2)
-    wanted = parser.parse_args()
-    parts = [part for part in wanted.only.split(",") if part]
-    cases = [case for case in CASES if not parts or any(part in case.name for part in parts)]
+    arguments = parser(__doc__, only="", jobs=2)
+    arguments.add_argument("what", choices=("record", "check"))
+    wanted = arguments.parse_args()
+    cases = [case for case in CASES if asked_for(case.name, wanted.only)]
     KEPT.mkdir(exist_ok=True)
     changed = 0
 

@@ -1,6 +1,6 @@
 """Kills a search at random moments and goes on with it: the answer must be that of a search that was left alone.
 
-python benchmarks/kill_resume.py [--kills 20] [--seed 0] [--table datasets/exp_sin.csv]
+    python benchmarks/robustness/kill_resume.py [--kills 20] [--seed 0] [--table datasets/exp_sin.csv]
 
 The search is started, killed with SIGKILL after a random time and started again with --resume, until all its attempts
 are written down; each time, what discovery.json holds may only get better. Then it may come to its end. All of this is
@@ -9,7 +9,6 @@ done again, from the beginning, until enough kills have been made.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import subprocess
@@ -19,7 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.arguments import parser
+
+ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 300  # seconds for the search
 
 
@@ -59,11 +60,10 @@ def killed_after(seconds: float, arguments: list[str]) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--table", type=Path, default=ROOT / "datasets" / "exp_sin.csv")
-    options = parser.parse_args()
+    arguments = parser(__doc__, seed=0)
+    arguments.add_argument("--kills", type=int, default=20)
+    arguments.add_argument("--table", type=Path, default=ROOT / "datasets" / "exp_sin.csv")
+    options = arguments.parse_args()
     moments = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
         begun = time.monotonic()

@@ -1,6 +1,6 @@
 """What two workers of a dask cluster gain over one, on this machine:
 
-    python benchmarks/cluster.py [SUITE] [--method kansr] [--time-limit 20]
+    python benchmarks/speed/dask_workers.py [SUITE] [--method kansr] [--time-limit 20]
 
 Starts a scheduler and one worker process, then two, and runs the same `kansr bench --scheduler` on each. Needs the
 extra `kansr[dask]`.
@@ -18,37 +18,18 @@ from pathlib import Path
 
 from distributed import LocalCluster
 
+from benchmarks.arguments import parser
+
 
 def seconds(workers: int, options: argparse.Namespace, folder: Path) -> tuple[float, int, int]:
     """Seconds from the first trial to the last record, the number of records and how many were recovered."""
     out = folder / str(workers)
     with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as here:
-        command = [
-            sys.executable,
-            "-m",
-            "kansr.cli.main",
-            "bench",
-            options.suite,
-            "--method",
-            options.method,
-            "--rows",
-            "500",
-        ]
+        command = [sys.executable, "-m", "kansr", "bench", options.suite, "--json"]
+        command += ["--method", options.method, "--rows", str(options.rows), "--time-limit", str(options.time_limit)]
+        command += ["--scheduler", here.scheduler_address, "--out", str(out)]
         started = time.monotonic()
-        subprocess.run(
-            [
-                *command,
-                "--time-limit",
-                options.time_limit,
-                "--scheduler",
-                here.scheduler_address,
-                "--out",
-                str(out),
-                "--json",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         spent = time.monotonic() - started
     records = [json.loads(line) for line in (out / "records.jsonl").read_text().splitlines()]
     assert len(records) == len({record["problem"] for record in records})
@@ -56,11 +37,10 @@ def seconds(workers: int, options: argparse.Namespace, folder: Path) -> tuple[fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suite", nargs="?", default="nguyen")
-    parser.add_argument("--method", default="kansr")
-    parser.add_argument("--time-limit", default="20")
-    options = parser.parse_args()
+    arguments = parser(__doc__, rows=500, time_limit=20.0)
+    arguments.add_argument("suite", nargs="?", default="nguyen")
+    arguments.add_argument("--method", default="kansr")
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         spent = {}
         for workers in (1, 2):

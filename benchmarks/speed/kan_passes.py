@@ -1,6 +1,6 @@
 """How long a pass forward, and one forward and backward, takes, and how much memory: widths × rows × precision.
 
-    python benchmarks/kan_speed.py [--repeats 30] [--threads 1]
+    python benchmarks/speed/kan_passes.py [--repeats 30] [--threads 1]
 
 Milliseconds are CPU milliseconds, first quartiles of the repeats; megabytes are what the first pass forward and
 backward adds to the memory of a new process (Linux). G = 5, k = 3. Where a package efficient_kan can be imported, the
@@ -9,7 +9,6 @@ same is measured for it.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.arguments import parser
 from kansr.kan import KAN
 
 WIDTHS = ([2, 5, 1], [10, 10, 1], [64, 64, 64])
@@ -79,10 +79,10 @@ def passes(case: tuple[str, list[int], int, torch.dtype, int, int]) -> tuple[flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--repeats", type=int, default=30)
+    arguments.add_argument("--threads", type=int, default=1)
+    options = arguments.parse_args()
     packages = ["kansr", *(["efficient_kan"] if find_spec("efficient_kan") else [])]
     print(f"{'width':14}  rows  dtype   " + "".join(f"{name:>15}: fwd  +bwd ms    MB" for name in packages))
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:  # a new process for each case

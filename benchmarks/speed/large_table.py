@@ -1,6 +1,6 @@
 """A table of ten million rows: how long a search over it takes, what it holds, and how exact its constants are.
 
-python benchmarks/large.py [--rows 10000000] [--memory 1GB] [--time-limit 60] [csv|parquet …]
+    python benchmarks/speed/large_table.py [--rows 10000000] [--memory 1GB] [--time-limit 60] [csv|parquet …]
 
 The table is y = 2.3457·a·exp(-0.7654·e)/i with noise of 0.01, nine inputs from 1 to 3, written to a temporary folder.
 Needs: pip install pyarrow
@@ -8,7 +8,6 @@ Needs: pip install pyarrow
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -21,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow.csv import CSVWriter
 from pyarrow.parquet import ParquetWriter
+
+from benchmarks.arguments import parser
 
 NAMES = "abcdefghi"
 PIECE = 500_000  # rows
@@ -37,12 +38,10 @@ def generated(path: Path, rows: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("formats", nargs="*", default=["csv", "parquet"])
-    parser.add_argument("--rows", type=int, default=10**7)
-    parser.add_argument("--memory", default="1GB")
-    parser.add_argument("--time-limit", type=float, default=60)
-    options = parser.parse_args()
+    arguments = parser(__doc__, rows=10**7, time_limit=60.0)
+    arguments.add_argument("formats", nargs="*", default=["csv", "parquet"])
+    arguments.add_argument("--memory", default="1GB")
+    options = arguments.parse_args()
     for suffix in options.formats:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"table.{suffix}"

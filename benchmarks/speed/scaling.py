@@ -1,7 +1,7 @@
 """Seconds and memory against the number of inputs, the number of rows, and how much there is to the law.
 
-    python benchmarks/scaling.py                       # all three tables, each law in a process of its own
-    python benchmarks/scaling.py rows --most 10000
+    python benchmarks/speed/scaling.py                       # all three tables, each law in a process of its own
+    python benchmarks/speed/scaling.py rows --most 10000
 
 The laws are made up: nothing in kansr was developed on them. Times are without the start of the process.
 """
@@ -16,6 +16,8 @@ import sys
 import time
 
 import numpy as np
+
+from benchmarks.arguments import parser
 
 INPUTS = [
     "a*exp(-b)",
@@ -79,13 +81,11 @@ def apart(text: str, rows: int, seed: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tables", nargs="*", default=["inputs", "rows", "complexity"])
-    parser.add_argument("--most", type=int, default=max(ROWS), help="rows of the largest table")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    parser.add_argument("--rows", type=int, default=2000)
-    asked = parser.parse_args()
+    arguments = parser(__doc__, seed=0, rows=2000)
+    arguments.add_argument("tables", nargs="*", default=["inputs", "rows", "complexity"])
+    arguments.add_argument("--most", type=int, default=max(ROWS), help="rows of the largest table")
+    arguments.add_argument("--one", help=argparse.SUPPRESS)
+    asked = arguments.parse_args()
     if asked.one:
         print(json.dumps(one(asked.one, asked.rows, asked.seed)))
         return

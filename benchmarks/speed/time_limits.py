@@ -1,7 +1,7 @@
 """How long `kansr discover` really takes with a time limit: no more than the limit, a tenth of it, and a second.
 
-python benchmarks/limits.py [--limits 1 2 5 …] [--problems 50] [--suite NAME] [--noise 0.1] [--out limits.jsonl]
-    [--figure limits.svg]
+    python benchmarks/speed/time_limits.py [--limits 1 2 5 …] [--problems 50] [--suite NAME] [--noise 0.1]
+        [--out limits.jsonl] [--figure limits.svg]
 
 Seconds are those of the whole command, from before Python starts until it has ended. What is in --out already is not
 measured again. Searches that end before their time is up say little, and are counted apart. Anything that a quiet
@@ -10,7 +10,6 @@ search prints on standard error is a fault too. Run this on a machine that has n
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from zlib import crc32
 
 from matplotlib.figure import Figure
 
+from benchmarks.arguments import parser
 from kansr.bench.problem import SUITES, suite
 
 # Hard, wide, noisy, long: what may not ask the clock often enough.
@@ -95,15 +95,12 @@ def drawn(records: Sequence[dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", type=int, default=50)
-    parser.add_argument("--limits", type=float, nargs="*", default=[1, 2, 5, 10, 30, 60, 300, 600])
-    parser.add_argument("--suite", default="")
-    parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--noise", type=float, default=0.1)
-    parser.add_argument("--out", type=Path, default=Path("limits.jsonl"))
-    parser.add_argument("--figure", type=Path)
-    options = parser.parse_args()
+    arguments = parser(__doc__, rows=2000, noise=0.1, out=Path("limits.jsonl"))
+    arguments.add_argument("--problems", type=int, default=50)
+    arguments.add_argument("--limits", type=float, nargs="*", default=[1, 2, 5, 10, 30, 60, 300, 600])
+    arguments.add_argument("--suite", default="")
+    arguments.add_argument("--figure", type=Path)
+    options = arguments.parse_args()
     lines = options.out.read_text(encoding="utf-8").splitlines() if options.out.exists() else []
     records = [json.loads(line) for line in lines]
     done = {(r["problem"], r["limit"], r["rows"], r["noise"]) for r in records}

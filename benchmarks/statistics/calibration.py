@@ -1,6 +1,6 @@
 """Whether what kansr says about its errors is so: intervals of constants, the noise, and targets that are only noise.
 
-    python benchmarks/calibration.py --draws 200 --noises 100 --jobs 2
+    python benchmarks/statistics/calibration.py --draws 200 --noises 100 --jobs 2
 
 Each draw is a law of the suite with 100, 300 or 1000 rows and noise of .001, .01 or .1 of rms(y). Intervals are looked
 at where the formula has the law's skeleton: its long numbers, fitted to rows without noise, are the true ones then.
@@ -8,7 +8,6 @@ at where the formula has the law's skeleton: its long numbers, fitted to rows wi
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from joblib import Parallel, delayed
 from scipy.stats import t as student
 
 import kansr
+from benchmarks.arguments import parser
 from kansr.api.discovery import Discovery
 from kansr.bench.grade import graded
 from kansr.bench.problem import Problem, sample, suite
@@ -71,14 +71,11 @@ def nothing(rows: int, inputs: int, seed: int, time_limit: float) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", default="feynman")
-    parser.add_argument("--draws", type=int, default=200)
-    parser.add_argument("--noises", type=int, default=100)
-    parser.add_argument("--time-limit", type=float, default=20.0)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    arguments = parser(__doc__, time_limit=20.0, jobs=1, seed=0)
+    arguments.add_argument("--suite", default="feynman")
+    arguments.add_argument("--draws", type=int, default=200)
+    arguments.add_argument("--noises", type=int, default=100)
+    given = arguments.parse_args()
     rng = np.random.default_rng(given.seed)
     problems = suite(given.suite)
     asked = [

@@ -1,4 +1,6 @@
-"""Which laws of a suite their own rows cannot tell: python benchmarks/recoverable.py srsd
+"""Which laws of a suite their own rows cannot tell from others.
+
+    python benchmarks/statistics/identifiability.py srsd
 
 A law is not recoverable where an input that it has does nothing to the target, or where float64 rounds the law away:
 the target, as computed, is wrong in its first digits. No search is to blame for missing those.
@@ -6,13 +8,13 @@ the target, as computed, is wrong in its first digits. No search is to blame for
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 
 import mpmath
 import numpy as np
 import sympy
 
+from benchmarks.arguments import asked_for, parser
 from kansr.bench.problem import Problem, sample
 from kansr.bench.trial import chosen
 from kansr.expression.evaluate import Tape
@@ -45,9 +47,10 @@ def rounding(problem: Problem) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suite")
-    problems = chosen(parser.parse_args().suite)
+    arguments = parser(__doc__, only="")
+    arguments.add_argument("suite")
+    given = arguments.parse_args()
+    problems = [problem for problem in chosen(given.suite) if asked_for(problem.id, given.only)]
     hidden = 0
     for problem in problems:
         inputs, error = list(invisible(problem)), rounding(problem)

@@ -1,6 +1,6 @@
 """The two surrogates, kernel and network, beside each other: how well they follow known laws, and how long they take.
 
-    python benchmarks/surrogates.py feynman120 [--rows 2000] [--half even] [--every 1] [--only GLOB]
+    python benchmarks/statistics/surrogate_gradients.py feynman120 [--rows 2000] [--half even] [--every 1] [--only GLOB]
 
 One line a problem: held-out 1 − R² (of the view of the target that was chosen), the median angle between the
 surrogate's gradient and the law's in standardised inputs (radians), and CPU seconds of one thread. Problems in one
@@ -13,17 +13,16 @@ import os
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-import argparse
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from fnmatch import fnmatch
 
 import numpy as np
 import sympy
 
-from kansr.bench.problem import Problem, sample, suite
+from benchmarks.arguments import asked_for, parser
+from kansr.bench.problem import Problem, sample
+from kansr.bench.trial import chosen
 from kansr.expression.evaluate import Tape
 from kansr.structure.surrogate.gradient_field import Field
 from kansr.structure.surrogate.kernel import surrogate
@@ -53,18 +52,13 @@ def angle(problem: Problem, field: Field) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suite")
-    parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--half", choices=["even", "odd"])
-    parser.add_argument("--every", type=int, default=1, help="only every so many problems")
-    parser.add_argument("--only", default="*")
-    parser.add_argument("--methods", default="kernel,kan")
-    options = parser.parse_args()
+    arguments = parser(__doc__, rows=2000, half=None, every=1, only="")
+    arguments.add_argument("suite")
+    arguments.add_argument("--methods", default="kernel,kan")
+    options = arguments.parse_args()
     methods = options.methods.split(",") if options.methods != "all" else list(METHODS)
-    problems = [p for p in suite(options.suite) if len(p.names) > 1 and fnmatch(p.id, options.only)]
-    if options.half:
-        problems = [p for p in problems if zlib.crc32(p.id.encode()) % 2 == (options.half == "odd")]
+    suite = chosen(options.suite, which=options.half)
+    problems = [p for p in suite if len(p.names) > 1 and asked_for(p.id, options.only)]
     table: dict[str, list[tuple[float, float, float]]] = {name: [] for name in methods}
     for problem in problems[:: options.every]:
         data = sample(problem, options.rows, np.random.default_rng(0))
