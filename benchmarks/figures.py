@@ -24,7 +24,13 @@ CURRENT = RESULTS / "current.json"
 LEFT_OUT = {
     ("laws", "odd"): tuple(f"law_mech_{n:02}" for n in (4, 5, 6, 7, 10, 11, 12, 13))
     + tuple(f"law_fluid_{n:02}" for n in (1, 2, 3, 8)),
-    ("srsd", "all"): (),
+    ("srsd", "all"): tuple(
+        f"srsd_{id}"
+        for id in (
+            *("I_41_16", "II_11_28", "II_36_38", "III_9_52", "III_15_12", "III_17_37"),
+            *("bonus_04", "bonus_08", "bonus_11", "bonus_16", "bonus_17"),
+        )
+    ),
 }
 
 
