@@ -148,7 +148,7 @@ def _counts(rows: Sequence[Record], half: str) -> dict[str, Any]:
         **{name: tuple(group[name]["yes"] for group in groups) for name in ("strict", "skeleton")},
         "fewer_of": fewer[0]["trials"] if fewer else None,
         "fewer_strict": tuple(group["strict"]["yes"] for group in fewer),
-        **{name: float(f"{seconds[name]:.2g}") for name in ("median", "p90")},
+        **{name: float(f"{seconds[name]:.3g}") for name in ("median", "p90")},
     }
 
 

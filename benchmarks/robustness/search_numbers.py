@@ -73,7 +73,7 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt, str]]:
 
 def _is_config(node: ast.ClassDef) -> bool:
     flags = {k.arg for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords}
-    return {"frozen", "kw_only"} <= flags
+    return "frozen" in flags and ("kw_only" in flags or node.name.endswith(("Config", "Costs")))
 
 
 def _number(value: object) -> Value | None:

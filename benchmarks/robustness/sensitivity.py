@@ -9,7 +9,7 @@ default of a field of a frozen keyword-only dataclass there. A trial gives one n
 LAWS, in a child process that imports kansr anew and binds the number again on the line after its definition: what is
 imported or derived from it follows. Integers are rounded, and never 0. A law is solved when the formula has its
 skeleton; an answer has changed when anything in its JSON differs but the seconds. Seconds are of the processor. What
---out holds is not tried again, so a new version of kansr needs a new file.
+--out holds is not tried again, so a new version of kansr needs a new file; nor may its source change while this runs.
 """
 
 from __future__ import annotations
