@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy
-from support.tables import table
+from support.tables import table, with_noise
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
@@ -29,13 +29,6 @@ from kansr.symbolic.matching.match import MatchConfig
 
 ROWS, STEPS = 1000, 300
 START = sympy.symbols("x y z")
-
-
-def with_noise(text: str, share: float, rows: int = ROWS) -> Dataset:
-    """A law with normal noise of `share` of the target's spread."""
-    data = table(text, rows=rows)
-    noise = np.random.default_rng(7).normal(0, share * float(np.std(data.y)), data.rows)
-    return Dataset(data.X, data.y + noise, data.names, data.target)
 
 
 def best(data: Dataset) -> sympy.Expr:

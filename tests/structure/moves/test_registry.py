@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import sympy
-from support.tables import table
+from support.tables import state_of, table
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
@@ -17,15 +17,10 @@ from kansr.structure.moves.gradient.merge_functions import curve_merges
 from kansr.structure.moves.gradient.sample import Rows, milder
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
-from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.symbolic.matching.match import MatchConfig
 
 ROWS = 700
-
-
-def state_of(data: Dataset) -> State:
-    return State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
 
 
 def proposed(data: Dataset) -> list[Move]:

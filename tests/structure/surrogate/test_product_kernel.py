@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import differences, inside, misfit, routes, table
+from support.tables import differences, inside, misfit, routes, state_of, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import exact
 from kansr.structure.moves.gradient.inner_factor import splits
-from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.product_kernel import BENDS, Composite, composite
 
@@ -54,7 +53,7 @@ def test_its_gradients_are_better_than_those_of_a_plain_kernel(text: str) -> Non
 
 def test_the_factor_of_an_input_is_known_on_the_rows() -> None:
     data = table("a*sin(2*t)/t + b*exp(-t) + c*t", rows=1000)
-    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    state = state_of(data)
     found = {data.names[split.index]: split for split in splits(state, model_of(data))}
     t = found["a"].f.X[:, 0]
     true = np.sin(2 * t) / t

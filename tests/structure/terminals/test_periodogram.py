@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.tables import misfit
+from support.tables import misfit, wide
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
@@ -14,11 +14,6 @@ from kansr.structure.terminals.closed_form.power_product import products
 from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
 
 NAMES = ("x", "y", "z")
-
-
-def wide(text: str, low: float = -30.0, high: float = 30.0, rows: int = 1500, seed: int = 0) -> Dataset:
-    X = np.random.default_rng(seed).uniform(low, high, (rows, len(NAMES)))
-    return Dataset(X, Tape(parse(text), NAMES).value(X), NAMES, "t")
 
 
 WAVES = {
