@@ -111,3 +111,13 @@ def table_with_units(
     y = evaluate(parse(text), {**columns, **values})
     y = y + rng.normal(0, noise * np.std(y), rows) if noise else y
     return with_units(Dataset(np.column_stack(list(columns.values())), y, tuple(names)), dict(units), constants)
+
+
+def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
+    """2.5·x**2/z with noise, of which a share is off by 5 or more, and which rows those are."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(1, 3, (rows, 2))
+    wrong = rng.random(rows) < share
+    y = 2.5 * X[:, 0] ** 2 / X[:, 1] + noise * rng.normal(size=rows)
+    y += wrong * rng.choice([-1, 1], rows) * rng.uniform(5, 50, rows)
+    return Dataset(X, y, ("x", "z")), wrong

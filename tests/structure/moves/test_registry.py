@@ -13,12 +13,9 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.merge_functions import curve_merges
-from kansr.structure.moves.gradient.sample import Rows, milder
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
 from kansr.structure.surrogate.kernel import surrogate
-from kansr.symbolic.matching.match import MatchConfig
 
 ROWS = 700
 
@@ -91,7 +88,6 @@ CASES = {
     "a term with a root": Case("2*sqrt(x)*z + log(y + z)", "peel x", ("y", "z"), "log(u0 + u1)"),
     "a term in a square of signed inputs": Case("x**2*y - y*exp(z)", "peel x", ("y", "z"), "-u0*exp(u1)", -1.5, 1.6),
 }
-# fmt: on
 
 
 def data_of(case: Case) -> Dataset:
@@ -135,34 +131,6 @@ def test_moves_come_most_convincing_first_and_the_same_each_time(case: Case) -> 
     assert [(m.name, m.misfit) for m in first] == [(m.name, m.misfit) for m in second]
     ranks = [m.misfit * (1 + 0.3 * m.cost) for m in first]
     assert ranks == sorted(ranks)
-
-
-def test_a_column_with_a_long_tail_is_turned_round() -> None:
-    near_zero, x = np.linspace(1e-3, 3.0, 200), sympy.Symbol("x")
-    for u, expr in ((near_zero, x), (1 / near_zero, 1 / x)):
-        values_, said = milder(u, expr)
-        assert said == x and np.allclose(values_, near_zero)
-    even = np.linspace(1.0, 2.0, 200)
-    assert milder(1 / even, 1 / x)[1] == 1 / x  # no reason to turn it round
-
-
-CURVED = {
-    "a rate": ("cos(exp(0.7*x) + y)", "exp(0.7*x) + y"),
-    "a wave with a phase": ("sqrt(2 + sin(0.7*x + 0.1) + 0.3*y**2)", "sin(0.7*x + 0.1) + 0.3*y**2"),
-    "a shifted logarithm": ("(log(x + 0.3) + 3*y)**2 + exp(-log(x + 0.3) - 3*y)", "log(x + 0.3) + 3*y"),
-}
-
-
-@pytest.mark.parametrize(("law", "column"), CURVED.values(), ids=CURVED)
-def test_any_functions_of_two_inputs_merge(law: str, column: str) -> None:
-    """The new column is a function of the sum behind the law, to the accuracy of the gradients."""
-    data = table(law, rows=ROWS)
-    state = state_of(data)
-    merges = curve_merges(Rows(state, surrogate(data.X, data.y), 800), MatchConfig())
-    reached = [move.apply() for move in merges if move.misfit < 1e-3]
-    columns = [state.X[:, 0] for state in reached if state is not None and len(state.inputs) == 1]
-    truth = values(parse(column), data.names, data.X)
-    assert any(abs(np.corrcoef(truth, x)[0, 1]) > 1 - 1e-6 for x in columns)
 
 
 ENTANGLED = ["sin(3*x*y) + x**y", "x**y + y*sin(4*x)", "exp(-x*y) + sin(x**2 + 2*y)"]
