@@ -15,9 +15,10 @@ from support.tables import noisy_table
 from kansr.api.discover import discover
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.refinement.refiners.offer import SET_ASIDE, window
+from kansr.refinement.refiners.offer import window
 from kansr.refinement.refiners.refiner import Refiner
 from kansr.result.candidate import Candidate
+from kansr.runtime.deadline import Deadline, Timer
 
 posix = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")
 
@@ -76,5 +77,6 @@ def test_an_exact_law_is_not_refined_any_more() -> None:
     [(10, False, 42.2), (10, True, 24), (40, False, 12.2), (40, True, 12.2), (60, False, -7.8)],
 )
 def test_the_time_for_refiners(spent: float, found: bool, seconds: float) -> None:
-    assert window(60, spent, found) == pytest.approx(seconds)
-    assert pytest.approx(0.4) == SET_ASIDE
+    until = Deadline(60, Timer(used=spent, started=None))
+    assert window(until, found) == pytest.approx(seconds)
+    assert until.budget.refiners == 0.4

@@ -12,8 +12,9 @@ from kansr.expression.parse import parse
 from kansr.formula.judge.judge import judge
 from kansr.refinement.refiners.subproblems import Part, curves, reduced
 from kansr.result.graph import Edge, Graph, Node, NodeType
+from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
-from kansr.search.partition import Rows
+from kansr.search.partition import Partition
 from kansr.symbolic.matching.match import MatchConfig
 
 LAW = "a*exp(-b) + 0.3*sin(a*b)/(1 + b**2)"
@@ -34,7 +35,7 @@ def _solved(part: Part, data: Dataset) -> bool:
 
 def test_reductions_leave_tables_of_few_inputs_that_lead_back() -> None:
     data = noisy_table("a*(sin(b*c) + exp(cos(b*c)))", rows=200)
-    parts = reduced(Rows(data, data.take(slice(0, 50))), MatchConfig(), 6.0)
+    parts = reduced(Partition.between(data, data.take(slice(0, 50))), MatchConfig(), Deadline(6.0))
     assert parts and all(1 <= part.data.X.shape[1] <= 2 and part.path for part in parts)
     assert any(_solved(part, data) for part in parts)
 

@@ -15,6 +15,7 @@ from kansr.formula.judge.description_length import description_length
 from kansr.result.derivation import Step
 from kansr.search.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
 from kansr.search.routes import Offers
+from kansr.structure.context import Context
 from kansr.structure.moves.direct.irrelevant_inputs import faint
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.noisy_kernel import Noisy, best_setting, gradients
@@ -27,7 +28,7 @@ START = sympy.symbols("x y z")
 
 def best(data: Dataset) -> sympy.Expr:
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        routes = list(NoisySearch.of(data, NoisyConfig(), 0).advance(STEPS))
+        routes = list(NoisySearch.of(data, Context()).advance(STEPS))
     fits = [route.fit for route in routes]
     return min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data)).expr
 
@@ -83,7 +84,7 @@ def test_a_merged_input_is_seen_as_its_parts_were(logs: tuple[bool, ...], kept: 
 
 def test_where_the_mean_says_all_nothing_more_is_looked_for() -> None:
     """What a term has left of the target may be nothing but noise."""
-    search = NoisySearch.of(with_noise("3*x*y/z", 0.1), NoisyConfig(), 0)
+    search = NoisySearch.of(with_noise("3*x*y/z", 0.1), Context())
     noise = np.random.default_rng(1).normal(size=search.data.rows)
     waiting = [len(search.tasks)]
     for z in (noise, search.data.X[:, 0] + noise):
@@ -107,7 +108,7 @@ def test_rows_without_noise_need_no_error(monkeypatch: pytest.MonkeyPatch) -> No
     data = table("3*x*y", rows=300)
     model = best_setting(Noisy(data.X, data.y, np.ones(data.rows)))
     monkeypatch.setattr("kansr.search.noisy.best_setting", lambda rows: replace(model, error=0.0))
-    found = next(NoisySearch.of(data, NoisyConfig(), 0).advance(1)).fit
+    found = next(NoisySearch.of(data, Context()).advance(1)).fit
     assert found.rms < 1e-9 * np.std(data.y)
 
 

@@ -7,9 +7,9 @@ from support.tables import halves, misfit, table
 
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats
-from kansr.search.partition import Rows
+from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.symbolic.matching.match import MatchConfig
+from kansr.structure.context import Context
 
 # An attempt of the plan, and a law that it finds by itself.
 ATTEMPTS = {
@@ -25,8 +25,8 @@ ATTEMPTS = {
 @pytest.mark.parametrize(("name", "text"), ATTEMPTS.items())
 def test_an_attempt_finds_its_law_and_writes_it_plainly(name: str, text: str) -> None:
     data = table(text, rows=300)
-    attempt = next(a for a in plan(data, MatchConfig()) if a.name == name)
-    findings = attempt(Rows(*halves(data)), lambda: False).findings
+    attempt = next(a for a in plan(data) if a.name == name)
+    findings = attempt(Partition.between(*halves(data)), Context()).findings
     best = min((f.candidate for f in findings), key=lambda c: c.description_length)
     assert best.r2_held_out > 1 - 1e-12
     assert misfit(best.expr, data) < 1e-9
