@@ -1,4 +1,4 @@
-"""The package's own files as text, for rules about how it is laid out. Nothing of it is imported."""
+"""Files of the repository as text, for rules about how it is laid out. Nothing of them is imported."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from functools import cache
 
 from support.paths import ROOT
 
-Sources = Mapping[str, str]  # path below kansr/ -> text; empty for what is not Python
+Sources = Mapping[str, str]  # path below a folder -> text; empty for what is not Python
 
 
 @cache
-def package() -> Sources:
-    files = sorted(path for path in (ROOT / "kansr").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+def sources(folder: str) -> Sources:
+    """The files of a folder of the repository."""
+    top = ROOT / folder
+    files = sorted(path for path in top.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {
-        path.relative_to(ROOT / "kansr").as_posix(): path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
+        path.relative_to(top).as_posix(): path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
         for path in files
     }
+
+
+def package() -> Sources:
+    return sources("kansr")
 
 
 def modules(sources: Sources) -> dict[str, ast.Module]:
