@@ -61,7 +61,9 @@ def test_groups_are_plain_numbers_whatever_the_units(powers: list[tuple[int, ...
     units = Units("y", {}, {**dimension, "y": target})
     X = np.random.default_rng(0).uniform(1, 2, (20, len(names)))
     rank = np.linalg.matrix_rank(np.array(powers, dtype=float))
-    for groups in choices(Dataset(X, np.ones(20), names, units=units)):
+    offered = choices(Dataset(X, np.ones(20), names, units=units))
+    assert offered
+    for groups in offered:
         assert len(groups.groups) == len(names) - rank
         assert dimension_in(groups.scale, units) == target
         assert all(dimension_in(group, units) == Dimension() for group in groups.groups)

@@ -68,8 +68,9 @@ def test_every_row_is_in_the_formula_language(function: Function) -> None:
     assert render(function.expr(x, 1.5, 0.25))
 
 
-@every_function
+@pytest.mark.parametrize(
+    "function", [f for f in STANDARD if f.free != "p" and np.isfinite(f.domain).any()], ids=lambda f: f.name
+)
 def test_outside_the_domain_there_is_no_value(function: Function) -> None:
     outside = np.array([end + d for end, d in zip(function.domain, (-0.5, 0.5)) if np.isfinite(end)])
-    if function.free != "p":
-        assert np.isnan(function.inner(outside, 1.0, 0.0)).all()
+    assert np.isnan(function.inner(outside, 1.0, 0.0)).all()

@@ -133,25 +133,34 @@ def test_moves_come_most_convincing_first_and_the_same_each_time(case: Case) -> 
     assert ranks == sorted(ranks)
 
 
-ENTANGLED = ["sin(3*x*y) + x**y", "x**y + y*sin(4*x)", "exp(-x*y) + sin(x**2 + 2*y)"]
+# Laws that do not come apart, each beside one much like it that does.
+ENTANGLED = {
+    "sin(3*x*y) + x**y": False,
+    "sin(3*x*y) + x*y": True,
+    "x**y + y*sin(4*x)": False,
+    "3*x*y + sin(4*x)": True,
+    "exp(-x*y) + sin(x**2 + 2*y)": False,
+    "exp(-x**2 - 2*y) + sin(x**2 + 2*y)": True,
+}
 
 
-@pytest.mark.parametrize("text", ENTANGLED)
-def test_what_does_not_come_apart_is_not_taken_apart(text: str) -> None:
-    assert all(move.misfit > 0.01 for move in proposed(table(text, rows=ROWS)))
+@pytest.mark.parametrize(("text", "apart"), ENTANGLED.items())
+def test_what_does_not_come_apart_is_not_taken_apart(text: str, apart: bool) -> None:
+    found = proposed(table(text, rows=ROWS))
+    assert found and any(move.misfit < 0.01 for move in found) is apart
 
 
 def test_moves_one_after_another_lead_back_to_the_table() -> None:
     """w, then x + y, then z·(x + y): one column is left, and the target is a function of it."""
     data = table("3*w*sqrt(x + y)*exp(-z*(x + y))", rows=ROWS)
     state = state_of(data)
-    while len(state.inputs) > 1:
-        for move in moves(state, surrogate(state.X, state.z)):
-            after = move.apply()
-            if after is not None:
-                assert move.misfit < 0.02
-                state = after
-                break
+    for _ in range(3):
+        misfit, state = next(
+            (move.misfit, after)
+            for move in moves(state, surrogate(state.X, state.z))
+            if (after := move.apply()) is not None
+        )
+        assert misfit < 0.02
     assert len(state.moves) == 3
     (column,) = state.inputs
     order = np.argsort(state.X[:, 0])  # z is a function of the one column: linear between neighbours

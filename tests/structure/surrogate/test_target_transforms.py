@@ -37,7 +37,7 @@ def test_there_are_views_only_where_they_are_one_to_one(z: Array, names: set[str
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_slope_of_a_view_is_its_derivative(sign: int) -> None:
     z, h = sign * np.linspace(0.5, 3, 40), 1e-6
-    for (name, _, slope), (_, high, _), (_, low, _) in zip(views(z), views(z + h), views(z - h)):
+    for (name, _, slope), (_, high, _), (_, low, _) in zip(views(z), views(z + h), views(z - h), strict=True):
         assert slope == pytest.approx((high - low) / (2 * h), rel=1e-6), name
 
 
