@@ -25,7 +25,7 @@ class Route:
 
 
 @dataclass(eq=False)
-class Offers:
+class Routes:
     """The formulas for one table that have been tried: each is polished once, and only if it can be the law."""
 
     data: Dataset

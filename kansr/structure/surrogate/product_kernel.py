@@ -112,7 +112,9 @@ class Composite:
         reach = np.sqrt(np.sum((gradient[held] * self.X.std(0)) ** 2, axis=1)) / self.view[1].std()
         missed = np.abs(K[held] @ self.weights - (self.view[1][held] - self.view[1].mean()) / self.view[1].std())
         quality = float(np.sqrt(np.mean(np.minimum(missed / (reach + 1e-9), 1) ** 2)))
-        return Field(self.X, self.z, self.view[2], gradient, self.view[0], self.misfit**2, quality, self.logs)
+        return Field(
+            self.X, self.z, self.view[2], gradient, self.view[0], self.misfit**2, quality, self.logs, linear=self
+        )
 
     def _features(self) -> Array:
         return np.column_stack([np.prod(self.P[:, sorted(part)], axis=1) for part in self.parts])

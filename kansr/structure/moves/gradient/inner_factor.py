@@ -18,9 +18,12 @@ from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import Fit, floats, polish
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
+from kansr.structure.context import Context
 from kansr.structure.moves.gradient.additive_term import taken_off
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.product_kernel import BENDS, Composite
+from kansr.structure.surrogate.gradient_field import Field, LinearModel
+from kansr.structure.surrogate.product_kernel import BENDS
 
 POWERS = {"z": 1, "log z": 0, "1/z": -1, "z^2": 2}  # of the target, by the name of the view
 CLOSE, HAZY = 0.02, 0.05  # held-out misfit, and blur of f, above which it is not read
@@ -40,8 +43,24 @@ class Split:
     f: Dataset
     blur: float
 
+    def states(self, state: State, fits: list[Fit]) -> Iterator[State]:
+        """What is left of the state for the most convincing formulas for f."""
+        return without(state, self, fits)
 
-def splits(state: State, model: Composite) -> list[Split]:
+
+def factors(state: State, field: Field, context: Context) -> Iterator[Move]:
+    """A search for the factor of each input that the surrogate is linear in; nothing where it is in none."""
+    if field.linear is not None:
+        for split in splits(state, field.linear):
+            used = frozenset([state.inputs[split.index]])
+            yield Move(split.blur, 0.0, f"factor of {state.inputs[split.index]}", used, _unknown, problem=split)
+
+
+def _unknown() -> None:
+    """Before there is a formula for the factor there is no move."""
+
+
+def splits(state: State, model: LinearModel) -> list[Split]:
     """Those of all inputs that the model is linear in, the most exactly known f first."""
     if model.misfit > CLOSE:
         return []
