@@ -26,3 +26,10 @@ def test_unit_columns_have_a_mean_square_of_one_but_for_zeros():
     unit, scale = unit_columns(A)
     assert np.mean(unit**2, axis=0) == pytest.approx([1, 1, 1, 0])
     assert unit * scale == pytest.approx(A, rel=1e-15)
+
+
+def test_monomials_are_complete_and_distinct() -> None:
+    powers = monomials(3, 4)
+    assert powers[0] == (0, 0, 0)
+    assert len(powers) == len(set(powers)) == 35  # C(3 + 4, 4)
+    assert max(map(sum, powers)) == 4

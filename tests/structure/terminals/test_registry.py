@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import misfit, table
+from support.tables import misfit, state_of, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import polish
-from kansr.structure.moves.state import State
 from kansr.structure.terminals.registry import terminals
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -26,7 +25,7 @@ GUISES = [
 
 def first_exact(data: Dataset) -> sympy.Expr | None:
     """What the ways come to in the order of their turns."""
-    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    state = state_of(data)
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
         for way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda way: way.later):
             for expr in way.find():

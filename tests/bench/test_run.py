@@ -13,19 +13,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from support.command import gone
 from support.paths import TESTS
 
-from kansr.bench.methods import METHODS, Question, method
-from kansr.bench.problem import find_problem
 from kansr.bench.record import record
 from kansr.bench.records import opened, read
-from kansr.bench.report.tally import tally, wilson
-from kansr.bench.trial import Settings, Trial, asked, chosen, half, trials, with_distractors
+from kansr.bench.report.tally import tally
+from kansr.bench.trial import Settings, Trial
 from kansr.errors import DataError, UsageError
 
 QUICK, SLOW, BAD = "support.bench_methods.quick", "support.bench_methods.slow", "support.bench_methods.bad"
+
+
 ENV = {**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "200"}
 
 
@@ -170,9 +170,8 @@ def test_whatever_a_method_does_costs_one_record(
     assert ending[1] in found["error"]
     assert found["verdicts"]["strict"] == "no"  # its last answer was graded all the same
     assert time.monotonic() - started < 60
-    if helper.exists():  # what it had started was killed with it
-        stat = Path("/proc") / helper.read_text() / "stat"
-        assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+    assert helper.exists() is (rows == 31)
+    assert rows != 31 or gone(int(helper.read_text()))  # what it had started was killed with it
 
 
 @pytest.mark.long
@@ -187,6 +186,7 @@ def test_a_run_killed_three_times_ends_as_an_unbroken_one(tmp_path: Path) -> Non
         while lines < kill + 1 and time.monotonic() < deadline:
             time.sleep(0.02)
             lines = path.read_bytes().count(b"\n") if path.exists() else 0
+        assert lines > kill
         process.kill()
         process.communicate()
         with path.open("a") as file:  # what a kill in the middle of writing leaves behind
@@ -234,79 +234,6 @@ def test_a_folder_takes_one_run_at_a_time_and_one_kind_of_settings(tmp_path: Pat
     (tmp_path / "run" / "records.jsonl").write_text("{}\n")
     with pytest.raises(DataError, match="line 1"):
         read(tmp_path / "run")
-
-
-def test_the_rows_are_the_same_for_every_method() -> None:
-    settings = Settings(rows=60, distractors=2)
-    first, second = (asked(Trial("nguyen_09", "nguyen", m, 0.1, 3), settings)[1] for m in ("kansr", "operon"))
-    assert (first.X == second.X).all() and (first.y == second.y).all()
-    assert first.names == ("x", "y", "unused1", "unused2")
-
-
-def test_distractors_are_the_published_ones_first() -> None:
-    problem = with_distractors(find_problem("korns_01"), 5)
-    assert [v.name for v in problem.distractors] == ["x", "y", "z", "w", "unused1"]
-
-
-def test_the_halves_part_a_suite() -> None:
-    even, odd = ({p.id for p in chosen("feynman120", which=which)} for which in ("even", "odd"))
-    assert even.isdisjoint(odd) and len(even | odd) == 120
-    assert half("feynman_I_12_1") == ("even" if "feynman_I_12_1" in even else "odd")
-
-
-def test_trials_are_every_combination_once() -> None:
-    asked_for = trials(chosen("jin"), "jin", ["kansr", "linear"], [0.0, 0.1], 3)
-    assert len({trial.key for trial in asked_for}) == len(asked_for) == 6 * 2 * 2 * 3
-
-
-# hits, trials -> interval: by hand for 0 and 10 of 10, in Newcombe 1998 for 81 of 263
-WILSON = {(0, 10): (0.0, 0.2775), (10, 10): (0.7225, 1.0), (81, 263): (0.2553, 0.3662), (0, 0): (0.0, 1.0)}
-
-
-@pytest.mark.parametrize(("hits", "interval"), WILSON.items())
-def test_the_interval_is_that_of_wilson(hits: tuple[int, int], interval: tuple[float, float]) -> None:
-    assert wilson(*hits) == pytest.approx(interval, abs=1e-4)
-
-
-def line(rows: int = 200) -> Question:
-    rng = np.random.default_rng(0)
-    X = rng.uniform(1, 3, (rows, 2))
-    from kansr.data.dataset import Dataset
-
-    return Question(Dataset(X, 3 * X[:, 0] * X[:, 1], ("a", "b")), 3.0, 0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["kansr", "operon", "gplearn", "linear"])
-def test_a_method_answers_in_our_language_and_in_time(name: str) -> None:
-    from kansr.expression.evaluate import Tape
-    from kansr.expression.parse import parse
-
-    package = METHODS[name].package
-    pytest.importorskip(package)
-    question = line()
-    search = method(name).load()
-    started = time.monotonic()
-    *_, answer = search(question)
-    assert time.monotonic() - started < 1.1 * question.time_limit + 1
-    value = Tape(parse(answer.expression, names=question.data.names), question.data.names).value(question.data.X)
-    assert np.corrcoef(value, question.data.y)[0, 1] > 0.5  # gplearn has no time for more
-    assert answer.front
-
-
-@pytest.mark.slow
-def test_pykan_answers_in_our_language() -> None:
-    pytest.importorskip("kan")
-    found = record(Trial("pykan_mul", "pykan", "pykan", 0.0, 0), Settings(rows=300, time_limit=120))
-    assert found["expression"] is not None, found
-    assert found["r2"] > 0.5
-
-
-@pytest.mark.requires_julia
-def test_pysr_answers_in_our_language() -> None:
-    pytest.importorskip("pysr")
-    *_, answer = method("pysr").load()(line())
-    assert "a*b" in answer.expression
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
