@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kansr.expression.complexity import bits, complexity
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.expression.rules import TEXTBOOK, Rule, canonical, without_floats
+from kansr.expression.rules import ALGEBRA, Rule, canonical, without_floats
 from kansr.expression.simplify import same_values, simplify
 from kansr.formula.fit.constants import floats
 
@@ -55,7 +55,7 @@ TEXTS = [
     "abs(x - y)*sin(pi*x)/tanh(z + 0.1)",
     "asin(x/4)*acos(y/4) + atan(z)*sinh(x) - cosh(y)*tan(z/2)",
 ]
-STEPS: dict[str, Rule] = {"canonical": canonical, **{f"textbook {i}": rule for i, rule in enumerate(TEXTBOOK)}}
+STEPS: dict[str, Rule] = {"canonical": canonical, **{f"textbook {i}": rule for i, rule in enumerate(ALGEBRA)}}
 
 
 @pytest.mark.parametrize("rule", STEPS.values(), ids=STEPS)
