@@ -20,7 +20,7 @@ from kansr.data.read import streams as reading
 from kansr.data.read.reservoir import FEWEST, FLAWED, MOST, Reservoir, bytes_of, rows_within
 from kansr.data.read.table import read_table, thinned
 from kansr.data.roles import dataset
-from kansr.data.screening import FILL, MANY, screened
+from kansr.data.screening import FEWEST_KEPT, MANY, screened
 from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
 from kansr.formula.judge.judge import judge
@@ -125,7 +125,7 @@ def test_a_large_file_keeps_its_lines_and_can_be_read_again(tmp_path: Path) -> N
 
 def test_parquet_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
-    monkeypatch.setattr("kansr.data.read.table.ROWS", 7)
+    monkeypatch.setattr("kansr.data.read.table.ROWS_AT_A_TIME", 7)
     X = np.random.default_rng(0).uniform(1, 5, (50, 2))
     pd.DataFrame(X, columns=["a", "b"]).to_parquet(tmp_path / "t")
     assert np.array_equal(read_table(tmp_path / "t").values, X)
@@ -147,7 +147,7 @@ def test_inputs_that_matter_are_kept_of_many(name: str) -> None:
     X, Z = rng.uniform(1, 5, (600, 400)), rng.standard_normal((600, 400))
     law, inputs = LAWS[name]
     kept = screened(Z if name.startswith(("product", "wave")) else X, law(X, Z))
-    assert inputs <= set(kept.tolist()) and FILL <= len(kept) <= MANY and (np.diff(kept) > 0).all()
+    assert inputs <= set(kept.tolist()) and FEWEST_KEPT <= len(kept) <= MANY and (np.diff(kept) > 0).all()
 
 
 def test_what_is_left_of_many_inputs_is_told() -> None:
