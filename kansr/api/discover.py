@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 from threadpoolctl import threadpool_limits
 
+from kansr.api.discovery import Discovery
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
 from kansr.data.roles import as_table, dataset
@@ -22,7 +23,7 @@ from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.run import search
 from kansr.pipeline.solve_form import templated
-from kansr.result.result import Result, Status
+from kansr.result.result import Status
 from kansr.structure.moves.registry import Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -69,8 +70,8 @@ def discover(
     units: Spec | None = None,
     constants: ConstantSpec = "",
     dimensional_constants: bool = False,
-    progress: Callable[[Result], object] = lambda discovery: None,
-) -> Result:
+    progress: Callable[[Discovery], object] = lambda discovery: None,
+) -> Discovery:
     """The law behind a table.
 
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
@@ -116,9 +117,9 @@ def discover(
     with threadpool_limits(1):  # sums in one order, whatever the machine
         try:
             for best in templated(data, form, config) if form else search(data, config):
-                progress(best)
+                progress(Discovery.of(best))
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)
     if whole.again and best.status is not Status.INTERRUPTED:
         best = on_all_rows(best, whole.columns, whole.again(), alike=sigma is None)
-    return replace(best, notes=notes + best.notes)
+    return Discovery.of(replace(best, notes=notes + best.notes))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from threadpoolctl import threadpool_limits
 
+from kansr.api.discovery import Discovery
 from kansr.data.declare_units import with_units
 from kansr.data.roles import as_table, dataset
 from kansr.formula.judge.baseline import baseline
 from kansr.pipeline.compare_form import compared
 from kansr.pipeline.config import Config
-from kansr.result.result import Result, Status
+from kansr.result.result import Status
 from kansr.units.units import ConstantSpec, Spec
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def refine(
     units: Spec | None = None,
     constants: ConstantSpec = "",
     dimensional_constants: bool = False,
-    progress: Callable[[Result], object] = lambda discovery: None,
-) -> Result:
+    progress: Callable[[Discovery], object] = lambda discovery: None,
+) -> Discovery:
     """A form that you know, such as "a*exp(b*x) + c", fitted to a table and compared with what a search finds.
 
     Names that are not inputs are free constants; without any, the decimals of the form are fitted. `best` of what comes
@@ -54,7 +55,7 @@ def refine(
     with threadpool_limits(1):
         try:
             for best in compared(data, form, Config(time_limit=time_limit, seed=seed), whole.columns):
-                progress(best)
+                progress(Discovery.of(best))
         except KeyboardInterrupt:
             best = replace(best, status=Status.INTERRUPTED)
-    return replace(best, notes=notes + best.notes)
+    return Discovery.of(replace(best, notes=notes + best.notes))

@@ -18,13 +18,13 @@ from kansr.result.graph import Graph
 from kansr.result.pareto import pareto
 from kansr.result.result import UNDECIDED, Result, Status, unused
 from kansr.search.attempt import Finding
-from kansr.search.partition import Rows
+from kansr.search.partition import Partition
 
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
 def discovery_of(
-    data: Dataset, rows: Rows, findings: Sequence[Finding], status: Status, seconds: float, seed: int
+    data: Dataset, rows: Partition, findings: Sequence[Finding], status: Status, seconds: float, seed: int
 ) -> Result:
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
     best = front.best
@@ -39,7 +39,7 @@ def discovery_of(
         columns=data.columns,
         structure=_structure(finding, rows, unseen),
         noise=unseen,
-        noise_error=unseen / float(np.sqrt(2 * rows.held_out.rows)),  # of a root mean square of normal errors
+        noise_error=unseen / float(np.sqrt(2 * rows.judging.rows)),  # of a root mean square of normal errors
         rows=data.rows,
         seconds=seconds,
         seed=seed,
@@ -60,7 +60,7 @@ def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> 
             yield c
 
 
-def _structure(finding: Finding, rows: Rows, unseen: float) -> Graph | None:
+def _structure(finding: Finding, rows: Partition, unseen: float) -> Graph | None:
     """The structure of a formula, with the steps that led to it; None for a constant."""
     best = finding.candidate
     graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, unseen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +25,15 @@ from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Edge
 from kansr.result.pareto import pareto
 from kansr.result.result import Result, Verdict, unused
-from kansr.runtime.deadline import Clock
+from kansr.runtime.deadline import Deadline
 from kansr.search.finish import judged
-from kansr.search.partition import Rows
+from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 from kansr.symbolic.matching.match import MatchConfig, match
 
 if TYPE_CHECKING:
     pass
 
-FITTING, TERMS = 0.3, 0.2  # shares of the time limit that the form and one more term may take
 PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that are told
 
 
@@ -44,16 +43,18 @@ def compared(data: Dataset, text: str, config: Config, columns: Collection[str] 
     columns: of the whole table, so that a name that is one is not taken for a constant. Raises FormulaError or
     UsageError for a form that cannot be fitted.
     """
-    clock = Clock(config.time_limit)
+    deadline = Deadline(config.time_limit)
     form = read_form(text, data, columns)
-    rows = Rows.of(data, config.held_out, config.seed, clock.over)
-    fitted = fit_form(form, data, config.seed, lambda: clock.seconds() > FITTING * clock.limit)
-    own = _candidates(fitted, rows)
-    case = _Case(data, rows, fitted, own, clock)
+    rows = Partition.of(data, config.held_out, config.seed)
+    fitted = fit_form(form, data, config.seed, deadline.share(deadline.budget.given_form).passed)
+    own = _candidates(fitted, rows, deadline.passed)
+    case = _Case(data, rows, fitted, own, deadline)
     yield case.told()
     case = replace(case, terms=tuple(_terms(case)))
     yield case.told()
-    for found in search(data, replace(config, loss="squared", time_limit=max(clock.limit - clock.seconds(), 0.1))):
+    for found in search(
+        data, replace(config, loss="squared", time_limit=max(deadline.remaining(), deadline.budget.given_least))
+    ):
         yield replace(case, found=found).told()
 
 
@@ -62,10 +63,10 @@ class _Case:
     """What is known about a form. own: the form as fitted, and with its constants snapped, if that is shorter."""
 
     data: Dataset
-    rows: Rows
+    rows: Partition
     fitted: FittedForm
     own: tuple[Candidate, ...]
-    clock: Clock
+    deadline: Deadline
     terms: tuple[tuple[sympy.Expr, Candidate], ...] = ()
     found: Result | None = None
 
@@ -88,7 +89,7 @@ class _Case:
             noise=noise,
             noise_error=error,
             rows=self.data.rows,
-            seconds=self.clock.seconds(),
+            seconds=self.deadline.seconds(),
             seed=self.rows.seed,
             constants=constants,
             units=self.data.units,
@@ -114,12 +115,12 @@ class _Case:
         )
 
 
-def _candidates(fitted: FittedForm, rows: Rows) -> tuple[Candidate, ...]:
+def _candidates(fitted: FittedForm, rows: Partition, passed: Callable[[], bool]) -> tuple[Candidate, ...]:
     """The form fitted to the rows that it is judged by, and with its constants snapped where that is shorter."""
     fit = polish(fitted.expr, rows.fitting, fixed=_written(fitted.form))
     own = (judged(fit.expr, rows, "form"),)
-    snapped = snap(fit, rows.fitting, rows.late)
-    plain = simplify(snapped.expr, rows.fitting.X[:500], rows.fitting.names, expired=rows.late)
+    snapped = snap(fit, rows.fitting, passed)
+    plain = simplify(snapped.expr, rows.fitting.X[:500], rows.fitting.names, expired=passed)
     shorter = judged(plain, rows, "form, simplified")
     same = plain.free_symbols == own[0].expr.free_symbols  # an input that the user named is not snapped away
     return (*own, shorter) if same and shorter.description_length < own[0].description_length else own
@@ -132,16 +133,16 @@ def _written(form: Form) -> list[sympy.Float]:
 def _terms(case: _Case) -> Iterator[tuple[sympy.Expr, Candidate]]:
     """The terms whose addition shortens formula and residuals together most, the best first."""
     base, data = case.own[-1], case.rows.fitting
-    end = case.clock.seconds() + TERMS * case.clock.limit
+    deadline = case.deadline.within(case.deadline.budget.given_terms * case.deadline.limit)
     residual = data.y - Tape(base.expr, data.names).value(data.X)
     if not np.std(residual) > 1e-12 * np.std(data.y):
         return
     better: list[tuple[float, sympy.Expr, Candidate]] = []
     for term in sorted(_offered_terms(data, residual), key=lambda term: -_explained(term, data, residual)):
-        if case.clock.seconds() > end:
+        if deadline.passed():
             break
         fit = polish(base.expr + term, data, iterations=25)
-        whole = judge(fit.expr, data, case.rows.held_out, "form and a term")
+        whole = judge(fit.expr, data, case.rows.judging, "form and a term")
         if whole.description_length < base.description_length:
             better.append((whole.description_length, _added(fit.expr, base.expr, term), whole))
     for _, term, whole in sorted(better, key=lambda one: one[0])[:KEPT]:

@@ -19,20 +19,18 @@ from kansr.expression.render import readable
 from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import discovery_of
 from kansr.pipeline.config import Config
-from kansr.pipeline.run import search
+from kansr.pipeline.run import partitioned, search
 from kansr.refinement.forms.backfitting import backfit
 from kansr.refinement.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
 from kansr.result.derivation import Measure, Step
 from kansr.result.result import Result, Status
-from kansr.runtime.deadline import Clock
+from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
 from kansr.search.finish import best_of, polished
-from kansr.search.partition import Rows
 from kansr.search.stopping import status_of
 
 SAMPLE = 400  # rows that smooth models of several functions are made on
 KEPT = 3  # formulas of each function that may stand in the whole
-SEARCHING, SMOOTHING = 0.8, 0.15  # shares of the time limit for all searches, and for one smooth model
 TURNED = 0.8  # share of the rows on which the form must have a value when turned
 TINY = 1e-9  # of the typical factor of a function, below which a row says nothing about it
 NEAR, SHORT = 3.0, 4  # times their error that values may be missed by, and constants, of a formula that ends a search
@@ -46,12 +44,11 @@ def templated(data: Dataset, text: str, config: Config) -> Iterator[Result]:
     """
     if config.refine:
         raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
-    clock = Clock(config.time_limit)
+    deadline = Deadline(config.time_limit)
     skeleton = read_skeleton(text, data)
-    rows = Rows.of(data, config.held_out, config.seed, clock.over)
-    solving = _Solving(skeleton, rows.sample, clock)
+    rows, notes = partitioned(data, config, deadline)
+    solving = _Solving(skeleton, rows.sample, deadline)
     known: dict[sympy.Dummy, list[sympy.Expr]] = {}
-    notes: list[str] = []
     steps: list[Step] = []
     left = 0.0
     while remaining := [u for u in skeleton.unknowns if u.symbol not in known]:
@@ -61,17 +58,17 @@ def templated(data: Dataset, text: str, config: Config) -> Iterator[Result]:
             notes.append(f"no smooth functions make {text} fit: they leave {100 * missed:.0f} % of the target's spread")
         unknown = min(remaining, key=lambda u: len(u.arguments))
         part = solving.table(unknown, values[unknown.symbol])
-        seconds = (SEARCHING * clock.limit - clock.seconds()) / len(remaining)
+        seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)
         near = NEAR * left * errors[unknown.symbol]
-        found = _searched(part, replace(config, time_limit=max(seconds, 0.2)), near)
+        found = _searched(part, replace(config, time_limit=max(seconds, deadline.budget.form_least)), near)
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
         steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, left))
-    findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}"))
+    findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
     if not findings:
         raise UsageError(f"no formulas for the functions of {text} have a value on every row")
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
-    drafted = discovery_of(data, rows, findings, Status.BEST_EFFORT, clock.seconds(), config.seed)
-    yield replace(drafted, status=status_of(drafted.best, data), notes=tuple(notes))
+    drafted = discovery_of(rows.kept, rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
+    yield replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
 
 
 def _searched(part: Dataset, config: Config, near: float) -> list[sympy.Expr]:
@@ -115,7 +112,7 @@ class _Solving:
 
     skeleton: Skeleton
     data: Dataset
-    clock: Clock
+    deadline: Deadline
 
     def values(
         self, remaining: Sequence[Unknown], known: dict[sympy.Dummy, sympy.Expr]
@@ -149,10 +146,8 @@ class _Solving:
                 found[symbols[0]][chosen] = np.where(clear, (left[chosen] - a) / b, np.nan)
             return found, {symbols[0]: spread / _size(b)}, 0.0
         arguments = [self._arguments(unknown)[chosen] for unknown in remaining]
-        end = self.clock.seconds() + SMOOTHING * self.clock.limit
-        fitted, missed = backfit(
-            arguments, left[chosen], parts, self.skeleton.linear, lambda: self.clock.seconds() > end
-        )
+        smoothing = self.deadline.within(self.deadline.budget.form_surrogate * self.deadline.limit)
+        fitted, missed = backfit(arguments, left[chosen], parts, self.skeleton.linear, smoothing.passed)
         for symbol, values in zip(symbols, fitted):
             found[symbol][chosen] = values
         return found, {s: spread / _size(parts(fitted, i)[1]) for i, s in enumerate(symbols)}, missed

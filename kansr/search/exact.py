@@ -19,6 +19,7 @@ from kansr.result.graph import Graph
 from kansr.search.costs import ReduceConfig
 from kansr.search.roots import dimensions, starts
 from kansr.search.routes import Offers, Route
+from kansr.structure.context import Context
 from kansr.structure.moves.direct.dominant_term import dominant
 from kansr.structure.moves.direct.irrelevant_inputs import idle, unmoved
 from kansr.structure.moves.direct.one_variable import beside_one, one_variable
@@ -67,14 +68,14 @@ def reductions(
     data: Dataset, config: ReduceConfig, seed: int, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[Route]:
     """Formulas as they are found; the last one is exact, unless the search was exhausted or the time was up."""
-    yield from Search.of(data, config, seed, expired).advance(config.steps)
+    yield from ExactSearch.start(data, config, seed, expired).advance(config.steps)
 
 
 Task = Callable[[], Iterator[Route]]
 
 
 @dataclass(eq=False)
-class Search:
+class ExactSearch:
     """A search that can be gone on with: what is still to do, the most promising first.
 
     met: is told of every state that it comes to.
@@ -94,13 +95,20 @@ class Search:
 
     @classmethod
     def of(
+        cls, data: Dataset, context: Context, noise: float = 0.0, met: Callable[[State], object] = lambda state: None
+    ) -> ExactSearch:
+        config = ReduceConfig(match=context.match, moves=context.moves, blur=noise)
+        return cls.start(data, config, context.seed, context.expired, met)
+
+    @classmethod
+    def start(
         cls,
         data: Dataset,
         config: ReduceConfig,
         seed: int,
         expired: Callable[[], bool],
         met: Callable[[State], object] = lambda state: None,
-    ) -> Search:
+    ) -> ExactSearch:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
         search = cls(data, config, seed, expired, Offers(data, ITERATIONS), met)
         for root in starts(data):
@@ -193,17 +201,17 @@ class Search:
                 self._propose(state, closer, doubt)
             for k, split in enumerate(splits(state, model) if self.config.nested else ()):
                 config = replace(self.config, blur=split.blur, nested=self.config.nested - 1)
-                inner = Search.of(split.f, config, self.seed, self.expired)
+                inner = ExactSearch.start(split.f, config, self.seed, self.expired)
                 vague = float(np.clip(np.log10(split.blur / SHARP) / 3, 0.25, 1.0))
                 self._go_on(inner, state, split, doubt + SPLIT * vague * (k + 1), closer.quality)
         yield from ()
 
-    def _go_on(self, inner: Search, state: State, split: Split, doubt: float, quality: float) -> None:
+    def _go_on(self, inner: ExactSearch, state: State, split: Split, doubt: float, quality: float) -> None:
         if inner.tasks and not inner.done and doubt < DOUBTFUL:
             cost = doubt + self.config.per_input * len(state.inputs)
             self._push(cost, partial(self._factor, inner, state, split, doubt, quality))
 
-    def _factor(self, inner: Search, state: State, split: Split, doubt: float, quality: float) -> Iterator[Route]:
+    def _factor(self, inner: ExactSearch, state: State, split: Split, doubt: float, quality: float) -> Iterator[Route]:
         """Some steps of a search for the factor of an input; a formula for it makes a term that is taken off."""
         fits = [route.fit for route in inner.advance(STRIDE)]
         for child in without(state, split, fits):

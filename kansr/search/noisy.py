@@ -29,6 +29,7 @@ from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.search.roots import dimensions, starts
 from kansr.search.routes import Offers, Route
+from kansr.structure.context import Context
 from kansr.structure.moves.direct.irrelevant_inputs import faint, idle
 from kansr.structure.moves.gradient.merge_given import merged
 from kansr.structure.moves.move import Move
@@ -97,7 +98,11 @@ class NoisySearch:
         self._held = slice(first, first + self._judged)
 
     @classmethod
-    def of(
+    def of(cls, data: Dataset, context: Context) -> NoisySearch:
+        return cls.start(data, NoisyConfig(match=context.match, moves=context.moves), context.seed, context.expired)
+
+    @classmethod
+    def start(
         cls, data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
     ) -> NoisySearch:
         """At the start: the rows as they are, and in dimensionless groups where there are units."""
