@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,9 +21,6 @@ from kansr.data.read.streams import Source, opened, pieces
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MEMORY = 2 * 10**9  # bytes that a table may take, unless --memory says otherwise
 ROWS_AT_A_TIME = 100_000  # of a parquet file

@@ -13,16 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from kansr.data.read.cells import counted, is_number
 from kansr.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the first wins a tie
 SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # names of separators for --sep
