@@ -1,6 +1,6 @@
-"""Which fit for which edge, decided together: the formula as a whole, refitted, has to describe the data best.
+"""Choose one match for each edge, jointly: the formula with the least description length on the rows, refitted.
 
-A spline good to 3e-3 cannot tell exp from tanh on its own edge; the rows of the table can.
+A curve that is known to 3e-3 does not tell exp from tanh; the rows do.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from kansr.symbolic.matching.match import EdgeFit, score
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseConfig:
-    per_edge: int = 5  # fits kept for each edge
+    per_edge: int = 5  # matches considered for each edge
     trials: int = 24  # combinations that are refitted
-    rows: int = 500  # rows a trial is refitted on
-    after: int = 4  # combinations tried after one that is exact
-    keep: int = 4  # refitted on all rows in the end
+    rows: int = 500  # on which a combination is refitted
+    after: int = 4  # combinations tried after an exact one: only a simpler one can follow
+    keep: int = 4  # formulas refitted on all rows at the end
 
 
 def choose(
@@ -39,7 +39,10 @@ def choose(
     config: ChooseConfig = ChooseConfig(),
     expired: Callable[[], bool] = lambda: False,
 ) -> list[Fit]:
-    """Whole formulas with their constants fitted end to end, the shortest description first."""
+    """Formulas for the graph with all constants fitted together, least description length first.
+
+    matches: for each edge, in the order of the graph, its fits, best first; data: the rows; expired: whether to stop.
+    """
     sample = data.take(np.unique(np.linspace(0, data.rows - 1, min(config.rows, data.rows)).astype(int)))
     size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
@@ -56,7 +59,7 @@ def choose(
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
-        if fit.rms <= ROUNDING * np.std(sample.y):  # exact; a simpler one can only be among the next few
+        if fit.rms <= ROUNDING * np.std(sample.y):  # exact: only a simpler one among the next few can be better
             last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
@@ -64,7 +67,7 @@ def choose(
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:
-    """One fit per edge, the combinations with the best sum of scores first (a walk over the lattice by a heap)."""
+    """Combinations of one fit for each edge, least sum of scores first: best-first search over the lattice of ranks."""
     ranked: list[list[tuple[float, EdgeFit]]] = []
     for edge, fits in zip(graph.edges, matches):
         floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, 1e-24)
