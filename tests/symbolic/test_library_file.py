@@ -137,7 +137,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 FALSE = {
     "f(u) = log(u)": "f has no value at u = -4.999, and no domain is given; write for instance: domain (0, inf)",
     "f(u) = log(u); domain (-1, 1)": "f has no value at u = -1, inside its domain (-1, 1) (at column 16)",
-    "f(u) = u**2; periodic": "f does not swing: it turns 1 times over a range of 40 (at column 14)",
+    "f(u) = u**2; periodic": "f is not periodic: 1 extrema over a range of 40 (at column 14)",
     "f(u) = abs(u) - u; domain (0, 9)": "f is constant (at column 8)",
 }
 

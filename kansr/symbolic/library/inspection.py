@@ -47,14 +47,10 @@ def inspect(entry: LibraryEntry, source: str) -> Report:
     if not np.ptp(y) > 0:
         raise _false(entry, source, "formula", f"{f.name} is constant")
     if f.periodic and _turns(f) < TURNS:
-        raise _false(
-            entry,
-            source,
-            "periodic",
-            f"{f.name} does not swing: it turns {_turns(f)} times over a range of {2 * PERIODIC_REACH:g}",
-        )
+        extrema = f"{_turns(f)} extrema over a range of {2 * PERIODIC_REACH:g}"
+        raise _false(entry, source, "periodic", f"{f.name} is not periodic: {extrema}")
     if f.derivative is not None and not _derivative_holds(f):
-        raise _false(entry, source, "formula", f"the derivative of {f.name} is not what differences say")
+        raise _false(entry, source, "formula", f"the derivative of {f.name} does not agree with differences")
     step = np.diff(y)
     monotone = "rising" if (step >= 0).all() else "falling" if (step <= 0).all() else "no"
     slope = "by differences" if f.derivative is None else "exact"
@@ -90,11 +86,8 @@ def _derivative_holds(f: Function) -> bool:
         exact, near = f.derivative(u), by_differences(lambda v: value(f, v))(u)
     both = np.isfinite(exact) & np.isfinite(near)
     size = np.abs(near[both]) + float(np.median(np.abs(near[both]))) if both.any() else np.ones(0)
-    return (
-        bool(np.mean(np.abs(exact - near)[both] <= DERIVATIVE_TOLERANCE * size) > DERIVATIVE_SHARE)
-        if both.any()
-        else False
-    )
+    close = np.abs(exact - near)[both] <= DERIVATIVE_TOLERANCE * size
+    return bool(both.any() and np.mean(close) > DERIVATIVE_SHARE)
 
 
 def _false(entry: LibraryEntry, source: str, clause: str, message: str) -> FormulaError:

@@ -20,7 +20,7 @@ from kansr.formula.judge.description_length import description_length
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.symbolic.matching.compose import compose
-from kansr.symbolic.matching.match import EdgeFit, score
+from kansr.symbolic.matching.match import LEAST_FLOOR, EdgeFit, score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: i
     """Combinations of one fit for each edge, least sum of scores first: best-first search over the lattice of ranks."""
     ranked: list[list[tuple[float, EdgeFit]]] = []
     for edge, fits in zip(graph.edges, matches):
-        floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, 1e-24)
+        floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, LEAST_FLOOR)
         scored = [(score(fit, floor), fit) for fit in fits[:per_edge]]
         ranked.append([(value - scored[0][0], fit) for value, fit in scored])
     start = (0,) * len(ranked)

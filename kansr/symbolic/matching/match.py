@@ -31,6 +31,7 @@ LEAST_FLOOR = 1e-24  # 1 − r² of a perfect fit, by rounding
 NEGLIGIBLE_SHIFT = 1e-7  # of b beside a·x, and of d beside the curve, up to which they are left out
 # Without d, 1 − r² may be PROPORTIONAL_LOSS times as large, or larger by ROUNDING_LOSS, for d to be left out.
 PROPORTIONAL_LOSS, ROUNDING_LOSS = 2.0, 1e-13
+BITS_PER_SAMPLE = 0.25  # for each factor of 2 in 1 − r²; for samples with independent errors it would be 0.5
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 
     """
     parameters = sum(parameter in "ab" for parameter in fit.function.free) - ("b" in fit.function.free and fit.b == 0)
     known = bits_per_node * fit.function.complexity + 0.5 * float(np.log2(samples)) * parameters
-    return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
+    return BITS_PER_SAMPLE * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
 
 
 def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -> EdgeFit | None:
