@@ -24,7 +24,7 @@ from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Edge
 from kansr.result.pareto import pareto
-from kansr.result.result import Result, Verdict, unused
+from kansr.result.result import FormVerdict, Result, unused
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import judged
 from kansr.search.partition import Partition
@@ -101,11 +101,11 @@ class _Case:
         graph = formula_graph(chosen.expr, self.rows.fitting, "form", unseen)
         return graph and replace(graph, path=(Step(f"given: {self.fitted.form.text}", Measure.HELD_OUT, unseen),))
 
-    def _verdict(self) -> Verdict:
+    def _verdict(self) -> FormVerdict:
         form, fitted = self.fitted.form, self.fitted
         constants = zip(map(str, form.constants), map(float, fitted.values), map(float, fitted.errors))
         mine = self.own[-1].description_length
-        return Verdict(
+        return FormVerdict(
             form.text,
             tuple(constants),
             fitted.loose,

@@ -1,4 +1,4 @@
-"""What the commands write: results on stdout, all else on stderr."""
+"""Print: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from kansr.errors import UsageError
 
 
 def emit(text: str) -> None:
-    """Writes to stdout; quietly does not where the reader has gone away, as with `| head`."""
+    """Writes to stdout, and does nothing where the reader has gone, as after `| head`.
+
+    Raises UsageError where stdout cannot be written.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -21,7 +24,7 @@ def emit(text: str) -> None:
 
 
 def say(notes: Iterable[str]) -> None:
-    """One line each on stderr; nothing in it may steer the terminal."""
+    """Prints one line each to stderr, without control characters."""
     for note in notes:
         text = "".join(letter if letter.isprintable() else " " for letter in note)
         print(f"kansr: {text}", file=sys.stderr)

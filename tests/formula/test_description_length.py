@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
-import math
 import sympy
-from dataclasses import replace
 from support.tables import table
+
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish

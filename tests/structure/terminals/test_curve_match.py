@@ -52,4 +52,4 @@ def test_a_function_of_one_input_is_found_without_a_shift_and_an_offset(law: str
     bits = [fit_length(fit, data) for fit in fits]
     truth = polish(parse(law), data, iterations=0)
     spare = 2 * np.log2(data.rows)  # two numbers that are not rounded yet
-    assert min(bits) < description_length(truth.expr, truth.likely**2, data) + spare
+    assert min(bits) < fit_length(truth, data) + spare

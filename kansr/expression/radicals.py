@@ -1,4 +1,8 @@
-"""Roots as a textbook prints them: what stands before them, what under them, and where the 1 is."""
+"""Rules for radicals: what stands before a root, what under it, and which term under it is 1.
+
+Each docstring has the row "pattern -> result" and says where it holds; "everywhere" means wherever the pattern is real.
+`simplify` checks the values, so a rule that needs a positive factor does no harm where the factor is not.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from collections.abc import Callable, Iterator
 import sympy
 
 from kansr.expression.complexity import complexity
-from kansr.expression.forms import content
+from kansr.expression.forms import common_monomial
 
 HALF = sympy.Rational(1, 2)
 
 
-def join_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(a)/sqrt(b) as sqrt(a/b), a**(2/3)·b**(2/3) as (a·b)**(2/3), in every product; holds where all were real."""
+def join_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a)/sqrt(b) -> sqrt(a/b) and a**(2/3)*b**(2/3) -> (a*b)**(2/3) in products, everywhere."""
 
     def join(product: sympy.Mul) -> sympy.Expr:
         groups: dict[sympy.Expr, list[sympy.Pow]] = {}
@@ -29,8 +33,8 @@ def join_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Mul, join)
 
 
-def into_roots(expr: sympy.Expr) -> sympy.Expr:
-    """x·sqrt(a/x**2 + b) as sqrt(a + b·x**2), in every product; holds for x > 0."""
+def into_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """x*sqrt(a/x**2 + b) -> sqrt(a + b*x**2) in products, where that is shorter; for x > 0."""
 
     def pull(product: sympy.Mul) -> sympy.Expr:
         for root in product.args:
@@ -48,8 +52,11 @@ def into_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Mul, pull)
 
 
-def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.Expr:
-    """sqrt(u**2·w) as u·sqrt(w), in every root; `sign` says which sign u has, 0 where it has both and stays inside."""
+def out_of_radicals(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.Expr:
+    """sqrt(u**2*w) -> u*sqrt(w) for u > 0 and -u*sqrt(w) for u < 0, in square roots.
+
+    sign: 1 or -1 for an expression of one sign on the data, 0 for one of both signs, which stays under the root.
+    """
 
     def pull(root: sympy.Pow) -> sympy.Expr:
         outside, inside = sympy.S.One, sympy.S.One
@@ -57,7 +64,7 @@ def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.E
         total = root.base.is_Add or any(f.is_Add for f in sympy.Mul.make_args(root.base))
         for factor in sympy.Mul.make_args(factored):
             base, power = factor.as_base_exp()
-            # what divides a sum stays with it, sqrt(1 + u/v**2), and so does what a sum has in all its terms
+            # a divisor of a sum stays with it, sqrt(1 + u/v**2), and so does a factor that all its terms share
             stays = total and not base.is_Add and (power.could_extract_minus_sign() or root.base.is_Add)
             if base.free_symbols and power.is_Integer and power % 2 == 0 and not stays and sign(base):
                 outside = outside * (sign(base) * base) ** (power * root.exp)
@@ -74,8 +81,8 @@ def out_of_roots(expr: sympy.Expr, sign: Callable[[sympy.Expr], int]) -> sympy.E
     return expr.replace(lambda e: e.is_Pow and e.base.free_symbols and e.exp.is_Rational and e.exp.q == 2, pull)
 
 
-def simple_roots(expr: sympy.Expr) -> sympy.Expr:
-    """What stands under a root as one fraction, where that is shorter: sqrt(1 + 1/(a − 1)) as sqrt(a/(a − 1))."""
+def cancel_under_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(1 + 1/(a - 1)) -> sqrt(a/(a - 1)): one fraction under a root, where that is shorter; everywhere."""
 
     def one_fraction(root: sympy.Pow) -> sympy.Expr:
         base = sympy.cancel(sympy.together(root.base))
@@ -84,8 +91,11 @@ def simple_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Pow and e.base.is_Add and e.exp.is_Rational and e.exp.q == 2, one_fraction)
 
 
-def factored_roots(expr: sympy.Expr) -> sympy.Expr:
-    """What stands under each root as a product or as a sum, where that is shorter; powers may come out of a product."""
+def factor_under_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a**2 + 2*a*b + b**2) -> sqrt((a + b)**2), factored or expanded, where that is shorter; everywhere.
+
+    sympy may take even powers of positive factors out of the root.
+    """
 
     def factor(root: sympy.Pow) -> sympy.Expr:
         forms = (root, sympy.factor(root.base) ** root.exp, sympy.expand(root.base) ** root.exp)
@@ -94,10 +104,10 @@ def factored_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Pow and e.base.has(sympy.Add) and e.exp.is_Rational and e.exp.q > 1, factor)
 
 
-def unit_roots(expr: sympy.Expr) -> sympy.Expr:
-    """1/sqrt(v**-2 − c**-2) as v/sqrt(1 − v**2/c**2): under a root that divides, textbooks have a 1.
+def unit_term_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """1/sqrt(v**-2 - c**-2) -> v/sqrt(1 - v**2/c**2): a 1 under a root in the denominator, as textbooks have it.
 
-    Holds where what leaves the root is positive.
+    Holds where the factor that leaves the root is positive.
     """
 
     def unit(root: sympy.Pow) -> sympy.Expr:
@@ -116,14 +126,14 @@ def unit_roots(expr: sympy.Expr) -> sympy.Expr:
 
 
 def _rooted(monomial: sympy.Expr, power: sympy.Rational) -> sympy.Expr:
-    """monomial**power, factor by factor, for positive factors."""
+    """(a*b)**p -> a**p*b**p, for positive factors."""
     return sympy.Mul(*(b ** (e * power) for b, e in monomial.as_powers_dict().items()))
 
 
-def unit_differences(expr: sympy.Expr) -> sympy.Expr:
-    """c·u/sqrt(c**2 − v**2) as u/sqrt(1 − v**2/c**2), in every product with an odd power of c; holds for c > 0.
+def unit_term_differences(expr: sympy.Expr) -> sympy.Expr:
+    """c*u/sqrt(c**2 - v**2) -> u/sqrt(1 - v**2/c**2) in products with an odd power of c; for c > 0.
 
-    sqrt(c**2 − v**2)/(c + v) likewise as sqrt(1 − v**2/c**2)/(1 + v/c).
+    Likewise sqrt(c**2 - v**2)/(c + v) -> sqrt(1 - v**2/c**2)/(1 + v/c).
     """
 
     def unit(product: sympy.Mul) -> sympy.Expr:
@@ -147,7 +157,7 @@ def unit_differences(expr: sympy.Expr) -> sympy.Expr:
 
 
 def _absorbed(product: sympy.Expr, base: sympy.Symbol, power: sympy.Integer) -> sympy.Expr | None:
-    """product·base**power where an odd power of `base`, or a sum with `base` as a term, takes it up; None elsewhere."""
+    """product*base**power, taken up by an odd power of `base` or by a sum with the term `base`; None without one."""
     if power < 0:
         return product * base**power if product.as_powers_dict().get(base, 0) % 2 == 1 else None
     for factor in sympy.Mul.make_args(product):
@@ -157,10 +167,10 @@ def _absorbed(product: sympy.Expr, base: sympy.Symbol, power: sympy.Integer) -> 
     return None
 
 
-def divided_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(x**2 + y)/x as sqrt(1 + y/x**2), in every product where that is no longer; holds for x > 0.
+def divide_into_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(x**2 + y)/x -> sqrt(1 + y/x**2) in products, where that is no longer; for x > 0.
 
-    Not where x would still be in every term: sqrt(x**4 + y)/x is x·sqrt(1 + y/x**4), which has the sign of x.
+    Not where x would remain in every term: sqrt(x**4 + y)/x has the sign of x, which the root would hide.
     """
 
     def move_in(product: sympy.Mul) -> sympy.Expr:
@@ -170,10 +180,10 @@ def divided_roots(expr: sympy.Expr) -> sympy.Expr:
                 continue
             moved = sympy.Mul(*(b ** powers[b] for b in bases))
             inside = sympy.Add(*(t * moved**2 for t in root.base.args))
-            apart = inside / content(*inside.args)
+            apart = inside / common_monomial(*inside.args)
             if any(all(t.has(b) for t in sympy.expand(apart).args) for b in bases):
                 continue
-            units = (sympy.S.One, content(*inside.args), content(*inside.args, over=True))
+            units = (sympy.S.One, common_monomial(*inside.args), common_monomial(*inside.args, over=True))
             forms = [product / root / moved * sympy.sqrt(u * sympy.Add(*(t / u for t in inside.args))) for u in units]
             best = min(forms, key=complexity)
             if complexity(best) <= complexity(product):
@@ -183,10 +193,10 @@ def divided_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Mul, move_in)
 
 
-def signed_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt((x**4 + y)/x**2) as x·sqrt(1 + y/x**4), in every root; holds for x > 0.
+def leading_power_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt((x**4 + y)/x**2) -> x*sqrt(1 + y/x**4) in square roots; for x > 0.
 
-    What would be left in every term of the sum stands before it. Where it is in some terms only it stays where it is.
+    Only where x would otherwise remain in every term of the sum.
     """
 
     def pull(root: sympy.Pow) -> sympy.Expr:
@@ -204,11 +214,11 @@ def signed_roots(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Pow and e.exp == HALF and e.base.is_Mul, pull)
 
 
-def even_roots(expr: sympy.Expr) -> sympy.Expr:
-    """c·sqrt(p**2 + c**2·m**2) as sqrt(c**2·p**2 + c**4·m**2), in every product; holds for c > 0.
+def even_power_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """c*sqrt(p**2 + c**2*m**2) -> sqrt(c**2*p**2 + c**4*m**2) in products; for c > 0.
 
-    What scales another quantity under the root is part of both terms there. An x that stands there alone is a side of a
-    triangle, and x·sqrt(x**2 + y**2) is left as it is; so is a root with a number in it, x·sqrt(1 + x**2·y).
+    Only where c scales another quantity under the root: x*sqrt(x**2 + y**2), where x is a side of a triangle, stays.
+    So does a root with a number under it, x*sqrt(1 + x**2*y).
     """
 
     def move_in(product: sympy.Mul) -> sympy.Expr:
@@ -229,7 +239,7 @@ def even_roots(expr: sympy.Expr) -> sympy.Expr:
 
 
 def _roots(product: sympy.Mul) -> Iterator[tuple[sympy.Pow, list[sympy.Symbol]]]:
-    """Each root of a sum in a product, with the symbols that stand both before it, in whole powers, and in it."""
+    """Each square root of a sum in a product, with the symbols that are in it and, in whole powers, beside it."""
     powers = product.as_powers_dict()
     for factor in product.args:
         if factor.is_Pow and factor.base.is_Add and abs(factor.exp) == HALF:
