@@ -12,10 +12,13 @@ from kansr.data.declare_units import constant_values, with_units
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import reductions
+from kansr.search.exact import ExactSearch
 from kansr.search.routes import Route
+from kansr.structure.context import Context
 from kansr.structure.moves.state import State
+
+TO_THE_END = 10**6  # steps of a search
+DEFAULT = Context()
 
 FOUR = ("x", "y", "z", "w")
 
@@ -45,9 +48,10 @@ def misfit(expr: sympy.Expr, data: Dataset) -> float:
     return float(np.sqrt(np.mean(residual**2)) / np.std(data.y))
 
 
-def routes(data: Dataset) -> list[Route]:
+def routes(data: Dataset, context: Context = DEFAULT) -> list[Route]:
+    """All that the search over reductions of exact rows comes to."""
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        return list(reductions(data, ReduceConfig(), 0))
+        return list(ExactSearch.of(data, context).advance(TO_THE_END))
 
 
 def differences(text: str, data: Dataset, h: float = 1e-5) -> Array:
