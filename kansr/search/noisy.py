@@ -20,6 +20,7 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import fractions_near
 from kansr.formula.fit.error_model import shares
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
@@ -251,7 +252,7 @@ class NoisySearch:
             length = fit_length(route.fit, self.data)
             if length < self.length - BITS:
                 self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
-                self.odd = sum(abs(c - round(4 * c) / 4) > PLAIN * abs(c) for c in map(float, route.fit.constants))
+                self.odd = sum(not any(fractions_near(float(c), (4,), PLAIN)) for c in route.fit.constants)
             self.done = self.done or exact(route.fit, self.data)
             yield route
 

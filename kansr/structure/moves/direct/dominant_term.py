@@ -13,11 +13,12 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.additive_term import taken_off
-from kansr.structure.moves.gradient.sample import multiplied, nice_number, raised
+from kansr.structure.moves.gradient.sample import multiplied, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
 from kansr.structure.surrogate.target_transforms import IDENTITY
@@ -50,7 +51,7 @@ def dominant(state: State) -> list[Move]:
         return []
     outer = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
     ratio = float(np.median(z / product))
-    number = nice_number(ratio, SPARE * left * spread)
+    number = factor_near(ratio, SPARE * left * spread)
     options: list[Callable[[], State | None]] = [partial(_divided, state, outer, product)]
     if number is not None:
         options.insert(0, partial(taken_off, state, IDENTITY, number * outer, float(number) * product, []))

@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, nice_number, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
 from kansr.structure.surrogate.target_transforms import IDENTITY, Transform, View, powers, sign_under
@@ -88,7 +89,7 @@ def _peel(rows: Rows, i: int, transform: Transform) -> Peel | None:
     if misfit > rows.tolerance / 2:
         return None
     factor = c / (e[i] + 1)
-    nice = nice_number(factor)
+    nice = factor_near(factor)
     if nice is not None and misfit_of(g - float(nice) * (e[i] + 1) * shape, g) > max(1.5 * misfit, 1e-7):
         nice = None
     e[i] += 1
