@@ -10,7 +10,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.domain import is_real_formula
-from kansr.expression.nice_numbers import proposals
+from kansr.expression.nice_numbers import fractions_near, proposals
 from kansr.formula.fit.constants import POLISH_ROWS, Fit, polish
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
@@ -64,9 +64,8 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
         for number in proposals(value, tolerance):
             distance = abs(float(number) - value) / tolerance
             options.append((distance + (0 if number.is_Integer else 0.5), constant, number))
-        half = sympy.Rational(round(2 * value), 2)
-        if half != 0 and abs(float(half) - value) < NEAR * abs(value):  # however many errors away: bits decide
-            options.append((2.0, constant, half))
+        # however many errors away: bits decide
+        options += [(2.0, constant, half) for half in fractions_near(value, (2,), NEAR)]
         if abs(value) < 6 * error:
             options.append((1.5, constant, sympy.S.Zero))
         if influence < 3 * noise * spread:

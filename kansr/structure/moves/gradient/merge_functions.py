@@ -16,10 +16,11 @@ import sympy
 from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import least_squares as nonlinear
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import basis, least_squares
 from kansr.result.graph import Edge
-from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of, nice_number
+from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
 from kansr.symbolic.library.function import Function
@@ -143,7 +144,7 @@ class _Pair:
         floats = int((~fixed).sum())
         sides = (replace(f, a=values[0], b=values[1]), replace(g, a=values[2], b=values[3]))
         number = c * values[4]
-        nice = nice_number(number)
+        nice = factor_near(number)
         used = frozenset(self.rows.state.inputs[k] for k in (self.i, self.j))
         cost = 0.5 + 0.7 * floats + 0.25 * (f.function.complexity + g.function.complexity)
         name = (

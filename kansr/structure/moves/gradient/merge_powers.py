@@ -9,8 +9,9 @@ from itertools import combinations
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, nice_number, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
 from kansr.structure.surrogate.coordinates import COORDINATES, SHAPES
@@ -81,7 +82,7 @@ def _merge(
     factor = p / (q * c)
     if abs(factor) > LARGE or abs(factor) < 1 / LARGE:
         return
-    exact, near = nice_number(factor), nice_number(factor, NEAR if rows.noisy else 0.0)
+    exact, near = factor_near(factor), factor_near(factor, NEAR if rows.noisy else 0.0)
     cost = 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
     cost += 1.0 * bool(shape_i or shape_j) + 0.3 * bool(fractional) + 0.1 * (abs(p) + abs(q) - 2)
     term_i = _Term(

@@ -12,7 +12,8 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, nice_exponent, raised
+from kansr.expression.nice_numbers import exponent_near
+from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
 
@@ -57,7 +58,7 @@ def _found(rows: Rows) -> Iterator[Group]:
     for last in range(rows.n):
         members: dict[int, tuple[float, sympy.Rational]] = {}
         for k in range(rows.n):
-            exponent = nice_exponent(float(slopes[k, last])) if k != last and np.isfinite(slopes[k, last]) else None
+            exponent = exponent_near(float(slopes[k, last])) if k != last and np.isfinite(slopes[k, last]) else None
             if exponent is None or exponent == 0 or exponent.q > 2:
                 continue
             misfit = misfit_of(flow[:, k] - float(exponent) * flow[:, last], flow[:, k])

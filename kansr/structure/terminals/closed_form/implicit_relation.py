@@ -15,6 +15,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
+from kansr.expression.nice_numbers import SHORT, fractions_near, is_short
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.monomials import Monomial, design, monomials
 from kansr.numeric.null_vector import null_vector
@@ -27,10 +28,10 @@ DEPENDENT = 1e-11  # singular value, over the largest, below which columns are t
 GAP = 100.0  # times larger that the next singular value is where there is one dependence
 EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
-# the most of those that are believed, with one input and with more, and how close to a short number others must be.
-UGLY_CURVE, UGLY, SHORT = 2, 7, 2e-9
+# the most of those that are believed, with one input and with more.
+UGLY_CURVE, UGLY, FEW_DIGITS = 2, 7, 4
 MANY = 14  # terms from which all coefficients have to be whole numbers
-DENOMINATORS = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24)
+DENOMINATORS, LARGEST = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24), 1000  # of fractions, and the size of their numerators
 NEGLIGIBLE = 1e-9  # share of the largest term below which a term is dropped
 
 Kind = tuple[Callable[[sympy.Expr], sympy.Expr], Callable[[Array], Array]]
@@ -218,7 +219,7 @@ def _short(coefficients: Array) -> list[sympy.Expr]:
     best: tuple[tuple[int, int, float], list[sympy.Expr]] | None = None
     for unit in coefficients:
         numbers = [_number(float(c)) for c in coefficients / unit]
-        ugly = sum(isinstance(n, sympy.Float) and not _is_short(float(n)) for n in numbers)
+        ugly = sum(isinstance(n, sympy.Float) and not is_short(float(n), FEW_DIGITS) for n in numbers)
         cost = (ugly, sum(not n.is_Integer for n in numbers), float(np.abs(coefficients / unit).max()))
         if best is None or cost < best[0]:
             best = (cost, numbers)
@@ -227,15 +228,7 @@ def _short(coefficients: Array) -> list[sympy.Expr]:
 
 
 def _number(value: float) -> sympy.Expr:
-    for bottom in DENOMINATORS:
-        top = round(value * bottom)
-        if 0 < abs(top) < 1000 and abs(top / bottom - value) < SHORT * abs(value):
-            return sympy.Rational(top, bottom)
-    return sympy.Float(value)
-
-
-def _is_short(value: float) -> bool:
-    return abs(float(f"{value:.3e}") - value) < SHORT * abs(value)
+    return next(fractions_near(value, DENOMINATORS, SHORT, LARGEST), sympy.Float(value))
 
 
 def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Expr] | None:
@@ -269,7 +262,7 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Ex
     if not float(np.sqrt(np.mean(misfit * misfit))) < EXACT:
         return None
     numbers = _short(full[kept])
-    ugly = sum(n.is_Float and not _is_short(float(n)) for n in numbers)
+    ugly = sum(n.is_Float and not is_short(float(n), FEW_DIGITS) for n in numbers)
     if ugly > max(most_ugly, 7 - len(kept)) or (len(kept) > MANY and not all(n.is_Integer for n in numbers)):
         return None
     if below == 1:  # a polynomial: its own coefficients, whatever the unit

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import least_squares
-from kansr.structure.terminals.closed_form.power_law import exponent_near
+from kansr.structure.terminals.closed_form.power_law import fitted_exponent
 
 ROWS = 12  # for each exponent
 TRIM = 0.9  # share of the rows that have to fit: near a pole digits are lost
@@ -118,7 +118,7 @@ def _product(
         if atom.rate:
             expr = expr * atom.symbolic(x, sympy.Float(p))
             continue
-        exponent = exponent_near(p, NOTHING / 3)
+        exponent = fitted_exponent(p, NOTHING / 3)
         expr = expr * atom.symbolic(x, exponent)
         side = np.sign(atom.odd(data.X[:, i])) if atom.odd is not None else np.ones(data.rows)
         if side.min() < 0 and not exponent.is_Integer:
