@@ -15,7 +15,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.expression.nice_numbers import SHORT, fractions_near, is_short
+from kansr.expression.nice_numbers import SHORT_TOLERANCE, fractions_near, is_short
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.monomials import Monomial, design, monomials
 from kansr.numeric.null_vector import null_vector
@@ -228,7 +228,7 @@ def _short(coefficients: Array) -> list[sympy.Expr]:
 
 
 def _number(value: float) -> sympy.Expr:
-    return next(fractions_near(value, DENOMINATORS, SHORT, LARGEST), sympy.Float(value))
+    return next(fractions_near(value, DENOMINATORS, SHORT_TOLERANCE, LARGEST), sympy.Float(value))
 
 
 def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Expr] | None:
