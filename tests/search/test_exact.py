@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from support.tables import misfit, routes, table
+from support.tables import Asked, exactly, misfit, routes, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import exact
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import reductions
+from kansr.runtime.deadline import Deadline
+from kansr.structure.context import Context
 
 ROWS = 600
 
@@ -89,7 +89,7 @@ def test_it_stops_when_it_is_told_to(calls: int) -> None:
         return asked > calls
 
     with np.errstate(all="ignore"):
-        for _ in reductions(data, ReduceConfig(), 0, expired):
+        for _ in exactly(data, Context(Asked(expired))):
             late += asked > calls
     assert late == 0
     assert calls < asked < calls + 60  # every stage asks once more on the way out
@@ -98,7 +98,7 @@ def test_it_stops_when_it_is_told_to(calls: int) -> None:
 def test_the_clock_is_kept() -> None:
     data, end = table(ENTANGLED, rows=ROWS), time.monotonic() + 1
     with np.errstate(all="ignore"):
-        for _ in reductions(data, ReduceConfig(), 0, lambda: time.monotonic() > end):
+        for _ in exactly(data, Context(Deadline().within(1.0))):
             pass
     assert time.monotonic() < end + 2
 

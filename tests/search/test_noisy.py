@@ -13,8 +13,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.formula.judge.description_length import fit_length
 from kansr.result.derivation import Step
-from kansr.search.noisy import NoisyConfig, NoisySearch, _inherited, _unlike, _upright
-from kansr.search.routes import Offers
+from kansr.search.noisy import NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.context import Context
 from kansr.structure.moves.direct.irrelevant_inputs import faint
 from kansr.structure.moves.state import State
@@ -50,10 +49,10 @@ def test_a_law_is_found_in_spite_of_noise(text: str, share: float) -> None:
 def test_errors_below_rounding_are_alike() -> None:
     """A smooth model of what is left of exact rows may have no error at all."""
     data = table("(x + 2)*y", rows=300)
-    search = NoisySearch(data, NoisyConfig(), 0, lambda: False, Offers(data, 1))
+    search = NoisySearch.of(data, Context())
     spread = float(np.std(data.y))
-    assert search._doubts(0.0, 0.0) == 0
-    assert search._doubts(1e-13 * spread, 0.0) < 0.1 < search._doubts(2e-3 * spread, 1e-3 * spread)
+    assert search._cost(0.0, 0.0) == 0
+    assert search._cost(1e-13 * spread, 0.0) < 0.1 < search._cost(2e-3 * spread, 1e-3 * spread)
 
 
 def test_moves_that_differ_by_constants_are_one() -> None:
@@ -86,10 +85,10 @@ def test_where_the_mean_says_all_nothing_more_is_looked_for() -> None:
     """What a term has left of the target may be nothing but noise."""
     search = NoisySearch.of(with_noise("3*x*y/z", 0.1), Context())
     noise = np.random.default_rng(1).normal(size=search.data.rows)
-    waiting = [len(search.tasks)]
+    waiting = [len(search.frontier.tasks)]
     for z in (noise, search.data.X[:, 0] + noise):
         list(search._open(State(search.data.X, z, START, moves=(Step("a term"),)), 0.0))
-        waiting.append(len(search.tasks))
+        waiting.append(len(search.frontier.tasks))
     assert waiting[0] == waiting[1] < waiting[2]
 
 

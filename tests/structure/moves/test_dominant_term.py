@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import state_of, table
+from support.tables import exactly, state_of, table
 
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.judge.exactness import exact
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import reductions
 from kansr.structure.moves.direct.dominant_term import dominant
 
 # law -> the term that is most of it
@@ -49,5 +47,5 @@ def test_nothing_comes_off_where_no_term_is_nearly_all(law: str) -> None:
 
 def test_a_small_term_of_many_inputs_is_found() -> None:
     data = table("x*y/z**2 - 1e-3*x**2*z*w/(w**2 + 4*y**2)", rows=1500)
-    *_, last = reductions(data, ReduceConfig(), seed=0)
+    *_, last = exactly(data)
     assert exact(last.fit, data)

@@ -9,8 +9,8 @@ from support.tables import misfit, state_of, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import polish
-from kansr.structure.terminals.registry import terminals
-from kansr.symbolic.matching.match import MatchConfig
+from kansr.structure.context import Context
+from kansr.structure.terminals.registry import TERMINALS
 
 # A law of u, and the power of u that the reductions left.
 GUISES = [
@@ -27,8 +27,9 @@ def first_exact(data: Dataset) -> sympy.Expr | None:
     """What the ways come to in the order of their turns."""
     state = state_of(data)
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        for way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda way: way.later):
-            for expr in way.find():
+        asked = [kind for kind in TERMINALS if kind.solve is not None and kind.suits(state, 0.0)]
+        for kind in sorted(asked, key=lambda kind: (not kind.at_once, kind.cost(state))):
+            for expr in kind.solve(state, Context()):
                 fit = polish(state.formula(expr), data)
                 if fit.rms < 1e-9 * np.std(data.y):
                     return fit.expr
