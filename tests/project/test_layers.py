@@ -25,7 +25,7 @@ ORDER = (
     *("formula.fit", "formula.judge", "formula.polish", "formula"),
     *("symbolic.library", "symbolic.matching", "symbolic"),
     *("kan.network", "kan.training", "kan.reading", "kan"),
-    *("structure.surrogate", "structure.moves", "structure.terminals", "structure"),
+    *("structure.context", "structure.surrogate", "structure.moves", "structure.terminals", "structure"),
     "search",
     *("refinement.forms", "refinement.refiners", "refinement"),
     "pipeline",

@@ -12,9 +12,7 @@ PLAIN = {0.0, 0.5, 1.0, 2.0}  # and -1.0, which is a sign before 1.0
 
 LEFT = {
     "search/attempt.py": 1,
-    "search/exact.py": 11,
-    "search/noisy.py": 7,
-    "search/strategies.py": 7,
+    "search/exact.py": 1,
     "structure/moves/direct/irrelevant_inputs.py": 5,
     "structure/moves/direct/one_variable.py": 6,
     "structure/moves/direct/power_factors.py": 1,
@@ -25,7 +23,6 @@ LEFT = {
     "structure/moves/gradient/merge_powers.py": 10,
     "structure/moves/gradient/sample.py": 10,
     "structure/moves/gradient/symmetry.py": 14,
-    "structure/moves/registry.py": 1,
     "structure/terminals/closed_form/implicit_relation.py": 1,
     "structure/terminals/closed_form/power_law.py": 2,
     "structure/terminals/closed_form/power_product.py": 3,
@@ -42,7 +39,6 @@ LEFT = {
     "structure/terminals/one_input/periodogram.py": 3,
     "structure/terminals/one_input/prony.py": 11,
     "structure/terminals/one_input/two_exponentials.py": 2,
-    "structure/terminals/registry.py": 17,
 }
 
 
@@ -60,7 +56,9 @@ def bare(sources: Sources) -> dict[str, int]:
 
 
 def test_no_bare_number_comes_in_and_none_that_went_is_still_listed() -> None:
-    assert bare(package()) == LEFT
+    found = bare(package())
+    changed = {p: found.get(p, 0) for p in sorted({*found, *LEFT}) if found.get(p, 0) != LEFT.get(p, 0)}
+    assert changed == {}, "these are the counts now: a larger one is not allowed, a smaller one is to be written above"
 
 
 # What stands in a file of a search, and how many bare numbers that are.

@@ -6,11 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from support.tables import Asked, exactly, misfit, routes, table
+from support.tables import TO_THE_END, misfit, routes, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import exact
-from kansr.runtime.deadline import Deadline
+from kansr.runtime.deadline import Budget, Deadline
+from kansr.search.exact import ExactSearch
 from kansr.structure.context import Context
 
 ROWS = 600
@@ -79,28 +80,27 @@ ENTANGLED = "sin(3*x*y) + x**y*cos(z*x) + log(1 + y*z*x**z)*tanh(x - 2*z)"
 
 @pytest.mark.parametrize("calls", [0, 1, 5, 30])
 def test_it_stops_when_it_is_told_to(calls: int) -> None:
-    """Once `expired` has said so, nothing more is offered but what was being polished."""
+    """Once the deadline has said so, nothing more is offered but what was being polished."""
     asked, late = 0, 0
-    data = table(ENTANGLED, rows=ROWS)
 
-    def expired() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > calls
+    class Counted(Deadline):
+        def finishing(self) -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > calls
 
+    search = ExactSearch.of(table(ENTANGLED, rows=ROWS), Context(Counted()))
     with np.errstate(all="ignore"):
-        for _ in exactly(data, Context(Asked(expired))):
+        for _ in search.advance(TO_THE_END):
             late += asked > calls
     assert late == 0
     assert calls < asked < calls + 60  # every stage asks once more on the way out
 
 
 def test_the_clock_is_kept() -> None:
-    data, end = table(ENTANGLED, rows=ROWS), time.monotonic() + 1
-    with np.errstate(all="ignore"):
-        for _ in exactly(data, Context(Deadline().within(1.0))):
-            pass
-    assert time.monotonic() < end + 2
+    begun = time.monotonic()
+    routes(table(ENTANGLED, rows=ROWS), Context(Deadline(1.0, budget=Budget(finishing=1.0))))
+    assert 1 < time.monotonic() - begun < 3
 
 
 TERMS = [

@@ -1,4 +1,4 @@
-"""Laws in noisy rows: what smooth models say about them, the search they guide, and what is pruned after it."""
+"""The search over reductions of noisy rows: laws are found, and moves are compared by what is left after them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import sympy
@@ -12,11 +12,13 @@ from kansr.data.declare_units import constant_values, with_units
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
-from kansr.runtime.deadline import Deadline
 from kansr.search.exact import ExactSearch
 from kansr.search.routes import Route
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
+
+TO_THE_END = 10**6  # steps of a search
+DEFAULT = Context()
 
 FOUR = ("x", "y", "z", "w")
 
@@ -46,28 +48,10 @@ def misfit(expr: sympy.Expr, data: Dataset) -> float:
     return float(np.sqrt(np.mean(residual**2)) / np.std(data.y))
 
 
-STEPS = 400  # of a search over reductions, after which it gives up
-
-
-def exactly(data: Dataset, context: Context = Context()) -> Iterator[Route]:  # noqa: B008  frozen
-    """Formulas as an exact search finds them; the last one is exact if it came to its end."""
-    return ExactSearch.of(data, context).advance(STEPS)
-
-
-class Asked(Deadline):
-    """A deadline that passes when a function says so."""
-
-    def __init__(self, passed: Callable[[], bool]) -> None:
-        super().__init__()
-        object.__setattr__(self, "asked", passed)
-
-    def finishing(self) -> bool:
-        return bool(vars(self)["asked"]())
-
-
-def routes(data: Dataset) -> list[Route]:
+def routes(data: Dataset, context: Context = DEFAULT) -> list[Route]:
+    """All that the search over reductions of exact rows comes to."""
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        return list(exactly(data))
+        return list(ExactSearch.of(data, context).advance(TO_THE_END))
 
 
 def differences(text: str, data: Dataset, h: float = 1e-5) -> Array:

@@ -80,7 +80,7 @@ def test_a_power_law_is_read_off_exactly(text: str) -> None:
     assert equal(found, data)
     exponents, meant = (expr.as_powers_dict() for expr in (found, parse(text)))
     for name in "xyz":
-        p = meant[sympy.Symbol(name)]
+        p = sympy.sympify(meant[sympy.Symbol(name)])
         assert exponents[sympy.Symbol(name)] == (p if p.is_Rational else pytest.approx(float(p), rel=1e-9))
 
 

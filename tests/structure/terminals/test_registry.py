@@ -1,4 +1,4 @@
-"""The ways to a formula: what a reduction leaves is found whether it came out as u, as 1/u or as u**2."""
+"""The table of terminals: what a reduction leaves is found whether it came out as u, as 1/u or as u**2."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ GUISES = [
 
 
 def first_exact(data: Dataset) -> sympy.Expr | None:
-    """What the ways come to in the order of their turns."""
+    """What the solvers come to in the order of their turns."""
     state = state_of(data)
+    asked = sorted(
+        (kind for kind in TERMINALS if kind.suits(state, 0.0) and not kind.at_once), key=lambda kind: kind.cost(state)
+    )
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        asked = [kind for kind in TERMINALS if kind.solve is not None and kind.suits(state, 0.0)]
-        for kind in sorted(asked, key=lambda kind: (not kind.at_once, kind.cost(state))):
-            for expr in kind.solve(state, Context()):
+        for kind in asked:
+            for expr in () if kind.solve is None else kind.solve(state, Context()):
                 fit = polish(state.formula(expr), data)
                 if fit.rms < 1e-9 * np.std(data.y):
                     return fit.expr
