@@ -82,8 +82,10 @@ class Figure:
 
 
 def load() -> list[Figure]:
-    rows = json.loads(CURRENT.read_text(encoding="utf-8"))
-    return [Figure(**{name: tuple(v) if isinstance(v, list) else v for name, v in row.items()}) for row in rows]
+    rows: list[dict[str, Any]] = json.loads(CURRENT.read_text(encoding="utf-8"))
+    for row in rows:
+        row.update({name: tuple(value) for name, value in row.items() if isinstance(value, list)})
+    return [Figure(**row) for row in rows]
 
 
 def save(figures: Iterable[Figure]) -> None:

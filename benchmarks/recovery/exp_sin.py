@@ -11,13 +11,14 @@ import time
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import numpy as np
+import pandas as pd
 
 import kansr
 from benchmarks.arguments import parser
+from kansr.bench.grade.strict import strict
+from kansr.bench.grade.verdict import Verdict
 from kansr.bench.problem import find_problem, sample
-from kansr.expression.parse import parse
 from kansr.expression.render import render
-from kansr.expression.simplify import same_values
 
 
 def main() -> None:
@@ -25,15 +26,15 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=10)
     given = options.parse_args()
     problem = find_problem("pykan_exp_sin")
-    truth = parse("exp(sin(pi*x0) + x1**2)")
     right = 0
     for seed in range(given.seeds):
         data = sample(problem, given.rows, np.random.default_rng(seed))
+        table = pd.DataFrame(data.X, columns=list(data.names)).assign(target=data.y)
         started = time.perf_counter()
-        found = kansr.discover((data.X, data.y), seed=seed, time_limit=given.time_limit)
+        found = kansr.discover(table, seed=seed, time_limit=given.time_limit)
         seconds = time.perf_counter() - started
         text = render(found.best.expr)
-        same = same_values(found.best.expr, truth, 4 * data.X, found.inputs, rtol=1e-6)
+        same = strict(problem, found.best.expr) is Verdict.YES
         right += same
         structure = found.structure.origin if found.structure else "none"
         print(f"seed {seed}  {'right' if same else 'wrong'}  {seconds:5.1f} s  {structure}  {text}", flush=True)

@@ -118,7 +118,8 @@ def timed(run: Callable[..., Any], *args: Any) -> tuple[Any, float]:
 def show_ladder(kan: Package, options: argparse.Namespace) -> None:
     for rows in options.rows:
         print(f"\n{kan.name}: the ladder of grids, {rows} rows, k={options.k}: test rms at G = {GRIDS}")
-        seconds, last = [], []
+        seconds: list[float] = []
+        last: list[float] = []
         for seed in range(options.seeds):
             errors, t = timed(ladder, kan, rows, seed, options.k)
             seconds.append(t)
