@@ -17,7 +17,7 @@ from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import ROUNDING
-from kansr.pipeline.conclude import conclude, judge_again, refit
+from kansr.pipeline.conclude import conclude, judge_again, refit, still_outliers
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
@@ -49,8 +49,13 @@ def compare_form(
     """
     budget = deadline.budget
     form = read_form(text, rows.table, columns)
-    fitted = fit_form(form, rows.kept, config.seed, deadline.within(budget.given_form * deadline.limit).passed)
-    comparison = _Comparison(rows, fitted, _candidates(fitted, rows, deadline.passed), deadline)
+    fitting = deadline.within(budget.given_form * deadline.limit)
+    fitted = fit_form(form, rows.kept, config.seed, fitting.passed)
+    own = _candidates(fitted, rows, deadline.passed)
+    outlier = still_outliers(own[-1], rows.table, rows.outlier)
+    if (outlier != rows.outlier).any():
+        fitted = fit_form(form, rows.table.take(~outlier), config.seed, fitting.passed)
+    comparison = _Comparison(rows, fitted, own, deadline)
     resumed = bool(journal.past)  # what the run before had come to is more than the form alone
     if not resumed:
         yield comparison.result()

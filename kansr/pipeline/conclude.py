@@ -50,7 +50,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
     noise_floor: relative rms of what the best surrogate model leaves, 0 where it is not known. r² on held-out rows
     stays that of the formula fitted without them.
     """
-    outlier = outlier & _beyond(found.best, data, outlier)
+    outlier = still_outliers(found.best, data, outlier)
     kept = data.take(~outlier)
     best, constants = refit(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
@@ -90,6 +90,14 @@ def judge_again(candidate: Candidate, rows: Partition) -> Candidate:
     return judged(fitted.expr, rows, candidate.origin)
 
 
+def still_outliers(best: Candidate, data: Dataset, outlier: Mask) -> Mask:
+    """The outliers, (rows,), that a formula does not come near."""
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
+    level = MAD * float(np.median(size[~outlier]))
+    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~outlier])))
+    return np.asarray(outlier & ~near)
+
+
 def noise_level(residual: Array, data: Dataset, constants: int, noise_floor: float) -> tuple[float, float]:
     """The rms of the noise over the target's spread, and its standard error.
 
@@ -106,14 +114,6 @@ def noise_level(residual: Array, data: Dataset, constants: int, noise_floor: flo
     noise = float(np.sqrt(variance)) / spread
     noise = min(noise, noise_floor) if noise_floor else noise
     return (noise, noise / float(np.sqrt(2 * free))) if noise > ROUNDING else (noise, 0.0)
-
-
-def _beyond(best: Candidate, data: Dataset, outlier: Mask) -> Mask:
-    """The rows whose residual is that of an outlier, (rows,)."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
-    level = MAD * float(np.median(size[~outlier]))
-    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~outlier])))
-    return np.asarray(~near)
 
 
 def _left_out(outlier: Mask) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kansr.data.read.table import MEMORY, Table, read_table
 from kansr.data.roles import as_table
@@ -39,10 +39,10 @@ def read_source(source: Source, reading: Reading, seed: int) -> Table:
 
     Of a table too large to hold, rows are drawn by the seed. Raises DataError for what cannot be read.
     """
-    if not isinstance(source, str | Path) and not hasattr(source, "read"):
+    if not (isinstance(source, str | Path) or hasattr(source, "read")):
         return as_table(source, seed=seed)
     return read_table(
-        source,
+        cast("str | Path | BinaryIO", source),
         sep=reading.sep,
         decimal=reading.decimal,
         header=reading.header,

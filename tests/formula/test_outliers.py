@@ -19,7 +19,7 @@ from kansr.formula.judge.outliers import outliers, shown_by
 from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, robust_square
-from kansr.pipeline.conclude import concluded
+from kansr.pipeline.conclude import conclude
 from kansr.result.pareto import ParetoFront
 from kansr.result.result import Status
 from kansr.structure.terminals.closed_form.power_law import power_law_beside_wrong_rows
@@ -78,7 +78,7 @@ def test_rows_that_the_law_explains_are_taken_back() -> None:
     suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
     law = replace(found.best, expr=parse("5*x**2/(2*z)"))
     searched = replace(found, front=ParetoFront((law,)), inputs=mixed.names, rows=right.rows - 30)
-    told = concluded(searched, mixed, suspected, 0.0)
+    told = conclude(searched, mixed, suspected, 0.0)
     assert told.outliers == tuple(range(right.rows, mixed.rows)) and told.rows == right.rows
 
 
