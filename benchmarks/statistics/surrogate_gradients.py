@@ -35,7 +35,6 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Field]] = {
     "kan, 1 start": lambda X, z: kan_field(X, z, replace(PLAIN, starts=1)),
     "kan, 2 wide": lambda X, z: kan_field(X, z, replace(PLAIN, widths=(2,))),
     "kan, G=8": lambda X, z: kan_field(X, z, replace(PLAIN, grids=(8,))),
-    "kan, products": lambda X, z: kan_field(X, z, replace(PLAIN, products=1)),
 }
 
 
