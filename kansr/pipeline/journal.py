@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import sympy
 
@@ -20,19 +20,18 @@ from kansr.errors import KansrError, UsageError
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS, parse
 from kansr.expression.render import render
+from kansr.pipeline.config import Config
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Step
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value
+from kansr.runtime.deadline import Timer
 from kansr.runtime.files import append, drop_torn_line
 from kansr.search.attempt import Finding, Tried
 from kansr.version import __version__
 
-if TYPE_CHECKING:
-    from kansr.pipeline.config import Config
-
-JOURNAL, FORMAT = "attempts.jsonl", 2
-MEASURES = ("complexity", "loss", "likely", "r2", "r2_held_out", "description_length", "origin")
+JOURNAL, FORMAT = "attempts.jsonl", 3
+MEASURES = ("complexity", "loss", "error_ms", "r2", "r2_held_out", "description_length", "origin")
 
 
 class Entry(NamedTuple):
@@ -47,29 +46,28 @@ NOT_YET = Entry(Tried(()), cut=True)
 
 @dataclass
 class Journal:
-    """The attempts that have been made, by their place in the plan, and room for more.
+    """The attempts that have been made, by name, and room for more.
 
     seconds: how long the search had taken by then; path: the file that is written on, None for none. `failure` says
     why writing ended, if it did.
     """
 
-    past: Mapping[int, Entry] = field(default_factory=dict)
+    past: Mapping[str, Entry] = field(default_factory=dict)
     seconds: float = 0.0
     path: Path | None = None
     failure: str = ""
 
-    @property
-    def last(self) -> int:
-        """The place of the last attempt that was made, −1 for none."""
-        return max(self.past, default=-1)
+    def timer(self) -> Timer:
+        """The timer of a search that goes on from here; it stands still until all of the past has been read back."""
+        return Timer(self.seconds, None) if self.past else Timer(self.seconds)
 
-    def add(self, place: int, tried: Tried, seconds: float, *, cut: bool) -> None:
+    def add(self, name: str, tried: Tried, seconds: float, *, cut: bool) -> None:
         """Writes down what an attempt has found; it is on the disk when this returns.
 
         What would not read back as the same is not written: the attempt is made again then. So is all that follows
         where the disk is full.
         """
-        line = _line(place, tried, seconds, cut) if self.path is not None and not self.failure else ""
+        line = _line(name, tried, seconds, cut) if self.path is not None and not self.failure else ""
         if self.path is None or not line:
             return
         try:
@@ -115,17 +113,17 @@ def opened(folder: Path, key: Mapping[str, str], *, resume: bool) -> Journal:
     except (OSError, UnicodeDecodeError) as err:
         raise UsageError(f"cannot read {path} ({err}): name another folder with --out, or use --force") from err
     _check(path, lines, key)
-    past: dict[int, Entry] = {}
+    past: dict[str, Entry] = {}
     seconds = 0.0
     for number, line in enumerate(lines[1:], start=2):
         try:
-            place, tried, seconds, cut = _read(json.loads(line))
+            name, tried, seconds, cut = _read(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, KansrError) as err:
             raise UsageError(
                 f"{path}, line {number} is not what this version wrote ({type(err).__name__}): take that line and "
                 "those after it out, or begin again with --force"
             ) from err
-        past[place] = Entry(tried, cut)
+        past[name] = Entry(tried, cut)
     return Journal(past, seconds, path)
 
 
@@ -134,7 +132,10 @@ def _check(path: Path, lines: list[str], key: Mapping[str, str]) -> None:
     with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, IndexError):
         header = json.loads(lines[0])
         if header["journal"] != FORMAT:
-            raise UsageError(f"{path} is of format {header['journal']}, and this version reads {FORMAT}: use --force")
+            raise UsageError(
+                f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be gone "
+                "on with; begin it again with --force, or name another folder with --out"
+            )
         before = dict(header["key"])
         for name, value in key.items():
             if before.get(name) != value:
@@ -148,10 +149,10 @@ def _digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _line(place: int, tried: Tried, seconds: float, cut: bool) -> str:
+def _line(name: str, tried: Tried, seconds: float, cut: bool) -> str:
     """The line that says what an attempt has found; empty where it would not read back as the same."""
     try:
-        line = _written(place, tried, seconds, cut)
+        line = _written(name, tried, seconds, cut)
         again = _read(json.loads(line))
         alike = all(f.candidate.expr == g.candidate.expr for f, g in zip(tried.findings, again[1].findings))
         return line if alike and _written(*again) == line else ""
@@ -159,9 +160,9 @@ def _line(place: int, tried: Tried, seconds: float, cut: bool) -> str:
         return ""
 
 
-def _written(place: int, tried: Tried, seconds: float, cut: bool) -> str:
+def _written(name: str, tried: Tried, seconds: float, cut: bool) -> str:
     record = {
-        "attempt": place,
+        "attempt": name,
         "seconds": seconds,
         "cut": cut,
         "failure": tried.failure,
@@ -179,10 +180,10 @@ def _written(place: int, tried: Tried, seconds: float, cut: bool) -> str:
     return json.dumps(record, default=_plain)
 
 
-def _read(record: dict[str, Any]) -> tuple[int, Tried, float, bool]:
+def _read(record: dict[str, Any]) -> tuple[str, Tried, float, bool]:
     findings = tuple(map(_finding, record["findings"]))
     return (
-        int(record["attempt"]),
+        str(record["attempt"]),
         Tried(findings, str(record["failure"])),
         float(record["seconds"]),
         bool(record["cut"]),

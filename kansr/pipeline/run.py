@@ -1,163 +1,127 @@
-"""From a table to a law: the attempts in turn, until what is left looks like noise or the time is up."""
+"""From a dataset to results: the attempts in turn, until what is left looks like noise or the time is up."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.baseline import baseline
-from kansr.formula.judge.outliers import outliers
 from kansr.formula.judge.unit_filter import LeftOut
-from kansr.numeric.arrays import Mask
-from kansr.pipeline.assemble import discovery_of
-from kansr.pipeline.conclude import concluded, refitted
-from kansr.pipeline.config import Config
-from kansr.pipeline.journal import NOT_YET, Journal
-from kansr.refinement.refiners.offer import SET_ASIDE, Offering, offered, window
-from kansr.refinement.refiners.refiner import Given, Named, chosen
-from kansr.result.candidate import Candidate
+from kansr.pipeline.assemble import assemble
+from kansr.pipeline.conclude import last_look
+from kansr.pipeline.config import DEFAULTS, Config
+from kansr.pipeline.journal import NOT_YET, Entry, Journal
+from kansr.pipeline.partition import on_partition, without_outliers
+from kansr.refinement.refiners.offer import Offering, offered, window
+from kansr.refinement.refiners.refiner import chosen
 from kansr.result.result import Result, Status
-from kansr.runtime.alarm import OutOfTime, interrupted_after
-from kansr.runtime.deadline import Clock
+from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
-from kansr.search.finish import judged
-from kansr.search.partition import Rows
-from kansr.search.plan import plan_with_units
-from kansr.search.sifted import Sifted
-from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
-from kansr.search.strategies import guessed
+from kansr.search.partition import Partition
+from kansr.search.plan import plan
+from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, status_of
+from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
-if TYPE_CHECKING:
-    pass
-
-
-T = TypeVar("T")
-U = TypeVar("U")
-
-MOMENT = 0.2  # seconds that an attempt has at least: the mean there is always
-AT_LAST = 0.3  # seconds for the constants of all rows, late as it may be
-GRACE = 1.05  # share of the time limit at which an attempt that does not ask the clock is cut off
-LAST = 1.1  # the same at which a worker that has not answered is not waited for
-
-
-DEFAULTS = Config()
+SILENT = "not everything was tried: a worker did not answer in time"
 
 
 def search(data: Dataset, config: Config = DEFAULTS, journal: Journal | None = None) -> Iterator[Result]:
-    """Better and better discoveries; the last one has the status the search ended with.
+    """Better and better results for a table; the last one has the status that the search ended with.
 
-    The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
-    nothing but rounding, so the number of workers changes when an answer comes but not which. What the `journal` holds
-    of an earlier run is taken as it is, the time that it took included, and what is tried is written there.
+    What the `journal` holds of an earlier run is taken as it is, the time that it took included, and what is tried is
+    written there.
     """
-    refiners, missing = chosen(config.refine)
-    journal = journal or Journal()
-    limit = config.time_limit * (1 - SET_ASIDE if refiners else 1)
-    clock = Clock(limit, journal.seconds, None if journal.past else time.monotonic())
-    failures = list(missing)
-    wrong: Mask | None = np.zeros(data.rows, dtype=bool)
-    data = replace(data, robust=config.loss == "huber")
-    if config.loss != "squared":
-        wrong = _in_time(clock, lambda: outliers(data, np.random.default_rng(config.seed)), None)
-    if wrong is None:
-        failures.append("rows that are grossly wrong were not looked for: the time did not suffice")
-        wrong = np.zeros(data.rows, dtype=bool)
-    table = Sifted.of(data, wrong, config.held_out, config.seed, clock.over)
-    yield from _Run(table, config, journal, clock, failures).discoveries(refiners)
+    return on_partition(search_partition, data, config, journal or Journal())
+
+
+def search_partition(partition: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
+    """The same for rows that have been divided already."""
+    return Search(partition, config, deadline, journal).results()
 
 
 @dataclass(eq=False)
-class _Run:
-    """A search while it goes on, with what it has found and what went wrong so far."""
+class Search:
+    """A search while it goes on, with what it has found and what went wrong so far.
 
-    table: Sifted
+    The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
+    nothing but rounding, so the number of workers changes when an answer comes but not which.
+
+    partition: becomes another one where a formula shows that rows are outliers. whole: the deadline of all; that of the
+    attempts is earlier where refiners come after them.
+    """
+
+    partition: Partition
     config: Config
+    whole: Deadline
     journal: Journal
-    clock: Clock
-    failures: list[str]
     findings: list[Finding] = field(default_factory=list)
     timed_out: bool = False
 
     def __post_init__(self) -> None:
+        self.refiners, missing = chosen(self.config.refine)
+        self.failures = list(missing)
+        self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
-        self.left_out = LeftOut(self.table.data.units)
+        self.left_out = LeftOut(self.partition.table.units)
 
-    def discoveries(self, refiners: Sequence[Named | Given]) -> Iterator[Result]:
+    def context(self, deadline: Deadline) -> Context:
+        return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
+
+    def results(self) -> Iterator[Result]:
+        """Better and better results; the last one has the status that the search ended with."""
         yield from self._explored()
-        self.clock.limit = self.config.time_limit
-        self.clock.start()
+        self.whole.timer.start()
         if not self.findings:  # not even the mean was there in time
-            best = baseline(self.table.data, self.config.seed).best
+            best = baseline(self.partition.kept, self.config.seed).best
             yield replace(self._report([Finding(best)]), status=Status.TIMED_OUT)
             return
-        if refiners and not any_exact(self.findings, self.table.data):
-            yield from self._refined(refiners)
+        if self.refiners and not any_exact(self.findings, self.partition.kept):
+            yield from self._refined()
         yield self._ended()
 
     def _explored(self) -> Iterator[Result]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
-        clock, past = self.clock, self.journal.past
         with workers(self.config.jobs, self.config.executor) as executor:
-            plan = plan_with_units(self.table.data, self.match, self.config.moves)
-            if self.config.guesses:
-                plan.insert(1, guessed(self.config.guesses))
-            attempts = [Portable(attempt) for attempt in plan]
-            queue: dict[int, Future[Tried]] = {}
-
-            def answer(number: int) -> Tried:
-                for i in range(number, min(number + (self.config.ahead or len(attempts)), len(attempts))):
-                    if i not in queue and past.get(i, NOT_YET).cut:
-                        queue[i] = (executor if i else Serial()).submit(_try, attempts[i], self.table.rows, clock)
-                return _answer(queue[number], clock)
-
-            for number, attempt in enumerate(a.value for a in attempts):
-                earlier = past.get(number, NOT_YET)
-                if number >= self.journal.last and earlier.cut:
-                    clock.start()
-                if number and earlier is NOT_YET and clock.late():  # the mean there is always
+            attempts = plan(self.partition.kept, self.config.guesses)
+            schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config.ahead, self.journal)
+            for attempt in attempts:
+                earlier = self.journal.past.get(attempt.name, NOT_YET)
+                if earlier.cut and schedule.caught_up(attempt):
+                    self.deadline.timer.start()
+                if not attempt.always and earlier is NOT_YET and self.deadline.finishing():
                     self.timed_out = True
                     break
-                if self.findings and number > self.journal.last:  # not before what had been found is there again
+                if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
-                if attempt.hopeful and _in_time(clock, lambda: hopeless(self.findings, self.table.rows), False):
+                if attempt.skip_if_no_signal and self.deadline.in_time(
+                    lambda: hopeless(self.findings, self.partition), False
+                ):
                     continue
-                outcome = earlier.tried
-                if earlier.cut and not clock.late():
-                    now = answer(number)
-                    outcome = Tried(outcome.findings + now.findings, now.failure)
-                    self.journal.add(number, outcome, clock.seconds(), cut=clock.late())
-                new = self._taken(outcome)
-                if new and number >= self.journal.last:
+                new = self._taken(schedule.outcome(attempt, earlier, self.partition))
+                if new and schedule.caught_up(attempt):
                     yield self._report()
                 if self._cleaned():  # what others have begun with these rows is begun again
-                    for future in queue.values():
-                        future.cancel()
-                    queue.clear()
+                    schedule.begin_again()
                     new = self.findings[len(self.findings) - len(new) :]
                 if self._ends(attempt, new):
                     break
-            for future in queue.values():
-                future.cancel()
+            schedule.begin_again()
 
-    def _refined(self, refiners: Sequence[Named | Given]) -> Iterator[Result]:
+    def _refined(self) -> Iterator[Result]:
         """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
-        data, rows, clock = self.table.data, self.table.rows, self.clock
+        data, rows = self.partition.kept, self.partition
         found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
-        until = time.monotonic() + window(clock.limit, clock.seconds(), found)
+        until = self.whole.within(window(self.whole, found))
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        for attempt in offered(refiners, Offering(rows, ranked, self.match, until)):
-            new = self._taken(_try(Portable(attempt), rows, clock))
+        for attempt in offered(self.refiners, Offering(rows, ranked, self.match, until)):
+            new = self._taken(_try(Portable((attempt, self.context(self.whole))), rows, self.whole))
             if new:
                 yield self._report()
                 if any_exact(new, data):
@@ -167,36 +131,24 @@ class _Run:
     def _ended(self) -> Result:
         """The last report, with the status that the search ended with, and a last look at the law."""
         self._cleaned()
-        table, last = self.table, Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
-        final = replace(self._report(), status=last)
+        rows = self.partition
+        final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
         if not self.timed_out or final.best.r2_held_out <= 0:
-            final = replace(final, status=status_of(final.best, table.data))
-        smooth = partial(smooth_error, table.rows, last)
-        return _in_time(self.clock, lambda: concluded(final, table.whole, table.wrong, smooth()), final, AT_LAST)
+            final = replace(final, status=status_of(final.best, rows.kept))
+        return last_look(final, rows, self.whole, in_a_hurry=self.timed_out)
 
     def _report(self, findings: Sequence[Finding] = ()) -> Result:
         """How things stand with all findings, or with these."""
-        seconds = self.clock.seconds()
-        found = discovery_of(
-            self.table.data, self.table.rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed
-        )
+        rows, seconds = self.partition, self.whole.seconds()
+        found = assemble(rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed)
         notes = (*self.left_out.notes(found.best), *self.failures, *filter(None, [self.journal.failure]))
-        return replace(found, notes=notes, excerpt=self.table.shown)
+        return replace(found, notes=notes)
 
     def _cleaned(self) -> bool:
-        """Leaves out the rows that the best formula shows to be wrong, and judges all without them; were any?"""
-        if not self.findings or self.config.loss == "squared" or self.table.rows.small:
-            return False
-
-        def without_wrong() -> tuple[Sifted, list[Finding]]:
-            table = self.table.without_wrong(self._report().best)
-            if table is self.table:
-                return table, self.findings
-            return table, [replace(f, candidate=_again(f.candidate, table.rows)) for f in self.findings]
-
-        before = self.table
-        self.table, self.findings = _in_time(self.clock, without_wrong, (self.table, self.findings))
-        return self.table is not before
+        """Leaves out the rows that the best formula shows to be outliers, and judges all again; were there any?"""
+        before = self.partition
+        self.partition, self.findings = without_outliers(before, self.findings, self.config, self.whole)
+        return self.partition is not before
 
     def _taken(self, outcome: Tried) -> list[Finding]:
         new = [f for f in outcome.findings if self.left_out.pass_on(f.candidate)]
@@ -206,38 +158,65 @@ class _Run:
 
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
-        data, rows = self.table.data, self.table.rows
-        if new and any_exact(self.findings if attempt.thorough else new, data, attempt.thorough):
+        rows = self.partition
+        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough):
             return True
         if not self.findings:
             return False
         best = self._report().best
-        return _in_time(self.clock, lambda: as_good_as_it_gets(best, data, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
 
 
-def _again(candidate: Candidate, rows: Rows) -> Candidate:
-    """A formula with its constants fitted to other rows, and judged on them."""
-    fitted, _ = refitted(candidate, rows.fitting)
-    return judged(fitted.expr, rows, candidate.origin)
+class _Schedule:
+    """Which attempts are with the workers, and which of an earlier run are still to be read back."""
+
+    def __init__(
+        self, attempts: Sequence[Attempt], context: Context, executor: Executor, ahead: int, journal: Journal
+    ) -> None:
+        self.names = [attempt.name for attempt in attempts]
+        self.work = [Portable((attempt, context)) for attempt in attempts]
+        self.deadline, self.executor, self.journal = context.deadline, executor, journal
+        self.ahead = ahead or len(attempts)
+        self.unread = {name for name in self.names if name in journal.past}
+        self.begun: dict[str, Future[Tried]] = {}
+
+    def caught_up(self, attempt: Attempt | None = None) -> bool:
+        """Whether nothing of an earlier run is still to be read back, but this attempt."""
+        return self.unread <= ({attempt.name} if attempt else set())
+
+    def outcome(self, attempt: Attempt, earlier: Entry, rows: Partition) -> Tried:
+        """What the attempt finds, begun with those that come after it; or what it had found in an earlier run."""
+        self.unread.discard(attempt.name)
+        if not earlier.cut or self.deadline.finishing():
+            return earlier.tried
+        now = self._answer(attempt, rows)
+        tried = Tried(earlier.tried.findings + now.findings, now.failure)
+        self.journal.add(attempt.name, tried, self.deadline.seconds(), cut=self.deadline.finishing())
+        return tried
+
+    def begin_again(self) -> None:
+        """Takes back what the workers have been given."""
+        for future in self.begun.values():
+            future.cancel()
+        self.begun.clear()
+
+    def _answer(self, attempt: Attempt, rows: Partition) -> Tried:
+        """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
+        first = self.names.index(attempt.name)
+        for name, work in list(zip(self.names, self.work))[first : first + self.ahead]:
+            if name not in self.begun and self.journal.past.get(name, NOT_YET).cut:
+                place = Serial() if work.value[0].always else self.executor
+                self.begun[name] = place.submit(_try, work, rows, self.deadline)
+        patience = self.deadline.remaining(self.deadline.budget.abandoned)
+        try:
+            return self.begun[attempt.name].result(max(patience, 0.0) + self.deadline.budget.attempt_least)
+        except Unanswered:
+            return Tried((), SILENT)
 
 
-def _in_time(clock: Clock, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:
-    """What the work comes to, or something else where the time is up before it ends, and the `least` seconds too."""
-    try:
-        with interrupted_after(max(GRACE * clock.limit - clock.seconds(), least)):
-            return work()
-    except OutOfTime:
-        return otherwise
-
-
-def _try(attempt: Portable[Attempt], rows: Rows, clock: Clock) -> Tried:
+def _try(work: Portable[tuple[Attempt, Context]], rows: Partition, deadline: Deadline) -> Tried:
+    """Makes an attempt, in whatever process; the deadline is sent apart, since its timer may start later."""
+    attempt, context = work.value
+    seconds = max(deadline.remaining(deadline.budget.interrupted), deadline.budget.attempt_least)
     with threadpool_limits(1):  # a lent executor knows nothing of it
-        return attempt.value(rows, clock.late, max(GRACE * clock.limit - clock.seconds(), MOMENT))
-
-
-def _answer(future: Future[Tried], clock: Clock) -> Tried:
-    """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
-    try:
-        return future.result(max(LAST * clock.limit - clock.seconds(), 0.0) + MOMENT)
-    except Late:
-        return Tried((), "not everything was tried: a worker did not answer in time")
+        return attempt(rows, replace(context, deadline=deadline), seconds)

@@ -13,7 +13,8 @@ from kansr.result.candidate import Candidate
 from kansr.result.derivation import Step
 from kansr.result.graph import Graph
 from kansr.runtime.alarm import OutOfTime, interrupted_after
-from kansr.search.partition import Expired, Rows
+from kansr.search.partition import Partition
+from kansr.structure.context import Context
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +40,33 @@ class Tried:
 
 @dataclass(frozen=True)
 class Attempt:
-    """`find` may yield several findings, the better ones last or first as they come."""
+    """One way to a formula. `find` may yield several findings, the better ones last or first as they come.
+
+    name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
+    made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
+    short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
+    thorough: after it a formula as good as the surrogate ends the search. skip_if_no_signal: it is not worth its time
+    where neither a surrogate nor anything before it sees a law.
+    """
 
     name: str
-    find: Callable[[Rows, Expired], Iterable[Finding]] = field(compare=False)
-    thorough: bool = False  # after it a formula as good as the best smooth model ends the search
-    hopeful: bool = False  # not worth its time where neither a smooth model nor anything before it sees a law
+    find: Callable[[Partition, Context], Iterable[Finding]] = field(compare=False)
+    always: bool = False
+    quick: bool = False
+    early_with_errors: bool = False
+    reduces: bool = False
+    trains: bool = False
+    thorough: bool = False
+    skip_if_no_signal: bool = False
 
-    def __call__(self, rows: Rows, expired: Expired, seconds: float = np.inf) -> Tried:
+    def __call__(self, rows: Partition, context: Context, seconds: float = np.inf) -> Tried:
         """What is found; when the `seconds` are up, or something goes wrong, what had been found by then."""
         found: list[Finding] = []
         failure = ""
         try:
             # formulas are tried where they have no value
             with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
-                for finding in self.find(rows, expired):
+                for finding in self.find(rows, context):
                     if found and found[-1].unfinished:
                         found.pop()
                     found.append(finding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
 from kansr.formula.polish.eliminate import prune
@@ -21,7 +21,7 @@ from kansr.formula.polish.tidy import tidied
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
-from kansr.search.partition import Rows
+from kansr.search.partition import Partition
 
 READABLE = 12  # constants up to which a formula is worth snapping and rewriting
 
@@ -32,40 +32,41 @@ FINISHED = 3  # formulas of an attempt that are; forms of one formula among them
 QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
 
 
-def finish(fit: Fit, rows: Rows, origin: str) -> Candidate:
+def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -> Candidate:
     """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is.
 
     So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
+    passed: whether there is no more time.
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = tidied(fit, data, rows.late)
-        if fit.likely > QUIET * float(np.std(data.y)):
-            fit = prune(fit, data, rows.late)
-        snapped = snap(fit, data, rows.late)
+        fit = tidied(fit, data, passed)
+        if fit.error_ms > (QUIET * float(np.std(data.y))) ** 2:
+            fit = prune(fit, data, passed)
+        snapped = snap(fit, data, passed)
         still = exact(polish(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
-        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=rows.late))
+        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=passed))
     return judged(fit.expr, rows, origin)
 
 
-def best_of(fits: Iterable[Fit], rows: Rows, origin: str, graph: Graph | None = None) -> Iterator[Finding]:
+def best_of(
+    fits: Iterable[Fit], rows: Partition, origin: str, passed: Callable[[], bool], graph: Graph | None = None
+) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
-    ranked = sorted(
-        ((description_length(f.expr, f.likely**2, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
-    )
+    ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
     for length, _, fit in ranked[:FINISHED]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
-            yield Finding(finish(fit, rows, origin), graph)
+            yield Finding(finish(fit, rows, origin, passed), graph)
 
 
-def polished(exprs: Iterable[sympy.Expr], rows: Rows) -> list[Fit]:
+def polished(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
     return [polish(canonical(expr, size), rows.sample) for expr in exprs]
 
 
-def judged(expr: sympy.Expr, rows: Rows, origin: str) -> Candidate:
+def judged(expr: sympy.Expr, rows: Partition, origin: str) -> Candidate:
     """The formula as it is, judged; by cross-validation where there are few rows."""
-    candidate = judge(expr, rows.fitting, rows.held_out, origin)
+    candidate = judge(expr, rows.fitting, rows.judging, origin)
     return cross_validated(candidate, rows.fitting, rows.seed) if rows.small else candidate

@@ -1,88 +1,76 @@
-"""The rows that a search fits formulas to and judges them on, and how noisy a smooth model finds them."""
+"""The rows of a table as a search uses them: some to fit, some to judge on, and none that are grossly wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from kansr.data.dataset import Dataset, split
-from kansr.numeric.robust import typical
-from kansr.structure.surrogate.noise_floor import attainable_in_groups
-from kansr.structure.surrogate.noisy_kernel import FEW, attainable, attainable_on
-
-Expired = Callable[[], bool]
+from kansr.data.dataset import Dataset, set_aside
+from kansr.data.excerpt import Excerpt, excerpt
+from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import polish, short_floats
+from kansr.formula.judge.outliers import shown_by
+from kansr.numeric.arrays import Mask
+from kansr.result.candidate import Candidate
 
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
-NOISY, LARGE = 1e-3, 0.35  # errors of a smooth model that may be noise
-LEARNT = 0.7  # what twice the rows leave of its error where it is noise
-BLIND = 0.98  # error of a smooth model that sees nothing
 SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
 
 
-def _never() -> bool:
-    return False
-
-
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """The rows to fit and to judge on; the same ones where there are too few to hold any out.
+class Partition:
+    """A table divided into rows to fit, rows that are held out, and outliers that are left out.
 
-    Searches ask a clock of their own, which stops them a little before it is `late`.
+    table: all rows; outlier, held_out: which of them, (rows,), no row both. Where too few are left to hold any out,
+    formulas are judged by cross-validation. seed: for the order in which rows are looked at, and for the folds.
     """
 
-    fitting: Dataset
-    held_out: Dataset
+    table: Dataset
+    outlier: Mask
+    held_out: Mask
     seed: int = 0
-    late: Expired = _never  # whether formulas have to be finished as they are
 
     @classmethod
-    def of(cls, data: Dataset, held_out: float, seed: int, late: Expired = _never) -> Rows:
-        """The rows of a table with this share of them held out, or none of too few."""
-        if data.rows < SMALL:
-            return cls(data, data, seed, late)
-        return cls(*split(data, held_out, np.random.default_rng(seed)), seed, late)
+    def of(cls, data: Dataset, share: float, seed: int = 0, outlier: Mask | None = None) -> Partition:
+        """Of the rows that are no outliers this share is held out, or none of too few."""
+        outlier = np.zeros(data.rows, dtype=bool) if outlier is None else outlier
+        # Outliers that no surrogate is close enough to see must not be what a formula is bent for.
+        table = replace(data, robust=data.robust or bool(outlier.any()))
+        kept = data.rows - int(outlier.sum())
+        held_out = np.zeros(data.rows, dtype=bool)
+        held_out[~outlier] = set_aside(kept, 0.0 if kept < SMALL else share, np.random.default_rng(seed))
+        return cls(table, outlier, held_out, seed)
+
+    @classmethod
+    def between(cls, fitting: Dataset, judging: Dataset, seed: int = 0) -> Partition:
+        """Rows that somebody else has divided."""
+        sigma = None if fitting.sigma is None or judging.sigma is None else np.append(fitting.sigma, judging.sigma)
+        X, y = np.vstack([fitting.X, judging.X]), np.append(fitting.y, judging.y)
+        held_out = np.arange(len(y)) >= fitting.rows
+        return cls(replace(fitting, X=X, y=y, sigma=sigma), np.zeros(len(y), dtype=bool), held_out, seed)
 
     @cached_property
-    def attainable(self) -> float:
-        """The held-out error of the best smooth model over the target's spread; 0 if that cannot be known."""
-        if not self._known:
-            return 0.0
-        return min(attainable(self.sample.X, self.sample.y), attainable_in_groups(self.sample, self.held_out))
+    def kept(self) -> Dataset:
+        """The rows that are no outliers."""
+        return self.table.take(~self.outlier)
 
     @cached_property
-    def attainable_held_out(self) -> float:
-        """The same on the very rows that formulas are judged on: chance sets others apart."""
-        if not self._known:
-            return 0.0
-        own = max(attainable(self.sample.X, self.sample.y), attainable_on(self.held_out, self.sample))
-        return min(own, attainable_in_groups(self.sample, self.held_out))
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether a smooth model of the rows is no better than their mean."""
-        return self._known and self.attainable > BLIND
+    def fitting(self) -> Dataset:
+        """The rows that constants are fitted to."""
+        return self.table.take(~self.outlier & ~self.held_out)
 
     @cached_property
-    def noisy(self) -> bool:
-        """Whether what the smooth model misses is noise, not more than it can follow: more rows help little then."""
-        if not self._known or not NOISY < self.attainable < LARGE:
-            return False
-        return self.attainable > LEARNT * attainable(self.sample.X, self.sample.y, FEW // 2)
+    def judging(self) -> Dataset:
+        """The rows that formulas are judged on: those held out, or the same again where none are."""
+        return self.fitting if self.small else self.table.take(self.held_out)
 
     @property
-    def stated(self) -> float:
-        """The errors that are known, over the target's spread, where they are small; 0 where they are not."""
-        if self.fitting.stated is None:
-            return 0.0
-        share = typical(self.fitting.stated) / (float(np.std(self.fitting.y)) or 1.0)
-        return share if share < NOISY else 0.0
-
-    @property
-    def _known(self) -> bool:
-        return not self.small and float(np.std(self.fitting.y)) > 0
+    def small(self) -> bool:
+        """Whether there are too few rows to hold any out."""
+        return not bool(self.held_out.any())
 
     @cached_property
     def sample(self) -> Dataset:
@@ -93,6 +81,26 @@ class Rows:
         order = np.random.default_rng(self.seed).permutation(self.fitting.rows)
         return self.fitting.take(order[:MOST_ROWS])
 
-    @property
-    def small(self) -> bool:
-        return self.fitting is self.held_out
+    @cached_property
+    def excerpt(self) -> Excerpt:
+        """The rows that a result is shown with."""
+        return excerpt(self.table, self.held_out, self.seed)
+
+    def reduced(self, reduce: Callable[[Dataset], Dataset]) -> Partition:
+        """The same rows in other columns. reduce: makes a table of as many rows from each part."""
+        if self.small:
+            return Partition.of(reduce(self.fitting), 0.0, self.seed)
+        return Partition.between(reduce(self.fitting), reduce(self.judging), self.seed)
+
+    def without_outliers_of(self, law: Candidate) -> Partition:
+        """The partition without rows that a formula shows to be outliers; itself where there are none.
+
+        A few that no surrogate comes close enough to see decide what a mean square is, and formulas are bent for them.
+        """
+        fit = polish(law.expr, replace(self.fitting, robust=True), fixed=short_floats(law.expr))
+        shown = shown_by(Tape(fit.expr, self.kept.names).value(self.kept.X) - self.kept.y, self.kept)
+        if not shown.any():
+            return self
+        outlier = self.outlier.copy()
+        outlier[~self.outlier] = shown
+        return replace(self, outlier=outlier, held_out=self.held_out & ~outlier, table=replace(self.table, robust=True))

@@ -16,7 +16,8 @@ from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
-from kansr.search.partition import BLIND, Rows
+from kansr.search.noise_floor import BLIND, noise_floor, noise_floor_held_out, sees_nothing
+from kansr.search.partition import Partition
 
 LARGE = 0.5  # error over the spread of a formula that is not taken for the law without a further look
 AS_GOOD = 8.0  # bits that the best smooth model may be likelier by on unseen rows
@@ -27,18 +28,18 @@ WRITTEN = 4  # denominators up to which a fraction is what a law has, above whic
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to say anything
 
 
-def hopeless(findings: Sequence[Finding], rows: Rows) -> bool:
+def hopeless(findings: Sequence[Finding], rows: Partition) -> bool:
     """Whether nothing so far, a smooth model included, explains anything of the target."""
-    return all(f.candidate.r2_held_out < 1 - BLIND**2 for f in findings) and rows.hopeless
+    return all(f.candidate.r2_held_out < 1 - BLIND**2 for f in findings) and sees_nothing(rows)
 
 
-def smooth_error(rows: Rows, status: Status) -> float:
+def smooth_error(rows: Partition, status: Status) -> float:
     """The error of a smooth model over the target's spread; 0 where it is not known or there is no time to see."""
     if status is Status.TIMED_OUT:
         return 0.0
     if rows.small and len(rows.fitting.names) == 1:
         return neighbour_noise(rows.fitting) / (float(np.std(rows.fitting.y)) or 1.0)
-    return rows.attainable
+    return noise_floor(rows)
 
 
 def any_exact(findings: Sequence[Finding], data: Dataset, looked: bool = True) -> bool:
@@ -68,7 +69,7 @@ def _fitted(best: Candidate) -> int:
     return sum(bool(n.is_Float or n.q > 1) for n in numbers)
 
 
-def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, looked: bool) -> bool:
+def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Partition, looked: bool) -> bool:
     """Whether a formula predicts as well as the best smooth model and leaves nothing that the inputs explain.
 
     looked: whether other formulas have been looked for thoroughly; if not, only a plain one is good enough.
@@ -82,7 +83,7 @@ def as_good_as_it_gets(best: Candidate, data: Dataset, rows: Rows, looked: bool)
         close = _fitted(best) <= PLAIN and 1 - best.r2_held_out < CLOSE**2
         return close and status_of(best, data) is Status.FOUND
     unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    within = 2 ** ((AS_GOOD if looked else AT_ONCE) / rows.held_out.rows) * rows.attainable_held_out
+    within = 2 ** ((AS_GOOD if looked else AT_ONCE) / rows.judging.rows) * noise_floor_held_out(rows)
     return 0 < unseen <= within and status_of(best, data) is Status.FOUND
 
 

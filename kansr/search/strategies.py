@@ -1,39 +1,84 @@
-"""The ways to a formula that a search tries in turn: each takes the rows and returns what it found, judged.
+"""What is tried on a whole table, as one list of attempts: the cheapest first.
 
-An attempt depends on nothing but the rows and the options, so it may run in any process and in any order.
+An attempt depends on nothing but the partition and the context, so it may run in any process and in any order. Solvers
+are rows of the table of terminals, named here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import sympy
 
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import Search
-from kansr.search.finish import FINISHED, best_of, finish, judged, polished
-from kansr.search.noisy import NoisyConfig, NoisySearch
-from kansr.search.partition import NOISY, Expired, Rows
+from kansr.search.exact import ExactSearch
+from kansr.search.finish import best_of, finish, judged, polished
+from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
+from kansr.search.noisy import NoisySearch
+from kansr.search.partition import Partition
 from kansr.search.routes import Route
-from kansr.structure.moves.registry import Proposer
-from kansr.structure.terminals.closed_form.implicit_relation import relations
-from kansr.structure.terminals.closed_form.power_law import power_law, power_law_beside_wrong_rows, power_laws_within
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
-from kansr.structure.terminals.curves.trained_network import network
-from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
-from kansr.structure.terminals.one_input.curve_match import single
+from kansr.structure.context import Context
+from kansr.structure.moves.state import State
+from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
 from kansr.symbolic.matching.choose import choose
-from kansr.symbolic.matching.match import MatchConfig, match_all, with_matches
+from kansr.symbolic.matching.match import match_all, with_matches
 
 # steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
+ROUTES = 3  # formulas of a search over reductions that are finished
+ROUGH_POLYNOMIAL, ROUGH_SUM = 0.5, 0.3  # error over the spread up to which a short sum is of use though it is no law
+SLIGHT_NOISE = 0.03  # noise over the spread that a curve of one input may have where it looks exact
+MOST_INPUTS = 6  # of a table that ratios of polynomials are fitted to
+PLAUSIBLE, PLAUSIBLE_LEAST, PLAUSIBLE_MOST = 3.0, 1e-3, 0.9  # times the noise floor, and errors over the spread
+FIRST_SLOPE = 1e-3  # where the slopes of a line start; they differ, so that none is taken for another
+
+
+def strategies(inputs: int) -> tuple[Attempt, ...]:
+    """What to try for a table of so many inputs; wider networks last, for as long as there is time."""
+    before = (
+        Attempt("mean and line", _lines, always=True, quick=True),
+        Attempt("power law", _power_law, quick=True),
+        Attempt("relation", partial(_solved, "plain relation", many_rows=True), quick=True),
+    )
+    sums = [
+        Attempt("polynomial", partial(_solved, "polynomial", max_misfit=ROUGH_POLYNOMIAL), early_with_errors=True),
+        Attempt("rational", partial(_solved, "rational", max_misfit=ROUGH_SUM), early_with_errors=True),
+        Attempt("sums of atoms", partial(_solved, "sum of atoms", max_misfit=ROUGH_SUM), early_with_errors=True),
+    ]
+    if inputs > MOST_INPUTS:
+        del sums[1]
+    if inputs == 1:
+        return (
+            *before,
+            Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
+            Attempt("one input", _one_input, thorough=True),
+            *sums,
+        )
+    first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
+    return (
+        *before,
+        Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True, thorough=True),
+        first,
+        Attempt("sum of curves", partial(_curves, "sum of curves")),
+        Attempt("product of curves", partial(_curves, "product of curves")),
+        *sums,
+        Attempt("further reductions", partial(_reductions, AT_LENGTH), reduces=True, skip_if_no_signal=True),
+        *wider,
+    )
+
+
+def _network(inputs: int, hidden: Hidden) -> Attempt:
+    """A network with one hidden layer."""
+    width = [inputs, list(hidden) if isinstance(hidden, tuple) else hidden, 1]
+    find = partial(_curves, f"network {hidden}")
+    return Attempt(f"kan {width}", find, trains=True, skip_if_no_signal=True)
 
 
 def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
@@ -41,119 +86,108 @@ def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
     return Attempt("guesses", partial(_guesses, tuple(guesses)), thorough=True)
 
 
-def _guesses(guesses: Sequence[sympy.Expr], rows: Rows, expired: Expired) -> Iterator[Finding]:
-    yield from best_of([polish(guess, rows.sample) for guess in guesses], rows, "guess")
+def _guesses(guesses: Sequence[sympy.Expr], rows: Partition, context: Context) -> Iterator[Finding]:
+    yield from best_of([polish(guess, rows.sample) for guess in guesses], rows, "guess", context.deadline.passed)
 
 
-def _shape(width: Iterable) -> str:
-    return str([list(w) if isinstance(w, tuple) else w for w in width])
-
-
-def _lines(rows: Rows, expired: Expired) -> Iterator[Finding]:
+def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
     data = rows.fitting
     weights = None if data.sigma is None else data.sigma**-2
     mean = sympy.Float(float(np.average(data.y, weights=weights)))
     yield Finding(judged(mean, rows, "mean"))
-    line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
+    line = mean + sympy.Add(*(sympy.Float(FIRST_SLOPE * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
-        yield from best_of([polish(line, data)], rows, "line")
+        yield from best_of([polish(line, data)], rows, "line", context.deadline.passed)
 
 
-def _power_law(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    exprs = (power_law(rows.sample), power_law_beside_wrong_rows(rows.sample))
-    fits = [polish(expr, rows.sample) for expr in exprs if expr is not None]
+def _power_law(rows: Partition, context: Context) -> Iterator[Finding]:
+    """The best power law; beside a number only where that is exact."""
+    fits = [polish(expr, rows.sample) for expr in _exprs("best power law", rows, context)]
     if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
-        fits += [f for e in power_laws_within(rows.sample) if exact(f := polish(e, rows.sample), rows.sample)]
-    yield from best_of(fits, rows, "power law")
+        beside = (polish(expr, rows.sample) for expr in _exprs("power law beside a number", rows, context))
+        fits += [fit for fit in beside if exact(fit, rows.sample)]
+    yield from best_of(fits, rows, "power law", context.deadline.passed)
 
 
-def _relations(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    if not rows.small:
-        yield from best_of(polished(relations(rows.sample, expired, plain=True), rows), rows, "relation")
-
-
-def _single(match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    for noise in (rows.attainable,) if rows.noisy else (0.0, 0.03):
-        exprs = single(rows.sample, noise, match, expired=expired)
-        yield from best_of(polished(exprs, rows), rows, "one input")
-
-
-def _curves(match: MatchConfig, structure: Callable, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    for graph in structure(rows.sample, rows.held_out):
-        if _plausible(graph, rows) and not expired():
-            yield from _read(graph, match, rows, expired)
-
-
-def _network(match: MatchConfig, width: tuple, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    graph = network(rows.sample, rows.held_out, width, rows.seed, rows.attainable, expired)
-    if graph is not None and _plausible(graph, rows):
-        yield from _read(graph, match, rows, expired)
-
-
-def _plausible(graph: Graph, rows: Rows) -> bool:
-    """Whether a structure explains nearly as much as the best smooth model does: no formula can be better than it."""
-    return graph.error < min(0.9, 3 * rows.attainable + 1e-3 if rows.attainable else 0.9)
-
-
-def _reductions(
-    match: MatchConfig, more: tuple[Proposer, ...], steps: int, rows: Rows, expired: Expired
+def _solved(
+    name: str, rows: Partition, context: Context, *, max_misfit: float = 0.0, many_rows: bool = False
 ) -> Iterator[Finding]:
+    """What a terminal makes of the whole table. many_rows: whether it needs so many that some can be held out."""
+    kind = BY_NAME[name]
+    if not (rows.small and many_rows):
+        noise = noise_floor(rows) if kind.noise == "some" and is_noisy(rows) else 0.0
+        exprs = _exprs(name, rows, replace(context, noise=noise, max_misfit=max_misfit))
+        yield from best_of(polished(exprs, rows), rows, kind.title, context.deadline.passed)
+
+
+def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
+    solve = BY_NAME[name].solve
+    assert solve is not None
+    return solve(State.of(rows.sample), replace(context, thorough=True))
+
+
+def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
+    for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
+        exprs = _exprs("function of one input", rows, replace(context, noise=noise))
+        yield from best_of(polished(exprs, rows), rows, "one input", context.deadline.passed)
+
+
+def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:
+    """Graphs of curves with functions in their place, where they explain nearly as much as a surrogate."""
+    graphs = BY_NAME[name].graphs
+    assert graphs is not None
+    for graph in graphs(rows.sample, rows.judging, replace(context, noise=noise_floor(rows))):
+        if _plausible(graph, rows) and not context.expired():
+            yield from _read(graph, rows, context)
+
+
+def _plausible(graph: Graph, rows: Partition) -> bool:
+    """Whether a structure explains nearly as much as the best surrogate does: no formula can be better than it."""
+    floor = noise_floor(rows)
+    return graph.error < min(PLAUSIBLE_MOST, PLAUSIBLE * floor + PLAUSIBLE_LEAST if floor else PLAUSIBLE_MOST)
+
+
+def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Finding]:
     """The exact formula if the search comes to one, otherwise the few best it met."""
     if rows.small:
         return
     routes: list[Route] = []
-    for some in _searched(match, more, steps, rows, expired):
+    for some in _searched(steps, rows, context):
         routes += some
         if any(exact(route.fit, rows.sample) for route in routes):
             break
-    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
-    for number, route in enumerate(routes[:FINISHED]):
+    routes.sort(key=lambda route: fit_length(route.fit, rows.sample))
+    for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
             yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
-        yield Finding(finish(route.fit, rows, origin), path=route.path)
+        yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path)
         if exact(route.fit, rows.sample):
             break
 
 
-def _searched(
-    match: MatchConfig, more: tuple[Proposer, ...], steps: int, rows: Rows, expired: Expired
-) -> Iterator[Iterator[Route]]:
-    """What the searches come to, in turn. What a smooth model misses may be noise, or more than it can follow.
+def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterator[Route]]:
+    """What the searches come to, in turn. What a surrogate misses may be noise, or more than it can follow.
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = Search.of(rows.sample, ReduceConfig(match=match, moves=more, blur=rows.stated), rows.seed, expired)
+    exactly = ExactSearch.of(rows.sample, replace(context, noise=stated_noise(rows)))
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
-    noisy = NoisySearch.of(rows.sample, NoisyConfig(match=match, moves=more), rows.seed, expired)
-    if rows.noisy:
+    noisy = NoisySearch.of(rows.sample, context)
+    if is_noisy(rows):
         yield noisy.advance(FIRST)
         if noisy.satisfied:
             return
     yield exactly.advance(AT_ONCE)
-    if not rows.noisy:
-        yield exactly.advance((DOUBTFUL if rows.attainable > NOISY else steps) - AT_ONCE)
-    if rows.attainable > NOISY and not rows.hopeless:
+    if not is_noisy(rows):
+        yield exactly.advance((DOUBTFUL if noise_floor(rows) > NOISY else steps) - AT_ONCE)
+    if noise_floor(rows) > NOISY and not sees_nothing(rows):
         yield noisy.advance(AT_LENGTH)
 
 
-def _read(graph: Graph, match: MatchConfig, rows: Rows, expired: Expired) -> Iterator[Finding]:
-    matches = match_all(graph.edges, match)
-    fits = choose(graph, matches, rows.sample, expired=expired)
-    yield from best_of(fits, rows, graph.origin, with_matches(graph, matches))
-
-
-def _polynomials(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    fits = [polish(expr, rows.sample) for expr in polynomials(rows.sample, 0.5, expired)]
-    yield from best_of(fits, rows, "polynomial")
-
-
-def _rationals(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    if len(rows.sample.names) <= 6:
-        yield from best_of(polished(rationals(rows.sample, 0.3, expired, rows.noisy), rows), rows, "rational")
-
-
-def _atoms(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    yield from best_of(polished(sums_of_atoms(rows.sample, 0.3, expired), rows), rows, "sum of atoms")
+def _read(graph: Graph, rows: Partition, context: Context) -> Iterator[Finding]:
+    matches = match_all(graph.edges, context.match)
+    fits = choose(graph, matches, rows.sample, expired=context.expired)
+    yield from best_of(fits, rows, graph.origin, context.deadline.passed, with_matches(graph, matches))

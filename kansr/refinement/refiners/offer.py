@@ -5,7 +5,6 @@ What comes back is polished, snapped and judged as anything else that was found,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,44 +13,37 @@ import numpy as np
 import sympy
 
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.judge import judge
 from kansr.refinement.refiners.refiner import Given, Named, Share
 from kansr.refinement.refiners.subproblems import Part, curves, reduced
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
+from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import best_of, judged, polished
-from kansr.search.partition import Expired, Rows
+from kansr.search.partition import Partition
+from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
-SET_ASIDE = 0.4  # share of the time limit for refiners, and to finish what they offer
-LAST = 0.87  # share of the time limit at which refiners stop, so that what they offer can be finished
-PART, MOST = 4.0, 0.4  # seconds for a part of the problem, and the share of a refiner's time for all of them
-FINISHING = 2.0  # times its seconds after which what a part has brought is finished
-REDUCING = 0.15  # share of its time that reductions may take
-LEAST = 0.3  # seconds without which nothing is begun
 GUESSES = 8  # formulas that a refiner may start from
 FEW, FITTED, FINISHED = 500, 8, 2  # rows offers are compared on, offers that are fitted, and those that are finished
 
 
 @dataclass(frozen=True, eq=False)
 class Offering:
-    """What there is to refine: the rows, the formulas found, the best first, and until when (`time.monotonic`)."""
+    """What there is to refine: the rows, the formulas found, the best first, and until when."""
 
-    rows: Rows
+    rows: Partition
     findings: Sequence[Finding]
     match: MatchConfig
-    until: float
-
-    def left(self) -> float:
-        return self.until - time.monotonic()
+    until: Deadline
 
 
-def window(limit: float, spent: float, found: bool) -> float:
+def window(deadline: Deadline, found: bool) -> float:
     """Seconds for refiners: what is left of the limit, or what was set aside where a formula leaves only noise."""
-    left = LAST * limit - spent
-    return min(left, SET_ASIDE * limit) if found else left
+    left = deadline.remaining(deadline.budget.refiners_end)
+    return min(left, deadline.budget.refiners * deadline.limit) if found else left
 
 
 def offered(refiners: Sequence[Named | Given], offering: Offering) -> Iterator[Attempt]:
@@ -59,21 +51,22 @@ def offered(refiners: Sequence[Named | Given], offering: Offering) -> Iterator[A
 
     Each refiner has the same share of the time; small tables come first and are stopped early.
     """
+    budget = offering.until.budget
     for number, refiner in enumerate(refiners):
-        seconds = offering.left() / (len(refiners) - number)
-        end = time.monotonic() + seconds
-        parts = [] if refiner.whole else _parts(offering, seconds)
+        seconds = offering.until.remaining() / (len(refiners) - number)
+        end = offering.until.within(seconds)
+        parts = [] if refiner.whole else _parts(offering, end.within(budget.refiner_reductions * seconds))
         for part in parts:
-            share = min(PART, MOST * seconds / len(parts), end - time.monotonic())
-            if share > LEAST:
+            share = min(budget.refiner_part, budget.refiner_parts * seconds / len(parts), end.remaining())
+            if share > budget.refiner_least:
                 yield _attempt(refiner, offering, part, share)
-        if end - time.monotonic() > LEAST:
-            yield _attempt(refiner, offering, None, end - time.monotonic())
+        if end.remaining() > budget.refiner_least:
+            yield _attempt(refiner, offering, None, end.remaining())
 
 
-def _parts(offering: Offering, seconds: float) -> list[Part]:
+def _parts(offering: Offering, deadline: Deadline) -> list[Part]:
     return [
-        *reduced(offering.rows, offering.match, REDUCING * seconds),
+        *reduced(offering.rows, offering.match, deadline),
         *curves(offering.findings, offering.match),
     ]
 
@@ -100,12 +93,12 @@ def _mean(part: Part) -> Candidate:
 
 
 def _refined(
-    refiner: Named | Given, share: Share, part: Part, candidate: Candidate, name: str, rows: Rows, expired: Expired
+    refiner: Named | Given, share: Share, part: Part, candidate: Candidate, name: str, rows: Partition, context: Context
 ) -> Iterator[Finding]:
     """What the refiner offers, finished; what went wrong is raised after that."""
-    late, end = rows.late, time.monotonic() + FINISHING * share.seconds
+    deadline = context.deadline
     if part.name:  # what is left of the time is for the whole table
-        rows = replace(rows, late=lambda: late() or time.monotonic() > end)
+        deadline = deadline.within(deadline.budget.refiner_finishing * share.seconds)
     exprs: dict[sympy.Expr, None] = {}
     error: Exception | None = None
     try:
@@ -115,24 +108,24 @@ def _refined(
     except Exception as err:
         error = err
     fits = polished(_promising(exprs, rows), rows)
-    fits.sort(key=lambda fit: description_length(fit.expr, fit.likely**2, rows.sample))
+    fits.sort(key=lambda fit: fit_length(fit, rows.sample))
     for fit in fits[:1]:  # finishing may take longer than there is time for
         yield _found(Finding(judged(fit.expr, rows, name), unfinished=True), refiner, part, rows)
-    for finding in best_of(fits[:FINISHED], rows, name):
+    for finding in best_of(fits[:FINISHED], rows, name, deadline.passed):
         yield _found(finding, refiner, part, rows)
     if error is not None:
         raise error
 
 
-def _promising(exprs: Iterable[sympy.Expr], rows: Rows) -> list[sympy.Expr]:
+def _promising(exprs: Iterable[sympy.Expr], rows: Partition) -> list[sympy.Expr]:
     """The formulas that describe the rows best as they are: fitting all of them would take too long."""
     ranked = []
     for number, expr in enumerate(exprs):
         fit = polish(expr, rows.sample, iterations=0, rows=FEW)
-        ranked.append((description_length(expr, fit.likely**2, rows.sample), number, expr))
+        ranked.append((fit_length(fit, rows.sample), number, expr))
     return [expr for length, _, expr in sorted(ranked, key=lambda one: one[:2])[:FITTED] if np.isfinite(length)]
 
 
-def _found(finding: Finding, refiner: Named | Given, part: Part, rows: Rows) -> Finding:
+def _found(finding: Finding, refiner: Named | Given, part: Part, rows: Partition) -> Finding:
     left = float(np.sqrt(finding.candidate.loss)) / (float(np.std(rows.fitting.y)) or 1.0)
     return replace(finding, path=(*part.path, Step(refiner.name, Measure.RESIDUAL, left)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +13,11 @@ from kansr.data.dataset import Dataset
 from kansr.result.derivation import Step
 from kansr.result.graph import Graph
 from kansr.runtime.alarm import OutOfTime, interrupted_after
+from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import Search
-from kansr.search.partition import Rows
+from kansr.search.exact import ExactSearch
+from kansr.search.partition import Partition
+from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 from kansr.symbolic.matching.compose import Curve, compose
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match_all
@@ -38,16 +38,14 @@ class Part:
     path: tuple[Step, ...] = ()
 
 
-def reduced(rows: Rows, match: MatchConfig, seconds: float) -> list[Part]:
-    """Tables of few inputs that a search over reductions comes by in so many seconds, those with the fewest first."""
+def reduced(rows: Partition, match: MatchConfig, deadline: Deadline) -> list[Part]:
+    """Tables of few inputs that a search over reductions comes by before the deadline, those with the fewest first."""
     if rows.small or len(rows.sample.names) == 1:
         return []
     met: list[State] = []
-    end = time.monotonic() + seconds
-    with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(seconds):
-        search = Search.of(
-            rows.sample, ReduceConfig(match=match), rows.seed, lambda: time.monotonic() > end, met.append
-        )
+    context = Context(deadline, match, rows.seed)
+    with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(deadline.remaining()):
+        search = ExactSearch.of(rows.sample, context, met=met.append)
         for _ in search.advance(STEPS):
             pass
     few = [state for state in met if state.moves and len(state.inputs) <= FEW]

@@ -96,8 +96,8 @@ def kan_field(
     model, errors = _best_width(variant, split, config, expired)
     model, errors = _on_finer_grids(model, errors, variant, split, config, expired)
     _, gradient = value_and_gradient(model, variant.U)
-    name, _, slope = variant.view
-    return Field(X, z, slope, gradient * variant.to_slope, name, errors.value, errors.gradient, variant.logs)
+    view = variant.view
+    return Field(X, z, view.slope, gradient * variant.to_slope, view.name, errors.value, errors.gradient, variant.logs)
 
 
 def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
@@ -187,6 +187,6 @@ def _variants(X: Array, z: Array) -> list[_Variant]:
         U, deviation = standard(X, np.array(logs))
         by_x = 1 / np.where(logs, X, 1.0) / deviation
         for view in views(z):
-            t = view[1]
+            t = view.t
             found.append(_Variant(view, logs, U, (t - t.mean()) / t.std(), by_x * X.std(0), t.std() * by_x))
     return found

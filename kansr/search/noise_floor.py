@@ -1,0 +1,67 @@
+"""The noise floor: what the best surrogate model leaves on rows that it was not fitted to, which no formula can beat.
+
+Each function trains models when it is first asked about a partition, and remembers the answer.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from kansr.numeric.robust import typical
+from kansr.search.partition import Partition
+from kansr.structure.surrogate.noise_floor import attainable_in_groups
+from kansr.structure.surrogate.noisy_kernel import FEW, attainable, attainable_on
+
+NOISY, LARGE = 1e-3, 0.35  # errors of a surrogate over the spread between which they may be noise
+LEARNT = 0.7  # of the error is left by twice the rows, where it is noise
+BLIND = 0.98  # error over the spread of a surrogate that sees nothing
+REMEMBERED = 8  # partitions
+
+
+@lru_cache(maxsize=REMEMBERED)
+def noise_floor(rows: Partition) -> float:
+    """The held-out error of the best surrogate over the target's spread; 0 where it cannot be known."""
+    if not _can_be_known(rows):
+        return 0.0
+    return min(_in_columns(rows), attainable_in_groups(rows.sample, rows.judging))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def noise_floor_held_out(rows: Partition) -> float:
+    """The same on the very rows that formulas are judged on, since other rows differ by chance."""
+    if not _can_be_known(rows):
+        return 0.0
+    own = max(_in_columns(rows), attainable_on(rows.judging, rows.sample))
+    return min(own, attainable_in_groups(rows.sample, rows.judging))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def is_noisy(rows: Partition) -> bool:
+    """Whether what the surrogate misses is noise, not more than it can follow: more rows help little then."""
+    if not _can_be_known(rows) or not NOISY < noise_floor(rows) < LARGE:
+        return False
+    return noise_floor(rows) > LEARNT * attainable(rows.sample.X, rows.sample.y, FEW // 2)
+
+
+def sees_nothing(rows: Partition) -> bool:
+    """Whether a surrogate is no better than the mean of the target."""
+    return _can_be_known(rows) and noise_floor(rows) > BLIND
+
+
+def stated_noise(rows: Partition) -> float:
+    """The errors that are stated over the target's spread, where they are small; 0 where they are not."""
+    if rows.fitting.stated is None:
+        return 0.0
+    share = typical(rows.fitting.stated) / (float(np.std(rows.fitting.y)) or 1.0)
+    return share if share < NOISY else 0.0
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _in_columns(rows: Partition) -> float:
+    return attainable(rows.sample.X, rows.sample.y)
+
+
+def _can_be_known(rows: Partition) -> bool:
+    return not rows.small and float(np.std(rows.fitting.y)) > 0
