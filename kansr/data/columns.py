@@ -1,4 +1,4 @@
-"""Columns of a table as float64 numbers, and the column whose name comes nearest to a misspelt one."""
+"""The columns of a table as finite numbers; and the column names similar to a misspelt one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ from kansr.data.read.table import Table
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
+SHOWN_ROWS = 3  # places of bad cells that a message lists
+SHOWN_COLUMNS = 10  # column names that a message lists
+SIMILAR = 3  # similar names that a message offers
+
 
 def numbers(
     table: Table, columns: Sequence[str], missing: Literal["error", "drop"] = "error"
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """The finite values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,)."""
+    """The values of these columns, (rows kept, columns), and which rows of the table were kept, (rows,).
+
+    missing: whether a missing cell is an error or drops its row. Raises DataError for a column that is not there or not
+    numeric, for infinite cells, and for missing cells where they are an error.
+    """
     for name in columns:
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
@@ -28,7 +36,7 @@ def numbers(
     for i, name in enumerate(columns):
         rows = np.flatnonzero(np.isinf(values[:, i]))
         if len(rows):
-            where = ", ".join(map(table.place, rows[:3])) + (", …" if len(rows) > 3 else "")
+            where = ", ".join(map(table.place, rows[:SHOWN_ROWS])) + (", …" if len(rows) > SHOWN_ROWS else "")
             raise DataError(
                 f"{table.source}: column {name!r} is infinite in {counted(len(rows), 'row')} ({where}); "
                 "correct these cells, or leave them blank and use --missing drop"
@@ -46,10 +54,10 @@ def numbers(
 
 
 def nearest(name: str, columns: Sequence[str]) -> str:
-    """The columns with a similar name, as a question, or else some columns that there are."""
+    """The columns with a similar name, as a question; without any, the first columns of the table."""
     folded = {column.casefold(): column for column in columns}
-    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=SIMILAR)]
     if near:
         return f"did you mean {' or '.join(map(repr, near))}?"
-    more = ", …" if len(columns) > 10 else ""
-    return f"the columns are {', '.join(map(repr, columns[:10]))}{more}"
+    more = ", …" if len(columns) > SHOWN_COLUMNS else ""
+    return f"the columns are {', '.join(map(repr, columns[:SHOWN_COLUMNS]))}{more}"

@@ -1,4 +1,4 @@
-"""The rows a law is looked for in: float64, finite, and with names that our formula language can read."""
+"""The dataset that a law is searched in: inputs, target, stated errors and units, all finite float64."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A table of inputs and one target.
+    """Inputs and one target.
 
-    X: (rows, inputs); y: (rows,); both float64 and finite. `names` and `target` are identifiers of the formula
-    language; `columns` maps those that had to be made up (aliases) to the column names of the table. units: None
-    where they are not known. sigma: the standard error of each y, (rows,), up to a common factor if `relative`; None
-    where it is not known. robust: whether errors may have heavy tails, and far rows count by Huber's loss.
+    X: (rows, inputs); y: (rows,); float64 and finite, in the units of the table.
+    names, target: identifiers of the formula language; columns: the column name of each that differs from it.
+    units: None where they are not given.
+    sigma: the standard error of each y, (rows,), in the unit of y, or up to a common factor where `relative`; None
+    where it is not given. robust: whether Huber's loss takes the place of squares, for errors with heavy tails.
     """
 
     X: Array
@@ -37,7 +38,7 @@ class Dataset:
 
     @property
     def stated(self) -> Array | None:
-        """The standard errors, where they are known absolutely."""
+        """The standard error of each y, (rows,), where it is given absolutely; else None."""
         return None if self.relative else self.sigma
 
     @property
@@ -55,13 +56,13 @@ class Dataset:
 
 
 def set_aside(rows: int, fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which rows are held out, drawn at random, (rows,)."""
+    """Which rows are held out, (rows,): a `fraction` of them, drawn at random."""
     held_out = np.zeros(rows, dtype=bool)
     held_out[rng.permutation(rows)[: round(fraction * rows)]] = True
     return held_out
 
 
 def split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
-    """The rows to fit on and the rows held out, drawn at random; each keeps the order of the table."""
+    """(fitting rows, held-out rows), drawn at random; each in the order of the table. fraction: of held-out rows."""
     held_out = set_aside(data.rows, fraction, rng)
     return data.take(~held_out), data.take(held_out)

@@ -1,4 +1,4 @@
-"""Units and named constants, as the user gives them, attached to a dataset."""
+"""Attach units and named constants, as the user gives them, to a dataset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from kansr.units.dimension import Dimension
 from kansr.units.text import dimension_of
 from kansr.units.units import Constant, ConstantSpec, Spec, Units
 
-MOST_CONSTANTS = 8
+MOST_CONSTANTS = 8  # each choice of them is another set of dimensionless groups to be searched
+SHOWN = 80  # characters of an option that a message repeats
+LISTED = 12  # inputs that a message lists
 
 
 def with_units(
@@ -28,11 +30,14 @@ def with_units(
     free: bool = False,
     known: Collection[str] = (),
 ) -> Dataset:
-    """The rows with the units of their columns: every input in use and the target must have one, "1" for none.
+    """The dataset with units. Every input and the target must have one; "1" is the unit of a dimensionless column.
 
-    units: unit by column name, as a mapping, as "a=m,b=s", or as a CSV file with the header name,unit; constants:
-    (value, unit) by name, or "G=6.674e-11:m**3/kg/s**2,…". known: all columns of the table, used or not.
-    Raises DataError or UsageError for what cannot be read or has no place.
+    units: the unit of each column, as a mapping, as "a=m,b=s", or as a CSV file with the header name,unit; the dataset
+    is unchanged for None. constants: (value, unit) by name, or "G=6.674e-11:m**3/kg/s**2,…".
+    free: whether fitted numbers may carry units. known: all columns of the table, used or not.
+
+    Raises DataError for units that cannot be read, are missing, or admit no formula; UsageError for options that do not
+    fit together.
     """
     given = constant_values(constants)
     if units is None or not units:
@@ -63,10 +68,10 @@ def with_units(
 
 
 def _check_reach(units: Units, data: Dataset, where: str) -> None:
-    """Raises DataError where no formula with an input in it can have the units of the target."""
+    """Raises DataError where no formula with an input in it can have the dimension of the target."""
     if units.free or possible(units, data.names):
         return
-    inputs = ", ".join(f"{data.columns.get(n, n)} [{units.text[n]}]" for n in data.names[:12])
+    inputs = ", ".join(f"{data.columns.get(n, n)} [{units.text[n]}]" for n in data.names[:LISTED])
     raise DataError(
         f"{where}: no formula in {inputs} can have the units of {data.columns.get(data.target, data.target)} "
         f"[{units.text[data.target]}]; add what is missing with --constants NAME=VALUE:UNIT, or let fitted numbers "
@@ -75,7 +80,10 @@ def _check_reach(units: Units, data: Dataset, where: str) -> None:
 
 
 def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
-    """The constants of "G=6.674e-11:m**3/kg/s**2,c=3e8:m/s", or of a mapping from names to (value, unit)."""
+    """The constants in "G=6.674e-11:m**3/kg/s**2,c=3e8:m/s", or in a mapping from names to (value, unit).
+
+    Raises UsageError for what cannot be read.
+    """
     pairs: Iterable[tuple[str, Any]] = spec.items() if isinstance(spec, Mapping) else _pairs(spec, "--constants")
     constants = {}
     for name, given in pairs:
@@ -85,10 +93,10 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
         except (TypeError, ValueError):
             number = float("nan")
         if not 0 < abs(number) < float("inf"):
-            shown = f"{name}={given}"[:80]
+            shown = f"{name}={given}"[:SHOWN]
             raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
         if not is_identifier(name):
-            raise UsageError(f"--constants: {name[:80]!r} cannot be a name in a formula; use letters, digits and _")
+            raise UsageError(f"--constants: {name[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _")
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
         raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")
@@ -103,7 +111,7 @@ def _dimension(where: str, unit: str) -> Dimension:
 
 
 def _unit_texts(units: Spec) -> tuple[str, dict[str, str]]:
-    """How to call the source in messages, and the unit of each column as text."""
+    """The name of the source for messages, and the unit of each column as text."""
     if isinstance(units, Mapping):
         return "units", {str(name): "" if unit is None else str(unit) for name, unit in units.items()}
     if isinstance(units, Path) or "=" not in units or Path(units).is_file():
@@ -123,7 +131,7 @@ def _pairs(text: str, option: str) -> list[tuple[str, str]]:
 
 
 def _file(path: Path) -> dict[str, str]:
-    """The units in a CSV file with the header name,unit."""
+    """The unit of each column in a CSV file with the header name,unit. Raises DataError with file and line."""
     try:
         lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except FileNotFoundError:

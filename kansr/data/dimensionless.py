@@ -1,7 +1,8 @@
 """Dimensional analysis: the target as a power product of inputs times a function of dimensionless groups.
 
-Buckingham 1914: with r independent dimensions, n inputs leave n − r groups. Which r inputs make up for the units of
-all others is a choice; it is made here in exact arithmetic for the simplest products, and several are offered.
+Buckingham 1914: n inputs with r independent dimensions have n - r independent dimensionless groups. The r repeating
+variables that cancel the dimensions of all others can be chosen in several ways. The ways with the simplest products
+are offered. Exponents are exact rationals.
 """
 
 from __future__ import annotations
@@ -22,17 +23,24 @@ from kansr.numeric.arrays import Array
 from kansr.units.dimension import Dimension
 from kansr.units.units import Units
 
-MOST = 4  # choices that are offered
-MOST_TRIED = 3000  # sets of inputs that are looked at
-MOST_CONSTANTS = 3  # named constants that one choice uses
-WIDE = 100.0  # ratio of a product's largest to its typical value from which it is hard to see anything
+MOST_CHOICES = 4  # that are offered: each is searched apart
+MOST_TRIED = 3000  # sets of repeating variables that are tried, for bounded time
+MOST_CONSTANTS = 3  # named constants in one choice
+# The cost of a choice is the sum of the sizes of its exponents; fractions count FRACTION_COST times as much, and each
+# named constant adds CONSTANT_COST.
+FRACTION_COST, CONSTANT_COST = 2, 2.0
+WIDE_RATIO = 100.0  # largest over median value of a group above which each further decade adds 1 to the cost
+TAIL_ROWS = 500  # on which that is measured
 
 Powers = Mapping[str, Fraction]
 
 
 @dataclass(frozen=True)
 class Groups:
-    """target = scale · f(groups): products of powers of inputs and named constants, each group a plain number."""
+    """target = scale · f(groups). scale and groups are power products of inputs and named constants.
+
+    The scale has the dimension of the target, and the groups have none.
+    """
 
     scale: sympy.Expr
     groups: tuple[sympy.Expr, ...]
@@ -47,7 +55,7 @@ class Groups:
         return frozenset().union(*(product.atoms(NamedConstant) for product in (self.scale, *self.groups)))
 
     def dataset(self, data: Dataset) -> Dataset:
-        """The same rows in the groups, the target and its errors divided by the scale."""
+        """The rows with the groups as inputs; target and stated errors are divided by the scale."""
         columns = [Tape(group, data.names).value(data.X) for group in self.groups]
         X = np.column_stack(columns) if columns else np.empty((data.rows, 0))
         with np.errstate(all="ignore"):
@@ -61,15 +69,14 @@ class Groups:
         return Tape(self.scale, data.names).value(data.X)
 
     def formula(self, expr: sympy.Expr) -> sympy.Expr:
-        """A formula in the groups as one for the target."""
+        """The formula for the target that belongs to one for target/scale in the groups."""
         return self.scale * expr.xreplace({sympy.Symbol(n): g for n, g in zip(self.names, self.groups)})
 
 
 def possible(units: Units, inputs: Sequence[str]) -> bool:
-    """Whether there is a formula with an input in it that has the units of the target.
+    """Whether some formula that uses an input has the dimension of the target.
 
-    Some product of powers of inputs and named constants has to have them, and for a target that is a plain number
-    there has to be a group.
+    A power product of inputs and named constants has to have it; for a dimensionless target a group has to exist.
     """
     names = (*units.constants, *inputs)
     rows = _matrix(units, names)
@@ -81,7 +88,7 @@ def possible(units: Units, inputs: Sequence[str]) -> bool:
 
 
 def choices(data: Dataset) -> tuple[Groups, ...]:
-    """The simplest ways to write the target over a product that has its units, best first; none if there is none."""
+    """The simplest choices of scale and groups, best first; empty without units or where there is no scale."""
     units = data.units
     if units is None:
         return ()
@@ -97,20 +104,20 @@ def choices(data: Dataset) -> tuple[Groups, ...]:
 
 
 def _different(ranked: Sequence[Groups]) -> tuple[Groups, ...]:
-    """The first few, no scale twice as long as there are others."""
+    """The first MOST_CHOICES, with a scale that occurred before only after all others."""
     scales: set[sympy.Expr] = set()
     fresh: list[Groups] = []
     again: list[Groups] = []
     for made in ranked:
         (again if made.scale in scales else fresh).append(made)
         scales.add(made.scale)
-    return tuple([*fresh, *again][:MOST])
+    return tuple([*fresh, *again][:MOST_CHOICES])
 
 
 def _bases_of(units: Units, inputs: Sequence[str], constants: Sequence[str]) -> Iterator[tuple[Powers, list[Powers]]]:
-    """(powers of the scale, powers of each group) for every set of inputs and constants that makes up for the units.
+    """(powers of the scale, powers of each group) for every set of repeating variables.
 
-    All of the constants are in the set: one that makes up for nothing is a number like any other.
+    All `constants` are among them, for a constant that cancels no dimension would be an ordinary number.
     """
     names = (*constants, *inputs)
     rank = _rank(_matrix(units, names))
@@ -134,27 +141,27 @@ def _bases_of(units: Units, inputs: Sequence[str], constants: Sequence[str]) -> 
 
 
 def _whole(powers: Powers) -> Powers:
-    """The group to the smallest power at which all exponents are whole."""
+    """The group raised to the least power that makes all exponents integers."""
     times = lcm(*(p.denominator for p in powers.values()))
     return {name: power * times for name, power in powers.items()}
 
 
 def _cost(scale: Powers, groups: Sequence[Powers], units: Units) -> float:
-    """How much there is to read: exponents, twice for those that are no whole numbers, and constants."""
+    """The cost of a choice, less is better: the sizes of all exponents, fractions weighing more, and the constants."""
     powers = [*scale.values(), *(p for group in groups for p in group.values())]
     used = {name for product in (scale, *groups) for name in product} & set(units.constants)
-    return float(sum(abs(p) * (1 if p.denominator == 1 else 2) for p in powers)) + 2.0 * len(used)
+    return float(sum(abs(p) * (1 if p.denominator == 1 else FRACTION_COST) for p in powers)) + CONSTANT_COST * len(used)
 
 
 def _tails(made: Groups, data: Dataset) -> float:
-    """What the decades count by which the products go beyond their typical value: zeros in what is divided by."""
-    rows = made.dataset(data.take(slice(0, 500)))
+    """The cost of heavy tails: decades by which products exceed WIDE_RATIO, as where a divisor has zeros."""
+    rows = made.dataset(data.take(slice(0, TAIL_ROWS)))
     size = np.abs(np.column_stack([rows.X, rows.y])) + 1e-300
-    return float(np.sum(np.maximum(np.log10(size.max(0) / np.median(size, axis=0) / WIDE), 0)))
+    return float(np.sum(np.maximum(np.log10(size.max(0) / np.median(size, axis=0) / WIDE_RATIO), 0)))
 
 
 def _made(units: Units, data: Dataset, scale: Powers, groups: Sequence[Powers]) -> Groups | None:
-    """The products as expressions, None where they have no value on some row."""
+    """The products as expressions, None where one is not finite on some row."""
     made = Groups(_product(units, scale), tuple(_product(units, group) for group in groups))
     rows = made.dataset(data)
     return made if np.isfinite(rows.X).all() and np.isfinite(rows.y).all() else None
@@ -178,13 +185,13 @@ def _column(units: Units, dimension: Dimension) -> list[Fraction]:
 
 
 def _matrix(units: Units, names: Sequence[str]) -> list[list[Fraction]]:
-    """The exponents, a row for each base dimension and a column for each name."""
+    """The dimensional matrix: exponents, a row for each base dimension and a column for each name."""
     columns = [_column(units, units.dimension[name]) for name in names]
     return [list(row) for row in zip(*columns)] if columns else [[] for _ in _bases(units)]
 
 
 def _reduced(rows: Sequence[Sequence[Fraction]], columns: int) -> tuple[list[list[Fraction]], int]:
-    """The rows after Gauss–Jordan elimination over the first `columns`, and how many pivots there were."""
+    """The rows after Gauss–Jordan elimination over the first `columns`, and the rank of these."""
     work = [list(row) for row in rows]
     rank = 0
     for column in range(columns):
@@ -205,7 +212,7 @@ def _rank(rows: Sequence[Sequence[Fraction]]) -> int:
 
 
 def _solve(rows: Sequence[Sequence[Fraction]], sides: Sequence[Sequence[Fraction]]) -> list[list[Fraction]] | None:
-    """x with rows·x = side for each side, where the columns are independent and reach all sides; else None."""
+    """x with rows·x = side for each side; None unless there is exactly one for every side."""
     count = len(rows[0]) if rows else 0
     if not rows:
         return [[] for _ in sides]

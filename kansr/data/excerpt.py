@@ -1,4 +1,4 @@
-"""The rows that a discovery is shown with, which are few enough to be drawn and to be kept beside the result."""
+"""The excerpt: rows drawn at random that are kept beside a result, for its plots."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from kansr.data.dataset import Dataset
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
-MOST = 2000  # rows
+MOST_ROWS = 2000  # more would make a plot slow and no clearer
 
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """Rows of a table, in its order, with what a search used them for.
+    """Some rows of a dataset, in its order.
 
-    X: (rows, inputs); y: (rows,); row: where they stand among the rows of the table, from 0, (rows,); held_out: whether
-    the search kept them aside to judge on, (rows,); sigma: the standard error of each y, None where it is not known.
+    X: (rows, inputs); y: (rows,); row: the position of each in the dataset, from 0, (rows,); held_out: whether each was
+    held out, (rows,); sigma: the standard error of each y, (rows,), None where it is not stated.
     """
 
     X: Array
@@ -34,16 +34,16 @@ class Excerpt:
 
 
 def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
-    """At most MOST rows of the data, drawn at random. held_out: (rows,)"""
+    """At most MOST_ROWS rows of the data, drawn at random by the seed. held_out: (rows,)"""
     row: NDArray[np.intp] = np.arange(data.rows)
-    if data.rows > MOST:
-        row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST, replace=False))
+    if data.rows > MOST_ROWS:
+        row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST_ROWS, replace=False))
     few = data.take(row)
     return Excerpt(few.X, few.y, row, held_out[row], few.stated)
 
 
 def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
-    """The rows as CSV that reads back exactly: row, held_out, the inputs, the target, and sigma where it is known."""
+    """The rows as CSV, all digits kept: row, held_out, the inputs, the target, and sigma where it is stated."""
     text = io.StringIO()
     columns = [rows.X, rows.y[:, None], *([] if rows.sigma is None else [rows.sigma[:, None]])]
     header = ["row", "held_out", *names, target, *([] if rows.sigma is None else ["sigma"])]
@@ -55,7 +55,7 @@ def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
 
 
 def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
-    """What `csv_text` wrote. Raises DataError for anything else."""
+    """The excerpt that `csv_text` wrote. Raises DataError for anything else."""
     try:
         header, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines())
         values = np.array([[float(cell) for cell in line] for line in lines]).reshape(len(lines), len(header))

@@ -1,4 +1,4 @@
-"""From a table to the Dataset a law is looked for in: which column is the target, which are inputs, which rows stay."""
+"""From a Table to a Dataset: which column is the target, which are inputs, and which rows stay."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ from kansr.numeric.arrays import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-MIN_ROWS = 5
-SMALLEST, LARGEST = 1e-150, 1e150  # sizes between which a column's largest value must be: it will be squared
-ALIKE = 1e-12  # distance over the range up to which two inputs are a straight line in each other
-FEW = 10  # rows an input, below which a formula may well fit by chance
-MAX_COLUMNS = 5000
+MIN_ROWS = 5  # fewer rows fit almost any formula
+SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, whose square must be a double
+SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
+ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
+MAX_COLUMNS = 5000  # for bounded time
+HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
 
 def as_table(
     data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike], *, seed: int = 0
 ) -> Table:
-    """Whatever holds a table, as a Table: a path, an open binary file, a DataFrame, or a pair (X, y).
+    """A Table of a path, an open binary file, a DataFrame, a pair (X, y), or a Table.
 
-    Where there are too many rows, some are drawn by the seed.
+    Of more rows than are kept, some are drawn at random by the seed. Raises UsageError for anything else, and DataError
+    for what cannot be read.
     """
     if isinstance(data, Table):
         return data
@@ -57,12 +59,15 @@ def dataset(
     absolute_sigma: bool = True,
     derivative: str | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
-    """The rows and columns to use, and notes on what was decided, dropped or is worth knowing.
+    """The dataset to search, and notes on what was decided and dropped.
 
-    The target is the last column unless named; the inputs are all others unless named. sigma: the column with the
-    standard error of each value of the target, up to a common factor unless absolute_sigma; no input unless named as
-    one too. derivative: the column along which
-    the target's rate of change becomes the target, with the errors of that. Only these columns are checked.
+    target: the last column if None; inputs: all other columns if None. Only the columns in use are checked.
+    missing: whether a missing cell is an error or drops its row.
+    sigma: the column with the standard error of each value of the target, in the unit of the target, or up to a common
+    factor unless absolute_sigma. It is not an input unless `inputs` names it.
+    derivative: the column by which the target is differentiated; the derivative is the new target.
+
+    Raises DataError for a table that cannot be used, UsageError for options that do not fit together.
     """
     table = as_table(data)
     if derivative is not None:
@@ -91,9 +96,11 @@ def dataset(
         raise DataError(f"{table.source}: no input is left ({'; '.join(why)})")
     useful, chosen = _screened(useful, values)
     notes += chosen
-    if len(values) < FEW * len(useful):
+    if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
-        notes.append(f"warning: {few}: a formula may fit them by chance ({FEW} rows an input are a fair start)")
+        notes.append(
+            f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are a fair start)"
+        )
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]
@@ -104,6 +111,7 @@ def dataset(
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
+    """The stated errors. Raises DataError unless all are positive. keep: which rows of the table `values` are of."""
     wrong = np.flatnonzero(values <= 0)
     if len(wrong):
         where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
@@ -159,8 +167,9 @@ def _blank(table: Table) -> list[str]:
 
 
 def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:
-    """The inputs that vary and say what neither the target nor an earlier input says, and what became of the others.
+    """The positions of the inputs to use, and notes on the others.
 
+    An input is dropped if it is constant, equal to the target, or a linear function of an earlier input.
     values: (rows, inputs + 1), the target last.
     """
     seen: dict[int, int] = {}
@@ -176,7 +185,7 @@ def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int]
         if np.array_equal(column, values[:, -1]):
             notes.append(f"warning: dropped input {name!r}: the same values as the target {target!r}")
         elif twin == i or not np.allclose(
-            factor * values[:, twin] + shift, column, rtol=0, atol=ALIKE * np.ptp(column)
+            factor * values[:, twin] + shift, column, rtol=0, atol=SAME_TOLERANCE * np.ptp(column)
         ):
             useful.append(i)
         else:
@@ -187,7 +196,7 @@ def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int]
 
 
 def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
-    """The inputs that are worth a search, where there are many, and what is said about that."""
+    """The inputs that screening keeps, where there are more than MANY, and a note on it. values: (rows, columns)"""
     if len(useful) <= MANY:
         return useful, []
     kept = screened(values[:, useful], values[:, -1])
@@ -200,19 +209,20 @@ def _constant(column: Array) -> bool:
 
 
 def _shape(column: Array) -> int:
-    """A number that columns share which are straight lines in each other, but for rare roundings."""
+    """A hash that is equal for columns which are linear functions of each other, rare cases of rounding aside."""
     unit = (column - column.min()) / np.ptp(column)
     unit = unit if unit[0] + unit[-1] + unit.sum() < 1 + len(unit) / 2 else 1 - unit
-    return hash((unit.round(9) + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
+    return hash((unit.round(HASH_DIGITS) + 0.0).tobytes())  # + 0.0 turns -0.0 into 0.0
 
 
 def _line(x: Array, y: Array) -> tuple[float, float]:
-    """(a, b) of the line y = a·x + b through the rows in which x is least and largest."""
+    """(a, b) of the line y = a·x + b through the two rows with the least and the largest x."""
     low, high = int(np.argmin(x)), int(np.argmax(x))
     a = float((y[high] - y[low]) / (x[high] - x[low]))
     return a, float(y[low] - a * x[low])
 
 
 def _spelled(factor: float, name: str, shift: float) -> str:
+    """factor·name + shift in words."""
     scaled = repr(name) if factor == 1 else f"{factor:.6g} times {name!r}"
     return scaled + (f" plus {shift:.6g}" if shift else "")

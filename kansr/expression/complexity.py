@@ -1,4 +1,4 @@
-"""How much there is to an expression: nodes to read, and bits to write down."""
+"""How long an expression is: complexity in nodes, and code length in bits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import math
 
 import sympy
 
-# Functions that a reader meets every day weigh one node, the others two.
+# Nodes that a function counts for. Common functions count one, as an operator does, and rarer ones two.
 FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
+RARE_FUNCTION_WEIGHT = 2
+# Code lengths in bits. 2 bits tell four operators apart, 3 bits eight functions (a rarer one costs twice that).
+# SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a number that was written before.
 OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
+POINT_BITS = 8.0  # of a decimal, beside its digits: one of 256 places of the point
 
 
 def complexity(expr: sympy.Expr) -> int:
-    """Nodes of the expression tree as it is printed: `a/b` has three, `sqrt(a)` two, `-a` in a sum one."""
+    """Nodes of the expression tree as it is printed; fewer is simpler. a/b has three, sqrt(a) two, -a in a sum one."""
     if expr.is_Rational and not expr.is_Integer:
         return 3
     if not expr.args:
@@ -34,15 +38,16 @@ def complexity(expr: sympy.Expr) -> int:
         return (
             1 + complexity(base) + (1 if exponent.is_Integer else 2 if exponent.is_Rational else complexity(exponent))
         )
-    return FUNCTION_WEIGHT.get(expr.func, 2) + sum(complexity(arg) for arg in expr.args)
+    return FUNCTION_WEIGHT.get(expr.func, RARE_FUNCTION_WEIGHT) + sum(complexity(arg) for arg in expr.args)
 
 
 def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
-    """The length of a straightforward code for the expression, in bits.
+    """The length of a prefix code for the expression, in bits; less is simpler.
 
-    Whole numbers cost twice their length (Elias' gamma code), a fitted number `bits_per_float`: what its
-    precision is worth on the data at hand (Rissanen 1978). A number that stands in several places is written once
-    and referred to from the others.
+    bits_per_float: what a fitted number costs, by the precision to which the data determine it (Rissanen 1978); inf for
+    the decimals as they are written. inputs: how many inputs there are to choose from.
+    Whole numbers cost twice their binary length (Elias' gamma code, 1975). A number that occurs more than once is
+    written once and referred to afterwards.
     """
     first: set[sympy.Expr] = set()
     saved = 0.0
@@ -61,11 +66,11 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
         return _integer_bits(int(expr.p)) + (_integer_bits(int(expr.q)) if expr.q != 1 else 0.0)
     if not expr.args:
         return SYMBOL_BITS + (math.log2(max(inputs, 1)) if expr.is_Symbol else 1.0)
-    operator = FUNCTION_BITS * FUNCTION_WEIGHT.get(expr.func, 2)
+    operator = FUNCTION_BITS * FUNCTION_WEIGHT.get(expr.func, RARE_FUNCTION_WEIGHT)
     if expr.is_Add or expr.is_Mul:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
     elif expr.is_Pow and expr.exp.is_Rational:
-        # Exponents are small in nature: their code is the shorter one, of log2|p·q| bits and a sign.
+        # Exponents in laws are small, so their code is shorter than gamma: log2|p·q| bits and a sign.
         size = 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + (1.0 if expr.exp < 0 else 0.0)
         return OPERATOR_BITS + size + _bits(expr.base, bits_per_float, inputs)
     elif expr.is_Pow:
@@ -75,8 +80,8 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
 
 
 def decimal_bits(value: float) -> float:
-    """What a decimal costs: its significant digits and a place for the point."""
-    return 8.0 + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
+    """The code length of a decimal in bits: its significant digits and the place of its point."""
+    return POINT_BITS + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
 
 
 def _integer_bits(n: int) -> float:
@@ -84,7 +89,7 @@ def _integer_bits(n: int) -> float:
 
 
 def _factors(expr: sympy.Mul) -> tuple[int, list[sympy.Expr]]:
-    """The sign and the factors as printed, numerator first, so that 1/2*x counts like x/2."""
+    """The sign and the factors as they are printed, numerator first, so that 1/2*x counts like x/2."""
     coefficient, rest = expr.as_coeff_mul()
     sign = -1 if coefficient.is_negative else 1
     parts = list(rest)

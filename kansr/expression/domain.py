@@ -1,4 +1,4 @@
-"""Where a formula has a real value: the conditions that its quotients, roots, logarithms and inverse functions set."""
+"""The domain of a formula: conditions from its quotients, radicals, logarithms and inverse trigonometric functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kansr.expression.render import readable
 
 
 class Kind(enum.Enum):
-    """What a condition asks of its expression, which stands in `{}`; the second `{}` is an exponent."""
+    """The condition as text: the first {} is the expression, the second the exponent."""
 
     POSITIVE = "{} > 0"
     NOT_NEGATIVE = "{} >= 0"
@@ -26,7 +26,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of an expression; `exponent` belongs to a base that is raised to it."""
+    """A condition on an expression; exponent: what the expression is raised to, for NOT_NEGATIVE_UNLESS."""
 
     kind: Kind
     expr: sympy.Expr
@@ -36,7 +36,7 @@ class Condition:
         return self.kind.value.format(readable(self.expr), readable(self.exponent))
 
 
-# What is known of an expression's sign, and the conditions that then hold anyway.
+# The assumption of sympy that implies a condition: True where it holds for all real inputs.
 HOLDS: Mapping[Kind, Callable[[sympy.Expr], bool | None]] = {
     Kind.POSITIVE: lambda u: u.is_positive,
     Kind.NOT_NEGATIVE: lambda u: u.is_nonnegative,
@@ -45,12 +45,18 @@ HOLDS: Mapping[Kind, Callable[[sympy.Expr], bool | None]] = {
     Kind.NOT_NEGATIVE_UNLESS: lambda u: u.is_nonnegative,
 }
 INVERSES = (sympy.asin, sympy.acos)
+UNREAL = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+
+
+def is_real_formula(expr: sympy.Expr) -> bool:
+    """Whether no part of an expression is infinite, imaginary or no number at all, whatever its symbols are."""
+    return not expr.has(*UNREAL)
 
 
 def domain(expr: sympy.Expr) -> tuple[Condition, ...]:
-    """The conditions under which `expr` has a real and finite value, but for overflow; each as short text by `str`.
+    """The conditions under which `expr` is real and finite, overflow aside; `str` gives each as text.
 
-    Those that hold of all real numbers are left out, and so are those that follow from another of the same expression.
+    Conditions that hold for all real inputs, or follow from another one on the same expression, are left out.
     """
     real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in expr.free_symbols}
     found: dict[Condition, None] = {}
@@ -64,7 +70,7 @@ def domain(expr: sympy.Expr) -> tuple[Condition, ...]:
 
 
 def _conditions(expr: sympy.Expr) -> Iterator[Condition]:
-    """The conditions of all parts, the innermost first."""
+    """The conditions of all subexpressions, the innermost first."""
     if expr.func in REWRITES:
         yield from _conditions(REWRITES[expr.func](expr.args[0]))
         return

@@ -1,4 +1,4 @@
-"""Numbers out of an expression, and their derivatives by its constants, without generating or evaluating text."""
+"""Evaluate an expression and its derivatives by its constants on arrays; no code is generated."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import sympy
 
 from kansr.errors import FormulaError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 
 Unary = Callable[[Array], Array]
 Constants = Sequence[float] | Array
 
-# sympy class -> (value, derivative); what is not here is not in the formula language.
+# sympy class -> (function, derivative) on arrays. A class that is not here is not in the formula language.
 ARRAY_FUNCTIONS: dict[Any, tuple[Unary, Unary]] = {
     sympy.exp: (np.exp, np.exp),
     sympy.log: (np.log, np.reciprocal),
@@ -32,7 +32,7 @@ ARRAY_FUNCTIONS: dict[Any, tuple[Unary, Unary]] = {
 }
 
 
-# What sympy turns our functions into (tan(x + pi/2) is −cot(x)), and the way back.
+# Functions outside the language that sympy introduces, tan(x + pi/2) -> -cot(x), in terms of those of the language.
 REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.sec: lambda x: 1 / sympy.cos(x),
     sympy.csc: lambda x: 1 / sympy.sin(x),
@@ -40,15 +40,19 @@ REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.sech: lambda x: 1 / sympy.cosh(x),
     sympy.csch: lambda x: 1 / sympy.sinh(x),
     sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
-    sympy.re: lambda x: x,  # all our numbers are real
+    sympy.re: lambda x: x,  # all values are real
     sympy.im: lambda x: sympy.S.Zero,
     sympy.conjugate: lambda x: x,
 }
 
 
 @dataclass(frozen=True)
-class Step:
-    """One node of an expression; `args` are the positions of its arguments, earlier in the tape."""
+class Instruction:
+    """One operation of a tape. args: positions of its operands, all earlier in the tape.
+
+    kind: number, parameter, input, add, mul, power or function; value: the number, the position of the parameter or
+    input, or the pair (function, derivative).
+    """
 
     kind: str
     args: tuple[int, ...] = ()
@@ -56,14 +60,17 @@ class Step:
 
 
 class Tape:
-    """An expression as a list of steps: evaluated from left to right, differentiated from right to left.
+    """An expression as a list of instructions, evaluated forward and differentiated by reverse accumulation.
 
-    `constants` names the sympy numbers that are parameters: each distinct one is a single parameter, wherever it
-    stands. Evaluation takes their values, so that a fit never rebuilds the expression.
+    names: the inputs, in the order of the columns of X.
+    constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
+    occur. Their values are arguments of the evaluation, so a fit never rebuilds the expression.
+
+    Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
     """
 
     def __init__(self, expr: sympy.Expr, names: Sequence[str], constants: Sequence[sympy.Expr] = ()) -> None:
-        self.steps: list[Step] = []
+        self.instructions: list[Instruction] = []
         self.parameters = len(constants)
         self._seen: dict[sympy.Expr, int] = {}
         self._names = {name: i for i, name in enumerate(names)}
@@ -71,104 +78,107 @@ class Tape:
         self._add(expr)
 
     def value(self, X: Array, constants: Constants = ()) -> Array:
-        """X: (rows, inputs) -> (rows,); not a number where the expression has no real value."""
+        """X: (rows, inputs); constants: (constants,) -> (rows,), nan where the expression has no real value."""
         with np.errstate(all="ignore"):
             return np.broadcast_to(self._forward(X, constants)[-1], (len(X),)).astype(float)
 
     def jacobian(self, X: Array, constants: Constants) -> tuple[Array, Array]:
-        """The values, (rows,), and their derivatives by the constants, (rows, constants)."""
+        """X: (rows, inputs); constants: (constants,) -> values, (rows,), and their derivatives, (rows, constants)."""
         with np.errstate(all="ignore"):
             values = self._forward(X, constants)
-            adjoint: list[Any] = [0.0] * len(self.steps)
+            adjoint: list[Any] = [0.0] * len(self.instructions)
             adjoint[-1] = np.ones(len(X))
             jacobian = np.zeros((len(X), self.parameters))
-            for i in range(len(self.steps) - 1, -1, -1):
-                step, bar = self.steps[i], adjoint[i]
-                if step.kind == "parameter":
-                    jacobian[:, step.value] += bar
-                elif step.args and not (isinstance(bar, float) and bar == 0.0):
-                    for j, slope in self._slopes(step, values, values[i]):
+            for i in range(len(self.instructions) - 1, -1, -1):
+                instruction, bar = self.instructions[i], adjoint[i]
+                if instruction.kind == "parameter":
+                    jacobian[:, instruction.value] += bar
+                elif instruction.args and not (isinstance(bar, float) and bar == 0.0):
+                    for j, slope in self._slopes(instruction, values, values[i]):
                         adjoint[j] = adjoint[j] + bar * slope
             return np.broadcast_to(values[-1], (len(X),)).astype(float), jacobian
 
     def _forward(self, X: Array, constants: Constants) -> list[Any]:
         values: list[Any] = []
-        for step in self.steps:
-            args = [values[j] for j in step.args]
-            if step.kind == "number":
-                values.append(step.value)
-            elif step.kind == "parameter":
-                values.append(np.float64(constants[step.value]))
-            elif step.kind == "input":
-                values.append(X[:, step.value])
-            elif step.kind == "add":
+        for instruction in self.instructions:
+            args = [values[j] for j in instruction.args]
+            if instruction.kind == "number":
+                values.append(instruction.value)
+            elif instruction.kind == "parameter":
+                values.append(np.float64(constants[instruction.value]))
+            elif instruction.kind == "input":
+                values.append(X[:, instruction.value])
+            elif instruction.kind == "add":
                 values.append(sum(args[1:], args[0]))
-            elif step.kind == "mul":
+            elif instruction.kind == "mul":
                 total = args[0]
                 for arg in args[1:]:
                     total = total * arg
                 values.append(total)
-            elif step.kind == "power":
+            elif instruction.kind == "power":
                 values.append(_power(args[0], args[1]))
             else:
-                values.append(step.value[0](args[0]))
+                values.append(instruction.value[0](args[0]))
         return values
 
-    def _slopes(self, step: Step, values: list[Any], out: Any) -> list[tuple[int, Any]]:
-        """(argument, derivative of the step by it) for every argument that can depend on a constant."""
-        if step.kind == "add":
-            return [(j, 1.0) for j in step.args]
-        if step.kind == "mul":
+    def _slopes(self, instruction: Instruction, values: list[Any], out: Any) -> list[tuple[int, Any]]:
+        """(operand, derivative by it) for every operand that can depend on a parameter; `out` is the result."""
+        if instruction.kind == "add":
+            return [(j, 1.0) for j in instruction.args]
+        if instruction.kind == "mul":
             pairs = []
-            for place, j in enumerate(step.args):
+            for place, j in enumerate(instruction.args):
                 others: Any = 1.0
-                for other, k in enumerate(step.args):
+                for other, k in enumerate(instruction.args):
                     if other != place:
                         others = others * values[k]
                 pairs.append((j, others))
             return pairs
-        if step.kind == "power":
-            base, exponent = step.args
+        if instruction.kind == "power":
+            base, exponent = instruction.args
             slope = values[exponent] * _power(values[base], values[exponent] - 1.0)
-            if self.steps[exponent].kind == "number":
+            if self.instructions[exponent].kind == "number":
                 return [(base, slope)]
             return [(base, slope), (exponent, out * np.log(values[base]))]
-        return [(step.args[0], step.value[1](values[step.args[0]]))]
+        return [(instruction.args[0], instruction.value[1](values[instruction.args[0]]))]
 
     def _add(self, expr: sympy.Expr) -> int:
         if expr not in self._seen:
-            self.steps.append(self._step(expr))
-            self._seen[expr] = len(self.steps) - 1
+            self.instructions.append(self._instruction(expr))
+            self._seen[expr] = len(self.instructions) - 1
         return self._seen[expr]
 
-    def _step(self, expr: sympy.Expr) -> Step:
+    def _instruction(self, expr: sympy.Expr) -> Instruction:
         if expr in self._constants:
-            return Step("parameter", value=self._constants[expr])
+            return Instruction("parameter", value=self._constants[expr])
         if expr.is_Symbol:
             if expr.name not in self._names:
                 raise FormulaError(f"the formula uses {expr.name!r}, which is not among {', '.join(self._names)}")
-            return Step("input", value=self._names[expr.name])
+            return Instruction("input", value=self._names[expr.name])
         if expr.is_number and not self._constants:
-            return Step("number", value=_number(expr))
+            return Instruction("number", value=_number(expr))
         if expr.is_Number or expr.is_NumberSymbol:
-            return Step("number", value=_number(expr))
+            return Instruction("number", value=_number(expr))
         if expr.func in REWRITES:
-            return self._step(REWRITES[expr.func](expr.args[0]))
+            return self._instruction(REWRITES[expr.func](expr.args[0]))
         args = tuple(self._add(arg) for arg in expr.args)
         if expr.is_Add:
-            return Step("add", args)
+            return Instruction("add", args)
         if expr.is_Mul:
-            return Step("mul", args)
+            return Instruction("mul", args)
         if expr.is_Pow:
-            return Step("power", args)
+            return Instruction("power", args)
         if expr.func not in ARRAY_FUNCTIONS:
             raise FormulaError(f"{expr.func} is not a function of the formula language")
-        return Step("function", args, ARRAY_FUNCTIONS[expr.func])
+        return Instruction("function", args, ARRAY_FUNCTIONS[expr.func])
 
 
 def typical_size(X: Array, names: Sequence[str], rows: int = 200) -> Callable[[sympy.Expr], float]:
-    """A measure of how large an expression is on the rows of X: its root mean square where it has a value."""
-    sample = X[np.unique(np.linspace(0, len(X) - 1, min(rows, len(X))).astype(int))]
+    """A function that gives the rms of an expression on at most `rows` rows of X, over the rows where it is finite.
+
+    X: (all rows, inputs); names: the inputs in its order.
+    """
+    sample = X[evenly_spaced_rows(len(X), rows)]
 
     def size(expr: sympy.Expr) -> float:
         value = Tape(expr, names).value(sample)
@@ -184,7 +194,7 @@ def _number(expr: sympy.Expr) -> np.float64:
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    """base**exponent; small whole exponents by multiplication, which is both faster and more exact than pow."""
+    """base**exponent; common exponents by multiplication, division and sqrt, faster and more exact than pow."""
     if np.ndim(exponent) == 0:
         if exponent == 2:
             return base * base
@@ -203,7 +213,10 @@ def _power(base: Any, exponent: Any) -> Any:
 
 
 def evaluate(expr: sympy.Expr, columns: Mapping[str, Array]) -> Array:
-    """The value of `expr` at the rows of `columns`, (rows,); not a number where it has no real value."""
+    """The value of `expr` on named columns, each (rows,) -> (rows,); nan where it has no real value.
+
+    Raises FormulaError as `Tape` does.
+    """
     names = list(columns)
     rows = len(next(iter(columns.values()))) if names else 1
     X = np.column_stack([np.asarray(columns[name], dtype=float) for name in names]) if names else np.empty((rows, 0))

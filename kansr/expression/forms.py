@@ -1,4 +1,7 @@
-"""What a textbook prints among forms of one function: fewer signs, whole squares, halved angles, factors in front."""
+"""Rules for the form that a textbook prints: squares, angles, common factors, fewer signs.
+
+Each docstring has the row "pattern -> result" and says where it holds; "everywhere" means wherever the pattern is real.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,18 @@ import sympy
 
 from kansr.expression.complexity import complexity
 
+LARGEST_WHOLE = 1e6  # below it a whole decimal is an integer; above, integers are longer than decimals such as 3e8
+
 
 def whole_numbers(expr: sympy.Expr) -> sympy.Expr:
-    """2.0 as 2: decimals that are whole and no powers of ten with many digits."""
+    """2.0 -> 2, for whole decimals below LARGEST_WHOLE; everywhere."""
     return expr.xreplace(
-        {v: sympy.Integer(int(v)) for v in expr.atoms(sympy.Float) if float(v).is_integer() and abs(v) < 1e6}
+        {v: sympy.Integer(int(v)) for v in expr.atoms(sympy.Float) if float(v).is_integer() and abs(v) < LARGEST_WHOLE}
     )
 
 
-def content(*monomials: sympy.Expr, over: bool = False) -> sympy.Expr:
-    """The factors that all the monomials have, as far as they all have them; `over`: the common denominator too."""
+def common_monomial(*monomials: sympy.Expr, over: bool = False) -> sympy.Expr:
+    """The factor that all monomials share: x**2 of x**2*y and x**3. over: with their common denominator."""
     powers = [m.as_coeff_Mul()[1].as_powers_dict() for m in monomials]
     common = sympy.S.One
     for base in dict.fromkeys(base for p in powers for base in p):
@@ -27,7 +32,7 @@ def content(*monomials: sympy.Expr, over: bool = False) -> sympy.Expr:
 
 
 def _root(monomial: sympy.Expr) -> sympy.Expr | None:
-    """The monomial whose square this is, None where there is none with whole exponents and no radical."""
+    """4*x**2 -> 2*x: the square root of a monomial, None where it has a radical or an exponent that is not whole."""
     number, rest = monomial.as_coeff_Mul()
     root = sympy.sqrt(number)
     if not (root.is_Rational or root.is_Float):
@@ -40,16 +45,16 @@ def _root(monomial: sympy.Expr) -> sympy.Expr | None:
 
 
 def complete_squares(expr: sympy.Expr, near: float = 1e-12) -> sympy.Expr:
-    """a**2 − 2·a·b + b**2 as (a − b)**2, times a common factor, in every sum.
+    """c*(a**2 - 2*a*b + b**2) -> c*(a - b)**2 in sums, everywhere.
 
-    near: how far the coefficient of the product may be from that of the square, relative to it; it stays what it is.
+    near: relative tolerance of the middle coefficient; within it the result differs from the pattern in b**2.
     """
 
     def complete(total: sympy.Add) -> sympy.Expr:
         terms = list(total.args)
         for i, first in enumerate(terms):
             for second in terms[i + 1 :]:
-                common = content(first, second, over=True)
+                common = common_monomial(first, second, over=True)
                 a, b = _root(first / common), _root(second / common)
                 if a is None or b is None:
                     continue
@@ -64,7 +69,7 @@ def complete_squares(expr: sympy.Expr, near: float = 1e-12) -> sympy.Expr:
 
 
 def join_conjugates(expr: sympy.Expr) -> sympy.Expr:
-    """(a − b)**n·(a + b)**n as (a**2 − b**2)**n, in every product."""
+    """(a - b)**n*(a + b)**n -> (a**2 - b**2)**n in products, everywhere."""
 
     def join(product: sympy.Mul) -> sympy.Expr:
         pairs = [f.as_base_exp() for f in product.args if f.as_base_exp()[0].is_Add]
@@ -82,9 +87,9 @@ def join_conjugates(expr: sympy.Expr) -> sympy.Expr:
 
 
 def half_angles(expr: sympy.Expr) -> sympy.Expr:
-    """k − k·cos(u) as 2·k·sin(u/2)**2 and k + k·cos(u) as 2·k·cos(u/2)**2, in every sum.
+    """k - k*cos(u) -> 2*k*sin(u/2)**2 and k + k*cos(u) -> 2*k*cos(u/2)**2 in sums, everywhere.
 
-    Where that is no longer it is better: it keeps its digits where u is small.
+    Applied where the result is no longer: it loses no digits to cancellation where u is small.
     """
 
     def halve(total: sympy.Add) -> sympy.Expr:
@@ -103,23 +108,26 @@ def half_angles(expr: sympy.Expr) -> sympy.Expr:
     return halved if complexity(halved) <= complexity(expr) else expr
 
 
-def whole_angles(expr: sympy.Expr) -> sympy.Expr:
-    """sin(u)**2 as (1 − cos(2·u))/2, everywhere."""
+def double_angles(expr: sympy.Expr) -> sympy.Expr:
+    """sin(u)**2 -> (1 - cos(2*u))/2, everywhere."""
     return expr.replace(
         lambda e: e.is_Pow and e.base.func is sympy.sin and e.exp == 2,
         lambda e: (1 - sympy.cos(2 * e.base.args[0])) / 2,
     )
 
 
-# of half the sum and half the difference of two angles: the sum of their waves, or the difference
+# The sum (sign 1) or difference (-1) of two sines or cosines; p, q: half the sum and half the difference of the angles.
 _PRODUCTS = {
     sympy.sin: lambda p, q, sign: 2 * (sympy.sin(p) * sympy.cos(q) if sign > 0 else sympy.cos(p) * sympy.sin(q)),
     sympy.cos: lambda p, q, sign: 2 * sympy.cos(p) * sympy.cos(q) if sign > 0 else -2 * sympy.sin(p) * sympy.sin(q),
 }
 
 
-def multiplied_waves(expr: sympy.Expr) -> sympy.Expr:
-    """k·sin(u) + k·sin(v) as 2·k·sin((u + v)/2)·cos((u − v)/2), and the like, in every sum where that is shorter."""
+def sums_to_products(expr: sympy.Expr) -> sympy.Expr:
+    """k*sin(u) + k*sin(v) -> 2*k*sin((u + v)/2)*cos((u - v)/2) in sums, where that is shorter; everywhere.
+
+    Likewise for differences and for cosines.
+    """
 
     def join(total: sympy.Add) -> sympy.Expr:
         waves = [(term, wave) for term in total.args for wave in sympy.Mul.make_args(term) if wave.func in _PRODUCTS]
@@ -140,7 +148,7 @@ def multiplied_waves(expr: sympy.Expr) -> sympy.Expr:
 
 
 def pythagoras(expr: sympy.Expr) -> sympy.Expr:
-    """k − k·sin(u)**2 as k·cos(u)**2 and the other way, in every sum."""
+    """k - k*sin(u)**2 -> k*cos(u)**2 and k - k*cos(u)**2 -> k*sin(u)**2 in sums, everywhere."""
     other = {sympy.sin: sympy.cos, sympy.cos: sympy.sin}
 
     def take(total: sympy.Add) -> sympy.Expr:
@@ -154,8 +162,8 @@ def pythagoras(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(lambda e: e.is_Add, take)
 
 
-def unit_sums(expr: sympy.Expr) -> sympy.Expr:
-    """c·(u + v/c) as c·u + v, c/(c + u) as 1/(1 + u/c): what stands before a sum cancels in it if that is shorter."""
+def cancel_prefactors(expr: sympy.Expr) -> sympy.Expr:
+    """c*(u + v/c) -> c*u + v and c/(c + u) -> 1/(1 + u/c) in products, where that is shorter; for c != 0."""
 
     def divide(product: sympy.Mul) -> sympy.Expr:
         best = product
@@ -164,7 +172,7 @@ def unit_sums(expr: sympy.Expr) -> sympy.Expr:
             if not (total.is_Add and power.is_Integer) or any(t.is_number for t in total.args):
                 continue
             before = product / factor
-            for unit in {content(term, before ** (-1 / power)) for term in total.args}:
+            for unit in {common_monomial(term, before ** (-1 / power)) for term in total.args}:
                 inside = sympy.Add(*(t / unit for t in total.args))
                 if power < 0 and not any(t.is_number for t in inside.args):
                     continue
@@ -176,10 +184,10 @@ def unit_sums(expr: sympy.Expr) -> sympy.Expr:
 
 
 def common_factors(expr: sympy.Expr) -> sympy.Expr:
-    """x·y + x as x·(y + 1): what all terms of a sum share stands before it, where that is no longer."""
+    """x*y + x -> x*(y + 1) in sums, where that is no longer; everywhere but at poles of the common factor."""
 
     def take_out(total: sympy.Add) -> sympy.Expr:
-        common = content(*total.args)
+        common = common_monomial(*total.args)
         if common == 1:
             return total
         apart = sympy.Mul(common, sympy.Add(*(t / common for t in total.args)), evaluate=False)
@@ -189,7 +197,7 @@ def common_factors(expr: sympy.Expr) -> sympy.Expr:
 
 
 def few_signs(expr: sympy.Expr) -> sympy.Expr:
-    """−x·(y − z) as x·(z − y) and (−x − y)/(z − 1) as (x + y)/(1 − z), in every product."""
+    """-x*(y - z) -> x*(z - y) and (-x - y)/(z - 1) -> (x + y)/(1 - z) in products, everywhere."""
 
     def turn(product: sympy.Mul) -> sympy.Expr:
         sign, mixed = 1, None
@@ -208,14 +216,14 @@ def few_signs(expr: sympy.Expr) -> sympy.Expr:
             total, power = parts[mixed].as_base_exp()
             sign, parts[mixed] = -sign, (-total) ** power
         if sign == 1 and tuple(parts) == product.args:
-            return product  # made anew it would be multiplied out where a number stands before a sum
+            return product  # built again, sympy would multiply a number into a sum
         return sign * sympy.Mul(*parts)
 
     return expr.replace(lambda e: e.is_Mul, turn)
 
 
 def powers_of_logs(expr: sympy.Expr) -> sympy.Expr:
-    """exp(n·log(x)) as x**n, exp(n·(log(x) + 0.7)) as (2·x)**n, in every exponential; holds where it was real."""
+    """exp(n*log(x)) -> x**n and exp(n*(log(x) + 0.7)) -> (2.01*x)**n, in exponentials; everywhere."""
 
     def join(exponential: sympy.Expr) -> sympy.Expr:
         terms = sympy.Add.make_args(sympy.expand(exponential.args[0]))
@@ -242,8 +250,8 @@ def powers_of_logs(expr: sympy.Expr) -> sympy.Expr:
     return joined if complexity(joined) <= complexity(expr) else expr
 
 
-def shifted_powers(expr: sympy.Expr) -> sympy.Expr:
-    """a·(x**3 + 3·x**2 + 3·x + 1) + b as a·(x + 1)**3 + b, in every sum, where a shift by 1 leaves fewer terms."""
+def complete_powers(expr: sympy.Expr) -> sympy.Expr:
+    """a*(x**3 + 3*x**2 + 3*x + 1) + b -> a*(x + 1)**3 + b in sums, where a shift by 1 shortens; everywhere."""
 
     def shift(total: sympy.Add) -> sympy.Expr:
         best = total

@@ -1,4 +1,4 @@
-"""Any column name whatever as an identifier of the formula language."""
+"""Column names as identifiers of the formula language."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Sequence
 RESERVED = frozenset(
     ("pi", "E", "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs")
 )
-LONGEST = 40  # of the readable part of an alias
+MAX_LETTERS = 40  # of a made-up name, so that formulas stay readable
 
 
 def is_identifier(name: str) -> bool:
-    """Whether `name` can stand in a formula as it is."""
+    """Whether `name` is an identifier of the formula language and no reserved word."""
     return re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is not None and name not in RESERVED
 
 
 def aliases(columns: Sequence[str]) -> tuple[str, ...]:
-    """One identifier a column, all different, in order.
+    """One identifier for each column, all different, in the order of the columns.
 
-    Names that are identifiers already stay; the others, hostile text included, are only ever read letter by letter.
+    Names that are identifiers stay as they are. The others are read letter by letter, so hostile text does no harm.
     """
     taken = {name for name in columns if is_identifier(name)}
     kept: set[str] = set()
@@ -36,9 +36,9 @@ def aliases(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def _readable(name: str) -> str:
-    """The letters and digits of `name`, joined by underscores; empty when there are none."""
+    """The letters and digits of `name` in ASCII, joined by underscores; "" where there are none."""
     plain = "".join(map(_ascii, unicodedata.normalize("NFKD", name)))
-    word = re.sub("[^A-Za-z0-9]+", "_", plain).strip("_")[:LONGEST].strip("_")
+    word = re.sub("[^A-Za-z0-9]+", "_", plain).strip("_")[:MAX_LETTERS].strip("_")
     if word[:1].isdigit():
         return f"x_{word}"
     return f"{word}_" if word in RESERVED else word
@@ -48,7 +48,7 @@ def _ascii(letter: str) -> str:
     if letter.isascii():
         return letter
     if unicodedata.combining(letter):
-        return ""  # the accent that NFKD took off its letter
+        return ""  # an accent that NFKD has separated from its letter
     words = unicodedata.name(letter, "").split()
     return words[-1].lower() if words[:1] == ["GREEK"] and "LETTER" in words else " "
 

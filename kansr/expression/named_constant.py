@@ -1,4 +1,4 @@
-"""Numbers that formulas call by name, as they do pi."""
+"""Constants with a name and a value, such as G, which formulas use as they use pi."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sympy
 
 
 class NamedConstant(sympy.NumberSymbol):
-    """A number with a name, such as G; equal names and values are one object, as sympy expects of its constants."""
+    """A constant such as G. Equal name and value give the same object, as sympy expects of its number symbols."""
 
     __slots__ = ("name", "value")
     is_real = True

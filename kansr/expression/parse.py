@@ -1,4 +1,4 @@
-"""Text to a sympy expression, by our own grammar: nothing is ever evaluated as text, and limits come before work."""
+"""Parse text into a sympy expression. A grammar reads it, nothing is evaluated as code, and its size is limited."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import sympy
 from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from kansr.errors import FormulaError
+from kansr.errors import FormulaError, KansrError
 from kansr.runtime.resources import shipped
 
 
 def _magnitude(x: sympy.Expr) -> sympy.Expr:
-    """|x| over the reals: sympy takes x as complex and writes |exp(x)| as exp(re(x))."""
+    """|x| for real x. Without the replacement sympy takes x as complex and writes |exp(x)| as exp(re(x))."""
     return sympy.Abs(x).replace(sympy.re, lambda inner: inner)
 
 
@@ -29,14 +29,19 @@ FUNCTIONS: Mapping[str, Callable[..., sympy.Expr]] = {
 }
 CONSTANTS: Mapping[str, sympy.Expr] = {"pi": sympy.pi, "E": sympy.E}
 
+# Limits that bound time and memory for hostile text. No formula that people write comes near them.
 MAX_CHARACTERS = 100_000
 MAX_TOKENS = 10_000
-MAX_DEPTH = 100  # of parentheses, and of the expression: sympy recurses a few frames a level
-MAX_DIGITS = 400
-MAX_EXPONENT = 1000
-MAX_BITS = 1 << 16  # of all exact coefficients that meet in one sum or product
-MAX_EFFORT = 4000  # operations on plain numbers, each counted whenever a part that it stands in is evaluated
+MAX_DEPTH = 100  # of nested parentheses, and of the expression tree: sympy recurses a few frames per level
+MAX_DIGITS = 400  # of one number; the largest double has 309 digits before the point
+MAX_EXPONENT = 1000  # in size; x**1000 overflows for x > 2.04
+MAX_BITS = 1 << 16  # total of the exact coefficients in one sum or product: sympy computes with all their digits
+MAX_EFFORT = 4000  # evaluations of operations on constants, each counted again for every subexpression around it
+MAX_RATIONAL_BITS = 4 * 1024  # of a numerator or denominator that is still converted to a double, which has 1024
+SHOWN = 40  # characters of a name or token that a message repeats
+LISTED = 10  # names that a message lists
 
+# What people write for an operator, and how the language has it.
 _HINTS = {"^": "**", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "²": "**2", "³": "**3"}
 
 
@@ -46,26 +51,34 @@ def parse(
     names: Collection[str] | None = None,
     functions: Mapping[str, Callable[..., sympy.Expr]] = FUNCTIONS,
 ) -> sympy.Expr:
-    """The sympy expression that `text` spells.
+    """Parse a formula.
 
-    Integers and their quotients are exact, decimals are doubles, names are plain symbols. With `names` only those
-    may be used. `functions` holds all functions of the language: `{**FUNCTIONS, "besselj": sympy.besselj}` adds one.
+    Integers and their quotients are exact, decimals are doubles, names are plain symbols.
+
+    names: the variables that may occur; any where None.
+    functions: every function of the language by name; `{**FUNCTIONS, "besselj": sympy.besselj}` adds one.
+
+    Raises FormulaError for what is not in the language, is not real and finite, or exceeds a limit; its position is
+    None where it is about the formula as a whole.
     """
     _check_size(text)
     try:
         tree = _parser().parse(text)
-        return _Builder(text, names, functions).transform(tree).expr
+        return _ExpressionBuilder(text, names, functions).transform(tree).expr
     except UnexpectedInput as err:
         raise _unexpected(text, err) from None
     except VisitError as err:
         if isinstance(err.orig_exc, FormulaError):
             raise err.orig_exc from None
-        # What sympy itself cannot work out, such as asin(sin(10**300)).
-        raise FormulaError("sympy cannot build this formula", text, 0) from err
+        # sympy fails on some constants, such as asin(sin(10**300)).
+        raise FormulaError("sympy cannot build this formula", text) from err
 
 
 def caret(error: FormulaError, width: int = 72) -> str:
-    """The line of the formula where it went wrong, with a ^ under the place; empty where no place is known."""
+    """The line of the formula in which the error is, with a ^ below the position; "" where the position is unknown.
+
+    width: the most characters of the line that are shown, around the position.
+    """
     if error.position is None:
         return ""
     text, position = error.text, min(error.position, len(error.text))
@@ -74,8 +87,14 @@ def caret(error: FormulaError, width: int = 72) -> str:
     return f"{line}\n{' ' * (position - first)}^"
 
 
+def message_lines(error: KansrError) -> list[str]:
+    """What to print for an error: its message and, for one in a formula, the line of the formula with a ^ below it."""
+    where = caret(error) if isinstance(error, FormulaError) else ""
+    return [str(error), *where.split("\n")] if where else [str(error)]
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """' Did you mean 'x'?' for the nearest known name, or nothing."""
+    """A sentence such as " Did you mean 'x'?" for the most similar known name, "" where none is similar."""
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
@@ -93,25 +112,25 @@ def _error(message: str, text: str, position: int) -> FormulaError:
 
 
 def _check_size(text: str) -> None:
-    """Refuse, in one pass over the text, what would be slow or too deep to parse."""
+    """Raise FormulaError for text that is empty, unbalanced, or too long or too deep to parse; linear in its length."""
     if not text.strip():
-        raise FormulaError("the formula is empty", text, 0)
+        raise FormulaError("the formula is empty", text)
     if len(text) > MAX_CHARACTERS:
-        raise FormulaError(f"the formula has {len(text)} characters; at most {MAX_CHARACTERS} are read", text, 0)
+        raise FormulaError(f"the formula has {len(text)} characters, and {MAX_CHARACTERS} is the limit", text)
     opened: list[int] = []
     for match in re.finditer(r"[()]", text):
         if match.group() == "(":
             opened.append(match.start())
             if len(opened) > MAX_DEPTH:
-                raise _error(f"more than {MAX_DEPTH} parentheses inside each other", text, match.start())
+                raise _error(f"more than {MAX_DEPTH} nested parentheses", text, match.start())
         elif not opened:
-            raise _error("a ')' without its '('", text, match.start())
+            raise _error("')' without a matching '('", text, match.start())
         else:
             opened.pop()
     if opened:
-        raise _error("a '(' that is never closed", text, opened[-1])
+        raise _error("'(' is never closed", text, opened[-1])
     if sum(1 for _ in re.finditer(r"\w+|[^\w\s]", text)) > MAX_TOKENS:
-        raise FormulaError(f"the formula has more than {MAX_TOKENS} numbers, names and signs", text, 0)
+        raise FormulaError(f"the formula has more than {MAX_TOKENS} numbers, names and operators", text)
 
 
 def _unexpected(text: str, err: UnexpectedInput) -> FormulaError:
@@ -134,11 +153,11 @@ def _unexpected(text: str, err: UnexpectedInput) -> FormulaError:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
-class Part(NamedTuple):
-    """A piece of the formula: its expression, whether it is free of names, and how many levels it has."""
+class Subexpression(NamedTuple):
+    """A part of the formula. constant: it has no variables; height: levels of its tree as it was written."""
 
     expr: sympy.Expr
     constant: bool
@@ -146,8 +165,8 @@ class Part(NamedTuple):
 
 
 @v_args(meta=True)
-class _Builder(Transformer_NonRecursive):
-    """Builds sympy objects from the tree, bottom up; each method is a rule of the grammar."""
+class _ExpressionBuilder(Transformer_NonRecursive):
+    """Parse tree to sympy, bottom up. Each public method up to `power` is the grammar rule of that name."""
 
     def __init__(
         self, text: str, names: Collection[str] | None, functions: Mapping[str, Callable[..., sympy.Expr]]
@@ -156,10 +175,10 @@ class _Builder(Transformer_NonRecursive):
         self.text, self.names, self.functions = text, names, functions
         self.effort = 0
 
-    def number(self, meta: Any, children: list[Token]) -> Part:
+    def number(self, meta: Any, children: list[Token]) -> Subexpression:
         token = str(children[0])
         if len(token) > MAX_DIGITS:
-            raise self.error(f"a number of {len(token)} characters; at most {MAX_DIGITS} are read", meta)
+            raise self.error(f"a number of {len(token)} characters, and {MAX_DIGITS} is the limit", meta)
         if token.isdecimal():
             return self.part(sympy.Integer(int(token)), [], meta)
         value = float(token)
@@ -167,19 +186,19 @@ class _Builder(Transformer_NonRecursive):
             raise self.error(f"{_short(token)} is outside the range of double precision", meta)
         return self.part(sympy.Float(value), [], meta)
 
-    def name(self, meta: Any, children: list[Token]) -> Part:
+    def name(self, meta: Any, children: list[Token]) -> Subexpression:
         name = str(children[0])
         if name in CONSTANTS:
-            return Part(CONSTANTS[name], constant=True, height=1)
+            return Subexpression(CONSTANTS[name], constant=True, height=1)
         if name in self.functions:
             raise self.error(f"{name} is a function: write {name}(...)", meta)
         if self.names is not None and name not in self.names:
-            known = ", ".join(list(self.names)[:10]) + (", ..." if len(self.names) > 10 else "")
+            known = ", ".join(list(self.names)[:LISTED]) + (", ..." if len(self.names) > LISTED else "")
             hint = did_you_mean(name, [*self.names, *CONSTANTS])
             raise self.error(f"no variable {_short(name)!r} among {known or 'none'}.{hint}", meta)
-        return Part(sympy.Symbol(name), constant=False, height=1)
+        return Subexpression(sympy.Symbol(name), constant=False, height=1)
 
-    def call(self, meta: Any, children: list[Any]) -> Part:
+    def call(self, meta: Any, children: list[Any]) -> Subexpression:
         name, parts = str(children[0]), children[1:]
         if name not in self.functions:
             hint = did_you_mean(name, self.functions)
@@ -192,43 +211,43 @@ class _Builder(Transformer_NonRecursive):
             raise self.error(f"{name} cannot be applied here: {err}", meta) from err
         return self.part(expr, parts, meta)
 
-    def sum(self, meta: Any, children: list[Any]) -> Part:
+    def sum(self, meta: Any, children: list[Any]) -> Subexpression:
         first, *rest = children
         parts = [first, *(_signed(sign, part) for sign, part in zip(rest[::2], rest[1::2]))]
         self.check_bits(parts, meta)
         return self.part(sympy.Add(*(part.expr for part in parts)), parts, meta)
 
-    def product(self, meta: Any, children: list[Any]) -> Part:
+    def product(self, meta: Any, children: list[Any]) -> Subexpression:
         first, *rest = children
         parts = [first, *(self.scaled(sign, part, meta) for sign, part in zip(rest[::2], rest[1::2]))]
         self.check_bits(parts, meta)
         return self.part(sympy.Mul(*(part.expr for part in parts)), parts, meta)
 
-    def signed(self, meta: Any, children: list[Any]) -> Part:
+    def signed(self, meta: Any, children: list[Any]) -> Subexpression:
         *signs, part = children
         return _signed("-" if signs.count("-") % 2 else "+", part)
 
-    def power(self, meta: Any, children: list[Any]) -> Part:
+    def power(self, meta: Any, children: list[Any]) -> Subexpression:
         *rest, value = children
         for child in reversed(rest):
             value = _signed(child, value) if isinstance(child, Token) else self.raised(child, value, meta)
         return value
 
-    def scaled(self, sign: str, part: Part, meta: Any) -> Part:
-        return part if sign == "*" else self.raised(part, Part(sympy.Integer(-1), True, 0), meta)
+    def scaled(self, sign: str, part: Subexpression, meta: Any) -> Subexpression:
+        return part if sign == "*" else self.raised(part, Subexpression(sympy.Integer(-1), True, 0), meta)
 
-    def raised(self, base: Part, exponent: Part, meta: Any) -> Part:
+    def raised(self, base: Subexpression, exponent: Subexpression, meta: Any) -> Subexpression:
         if exponent.constant and abs(float(exponent.expr)) > MAX_EXPONENT:
             raise self.error(f"an exponent over {MAX_EXPONENT}", meta)
         if base.expr.is_zero and exponent.expr.is_negative:
             raise self.error("division by zero", meta)
         return self.part(sympy.Pow(base.expr, exponent.expr), [base, exponent], meta)
 
-    def part(self, expr: sympy.Expr, parts: list[Part], meta: Any) -> Part:
-        """`expr` made of `parts`, if it is still a finite real expression of bounded depth."""
+    def part(self, expr: sympy.Expr, parts: list[Subexpression], meta: Any) -> Subexpression:
+        """`expr`, built from `parts`. Raises FormulaError unless it is real, finite and within the limits."""
         height = 1 + max((part.height for part in parts), default=0)
         if height > MAX_DEPTH:
-            raise self.error(f"more than {MAX_DEPTH} operations inside each other", meta)
+            raise self.error(f"more than {MAX_DEPTH} nested operations", meta)
         constant = all(part.constant for part in parts)
         factors = [factor for term in sympy.Add.make_args(expr) for factor in sympy.Mul.make_args(term)]
         if any(factor.is_Pow and factor.exp.is_number and abs(float(factor.exp)) > MAX_EXPONENT for factor in factors):
@@ -238,15 +257,15 @@ class _Builder(Transformer_NonRecursive):
         numbers = [expr] if constant else [factor for factor in factors if not factor.free_symbols]
         self.effort += sum(sum(1 for _ in sympy.preorder_traversal(n)) for n in numbers if not n.is_Number)
         if self.effort > MAX_EFFORT:
-            raise self.error("too many operations on plain numbers inside each other", meta)
+            raise self.error("too many nested operations on constants", meta)
         if not all(map(_is_double, numbers)):
             raise self.error(f"{self.source(meta)} is not a real number in the range of double precision", meta)
-        return Part(expr, constant, height)
+        return Subexpression(expr, constant, height)
 
-    def check_bits(self, parts: list[Part], meta: Any) -> None:
+    def check_bits(self, parts: list[Subexpression], meta: Any) -> None:
         exact = [c for part in parts for c in (part.expr.as_coeff_Mul()[0],) if c.is_Rational]
         if sum(c.p.bit_length() + c.q.bit_length() for c in exact) > MAX_BITS:
-            raise self.error("exact numbers with too many digits together", meta)
+            raise self.error("exact numbers with too many digits in total", meta)
 
     def source(self, meta: Any) -> str:
         return _short(self.text[meta.start_pos : meta.end_pos])
@@ -255,13 +274,13 @@ class _Builder(Transformer_NonRecursive):
         return _error(message, self.text, meta.start_pos)
 
 
-def _signed(sign: str, part: Part) -> Part:
-    return part if sign == "+" else Part(sympy.Mul(sympy.S.NegativeOne, part.expr), part.constant, part.height)
+def _signed(sign: str, part: Subexpression) -> Subexpression:
+    return part if sign == "+" else Subexpression(sympy.Mul(sympy.S.NegativeOne, part.expr), part.constant, part.height)
 
 
 def _is_double(number: sympy.Expr) -> bool:
-    """Whether a constant is real and finite; its own parts are, so one more level is quick to evaluate."""
-    if number.is_Rational and max(number.p.bit_length(), number.q.bit_length()) > 4 * 1024:
+    """Whether a constant is real and finite. Its parts have been checked, so evaluating one more level is quick."""
+    if number.is_Rational and max(number.p.bit_length(), number.q.bit_length()) > MAX_RATIONAL_BITS:
         return False
     try:
         return math.isfinite(float(number))

@@ -1,4 +1,4 @@
-"""A sympy expression as text: in our formula language, for people, and as LaTeX."""
+"""Print a sympy expression: in the formula language, for people, and as LaTeX."""
 
 from __future__ import annotations
 
@@ -17,44 +17,50 @@ from kansr.expression.evaluate import REWRITES
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS
 
-# What sympy may put into an expression by itself, in terms of the functions of the language.
 HALF = sympy.Rational(1, 2)
 NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E), NamedConstant)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# What an expression of the language may consist of, beside its functions.
 PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
 
 
 def render(expr: sympy.Expr, *, functions: Mapping[str, Callable[..., sympy.Expr]] = FUNCTIONS) -> str:
-    """`expr` in the formula language; `parse` reads the same values back, to the last bit of every number."""
+    """The expression in the formula language; `parse` reads it back with the same values, to the last bit.
+
+    functions: those of the language, by name. Raises FormulaError for what the language cannot express.
+    """
     return _FormulaPrinter(repr).doprint(with_joined_radicals(_in_language(expr, functions)))
 
 
 def readable(expr: sympy.Expr, digits: int = 6) -> str:
-    """`expr` for people: the formula language with numbers rounded to `digits` significant digits."""
+    """The expression for people: the formula language with numbers rounded to `digits` significant digits.
+
+    Raises FormulaError for what the language cannot express.
+    """
     plain = with_joined_radicals(_in_language(expr, FUNCTIONS))
     return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
 
 
 def mathematics(expr: sympy.Expr, digits: int = 6) -> str:
-    """`expr` on one line as it is written by hand: 2·x², √y, π; not to be read back."""
+    """The expression in one line of mathematical notation, 2·x², √y, π; `parse` does not read it."""
     plain = with_joined_radicals(_in_language(expr, FUNCTIONS))
     text = _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
     powers = r"\*\*(?:(\d+)(?![\d.e])|\((-\d+)\))"
     text = re.sub(powers, lambda power: (power[1] or power[2]).translate(SUPERSCRIPTS), text)
     text = re.sub(r"\bsqrt\((\w+)\)", r"√\1", text)
     text = re.sub(r"\bpi\b", "π", text).replace("sqrt(", "√(").replace("**", "^").replace("*", "·")
-    return re.sub(r"(?<!e)-", "−", text)  # not that of 1e-05
+    return re.sub(r"(?<!e)-", "−", text)  # but not the exponent of 1e-05
 
 
 def latex(expr: sympy.Expr, digits: int | None = 6) -> str:
-    """`expr` as LaTeX, numbers rounded to `digits` significant digits, or with as many as it takes for None."""
+    """The expression as LaTeX, numbers rounded to `digits` significant digits; with all digits for None."""
     return _RoundingLatexPrinter(digits).doprint(with_joined_radicals(expr))
 
 
 def with_joined_radicals(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(2)·x/(2·sqrt(pi)) as x/sqrt(2·pi), sqrt(2)·sqrt(x) as sqrt(2·x): for printing, since sympy takes them apart.
+    """sqrt(2)*x/(2*sqrt(pi)) -> x/sqrt(2*pi) and sqrt(2)*sqrt(x) -> sqrt(2*x), for printing only.
 
-    The numbers under such a root become symbols of the same name, which no rule of sympy's takes out of it.
+    sympy separates such radicals automatically. So the numbers under them become symbols that print alike.
     """
 
     def join(product: sympy.Mul) -> sympy.Expr:
@@ -77,7 +83,7 @@ def with_joined_radicals(expr: sympy.Expr) -> sympy.Expr:
 
 
 def _as_symbols(number: sympy.Expr) -> sympy.Expr:
-    """A product of whole numbers and powers of pi, each a symbol that is printed alike."""
+    """A product of integers and powers of pi with each factor replaced by a symbol that prints alike."""
     top, bottom = (
         sympy.Mul(*(sympy.Symbol(str(b)) ** e if b is sympy.pi else sympy.Symbol(str(b**e))
                     for b, e in part.as_powers_dict().items() if b != 1))
@@ -87,7 +93,7 @@ def _as_symbols(number: sympy.Expr) -> sympy.Expr:
 
 
 def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.Expr]]) -> sympy.Expr:
-    """`expr` with foreign functions rewritten; raises where something has no place in the language."""
+    """The expression with the functions of REWRITES replaced. Raises FormulaError for what is not in the language."""
     for foreign, rewrite in REWRITES.items():
         if expr.has(foreign):
             expr = expr.replace(foreign, rewrite)
@@ -102,7 +108,7 @@ def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.E
 
 
 class PositiveFirst:
-    """Sums that begin with a term that has no minus, where there is one: b − a for −a + b."""
+    """A printer that begins a sum with a positive term where there is one: b - a for -a + b."""
 
     def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
         terms: list[sympy.Expr] = super()._as_ordered_terms(expr, order)  # type: ignore[misc]
@@ -111,7 +117,7 @@ class PositiveFirst:
 
 
 class _FormulaPrinter(PositiveFirst, StrPrinter):
-    """sympy's printer knows precedence; this one knows our numbers and our abs."""
+    """sympy's printer with the numbers, abs and E of the formula language."""
 
     def __init__(self, number: Callable[[float], str]) -> None:
         super().__init__()

@@ -1,4 +1,8 @@
-"""Rewrites, each of which keeps the value of an expression wherever it was real; every one says where it holds."""
+"""Rewrite rules: the canonical form without redundant constants, and rules of algebra.
+
+A rule maps an expression to one with the same values. Its docstring has the row "pattern -> result" and says where that
+holds; a rule that holds "everywhere" holds wherever the pattern is real. `simplify` checks each result by value.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,36 @@ from collections.abc import Callable
 
 import sympy
 
-from kansr.expression.roots import into_roots, simple_roots
+from kansr.expression.radicals import cancel_under_radicals, into_radicals
 
 Rule = Callable[[sympy.Expr], sympy.Expr]
-Size = Callable[[sympy.Expr], float]  # of a term of a sum
-DUST = 1e-6  # share of a sum below which a fitted constant in it is rounding
+Size = Callable[[sympy.Expr], float]  # how large a term is, as its rms on the rows
+RELATIVE_ROUNDING = 1e-6  # a fitted constant below this times the largest other term of its sum is rounding
+RELATIVE_SCALE = 0.01  # the constant of a sum is its scale if it is above this times the largest term
 PERIODIC = (sympy.sin, sympy.cos)
 
 
 def by_coefficient(term: sympy.Expr) -> float:
-    """How large a term is, judged by its coefficient alone."""
+    """The size of a term without data: its numerical coefficient."""
     return abs(float(term.as_coeff_Mul()[0]))
 
 
 def canonical(expr: sympy.Expr, size: Size | None = None) -> sympy.Expr:
-    """The same function with no redundant float, so that the data determine each of them.
+    """The canonical form: no float is redundant, so that the data determine every constant.
 
-    sqrt(2.1·u + 4.2·v) becomes 1.4·sqrt(u + 2.0·v); log(2.0·u) becomes log(u) + 0.7; c·(2.0·u + 6.0)·w becomes
-    c'·(u + 3.0)·w; sin(u + 9.5) becomes −sin(u + 0.08). Holds wherever the expression was real. With a `size` that
-    knows the data (see evaluate.typical_size) float constants that vanish beside the rest of their sum are dropped.
+    sqrt(2.1*u + 4.2*v)   -> 1.4*sqrt(u + 2.0*v)   everywhere
+    c*(2.0*u + 6.0)*w     -> c'*(u + 3.0)*w        everywhere
+    log(2.0*u)            -> log(u) + 0.7          everywhere
+    sin(u + 9.5)          -> -sin(u + 0.08)        everywhere; cos likewise
+    u + 1e-9              -> u                     where 1e-9 is rounding beside u; needs `size`
+
+    size: the size of a term on the data, see evaluate.typical_size; its coefficient if None.
     """
     if not expr.args:
         return expr
     expr = expr.func(*(canonical(arg, size) for arg in expr.args))
     if expr.is_Add and size is not None:
-        return _without_dust(expr, size)
+        return _without_rounding(expr, size)
     if expr.is_Pow and expr.base.is_Add:
         return _unscale_power(expr.base, expr.exp, size or by_coefficient)
     if expr.is_Mul:
@@ -43,30 +52,31 @@ def canonical(expr: sympy.Expr, size: Size | None = None) -> sympy.Expr:
     return expr
 
 
-def _without_dust(total: sympy.Add, size: Size) -> sympy.Expr:
+def _without_rounding(total: sympy.Add, size: Size) -> sympy.Expr:
+    """u + c -> u, for a float c below RELATIVE_ROUNDING of the largest term."""
     constant, terms = total.as_coeff_add()
-    if constant.is_Float and abs(constant) < DUST * max(size(term) for term in terms):
+    if constant.is_Float and abs(constant) < RELATIVE_ROUNDING * max(size(term) for term in terms):
         return sympy.Add(*terms)
     return total
 
 
 def leading_float(total: sympy.Add, size: Size) -> sympy.Float | None:
-    """The coefficient to divide a sum by: its float constant if that matters, else the float of its largest term.
+    """The scale of a sum: its float constant if that is not small, else the coefficient of its largest term.
 
-    None when a term has no float (the scale is already fixed by that term).
+    None where a term has no float coefficient, for such a term fixes the scale already.
     """
     constant, terms = total.as_coeff_add()
     coefficients = [term.as_coeff_Mul()[0] for term in terms]
     if not all(c.is_Float for c in [*coefficients, *([constant] if constant != 0 else [])]):
         return None
     sizes = [size(term) for term in terms]
-    if constant != 0 and abs(constant) > 0.01 * max(sizes):
+    if constant != 0 and abs(constant) > RELATIVE_SCALE * max(sizes):
         return constant
     return coefficients[max(range(len(sizes)), key=sizes.__getitem__)]
 
 
 def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
-    """total / scale, term by term; a term whose coefficient is the scale loses it altogether."""
+    """2.0*u + 6.0*v, 2.0 -> u + 3.0*v: total/scale term by term, with exactly 1 or -1 where coefficients cancel."""
     terms = []
     for term in total.args:
         coefficient, rest = term.as_coeff_Mul()
@@ -76,15 +86,17 @@ def divided(total: sympy.Add, scale: sympy.Expr) -> sympy.Expr:
 
 
 def _unscale_power(base: sympy.Add, exponent: sympy.Expr, size: Size) -> sympy.Expr:
+    """(2.0*u + 6.0*v)**p -> 2.0**p*(u + 3.0*v)**p. Only a positive factor leaves a power that is not an integer."""
     scale = leading_float(base, size)
     if scale is None or scale == 0:
         return base**exponent
-    if scale < 0 and not exponent.is_integer:  # only a positive factor may leave a root
+    if scale < 0 and not exponent.is_integer:
         scale = -scale
     return scale**exponent * divided(base, scale) ** exponent
 
 
 def _unscale_factors(expr: sympy.Mul, size: Size) -> sympy.Expr:
+    """c*(2.0*u + 6.0*v)*w -> c'*(u + 3.0*v)*w with c' = 2.0*c, everywhere."""
     sums = [factor for factor in expr.args if factor.is_Add]
     others = [factor for factor in expr.args if not factor.is_Add]
     outside, parts = sympy.S.One, []
@@ -96,6 +108,7 @@ def _unscale_factors(expr: sympy.Mul, size: Size) -> sympy.Expr:
 
 
 def _unscale_log(argument: sympy.Expr, size: Size) -> sympy.Expr:
+    """log(2.0*u + 6.0*v) -> log(u + 3.0*v) + log(2.0) and log(2.0*u) -> log(u) + log(2.0), everywhere."""
     if argument.is_Add:
         scale = leading_float(argument, size)
         if scale is not None and scale != 0:
@@ -108,7 +121,7 @@ def _unscale_log(argument: sympy.Expr, size: Size) -> sympy.Expr:
 
 
 def _reduce_phase(expr: sympy.Expr) -> sympy.Expr:
-    """sin and cos of u + c with c brought into (−pi/2, pi/2], by their antiperiod pi."""
+    """sin(u + c) -> (-1)**n*sin(u + c - n*pi) with the phase in [-pi/2, pi/2), everywhere; cos likewise."""
     constant, rest = expr.args[0].as_coeff_Add()
     if not constant.is_Float or rest == 0:
         return expr
@@ -119,7 +132,7 @@ def _reduce_phase(expr: sympy.Expr) -> sympy.Expr:
 
 
 def without_floats(rule: Rule) -> Rule:
-    """The rule applied with every float hidden behind a symbol: some rules are safe and fast on exact numbers only."""
+    """The rule with every float replaced by a symbol meanwhile: some rules of sympy are slow or inexact on floats."""
 
     def apply(expr: sympy.Expr) -> sympy.Expr:
         hidden = {v: sympy.Dummy(positive=v > 0) for v in expr.atoms(sympy.Float)}
@@ -129,17 +142,17 @@ def without_floats(rule: Rule) -> Rule:
 
 
 def combine_fractions(expr: sympy.Expr) -> sympy.Expr:
-    """One fraction, common factors cancelled; holds but where a cancelled factor is 0."""
+    """a/c + b/d -> (a*d + b*c)/(c*d), common factors cancelled; except where a cancelled factor is 0."""
     return sympy.cancel(sympy.together(expr))
 
 
-def merge_roots(expr: sympy.Expr) -> sympy.Expr:
-    """sqrt(a)·sqrt(b) as sqrt(a·b) for positive arguments, exp(a)·exp(b) as exp(a + b)."""
+def merge_radicals(expr: sympy.Expr) -> sympy.Expr:
+    """sqrt(a)*sqrt(b) -> sqrt(a*b) for positive a, b; exp(a)*exp(b) -> exp(a + b) everywhere."""
     return sympy.powsimp(expr, force=False)
 
 
 def join_logs(expr: sympy.Expr) -> sympy.Expr:
-    """c·log(a) − c·log(b) as c·log(a/b), in every sum; holds where both were real."""
+    """c*log(a) - c*log(b) -> c*log(a/b) in sums, everywhere."""
 
     def join(total: sympy.Add) -> sympy.Expr:
         groups: dict[sympy.Expr, list[sympy.Expr]] = {}
@@ -158,21 +171,23 @@ def join_logs(expr: sympy.Expr) -> sympy.Expr:
 
 
 def collect_terms(expr: sympy.Expr) -> sympy.Expr:
+    """2*x + 2*y -> 2*(x + y): factors that all terms share, under radicals too; everywhere."""
     return sympy.factor_terms(expr, radical=True)
 
 
-TEXTBOOK: tuple[Rule, ...] = (
+# Rules of algebra, in the order in which they are tried.
+ALGEBRA: tuple[Rule, ...] = (
     collect_terms,
-    into_roots,
-    simple_roots,
-    sympy.expand,
-    sympy.factor,
-    sympy.together,
+    into_radicals,
+    cancel_under_radicals,
+    sympy.expand,  # a*(b + c) -> a*b + a*c
+    sympy.factor,  # a**2 + 2*a*b + b**2 -> (a + b)**2
+    sympy.together,  # a/c + b/d -> (a*d + b*c)/(c*d)
     combine_fractions,
-    merge_roots,
+    merge_radicals,
     join_logs,
-    sympy.expand_log,
-    lambda e: merge_roots(sympy.factor(e)),
+    sympy.expand_log,  # log(a*b) -> log(a) + log(b), for positive a, b
+    lambda e: merge_radicals(sympy.factor(e)),
     lambda e: join_logs(sympy.expand(e)),
-    lambda e: sympy.expand_power_base(merge_roots(e)),
+    lambda e: sympy.expand_power_base(merge_radicals(e)),
 )

@@ -1,8 +1,14 @@
-"""Kolmogorov-Arnold networks: splines on edges, trained by Levenberg-Marquardt, pruned, and read as formulas.
+"""Kolmogorov-Arnold networks (KANs): rows come in; a network, its importance, drawings and formulas come out.
 
-The one part of the package that imports torch. `from kansr.kan import *` gives what the tutorials of pykan take from
-`from kan import *`, torch, np and plt among it.
+Every edge has an activation of its own, a spline, and nodes add or multiply. `network` computes the outputs, `training`
+fits the splines to rows by Levenberg-Marquardt from several starts, `reading` prunes a network and turns it into a
+graph of curves or a formula. `kan.py` has the class KAN, with the methods of pykan. `from kansr.kan import *` gives the
+names that pykan's tutorials take from `from kan import *`, with torch, np and plt. No other room imports torch when it
+is loaded.
+Source: Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756, and KAN 2.0, 2024, arXiv 2408.10205.
 """
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +19,7 @@ from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network
 from kansr.kan.network.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
 from kansr.kan.reading.importance import Importance, Pruned, importance, prune, prune_by_error
-from kansr.kan.reading.plot import plot_scaling, plot_training, plt
+from kansr.kan.reading.plot import plot_scaling, plot_training
 from kansr.kan.reading.trace import trace
 from kansr.kan.training.dataset import create_dataset
 from kansr.kan.training.grids import fit_grids, refine
@@ -59,3 +65,12 @@ __all__ = [
     "trace",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`plt`, which is matplotlib.pyplot and slow to load, is imported when it is asked for."""
+    if name != "plt":
+        raise AttributeError(f"module 'kansr.kan' has no attribute {name!r}")
+    import matplotlib.pyplot as plt
+
+    return plt

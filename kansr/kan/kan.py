@@ -1,4 +1,4 @@
-"""KAN: the network with the methods that pykan's tutorials call, each of them a function of this folder."""
+"""KAN: a network with the methods of pykan; each calls a function of `training` or `reading`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from kansr.errors import UsageError
 from kansr.kan.network import checkpoint
 from kansr.kan.network.network import Network
 from kansr.kan.network.pykan_names import function, library_of
+from kansr.kan.reading import formulas, symbolic
 from kansr.kan.reading import plot as plots
-from kansr.kan.reading import symbolic
 from kansr.kan.reading.compact import compact, prune_input
-from kansr.kan.reading.importance import Pruned, prune
+from kansr.kan.reading.importance import EDGE_THRESHOLD, NODE_THRESHOLD, Pruned, prune
 from kansr.kan.training import grids, progress
-from kansr.kan.training.dataset import Seen
-from kansr.kan.training.fit_dataset import Results, learn
+from kansr.kan.training.dataset import TrainingRows
+from kansr.kan.training.fit_dataset import Results, fit_dataset
 from kansr.kan.training.train import Loss, Optimizer, TrainConfig, mean_square
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 class KAN(Network):
     """A Kolmogorov-Arnold network: `KAN(width=[2, 5, 1], grid=5, k=3, seed=0)`.
 
-    act_fun[l] is a layer of edges: its coef is (in, out, G + k), its grid (the knots) (in, G + 2k + 1), its
-    scale_base, scale_sp and mask (in, out). Methods that ask leave the network as it is; `prune…` and `refine` give a
-    new one; training, fixing, loading values from another and moving the grid change this one.
-    `seen` holds the rows it was trained on, for the methods that need some and are given none, and `removed` says what
-    pruning took out of the network this one came from; both are not saved.
+    act_fun[l] is a layer of edges with coef (in, out, G + k), grid (the knots, (in, G + 2k + 1)), scale_base, scale_sp
+    and mask (in, out). `prune…` and `refine` return a new network. `fit`, `fix_symbolic`, `unfix_symbolic`,
+    `auto_symbolic`, `initialize_from_another_model` and `update_grid_from_samples` change this one; all others leave it
+    as it is. `seen` holds the training rows, for methods that need rows and are given none. `removed` lists what
+    pruning removed from the network that this one came from. Neither is saved.
     """
 
-    seen: Seen | None = None
+    seen: TrainingRows | None = None
     trained: bool = False
     removed: Pruned = Pruned(())
 
@@ -64,14 +64,15 @@ class KAN(Network):
         starts: int = 6,
         verbose: bool | None = None,
     ) -> Results:
-        """Train on train_input and train_label; train_loss, test_loss (rms) and reg after each of the steps.
+        """Train on a dataset: train_input, train_label, optionally test_input, test_label and train_weight.
 
-        "LBFGS" asks for a method of second order and gets Levenberg-Marquardt where that applies: all rows at once,
-        squared errors, a few thousand parameters. Otherwise, and always by `train` alone, it is LBFGS itself.
-        A network that was never trained is trained from the best of several starts, or as it is with starts=0.
-        train_weight in the dataset, (rows,), says what each row counts. Training ends `patience` steps after the best
-        test_loss, and goes back to it; with 0 the test rows are only watched. A bar shows how it goes on a terminal
-        and in a notebook, or as `verbose` says. Raises UsageError for rows that do not fit the network.
+        opt: "LBFGS" means Levenberg-Marquardt wherever that applies, which is for all rows at once, squared errors and
+        up to 3000 parameters; the function `kansr.kan.train` does not replace it;
+        starts: a network that was never trained is trained from the best of several starts, or with 0 as it is;
+        patience: end this many steps after the least test_loss, and go back to it; with 0, test rows are only watched;
+        verbose: whether a progress bar is shown; by default on a terminal and in a notebook.
+        -> train_loss and test_loss (rms) and reg, each with `steps` values
+        Raises UsageError for rows that do not fit the network.
         """
         config = TrainConfig(
             opt=opt,
@@ -90,44 +91,53 @@ class KAN(Network):
             seed=seed,
             loss_fn=loss_fn,
         )
-        shown = progress.is_watched() if verbose is None else verbose
-        with progress.bar(steps, lamb) if shown else progress.silence() as watch:
-            results, self.seen = learn(self, dataset, config, not self.trained, starts, watch)
+        visible = progress.is_watched() if verbose is None else verbose
+        with progress.bar(steps, lamb) if visible else progress.silence() as watch:
+            results, self.seen = fit_dataset(self, dataset, config, 0 if self.trained else starts, watch)
         self.trained = True
         return results
 
     def train(self, mode: bool | Mapping[str, Tensor] = True, *args: Any, **options: Any) -> Any:
-        """`train(dataset, ...)` is `fit(dataset, ...)`; `train(True)` and `train(False)` are those of nn.Module."""
+        """`fit` for a dataset; for True or False the mode switch of nn.Module."""
         return super().train(mode) if isinstance(mode, bool) else self.fit(mode, *args, **options)
 
     # --- grids
 
     def refine(self, G: int) -> KAN:
-        """A new network with G intervals on every edge and the same function."""
+        """A new network with G intervals on every edge and, unless G is smaller than before, the same function."""
         return grids.refine(self, G)
 
     def initialize_from_another_model(self, another: Network, x: Tensor | None = None) -> KAN:
-        """Take over the function of another network of the same width, on grids as fine as this one's."""
+        """Take over the function of another network of the same width, on grids as fine as this one's.
+
+        x: not used, for compatibility with pykan. Raises UsageError where width, products or degree differ.
+        """
         grids.take_over(self, another)
         self.trained = True
         return self
 
     def update_grid_from_samples(self, x: Tensor) -> None:
-        """Let every grid cover exactly what these rows send through it; the curves are kept."""
+        """Fit every grid to the values that reach it on these rows, without a margin. The activations stay.
+
+        x: (rows, inputs)
+        """
         grids.fit_grids(self, x.to(self.act_fun[0].coef), margin=0.0)
 
     # --- pruning
 
-    def prune(self, node_th: float = 1e-2, edge_th: float = 3e-2, x: Tensor | None = None) -> KAN:
-        """A new network without the nodes and edges that matter less than that share of the output's spread."""
+    def prune(self, node_th: float = NODE_THRESHOLD, edge_th: float = EDGE_THRESHOLD, x: Tensor | None = None) -> KAN:
+        """A new network without the nodes and edges of less importance than the thresholds.
+
+        Importance is the rms effect on the output over its standard deviation. x: (rows, inputs), where it is measured
+        """
         return self._pruned(edge_th, node_th, x, compact)
 
-    def prune_node(self, threshold: float = 1e-2, x: Tensor | None = None) -> KAN:
-        """A new network without the nodes that matter less than that share of the output's spread."""
+    def prune_node(self, threshold: float = NODE_THRESHOLD, x: Tensor | None = None) -> KAN:
+        """A new network without the nodes of less importance than the threshold."""
         return self._pruned(0.0, threshold, x, compact)
 
-    def prune_edge(self, threshold: float = 3e-2, x: Tensor | None = None) -> KAN:
-        """A new network in which the edges that matter less than that are closed; all nodes keep their numbers."""
+    def prune_edge(self, threshold: float = EDGE_THRESHOLD, x: Tensor | None = None) -> KAN:
+        """A new network with the edges of less importance than the threshold closed; nodes keep their numbers."""
         return self._pruned(threshold, 0.0, x, lambda model: model)
 
     def _pruned(self, edge_th: float, node_th: float, x: Tensor | None, finish: Callable[[Network], Network]) -> KAN:
@@ -137,12 +147,12 @@ class KAN(Network):
         new.removed = removed
         return new
 
-    def prune_input(self, threshold: float = 1e-2, x: Tensor | None = None) -> KAN:
-        """A new network without the inputs that matter less than that; it takes the columns that are left."""
+    def prune_input(self, threshold: float = NODE_THRESHOLD, x: Tensor | None = None) -> KAN:
+        """A new network without the inputs of less importance than the threshold; it takes the remaining columns."""
         new, columns, removed = prune_input(self, self._rows(x), threshold)
         assert isinstance(new, KAN)
         new.removed = removed
-        new.seen = None if self.seen is None else Seen(self.seen.X[:, columns], self.seen.y)
+        new.seen = None if self.seen is None else TrainingRows(self.seen.X[:, columns], self.seen.y)
         return new
 
     # --- formulas
@@ -156,7 +166,7 @@ class KAN(Network):
         lib: Library | Sequence[str | Function] = STANDARD,
         x: Tensor | None = None,
     ) -> symbolic.Suggestions:
-        """The functions that edge (l, i, j) may be, best first."""
+        """The functions that fit the spline of edge (l, i, j), best first."""
         return symbolic.suggest(self, (l, i, j), self._rows(x), library_of(lib), topk)
 
     def fix_symbolic(
@@ -168,29 +178,39 @@ class KAN(Network):
         fit_params_bool: bool = True,
         x: Tensor | None = None,
     ) -> float:
-        """Make edge (l, i, j) c·f(a·x + b) + d, fitted to the edge unless that is declined; r² of it."""
+        """Replace the spline of edge (l, i, j) by c·f(a·x + b) + d; the r² of this with the spline.
+
+        fit_params_bool: whether a, b, c and d are fitted to the spline, or the edge becomes f(x).
+        """
         if fit_params_bool:
             return symbolic.fix_nearest(self, (l, i, j), function(fun_name), self._rows(x))
         return symbolic.fix_plain(self, (l, i, j), function(fun_name), self._rows(x))
 
     def unfix_symbolic(self, l: int, i: int, j: int) -> None:  # noqa: E741
-        """Make edge (l, i, j) the spline again that it was."""
+        """Give edge (l, i, j) back the spline it had before it was fixed."""
         symbolic.unfix(self, (l, i, j))
 
     def auto_symbolic(self, lib: Library | Sequence[str | Function] = STANDARD) -> None:
-        """Fix every spline to a function, chosen together by what the whole formula is worth on the rows."""
+        """Fix every spline edge to a function; the combination with the least description length is chosen.
+
+        Raises UsageError before the first training.
+        """
         if self.seen is None:
-            raise UsageError("auto_symbolic needs rows to judge formulas by: fit the network first")
-        chosen = symbolic.auto(self, self.seen, symbolic.AutoConfig(library=library_of(lib)))
+            raise UsageError("auto_symbolic compares formulas on the training rows: fit the network first")
+        chosen = formulas.auto(self, self.seen, formulas.AutoConfig(library=library_of(lib)))
         self.act_fun = chosen.act_fun
 
     def symbolic_formula(
         self, var: Sequence[str | sympy.Expr] | None = None, snapped: bool = True
     ) -> tuple[list[sympy.Expr], list[sympy.Expr]]:
-        """One sympy formula an output, and the variables; constants as the rows allow, or exactly as they are here."""
-        return symbolic.formulas(self, var, self.seen, snapped)
+        """One sympy expression for each output, and the variables.
 
-    # --- looking at it and keeping it
+        snapped: whether constants become 1, 1/2 or pi where the training rows do not tell the difference.
+        Raises UsageError where an edge is still a spline.
+        """
+        return formulas.formulas(self, var, self.seen, snapped)
+
+    # --- drawing and saving
 
     def plot(
         self,
@@ -201,8 +221,8 @@ class KAN(Network):
         scale: float = 1.0,
         x: Tensor | None = None,
     ) -> Figure:
-        """A drawing of the network with the curve of every edge; the fainter, the less it matters."""
-        return plots.plot(self, self._rows(x), beta, plots.Names(in_vars, out_vars, title), scale)
+        """A drawing of the network with the activation of every edge, fainter where the edge is less important."""
+        return plots.plot(self, self._rows(x), beta, plots.Labels(in_vars, out_vars, title), scale)
 
     def saveckpt(self, path: str | PathLike[str] = "model") -> None:
         """Write the network to `path`.json and `path`.safetensors."""
@@ -212,16 +232,16 @@ class KAN(Network):
 
     @classmethod
     def loadckpt(cls, path: str | PathLike[str] = "model", lib: Library = STANDARD) -> KAN:
-        """The network that was written there; functions of one's own have to be in `lib`."""
+        """The network saved at `path`. Functions of your own are looked up by name in `lib`."""
         return checkpoint.load(cls, path, lib)
 
     load = loadckpt
 
     def _rows(self, x: Tensor | None) -> Tensor:
-        """Rows to ask about: those given, else those seen in training, else some spread over the grid."""
+        """The rows given, else the training rows, else random ones within the grids of the inputs."""
         if x is not None:
             return x.detach().to(self.act_fun[0].coef.dtype)
-        return plots.rows_over_grid(self) if self.seen is None else self.seen.X
+        return grids.rows_over_grids(self) if self.seen is None else self.seen.X
 
 
 MultKAN = KAN

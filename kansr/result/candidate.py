@@ -1,36 +1,35 @@
-"""A formula with what is known about it."""
+"""A candidate: a formula with its complexity, errors and description length."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import sympy
 
 from kansr.expression.render import latex
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True)
 class Candidate:
-    """loss: mean squared error on the rows it was fitted to; r2 there and on rows it has not seen.
+    """A formula for the target and how good it is.
 
-    likely: the same under the likelier error model, by which formulas are compared (see likely_square).
-    description_length: bits for the formula plus bits for its residuals (Rissanen 1978); only differences mean
-    something. origin: which stage found it.
+    complexity: nodes of the printed formula, less is simpler.
+    loss: mean squared residual on the fitting rows, in the unit of the target squared; less is better.
+    error_ms: the mean squared residual under the likelier error model, see `likely_square`, in the same unit.
+    r2, r2_held_out: 1 - loss/variance on the fitting and on the held-out rows; 1 is perfect, 0 as good as the mean.
+    description_length: bits for the formula plus bits for its residuals (Rissanen 1978); less is better, and only
+    differences mean something. origin: what found it.
     """
 
     expr: sympy.Expr
     complexity: int
     loss: float
-    likely: float = field(compare=False)  # not in what is saved
+    error_ms: float = field(compare=False)  # not in saved results
     r2: float
     r2_held_out: float
     description_length: float
     origin: str
 
     def latex(self, digits: int = 6) -> str:
-        """The formula as LaTeX, numbers rounded to `digits` significant digits."""
+        """The formula as LaTeX, with numbers rounded to `digits` significant digits."""
         return latex(self.expr, digits)

@@ -1,4 +1,4 @@
-"""The steps that led to a formula, each with what speaks for it."""
+"""The derivation of a formula: the steps that led to it, each with its misfit."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from kansr.result.json_value import Value
 
 
 class Measure(str, enum.Enum):
-    """What speaks for a step."""
+    """What the misfit of a step measures; of each, less is better and 0 is exact."""
 
-    GRADIENTS = "gradients"  # rms angle, in radians, between the surrogate's gradients and what the step claims
-    HELD_OUT = "held_out"  # rms error on held-out rows over the target's spread
-    VARIANCE = "variance_ratio"  # von Neumann's ratio of the target sorted by one variable: 0 for a function of it
-    RESIDUAL = "residual"  # rms of what the formula leaves of the target over its spread
+    GRADIENTS = "gradients"  # rms angle between the surrogate's gradients and those that the step claims, in radians
+    HELD_OUT = "held_out"  # relative rms on held-out rows: rms residual over the spread of the target
+    VARIANCE = "variance_ratio"  # von Neumann's ratio of the target, sorted by one variable: 0 for a function of it
+    RESIDUAL = "residual"  # relative rms on the fitting rows
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step on the way to a formula: what was done, in words and formulas, and what speaks for it."""
+    """One step of a derivation.
+
+    what: the reduction or solver, in words and formulas; measure, value: its misfit, None where there is none.
+    """
 
     what: str
     measure: Measure | None = None
     value: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
+        """The step as plain values, for JSON."""
         return {"step": self.what, "measure": self.measure and self.measure.value, "value": self.value}
 
     @classmethod
     def read(cls, value: Value) -> Step:
+        """The step in a JSON object that `to_dict` gave. Raises DataError where it is none."""
         measure, figure = value["measure"], value["value"]
         return cls(
             value["step"].text(),

@@ -1,4 +1,4 @@
-"""The graph of a formula: its sums and products as nodes, everything that depends on one of them alone as an edge."""
+"""The graph of an expression: its sums and products are nodes, univariate functions of one node are edges."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.graph import Edge, Graph, Node, NodeType
 
-POINTS = 200  # of each curve
+POINTS = 200  # samples of each curve
 
 
 def formula_graph(expr: sympy.Expr, data: Dataset, origin: str, error: float) -> Graph | None:
-    """The structure of `expr`, with every curve sampled on the rows of `data`; None for a constant."""
+    """The graph of `expr`, each curve sampled on the rows of `data`; None for a constant.
+
+    origin: what found the formula; error: its relative rms on held-out rows.
+    """
     if not expr.free_symbols:
         return None
-    builder = _Builder(data)
+    builder = _GraphBuilder(data)
     core = _core(expr)
     if core == expr and not expr.is_Symbol:
         builder.node(expr, data.target)
@@ -35,7 +38,7 @@ def formula_graph(expr: sympy.Expr, data: Dataset, origin: str, error: float) ->
 
 
 def _core(expr: sympy.Expr) -> sympy.Expr:
-    """The one thing that `expr` depends on: an input, or a sum or product that involves several."""
+    """The subexpression that `expr` is a univariate function of: an input, or a sum or product of several inputs."""
     if len(expr.free_symbols) == 1:
         return next(iter(expr.free_symbols))
     parts = [arg for arg in expr.args if arg.free_symbols]
@@ -47,21 +50,23 @@ def _core(expr: sympy.Expr) -> sympy.Expr:
 
 
 def _over(core: sympy.Expr, expr: sympy.Expr, source: str) -> sympy.Expr:
-    """`expr` as a function of the one thing that it depends on, called `source`."""
+    """`expr` with its core replaced by the symbol `source`: the function on an edge."""
     powers = expr.atoms(sympy.Pow)
     expr = expr.xreplace({p: sympy.exp(core) for p in powers if core == sympy.Mul(sympy.log(p.base), p.exp)})
     return expr.xreplace({core: sympy.Symbol(source)})
 
 
 @dataclass
-class _Builder:
+class _GraphBuilder:
+    """Collects nodes and edges from the expression, from the target down to the inputs."""
+
     data: Dataset
-    nodes: list[Node] = field(default_factory=list)  # without the inputs, each after what it depends on
+    nodes: list[Node] = field(default_factory=list)  # without the inputs; each after those it depends on
     edges: list[Edge] = field(default_factory=list)
     names: dict[sympy.Expr, str] = field(default_factory=dict)
 
     def node(self, expr: sympy.Expr, name: str | None = None) -> str:
-        """The name of the node that computes `expr`, made with all that runs into it."""
+        """The name of the node that computes `expr`; the node and its edges are added if they are new."""
         if expr.is_Symbol:
             return str(expr)
         if expr not in self.names:
@@ -77,13 +82,14 @@ class _Builder:
         return self.names[expr]
 
     def edge(self, core: sympy.Expr, expr: sympy.Expr, target: str) -> None:
-        """The curve of `expr` over `core`, from the core's node to `target`."""
+        """Adds the edge that carries `expr` as a function of `core`, from the node of the core to `target`."""
         source = self.node(core)
         x, y = self._values(core), self._values(expr)
         good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         order = good[np.argsort(x[good], kind="stable")]
-        order = order[np.unique(np.linspace(0, max(len(order) - 1, 0), min(POINTS, len(order))).astype(int))]
+        order = order[evenly_spaced_rows(len(order), POINTS)]
         self.edges.append(Edge(source, target, x[order], y[order], match=render(_over(core, expr, source))))
 
     def _values(self, expr: sympy.Expr) -> Array:
+        """The values on the rows, (rows,)."""
         return Tape(expr, self.data.names).value(self.data.X)

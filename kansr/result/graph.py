@@ -1,4 +1,4 @@
-"""The structure found in the data: inputs, nodes, and edges that carry a sampled curve each."""
+"""The graph of a law: input, sum and product nodes, joined by edges that carry a sampled curve."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.errors import DataError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.derivation import Step
 from kansr.result.json_value import Value
 
+JSON_POINTS = 33  # of a curve: enough to draw it
+SHOWN = 40  # characters of a name that a message repeats
+
 
 class NodeType(enum.Enum):
-    """How a node makes one value of the curves that run into it."""
+    """How a node combines the curves of the edges that end in it."""
 
     INPUT = "input"
     SUM = "sum"
@@ -35,17 +39,20 @@ class NodeType(enum.Enum):
 
 @dataclass(frozen=True)
 class Node:
+    """A node. Its name is that of the input or the target, or h1, h2, … for those between."""
+
     name: str
     type: NodeType
 
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """A univariate function from one node to another, known by samples.
+    """A univariate function from one node to another, given by samples: a curve.
 
-    x, y: (samples,), x ascending and spread like the data that pass through the edge; `error`: the rms error of y
-    as far as it is known, in the units of y; `importance`: how much the edge matters, the largest of a graph is 1;
-    `match`: the function of the source that comes closest to the curve, in the formula language; empty if not known.
+    x, y: (samples,), x ascending and distributed as the values of the source on the rows.
+    error: the rms error of y, in its unit; 0 where it is not known.
+    importance: how much the edge matters, the largest of a graph is 1; more matters more.
+    match: the library function closest to the curve, as a formula in the source; "" where none is known.
     """
 
     source: str
@@ -59,11 +66,11 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes in topological order (inputs first, the target last) and the edges between them.
+    """Nodes in topological order, inputs first and the target last, and the edges between them.
 
-    Input nodes carry the units of the table, and so does the last node: nothing after the graph needs to know that
-    values were ever scaled. `origin` says what found it ("kan [2, 1, 1]"), `error` is its rms error on held-out rows
-    over the target's standard deviation. `path` says how the formula was found, step by step, with the evidence.
+    Inputs and target are in the units of the table, whatever was scaled on the way.
+    origin: what found it, such as "kan [2, 1, 1]"; error: relative rms on held-out rows, less is better;
+    path: the derivation of the formula.
     """
 
     nodes: tuple[Node, ...]
@@ -77,11 +84,11 @@ class Graph:
         return tuple(node.name for node in self.nodes if node.type is NodeType.INPUT)
 
     def into(self, name: str) -> Iterator[int]:
-        """The positions of the edges that end in the node `name`."""
+        """The positions in `edges` of those that end in the node `name`."""
         return (i for i, edge in enumerate(self.edges) if edge.target == name)
 
     def to_dict(self) -> dict[str, Any]:
-        """The graph as plain values, for JSON; curves are thinned to 33 points."""
+        """The graph as plain values, for JSON, with at most JSON_POINTS points of each curve."""
         return {
             "origin": self.origin,
             "error": self.error,
@@ -94,8 +101,8 @@ class Graph:
                     "importance": e.importance,
                     "error": e.error,
                     "match": e.match,
-                    "x": e.x[_thin(e.x)].tolist(),
-                    "y": e.y[_thin(e.x)].tolist(),
+                    "x": e.x[_written(e.x)].tolist(),
+                    "y": e.y[_written(e.x)].tolist(),
                 }
                 for e in self.edges
             ],
@@ -103,7 +110,7 @@ class Graph:
 
     @classmethod
     def read(cls, value: Value) -> Graph:
-        """The graph in a JSON object that `to_dict` wrote; raises DataError where it is none."""
+        """The graph in a JSON object that `to_dict` gave. Raises DataError where it is none."""
         nodes = tuple(Node(item["name"].text(), item["type"].choice(NodeType)) for item in value["nodes"])
         places = {node.name: place for place, node in enumerate(nodes)}
         if len(places) < len(nodes) or not nodes:
@@ -118,16 +125,16 @@ class Graph:
 
     @classmethod
     def from_dict(cls, data: Any) -> Graph:
-        """The graph that `to_dict` gave, but for the points of curves that it left out."""
+        """The graph that `to_dict` gave. Raises DataError where it is none."""
         return cls.read(Value(data, "structure"))
 
 
 def _edge(value: Value, places: Mapping[str, int]) -> Edge:
-    """An edge between two of the nodes, whose places in topological order are given."""
+    """The edge in a JSON object. places: the position of each node in topological order."""
     source, target = value["source"].text(), value["target"].text()
     if places.get(source, len(places)) >= places.get(target, -1):
         raise DataError(
-            f"{value.where} must run from a node to a later one, not from {source[:40]!r} to {target[:40]!r}"
+            f"{value.where} must run from a node to a later one, not from {source[:SHOWN]!r} to {target[:SHOWN]!r}"
         )
     x = np.array([item.number() for item in value["x"]])
     y = np.array([item.number(math.nan) for item in value["y"]])
@@ -137,5 +144,6 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
     return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number(), match)
 
 
-def _thin(x: Array, points: int = 33) -> Array:
-    return np.unique(np.linspace(0, len(x) - 1, min(points, len(x))).round().astype(int))
+def _written(x: Array) -> NDArray[np.intp]:
+    """The points of a curve that go into JSON."""
+    return evenly_spaced_rows(len(x), JSON_POINTS, nearest=True)

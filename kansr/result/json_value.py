@@ -1,4 +1,4 @@
-"""Values out of a JSON file that anyone may have written: each is what is asked for, or a sentence says what it is."""
+"""Read values from JSON that anyone may have written: each has the expected type, or a sentence says what it is."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any, NoReturn, TypeVar
 from kansr.errors import DataError
 
 Choice = TypeVar("Choice", bound=enum.Enum)
-SHOWN = 40  # letters of a value that a sentence repeats
+SHOWN = 40  # characters of a value that a message repeats
 
 
 class Value:
-    """A value with its place in the file it came from. Every reader raises DataError where the value is another one."""
+    """A value with its place in the file. Every method raises DataError where the value has another type."""
 
     def __init__(self, data: Any, where: str) -> None:
         self.data, self.where = data, where
 
     @property
     def absent(self) -> bool:
-        """Whether there is nothing here, or null."""
+        """Whether the key is missing or the value is null."""
         return self.data is None
 
     def __getitem__(self, key: str) -> Value:
-        """The value under `key` of an object, one of null where the object has no such key."""
+        """The value of an object's key, null where the object does not have it."""
         if not isinstance(self.data, dict):
             self.refuse("an object")
         return Value(self.data.get(key), f"{self.where}.{key}")
@@ -49,7 +49,7 @@ class Value:
         return self.data
 
     def number(self, null: float | None = None) -> float:
-        """A finite number, or `null` where there is none and one is given."""
+        """A finite number; for a null, the number `null` if it is given."""
         if self.data is None and null is not None:
             return null
         if isinstance(self.data, bool) or not isinstance(self.data, int | float):
@@ -63,7 +63,7 @@ class Value:
         return value
 
     def whole(self) -> int:
-        """A whole number that is not negative."""
+        """An integer of 0 or more, in 64 bits."""
         if isinstance(self.data, bool) or not isinstance(self.data, int) or not 0 <= self.data < 2**63:
             self.refuse("a whole number of 0 or more")
         return self.data

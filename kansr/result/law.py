@@ -1,4 +1,4 @@
-"""A formula with what its names stand for: all that predicting and exporting need."""
+"""A law: a formula with the meaning of its names, which is all that predicting and exporting need."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
 from kansr.result.result import Result
 
-PREDICTION = "prediction"  # what the value of a formula is called that has no target
+PREDICTION = "prediction"  # the name of the target of a formula that has none
 
 
 @dataclass(frozen=True)
 class Law:
-    """target = expr in the inputs that it uses.
+    """target = expr, in the inputs that expr uses.
 
-    columns: the column of the table for each name that differs from it; units: the unit of each name, as far as known.
+    columns: the column name of each name that differs from it; units: the unit of each name, where it is known.
     """
 
     expr: sympy.Expr
@@ -38,16 +38,16 @@ class Law:
 
     @property
     def constants(self) -> tuple[NamedConstant, ...]:
-        """The constants that the formula calls by name."""
+        """The named constants of the formula."""
         return tuple(sorted(self.expr.atoms(NamedConstant), key=str))
 
     def value(self, X: Array) -> Array:
-        """X: (rows, inputs) -> (rows,); not a number where the formula has no real value."""
+        """The target predicted from X, (rows, inputs) -> (rows,); nan where the formula has no real value."""
         return Tape(self.expr, self.inputs).value(X)
 
 
 def law_of(discovery: Result, candidate: Candidate) -> Law:
-    """One of the formulas of a discovery."""
+    """A formula of a result as a law, in the inputs that it uses."""
     used = {str(symbol) for symbol in candidate.expr.free_symbols}
     units: dict[str, str] = {}
     if discovery.units is not None:
@@ -57,9 +57,10 @@ def law_of(discovery: Result, candidate: Candidate) -> Law:
 
 
 def law_of_formula(text: str, columns: Sequence[str] | None = None) -> Law:
-    """The law that a formula spells, in the columns of a table, or in whatever names it uses where none are given.
+    """The law of a formula in text.
 
-    A column whose name is none of the formula language is called by its alias, as in `kansr discover`.
+    columns: those of the table it is about; the formula calls them by their identifiers, as `kansr discover` does.
+    Raises FormulaError for what is not in the formula language.
     """
     alias = {} if columns is None else {a: c for a, c in zip(aliases(columns), columns) if a != c}
     expr = parse(text)
@@ -68,13 +69,13 @@ def law_of_formula(text: str, columns: Sequence[str] | None = None) -> Law:
 
 
 def _place(text: str, name: str) -> int:
-    """Where a name stands first in a formula."""
+    """The first position of a name in a formula."""
     found = re.search(rf"\b{name}\b", text)
     return found.start() if found else len(text)
 
 
 def _unlike(name: str, taken: Sequence[str]) -> str:
-    """The name, made longer until none of those taken is the same."""
+    """The name, with underscores added until it differs from all that are taken."""
     while name in taken:
         name += "_"
     return name

@@ -1,10 +1,10 @@
-"""The formulas that no other beats in both complexity and error."""
+"""The Pareto front: the candidates that none beats in both complexity and error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,14 @@ from kansr.expression.render import render
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.candidate import Candidate
 
-if TYPE_CHECKING:
-    import pandas as pd
+TIE = 1e-9  # relative difference of errors up to which they are equal
 
 
 @dataclass(frozen=True)
 class ParetoFront:
-    """The formulas that no other beats in both complexity and likelihood, simplest first.
+    """The candidates that none beats in both complexity and error, simplest first.
 
-    chosen: the one that was asked for, which may be beaten; None for the best by description length.
+    chosen: the candidate that the user gave, best whatever beats it; None for the one of least description length.
     """
 
     candidates: tuple[Candidate, ...]
@@ -36,17 +35,17 @@ class ParetoFront:
 
     @property
     def best(self) -> Candidate:
-        """The one that was asked for, or that with the shortest description of formula and residuals together."""
+        """The chosen candidate, else the one of least description length."""
         return self.chosen or min(self.candidates, key=lambda c: (c.description_length, c.complexity))
 
     def with_best(self, other: Candidate) -> ParetoFront:
-        """The front with something else in the place of its best formula."""
+        """The front with another candidate in place of the best one."""
         best = self.best
         candidates = tuple(other if c is best else c for c in self.candidates)
         return replace(self, candidates=candidates, chosen=self.chosen and other)
 
     def pick(self, index: int | None = None, complexity: int | None = None) -> Candidate:
-        """The formula at a place of the front, or of a complexity; the best one where neither is given.
+        """The candidate at a position of the front or of a complexity; the best one where neither is given.
 
         Raises UsageError where there is none, or both are given.
         """
@@ -66,7 +65,7 @@ class ParetoFront:
         return self.best
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a formula, simplest first."""
+        """The front as a DataFrame, one row for each candidate, simplest first."""
         measures = ("complexity", "loss", "r2", "r2_held_out", "description_length")
         return pd.DataFrame(
             {
@@ -78,14 +77,14 @@ class ParetoFront:
 
 
 def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
-    """The front of `candidates`; errors below rounding, for a target of variance `spread`, count as equal."""
-    rounding = (ROUNDING**2) * spread
+    """The front of `candidates`. spread: the variance of the target; errors of the size of rounding count as equal."""
+    rounding = (ROUNDING**2) * spread  # a mean square
 
     def order(c: Candidate) -> tuple[float, float, float, str]:
-        return (c.complexity, max(c.likely, rounding), c.description_length, str(c.expr))
+        return (c.complexity, max(c.error_ms, rounding), c.description_length, str(c.expr))
 
     front: list[Candidate] = []
     for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
-        if not front or max(candidate.likely, rounding) < max(front[-1].likely, rounding) * (1 - 1e-9):
+        if not front or max(candidate.error_ms, rounding) < max(front[-1].error_ms, rounding) * (1 - TIE):
             front.append(candidate)
     return ParetoFront(tuple(front))

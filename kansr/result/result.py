@@ -1,4 +1,4 @@
-"""What a search found, with the evidence for it."""
+"""The result of a search for one target: the formulas, and what they rest on."""
 
 from __future__ import annotations
 
@@ -26,27 +26,28 @@ from kansr.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-UNDECIDED = 7.0  # bits up to which rows cannot decide between formulas: odds of about 100 to 1
-SCHEMA = 1  # of the JSON object; it changes when a key changes its meaning
+UNDECIDED = 7.0  # bits below which the rows do not decide between two formulas: odds of 2**7, about 100 to 1
+SCHEMA = 1  # version of the JSON object; it changes when a key changes its meaning
 
 
 class Status(str, enum.Enum):
-    """How the search ended."""
+    """How a search ended."""
 
-    FOUND = "found"  # the held-out error is at the noise floor
-    BEST_EFFORT = "best_effort"
+    FOUND = "found"  # the formula is exact, or its residuals look like noise
+    BEST_EFFORT = "best_effort"  # the search came to its end, and the residuals hold more than noise
     NOTHING = "nothing"  # no formula beats a constant on held-out rows
-    TIMED_OUT = "timed_out"
-    INTERRUPTED = "interrupted"
+    TIMED_OUT = "timed_out"  # the time limit came first
+    INTERRUPTED = "interrupted"  # a signal came
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
-    """What a form that the user gave is worth.
+class FormVerdict:
+    """How good a form of the user's is.
 
-    constants: name, value and standard error of each; loose: those that the rows do not determine. fitted: the form
-    with these values; found: the best formula of a search in the same time, None without one. terms: what could be
-    added to the form, and the bits by which that shortens formula and residuals together.
+    text: the form as it was given; constants: (name, value, standard error) of each of its constants; loose: the names
+    of those that the rows do not determine; fitted: the form with these values.
+    found: the best formula of a search in the same time, None without one.
+    terms: (term, bits): what could be added to the form, and by how many bits that shortens the description length.
     """
 
     text: str
@@ -57,10 +58,11 @@ class Verdict:
     terms: tuple[tuple[sympy.Expr, float], ...] = ()
 
     def bits(self, best: Candidate) -> float | None:
-        """By how many bits the form describes the rows in less than what a search found; negative if in more."""
+        """By how many bits the form, as `best`, is shorter than what a search found; negative if it is longer."""
         return None if self.found is None else self.found.description_length - best.description_length
 
     def to_dict(self, best: Candidate) -> dict[str, Any]:
+        """The verdict as plain values, for JSON. best: the form as a candidate."""
         return {
             "text": self.text,
             "constants": [{"name": name, "value": value, "error": error} for name, value, error in self.constants],
@@ -74,15 +76,18 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The formulas found for one target, the best of them, and what they rest on.
+    """The formulas for one target, the best of them, and what they rest on.
 
-    `ignored_inputs` are the inputs that the best formula does not use; `columns` maps names in the formulas to the
-    column names of the table where they differ. noise, noise_error: rms of what is taken for noise over the target's
-    std, and its standard error.
-    constants: value and standard error of each fitted number in the best formula. outliers: the rows, counted from 0,
-    that were left out as grossly wrong. rivals: formulas that the rows hardly speak against, the likelier first.
-    excerpt: rows to show the discovery with. command: what was run, as far as it is known.
-    trying: what the search looks at next, while it runs. verdict: on a form that the user gave.
+    ignored_inputs: those that the best formula does not use; columns: the column name of each name that differs from
+    it.
+    structure: the graph that the best formula was read from, or its own; None for a constant.
+    noise: the noise level, rms of the noise over the spread of the target; noise_error: its standard error.
+    rows: how many were used; seconds: of the search; notes: what was decided on the way, in sentences.
+    constants: (value, standard error) of each fitted number of the best formula.
+    outliers: the positions, from 0, of rows that were left out as grossly wrong.
+    rivals: candidates that the rows hardly speak against, less than UNDECIDED bits longer, the shortest first.
+    excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;
+    verdict: on a form of the user's, None without one.
     """
 
     status: Status
@@ -105,31 +110,31 @@ class Result:
     excerpt: Excerpt | None = None
     command: str = ""
     trying: str = ""
-    verdict: Verdict | None = None
+    verdict: FormVerdict | None = None
 
     @property
     def best(self) -> Candidate:
-        """The formula with the shortest description of itself and its residuals together."""
+        """The candidate of least description length, or the form that the user gave."""
         return self.front.best
 
     def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
-        """The best formula's values, (rows,).
+        """The target that the best formula predicts, (rows,); nan where the formula has no real value.
 
-        X: (rows, inputs) in the order of `inputs`, or a DataFrame with the columns of the table. Not a number where
-        the formula has no real value.
+        X: (rows, inputs) in the order of `inputs`, or a DataFrame with the columns of the table. Raises DataError for
+        any other shape and for missing columns.
         """
         return Tape(self.best.expr, self.inputs).value(self._matrix(X))
 
     def sympy(self, index: int | None = None) -> sympy.Expr:
-        """The best formula, or that at a place of the front, as a sympy expression."""
+        """The best formula, or the one at a position of the front, as a sympy expression."""
         return self.front.pick(index).expr
 
     def latex(self, index: int | None = None, digits: int = 6) -> str:
-        """The best formula, or that at a place of the front, as LaTeX with numbers of `digits` significant digits."""
+        """The best formula, or the one at a position of the front, as LaTeX with numbers of `digits` digits."""
         return self.front.pick(index).latex(digits)
 
     def to_dict(self) -> dict[str, Any]:
-        """The discovery as plain values for JSON, null where a number is not finite."""
+        """The result as plain values for JSON, None where a number is not finite."""
         finite: dict[str, Any] = _finite(
             {
                 "schema": SCHEMA,
@@ -202,7 +207,7 @@ def _entry(candidate: Candidate) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """`value` with None for every number that JSON cannot hold."""
+    """`value` with None in place of numbers that are not finite, which JSON cannot hold."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""An exception after some seconds, whatever the code inside is doing."""
+"""Raise an exception when the time is up, at whatever line the code is then; by SIGALRM."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ import weakref
 from collections.abc import Iterator
 from types import CodeType, FrameType
 
-WEAK = (weakref.__file__, _weakrefset.__file__)  # where the callbacks of weak references are
+WEAKREF_FILES = (weakref.__file__, _weakrefset.__file__)  # whose functions run as callbacks of weak references
+RETRY_IMPORT = 0.01  # seconds until the next try, where the alarm came during an import or a deallocation
+RETRY_LOST = 0.5  # seconds until the exception is raised again, where something has swallowed it
 
 
 class OutOfTime(TimeoutError):
-    """The child process had not ended when its time was up, and was killed."""
+    """The time was up before the work was done; a child process is killed then."""
 
 
 @contextlib.contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """Raises OutOfTime inside after `seconds`, also between the steps of code that never asks the clock.
+    """Raises OutOfTime in the body of the with statement after `seconds`, between any two bytecode instructions.
 
-    By an alarm signal: in the main thread on POSIX, and only where nobody else uses the alarm. Elsewhere nothing
-    happens, and the code inside has to ask the clock itself. An import is let come to its end: a library that was
-    loaded by half breaks whatever uses it next. So is what Python calls when it frees objects: an exception there would
-    be lost. Where it is lost all the same, it is raised again.
+    It works in the main thread on POSIX, where no other alarm is set. Elsewhere it does nothing, and the body has to
+    check its deadline itself. The exception waits for the end of an import, since a half-loaded library would fail
+    later, and of a deallocation, where Python would discard it. If it is discarded all the same, it is raised again.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
         if _importing(frame) or _freeing(frame):
-            signal.setitimer(signal.ITIMER_REAL, SOON)
+            signal.setitimer(signal.ITIMER_REAL, RETRY_IMPORT)
             return
-        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, RETRY_LOST)
         raise OutOfTime("the time is up")
 
     if (
@@ -53,19 +54,20 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _importing(frame: FrameType | None) -> bool:
+    """Whether an import is running."""
     return any(code.co_filename.startswith("<frozen importlib") for code in _running(frame))
 
 
 def _freeing(frame: FrameType | None) -> bool:
-    """Whether a destructor, a weak reference's callback or one of the garbage collector's is running."""
+    """Whether a destructor, or a callback of a weak reference or of the garbage collector, is running."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-    return any(code.co_name == "__del__" or code.co_filename in WEAK or code in callbacks for code in _running(frame))
+    return any(
+        code.co_name == "__del__" or code.co_filename in WEAKREF_FILES or code in callbacks for code in _running(frame)
+    )
 
 
 def _running(frame: FrameType | None) -> Iterator[CodeType]:
+    """The code of the frame and of all its callers."""
     while frame is not None:
         yield frame.f_code
         frame = frame.f_back
-
-
-SOON, AGAIN = 0.01, 0.5  # seconds until an end that comes at a bad moment is tried again, and one that was lost

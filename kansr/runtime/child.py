@@ -1,4 +1,4 @@
-"""Where work runs: here, in a pool of processes, or in one child process that can be stopped whatever it is doing."""
+"""Run a generator in one child process, which can be stopped at any moment and is killed with all it started."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from kansr.runtime.processes import limit_memory, settle, start_context
 
 T = TypeVar("T")
 
-LOOK = 0.2  # seconds between looks at whether the child lives: its workers may hold its end of the pipe open
+POLL_SECONDS = 0.2  # between checks whether the child is alive: its workers may keep the pipe open after its death
+GRACE_SECONDS = 0.2  # after the time limit, for a child that stops by itself
 
 
 class WorkerDied(RuntimeError):
-    """The child process ended before its work was done, as after a segmentation fault or for lack of memory."""
+    """The child process ended before its work was done: by a segmentation fault, or for lack of memory."""
 
     def __init__(self, exitcode: int) -> None:
         super().__init__(f"the working process {_how(exitcode)}")
@@ -34,7 +35,7 @@ class WorkerDied(RuntimeError):
 
 
 class RemoteTraceback(Exception):
-    """The cause of an exception that came from the child: its traceback as text."""
+    """The traceback, as text, of an exception that came from the child; it is set as the cause of that exception."""
 
     def __str__(self) -> str:
         return "\n" + str(self.args[0])
@@ -45,22 +46,22 @@ def stream(
     args: tuple[Any, ...] = (),
     *,
     seconds: float,
-    grace: float = 0.2,
+    grace: float = GRACE_SECONDS,
     memory: int | None = None,
 ) -> Iterator[T]:
     """The items of `function(*args)`, which runs in a child process, as they come.
 
-    memory: bytes that the child may take beside what it starts with; beyond them it gets a MemoryError, or dies.
+    memory: bytes that the child may take beside those it starts with; beyond them it gets a MemoryError or dies.
+    When the iterator is closed, or left by an exception, the child and all processes that it started are killed.
 
-    An exception in the child is raised here. OutOfTime is raised when the child has not ended after
-    `seconds` + `grace`, WorkerDied when it ends in any other way; all items that came before are yielded first. When
-    the iterator is closed, or left by an exception, the child and all processes that it started are killed.
+    Raises, after all items that came before: an exception of the child itself; OutOfTime where the child has not ended
+    after `seconds` + `grace`; WorkerDied where it ended in any other way.
     """
     deadline = time.monotonic() + seconds + grace
     receiver, sender = start_context().Pipe(duplex=False)
     child = _start(_work, (sender, os.getpid(), function, args, memory))
     end = partial(_kill, child)
-    atexit.register(end)  # for an iterator that is never closed: multiprocessing would wait for the child instead
+    atexit.register(end)  # of an iterator that is never closed, multiprocessing would wait for the child at exit
     sender.close()
     try:
         for kind, value in _messages(receiver, child, deadline):
@@ -81,25 +82,25 @@ def stream(
 def _start(target: Callable[..., None], args: tuple[Any, ...]) -> BaseProcess:
     child = start_context().Process(target=target, args=args)  # type: ignore[attr-defined]
     with warnings.catch_warnings():
-        # Python 3.12 warns of threads when forking; ours are those of BLAS, which knows how to be forked.
+        # Python 3.12 warns of forking with threads. The threads here are those of BLAS, which handles a fork.
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
     return child
 
 
 def _messages(receiver: Connection, child: BaseProcess, deadline: float) -> Iterator[tuple[str, Any]]:
-    """What the child sends; an exception says why there is nothing more to come."""
+    """The messages of the child. Raises OutOfTime or WorkerDied where it ends without the last one."""
     expired = False
     while True:
         left = deadline - time.monotonic()
         if left <= 0 and child.is_alive():
             expired = True
-            _kill(child)  # what it sent before is still in the pipe
-        alive = child.is_alive()  # asked before looking into the pipe, so that its last words are not missed
-        if wait([receiver], min(left, LOOK) if alive else 0):
+            _kill(child)  # its last messages are still in the pipe
+        alive = child.is_alive()  # before reading the pipe, so that a last message is not missed
+        if wait([receiver], min(left, POLL_SECONDS) if alive else 0):
             try:
                 message = receiver.recv()
-            except (EOFError, OSError):  # the end of the pipe, perhaps in the middle of a message
+            except (EOFError, OSError):  # the pipe has ended, perhaps within a message
                 child.join(max(left, 0))
             else:
                 yield message
@@ -113,11 +114,11 @@ def _messages(receiver: Connection, child: BaseProcess, deadline: float) -> Iter
 
 
 def _kill(child: BaseProcess) -> None:
-    """Ends the child and every process of its group."""
+    """Kills the child and every process of its group."""
     if child.pid and hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-    child.kill()  # alone, if it had not made its group yet
+    child.kill()  # alone where it has no group of its own yet
     child.join()
 
 
@@ -128,11 +129,11 @@ def _work(
     args: tuple[Any, ...],
     memory: int | None,
 ) -> None:
-    """What the child does: send ("item", value)…, then ("end", None) or ("error", (exception, traceback))."""
+    """The child: sends ("item", value) for each item, then ("end", None) or ("error", (exception, traceback))."""
     if hasattr(os, "setsid"):
         os.setsid()
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGHUP) if os.name == "posix" else ():
-        signal.signal(number, signal.SIG_DFL)  # the handlers of the parent are not ours
+        signal.signal(number, signal.SIG_DFL)  # not the handlers inherited from the parent
     settle(parent)
     if memory is not None:
         limit_memory(memory)
@@ -140,14 +141,14 @@ def _work(
         for item in function(*args):
             sender.send(("item", item))
         sender.send(("end", None))
-    except BrokenPipeError:  # nobody listens any more
+    except BrokenPipeError:  # the parent has stopped reading
         return
     except Exception as err:
         sender.send(("error", (_sendable(err), traceback.format_exc())))
 
 
 def _sendable(error: Exception) -> Exception:
-    """The exception, or its text where it cannot be made again from its parts on the other side."""
+    """The exception, or a RuntimeError with its text where it cannot be rebuilt in another process."""
     try:
         twin = copy.copy(error)
     except Exception:
@@ -156,6 +157,7 @@ def _sendable(error: Exception) -> Exception:
 
 
 def _how(exitcode: int) -> str:
+    """How a process ended, in words. exitcode: negative for a signal, as in multiprocessing."""
     if exitcode >= 0:
         return f"ended early with exit code {exitcode}"
     names = {int(s): s.name for s in signal.Signals}

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or stay as they were, and lines that are on the disk when they are written."""
+"""Write files whole or not at all, append lines durably, and lock folders."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path
 
 from kansr.errors import UsageError
 
+RETRY_SECONDS = 0.05  # between attempts to take a lock
+
 
 def take(lock: int, folder: Path, patience: float = 0.0) -> None:
-    """Takes the lock, which the system gives back whatever way this process ends."""
+    """Takes the lock of a folder, which the system releases when this process ends, however it ends.
+
+    lock: an open file descriptor; patience: seconds to wait for it. Raises UsageError where another run holds it.
+    """
     try:
         import fcntl
-    except ImportError:  # no such locks on Windows: there, two runs in one folder are the user's to avoid
+    except ImportError:  # Windows has no such locks: there, the user has to keep two runs out of one folder
         return
     deadline = time.monotonic() + patience
     while True:
@@ -23,13 +28,13 @@ def take(lock: int, folder: Path, patience: float = 0.0) -> None:
         except BlockingIOError as err:
             if time.monotonic() > deadline:
                 raise UsageError(f"another run is writing to {folder}: wait for it, or name another folder") from err
-            time.sleep(0.05)
+            time.sleep(RETRY_SECONDS)
         except OSError as err:
             raise UsageError(f"cannot lock {folder}: {err.strerror}") from err
 
 
 def append(path: Path, line: str) -> None:
-    """Adds a line to the file; it is on the disk when this returns. Raises OSError where it cannot be."""
+    """Appends a line, which is on the disk when this returns. Raises OSError where it cannot be written."""
     file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
     try:
         write_all(file, f"{line}\n".encode())
@@ -38,21 +43,21 @@ def append(path: Path, line: str) -> None:
 
 
 def write_all(file: int, raw: bytes) -> None:
-    """Writes all the bytes and waits for the disk."""
+    """Writes all bytes to an open file descriptor and waits until they are on the disk."""
     while raw:
         raw = raw[os.write(file, raw) :]
     os.fsync(file)
 
 
 def drop_torn_line(path: Path) -> None:
-    """Cuts off what a killed run has left of its last line."""
+    """Removes an incomplete last line, which a killed run leaves."""
     whole = path.read_bytes().rfind(b"\n") + 1
     if whole < path.stat().st_size:
         os.truncate(path, whole)
 
 
 def write(path: Path, text: str) -> None:
-    """Makes `path` a file with this text, in one step."""
+    """Replaces the file in one step: it has either the old text or the new one. Raises UsageError on failure."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:

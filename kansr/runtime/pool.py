@@ -1,4 +1,4 @@
-"""Executors: work in this process or in a pool of processes, and functions that can be sent there."""
+"""Executors: this process or a pool of processes; and values that can be sent to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kansr.runtime.processes import settle, start_context
 
 
 class Serial(Executor):
-    """Runs a call when it is submitted, in this process."""
+    """An executor that runs each call in this process, when it is submitted."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()
@@ -27,9 +27,9 @@ class Serial(Executor):
 
 
 class Portable(Generic[T]):
-    """A value that may hold lambdas on its way to a worker, which pickle alone would refuse.
+    """A value with lambdas in it, which pickle alone refuses, for sending to a worker.
 
-    It goes through a pipe between a process and its own children, never through a file.
+    It passes only through a pipe between a process and its own children, never through a file.
     """
 
     def __init__(self, value: T) -> None:
@@ -43,9 +43,9 @@ class Portable(Generic[T]):
 
 
 def workers(jobs: int, lent: Executor | None = None) -> contextlib.AbstractContextManager[Executor]:
-    """An executor with `jobs` processes of one thread each; for one job, this process itself.
+    """An executor with `jobs` processes of one thread each; this process itself for one job.
 
-    One that is `lent` is used instead, and left open.
+    lent: an executor of the caller's, which is used instead and left open.
     """
     if lent is not None:
         return contextlib.nullcontext(lent)

@@ -1,4 +1,4 @@
-"""What a working process does first: one thread, a limit of memory, and the end of its parent is its own."""
+"""What every worker process does first: one thread, a memory limit, and an end together with its parent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-# The libraries read these when they are loaded; with one thread, sums are added in the same order on any machine.
+# The numerical libraries read these when they are loaded. With one thread, sums have the same order on every machine.
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -27,7 +27,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def single_thread() -> None:
-    """One thread from now on for the numerical libraries of this process, loaded already or later."""
+    """Limits the numerical libraries of this process to one thread, those loaded already and those loaded later."""
     os.environ.update(dict.fromkeys(THREADS, "1"))
     threadpool_limits(1)
     if "torch" in sys.modules:
@@ -35,23 +35,24 @@ def single_thread() -> None:
 
 
 def start_context() -> BaseContext:
+    """How processes are started: by fork on Linux, where it is safe and quick, and by spawn elsewhere."""
     return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
 def settle(parent: int) -> None:
-    """Makes this child process single-threaded, deaf to Ctrl-C, and mortal with its parent."""
+    """Makes this child process use one thread, ignore Ctrl-C, and end when its parent does. parent: its process id."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # it had died before the call
             os._exit(1)
     single_thread()
 
 
 def limit_memory(more: int) -> None:
-    """Refuses this process more than so many bytes beside what it has; where the system knows no such limit, nothing.
+    """Limits the memory of this process to `more` bytes beside what it has; does nothing where there is no such limit.
 
-    Counted are writable pages of its own (Linux since 4.7), so that mapped files and what is only reserved are free.
+    Writable private pages count (Linux since 4.7); mapped files and reserved address space do not.
     """
     try:
         import resource

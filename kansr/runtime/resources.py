@@ -1,4 +1,4 @@
-"""Where the files that come with the package are: inside it in a wheel, beside it in a checkout."""
+"""Find the files that come with the package: in it for a wheel, beside it in a checkout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from kansr.errors import KansrError
 
 
 def shipped(name: str) -> Path:
-    """The path of a shipped file or folder, such as `shipped("grammars/expression.lark")`."""
+    """The path of a file or folder that comes with the package, such as "grammars/expression.lark".
+
+    Raises KansrError where it is missing.
+    """
     package = Path(__file__).resolve().parent.parent
     for root in (package, package.parent):
         if (root / name).exists():

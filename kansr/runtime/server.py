@@ -1,7 +1,7 @@
-"""A process that serves one request after another, for packages that take long to start.
+"""A server process that answers one request after another, for packages that are slow to start.
 
-It is a fresh interpreter, not a fork: Julia does not survive one, nor torch loaded before it. Requests and answers are
-lines of JSON; whatever else it prints goes nowhere.
+It is a fresh interpreter: Julia does not work after a fork, nor after torch has been loaded. Requests and answers are
+lines of JSON; anything else that it prints is discarded.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import WorkerDied
 from kansr.runtime.processes import THREADS, settle
 
-LOOK = 0.2  # seconds between looks at whether it lives and how large it is
+POLL_SECONDS = 0.2  # between checks whether the process is alive and how much memory it holds
+MESSAGE_LETTERS = 500  # of an error that is passed on
 Message = dict[str, Any]
 
 
 class ServiceError(RuntimeError):
-    """The process answered that it could not do what it was asked."""
+    """The server answered with an error."""
 
 
 class Service:
-    """`python -m module` as a server: started at the first request, and again after it has died or was stopped.
+    """The server `python -m module`. It is started at the first request, and again after its end.
 
-    memory: bytes that it may hold, watched from outside (Julia reserves far more than it uses).
+    memory: bytes of resident memory that it may hold. They are watched from outside, since Julia reserves more address
+    space than it uses and a limit in the process would stop it.
     """
 
     def __init__(self, module: str, memory: int) -> None:
@@ -45,16 +47,18 @@ class Service:
         self._lines: queue.Queue[bytes | None] = queue.Queue()
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> Iterator[Message]:
-        """The answers to a request as they come.
+        """The answers to a request, as they come; to leave the iterator early ends the process.
 
-        Raises OutOfTime, WorkerDied, MemoryError or ServiceError after those that came; the first three end the
-        process. So does leaving the iterator before its end.
+        Raises, after the answers that came: OutOfTime after `seconds`, WorkerDied and MemoryError, which end the
+        process, and ServiceError, which does not.
         """
         deadline = time.monotonic() + seconds
         process = self._running()
         self._number += 1
         line = json.dumps({**request, "number": self._number}).encode() + b"\n"
-        threading.Thread(target=_write, args=(process.stdin, line), daemon=True).start()  # it may never be read
+        threading.Thread(
+            target=_write, args=(process.stdin, line), daemon=True
+        ).start()  # it would block where the process never reads
         ended = False
         try:
             for message in self._answers(process, deadline):
@@ -69,7 +73,7 @@ class Service:
                 self.close()
 
     def close(self) -> None:
-        """Ends the process and all that it has started."""
+        """Kills the process and every process that it started."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -90,7 +94,7 @@ class Service:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,  # what cannot be written is not kept
+            bufsize=0,  # nothing is left in a buffer when the process has ended
             start_new_session=True,
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
         )
@@ -99,12 +103,12 @@ class Service:
         return process
 
     def _answers(self, process: subprocess.Popen[bytes], deadline: float) -> Iterator[Message]:
-        """The answers to the last request; what is no answer is passed over."""
+        """The answers to the last request; any other line is ignored."""
         while (left := deadline - time.monotonic()) > 0:
             if resident(process.pid) > self.memory:
                 raise MemoryError(f"the working process took more than {self.memory / 2**30:.3g} GiB of memory")
             try:
-                line = self._lines.get(timeout=min(left, LOOK))
+                line = self._lines.get(timeout=min(left, POLL_SECONDS))
             except queue.Empty:
                 continue
             if line is None:
@@ -117,7 +121,7 @@ class Service:
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process holds; 0 where that cannot be known."""
+    """The resident memory of a process in bytes; 0 where it cannot be read."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -126,7 +130,10 @@ def resident(pid: int) -> int:
 
 
 def serve(handle: Callable[[Message], Iterable[Message]]) -> None:
-    """What the process does: handles each line of stdin until there is no more, and says when it has."""
+    """The server's loop: answers each line of stdin by what `handle` yields for it, then by "end" or "error".
+
+    The first argument of the command is the process id of the parent.
+    """
     settle(int(sys.argv[1]))
     ours = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -142,13 +149,13 @@ def serve(handle: Callable[[Message], Iterable[Message]]) -> None:
                 send({**answer, **number})
             send({"end": True, **number})
         except Exception as err:
-            send({"error": f"{type(err).__name__}: {err}"[:500], **number})
-    os._exit(0)  # threads that a package has left behind are not waited for
+            send({"error": f"{type(err).__name__}: {err}"[:MESSAGE_LETTERS], **number})
+    os._exit(0)  # without waiting for threads that a package has left running
 
 
 def _write(stream: IO[bytes] | None, line: bytes) -> None:
     left = memoryview(line)
-    with contextlib.suppress(OSError, ValueError):  # it has ended, and who waits for the answer will be told
+    with contextlib.suppress(OSError, ValueError):  # the process has ended, which `_answers` reports
         while stream is not None and left:
             left = left[stream.write(left) :]
 
@@ -156,6 +163,6 @@ def _write(stream: IO[bytes] | None, line: bytes) -> None:
 def _listen(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
     with stream, contextlib.suppress(OSError, ValueError):
         for line in stream:
-            if line.endswith(b"\n"):  # the last one may have been cut off in the middle
+            if line.endswith(b"\n"):  # a last line without an end is incomplete
                 lines.put(line)
     lines.put(None)

@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, as exceptions."""
+"""Signals that ask the process to stop, as an exception."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-SIGNALLED = 128  # exit codes of processes that a signal ended begin here
-
-
+SIGNALLED = 128  # the exit code after signal n is 128 + n
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked us to stop."""
+    """A signal asked the process to stop. number: which signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -24,12 +22,15 @@ class Stopped(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Signals that end a process raise Stopped inside, unless they are ignored as under nohup; a second ends it."""
+    """Raises Stopped in the body of the with statement at the first of SIGNALS; a second one ends the process.
+
+    A signal that is ignored, as SIGHUP under nohup, stays ignored.
+    """
     came: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
         if came:
-            os._exit(SIGNALLED + number)  # the working processes die with this one
+            os._exit(SIGNALLED + number)  # worker processes end with this one
         came.append(number)
         raise Stopped(number)
 

@@ -1,16 +1,20 @@
-"""What the commands write: results on stdout, all else on stderr."""
+"""Print: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 
 from kansr.errors import UsageError
 
 
 def emit(text: str) -> None:
-    """Writes to stdout; quietly does not where the reader has gone away, as with `| head`."""
+    """Writes to stdout, and does nothing where the reader has gone, as after `| head`.
+
+    Raises UsageError where stdout cannot be written.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -21,7 +25,14 @@ def emit(text: str) -> None:
 
 
 def say(notes: Iterable[str]) -> None:
-    """One line each on stderr; nothing in it may steer the terminal."""
+    """Prints one line each to stderr, without control characters."""
     for note in notes:
         text = "".join(letter if letter.isprintable() else " " for letter in note)
         print(f"kansr: {text}", file=sys.stderr)
+
+
+def say_internal(error: Exception, debug: bool) -> None:
+    """One line on stderr about an error that is none of the user's, after its traceback where that is wanted."""
+    if debug:
+        traceback.print_exception(error)
+    say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])

@@ -19,8 +19,9 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import fractions_near
 from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.outliers import shown_by
 from kansr.numeric.robust import mean_square
@@ -241,10 +242,10 @@ class NoisySearch:
     def _judged(self, routes: Iterator[Route]) -> Iterator[Route]:
         """The routes, each compared with the shortest description so far."""
         for route in routes:
-            length = description_length(route.fit.expr, route.fit.likely**2, self.data)
+            length = fit_length(route.fit, self.data)
             if length < self.length - COSTS.shorter:
                 self.length, self.left, self.improved = length, self._left(route.fit.expr), self.frontier.steps
-                self.odd = sum(not _is_nice(float(c)) for c in route.fit.constants)
+                self.odd = sum(not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants)
             self.done = self.done or exact(route.fit, self.data)
             yield route
 
@@ -273,11 +274,6 @@ class NoisySearch:
         if good.mean() < 1 or not np.std(state.z) > 0:
             return None
         return Noisy(state.X, state.z, loud)
-
-
-def _is_nice(number: float) -> bool:
-    """Whether a constant is near a quarter of a whole number."""
-    return abs(number - round(4 * number) / 4) <= COSTS.nice * abs(number)
 
 
 def _upright(state: State) -> State:

@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
@@ -156,7 +156,7 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
         routes += some
         if any(exact(route.fit, rows.sample) for route in routes):
             break
-    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
+    routes.sort(key=lambda route: fit_length(route.fit, rows.sample))
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for

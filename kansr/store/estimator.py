@@ -1,4 +1,4 @@
-"""A fitted estimator as a folder: the discovery that it holds, and beside it what X was and how it was set."""
+"""A fitted estimator as a folder: its result, and estimator.json with the columns of X and the parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from kansr.store.load import check_schema, discovery, text_of
 from kansr.version import __version__
 
 ESTIMATOR = "estimator.json"
-SCHEMA = 1  # of that file; that of a discovery is counted apart
+SCHEMA = 1  # version of estimator.json; discovery.json has its own
 
 
 class Estimator(Protocol):
-    """What is written of an estimator, and set again when it is read."""
+    """What is saved of an estimator and set again when it is loaded."""
 
     discovery_: Any
     n_features_in_: int
@@ -37,7 +37,7 @@ Regressor = TypeVar("Regressor", bound=Estimator)
 
 
 def save(model: Estimator, folder: Path) -> None:
-    """Writes discovery.json, front.csv and estimator.json; a file where a folder should be raises UsageError."""
+    """Writes discovery.json, front.csv and estimator.json into the folder. Raises UsageError where it cannot."""
     seed = model.random_state if isinstance(model.random_state, int | np.integer) else model.discovery_.seed
     shape = {
         "schema": SCHEMA,
@@ -52,7 +52,11 @@ def save(model: Estimator, folder: Path) -> None:
 
 
 def load(kind: type[Regressor], folder: Path, library: Any) -> Regressor:
-    """The estimator in a folder; where only a discovery is there, its inputs are the columns of X."""
+    """The estimator in a folder. Without estimator.json, the inputs of the result are the columns of X.
+
+    kind: its class; library: the functions it searches with. Raises DataError for files that cannot be read or do not
+    belong together.
+    """
     found = discovery(read_json(text_of(folder / RESULT), str(folder / RESULT)))
     columns = [found.columns.get(name, name) for name in found.inputs]
     named, settings = True, {"random_state": found.seed}
@@ -77,7 +81,10 @@ def load(kind: type[Regressor], folder: Path, library: Any) -> Regressor:
 
 
 def _settings(value: Value, known: Collection[str]) -> dict[str, Any]:
-    """The parameters in a file, those of this version only; what they mean is checked when the estimator fits."""
+    """The parameters in estimator.json that this version knows; `fit` checks their values.
+
+    Raises DataError for a value that is no number or text.
+    """
     found = {}
     for key, item in value.items():
         if not _is_plain(item.data):

@@ -1,4 +1,4 @@
-"""Results as files: each one is replaced whole or stays as it was, whatever happens in between."""
+"""Write results into folders and files; each file is replaced whole or stays as it was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULT, FRONT, ROWS, COMMAND = "discovery.json", "front.csv", "rows.csv", "comma
 
 
 def save(folder: Path, discovery: Result) -> None:
-    """Writes the JSON object and the front of a discovery, the rows to show it with and the command into the folder."""
+    """Writes discovery.json, front.csv and, where they are known, rows.csv and command.txt into the folder."""
     write(folder / RESULT, json_text(discovery))
     write(folder / FRONT, discovery.front.to_frame().drop(columns="sympy_format").to_csv(index=False))
     if discovery.excerpt is not None:
@@ -28,7 +28,7 @@ def save(folder: Path, discovery: Result) -> None:
 
 
 def save_as(path: Path, discovery: Result) -> None:
-    """Writes one file where the name ends in .json, and else a folder; replaces what is there."""
+    """Writes a JSON file where the name ends in .json, else a folder; replaces what is there."""
     if path.suffix == ".json":
         write(path, json_text(discovery))
     else:
@@ -37,20 +37,20 @@ def save_as(path: Path, discovery: Result) -> None:
 
 
 def json_text(discovery: Result) -> str:
+    """The JSON object of a result, as text."""
     return json.dumps(discovery.to_dict(), indent=2, allow_nan=False) + "\n"
 
 
 LOCK = ".lock"
-
-
-PATIENCE = 2.0  # seconds for the processes of a run that was killed to be gone
-
-
+PATIENCE = 2.0  # seconds to wait for a lock, in which the processes of a killed run end
 REPLACE = "use --force to replace it"
 
 
 def claim(folder: Path, *, force: bool = False, hint: str = REPLACE) -> None:
-    """Makes the folder and sees that results can be written there; an earlier result is only replaced by `force`."""
+    """Makes the folder and checks that it can be written; `force` allows to replace an earlier result.
+
+    hint: what to do about one. Raises UsageError.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -66,9 +66,10 @@ def claim(folder: Path, *, force: bool = False, hint: str = REPLACE) -> None:
 
 @contextlib.contextmanager
 def claimed(folder: Path, *, force: bool = False, resume: bool = False) -> Iterator[None]:
-    """Claims the folder, to go on with an earlier result if it is to `resume`, and keeps it for this run.
+    """Claims the folder and holds its lock during the body of the with statement.
 
-    Raises UsageError where another run is writing there.
+    force: whether to replace an earlier result; resume: whether to go on with it. Raises UsageError where another run
+    holds the lock.
     """
     claim(folder, force=force or resume, hint=f"use --resume to go on with it, or {REPLACE.removeprefix('use ')}")
     try:

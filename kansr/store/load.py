@@ -1,4 +1,4 @@
-"""A discovery read back from the JSON object that was written of it. Formulas go through our own grammar only."""
+"""Read a result from its JSON object. Formulas are parsed by the grammar, nothing is evaluated as code."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ from kansr.units.text import dimension_of
 from kansr.units.units import Constant, Units
 from kansr.version import __version__
 
+# Limits for hostile files; results stay far below.
 MAX_BYTES = 1 << 26
-MAX_LETTERS = 300_000  # of all formulas of a file together
+MAX_LETTERS = 300_000  # of all formulas of a file in total
+SHOWN = 40  # characters of a value that a message repeats
+LISTED = 8  # names that a message lists
 
 
 def load(path: str | PathLike[str]) -> Result:
-    """The discovery that was saved: from the folder of `kansr discover --out`, a discovery.json, or the text of one.
+    """The result that was saved.
 
-    What it shows and computes is what the saved one did: formulas, structure, units, figures. Raises DataError, in one
-    sentence, for a file that is missing, damaged, too large, or of another schema.
+    path: the folder of `kansr discover --out`, a discovery.json, or the text of one. The result has the formulas,
+    structure, units and figures of the saved one; its rows are apart, see `with_rows`.
+    Raises DataError for a file that is missing, damaged, too large, or of another schema.
     """
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return discovery(read_json(path, "the text"))
@@ -42,7 +46,7 @@ def load(path: str | PathLike[str]) -> Result:
 
 
 def discovery(value: Value) -> Result:
-    """The discovery in a JSON object."""
+    """The result in a JSON object. Raises DataError where it is none."""
     check_schema(value)
     inputs = tuple(_name(item) for item in value["inputs"])
     target = _name(value["target"])
@@ -77,19 +81,19 @@ def discovery(value: Value) -> Result:
 
 
 def check_schema(value: Value, schema: int = SCHEMA) -> None:
-    """Raises DataError unless the object says that it is a result of the schema that this version reads."""
+    """Raises DataError unless the object is of the schema that this version reads."""
     if not isinstance(value.data, dict) or "schema" not in value.data or "kansr" not in value.data:
         raise DataError(f"{value.where} is no result of kansr: it has no schema; kansr discover --json writes one")
     came = value["schema"].data
     if came != schema or isinstance(came, bool):
         raise DataError(
-            f"{value.where} has schema {str(came)[:40]}, written by kansr {value['kansr'].text()[:40]}, and kansr "
-            f"{__version__} reads schema {schema}: use the version that wrote it, or search again"
+            f"{value.where} has schema {str(came)[:SHOWN]}, written by kansr {value['kansr'].text()[:SHOWN]}, "
+            f"and kansr {__version__} reads schema {schema}: use the version that wrote it, or search again"
         )
 
 
 def text_of(file: Path) -> str:
-    """The text of a file of bounded size. Raises DataError where it cannot be read."""
+    """The text of a file of at most MAX_BYTES. Raises DataError where it cannot be read."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -107,12 +111,12 @@ def text_of(file: Path) -> str:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # no name of a file at all; reading it says so
+    except (OSError, ValueError):  # not a file name; reading it gives the message
         return False
 
 
 def _optional(value: Value) -> Value:
-    """A list that older files of this schema may lack."""
+    """The list, empty where it is missing, as in older files of this schema."""
     return Value([], value.where) if value.absent else value
 
 
@@ -124,7 +128,7 @@ def _name(value: Value) -> str:
 
 def _among(value: Value, names: Sequence[str]) -> str:
     if value.text() not in names:
-        value.refuse("one of the inputs" if len(names) > 8 else f"one of {', '.join(names)}")
+        value.refuse("one of the inputs" if len(names) > LISTED else f"one of {', '.join(names)}")
     return value.text()
 
 
@@ -150,7 +154,7 @@ def _units(value: Value, names: Sequence[str], constants: Mapping[str, Constant]
 
 
 def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Callable[[Value], Candidate]:
-    """What makes a candidate of an entry; all formulas of the file together are of bounded length."""
+    """A function from an entry to its candidate. Raises DataError where all formulas together are too long."""
     entries: list[Any] = [value["best"].data, *(v.data for v in value["front"])]
     entries += [v.data for v in _optional(value["undecided"])]
     letters = sum(len(e["expression"]) for e in entries if isinstance(e, dict) and isinstance(e.get("expression"), str))
@@ -160,7 +164,7 @@ def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Cons
 
     def candidate(entry: Value) -> Candidate:
         try:
-            with distribute(False):  # 2*(x + y) stays as it was printed
+            with distribute(False):  # sympy would expand 2*(x + y)
                 expr = parse(entry["expression"].text(), names=names)
         except FormulaError as err:
             raise DataError(f"{entry.where}.expression: {err}") from None

@@ -1,4 +1,4 @@
-"""The law that a command line names: a folder, a file, or a formula."""
+"""Open the law that a command line names: a result folder, a file, or a formula."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from kansr.errors import FormulaError, UsageError
 from kansr.result.law import Law, law_of, law_of_formula
 from kansr.store.load import load
 
+SHOWN = 60  # characters of a formula that a message repeats
+
 
 def read_law(
     source: str, index: int | None = None, complexity: int | None = None, columns: Sequence[str] | None = None
 ) -> Law:
-    """The law that a command line names: by the folder or file of a run, or by a formula.
+    """The law in a result folder or file, or of a formula.
 
-    index, complexity: which formula of the run's front, as its place or its complexity; the best one unless given.
-    columns: of the table that a formula is about, where there is one.
+    index, complexity: which formula of the front, by its position or its complexity; the best one if both are None.
+    columns: those of the table that a formula is about, None without a table.
+
+    Raises DataError for a result that cannot be read, UsageError for a formula that is not on the front, and
+    FormulaError for what is neither a file nor a formula.
     """
     if is_there(source):
         found = load(source)
@@ -26,12 +31,13 @@ def read_law(
     try:
         return law_of_formula(source, columns)
     except FormulaError as err:
-        raise UsageError(f"{source[:60]!r} is no file or folder, and as a formula: {err}") from err
+        message = f"{source[:SHOWN]!r} is no file or folder, and as a formula: {err}"
+        raise FormulaError(message, err.text, err.position) from err
 
 
 def is_there(source: str) -> bool:
-    """Whether there is a file or folder of this name."""
+    """Whether a file or folder of this name exists."""
     try:
         return Path(source).exists()
-    except (OSError, ValueError):  # too long for a name, as formulas can be
+    except (OSError, ValueError):  # too long for a file name, as a formula may be
         return False

@@ -1,4 +1,4 @@
-"""A discovery with the rows that were kept beside it."""
+"""Read a result with the rows and the command that are kept beside it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kansr.store.load import load
 
 
 def read(run: Path) -> Result:
-    """What `kansr discover --out` left in a folder; without rows and command where these are not there.
+    """The result in a folder of `kansr discover --out`, with rows and command where the folder has them.
 
-    Raises DataError for what cannot be read or does not belong together.
+    Raises DataError for files that cannot be read or do not belong together.
     """
     discovery = load(run)
     folder = run if run.is_dir() else run.parent

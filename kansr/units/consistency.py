@@ -1,8 +1,8 @@
-"""Whether a formula can have the units of its target, and if not, which part of it stands in the way.
+"""Dimensional consistency: whether a formula can have the unit of its target, and if not, which part prevents it.
 
-Every node has a dimension; what has to be alike gives equations between exponents. Where fitted numbers may carry
-units, each is an unknown of these equations, which are linear. A logarithm of something with a unit is let pass when
-its unit cancels later, as in log(p_2) − log(p_1), or is undone, as in exp(2·log(x)).
+Every subexpression has a dimension; terms of a sum must have the same one, arguments of functions none. Where fitted
+numbers may carry units, the unit of each is an unknown, and these conditions are linear equations for exponents. The
+argument of a logarithm may have a unit if it cancels, log(p_2) - log(p_1), or is undone, exp(2*log(x)).
 """
 
 from __future__ import annotations
@@ -18,70 +18,77 @@ from kansr.expression.render import readable
 from kansr.units.dimension import Dimension
 from kansr.units.units import Units
 
-PLAIN = Dimension()
-UNKNOWN = "?"  # how the bases that stand for the units of fitted numbers begin
+DIMENSIONLESS = Dimension()
+UNKNOWN = "?"  # prefix of the names of base dimensions that stand for the unknown unit of a fitted number
 
 
-class WrongUnits(ValueError):
-    """A formula that cannot be: one sentence that names the part of it that shows that."""
+class InconsistentUnits(ValueError):
+    """The formula is inconsistent; the message is one sentence that names the subexpression."""
 
 
 @dataclass(frozen=True)
-class Value:
-    """logs: what the unit of a logarithm's argument still has to be cancelled by, with the factor it stands in."""
+class Dimensioned:
+    """The dimension of a subexpression, and the logarithms in it whose arguments have a unit.
+
+    logs: for each factor that multiplies such a logarithm, the dimension of the argument. It has to cancel in the sum.
+    """
 
     dimension: Dimension
     logs: Mapping[sympy.Expr, Dimension] = field(default_factory=dict)
 
 
 def fits(expr: sympy.Expr, units: Units) -> bool:
-    """Whether the formula can have the units of the target."""
+    """Whether the formula can have the dimension of the target."""
     return objection(expr, units) == ""
 
 
 def objection(expr: sympy.Expr, units: Units) -> str:
-    """Why the formula cannot have the units of the target, in one sentence; "" if it can.
+    """Why the formula cannot have the dimension of the target, in one sentence; "" if it can.
 
-    A formula that is one number is a value of the target, in its units.
+    A formula without variables is a value of the target, in its unit.
     """
     if expr.is_number and not expr.has(NamedConstant):
         return ""
-    checker = _Checker(units)
+    checker = _ConsistencyCheck(units)
     try:
         found = checker.value(expr)
         if not checker.alike(found.dimension, units.goal):
             return f"{readable(expr)} is in {_shown(found.dimension)}, but {units.target} in {units.goal}"
         checker.no_logs(found, expr)
-    except WrongUnits as err:
+    except InconsistentUnits as err:
         return str(err)
     return ""
 
 
 def dimension_in(expr: sympy.Expr, units: Units) -> Dimension | None:
-    """The dimension of a piece of a formula, None where its parts do not fit together."""
-    checker = _Checker(units)
+    """The dimension of a subexpression, None where it is inconsistent in itself."""
+    checker = _ConsistencyCheck(units)
     try:
         found = checker.value(expr)
         checker.no_logs(found, expr)
-    except WrongUnits:
+    except InconsistentUnits:
         return None
     return found.dimension
 
 
-class _Checker:
-    """The equations met so far, each solved for one of the unknowns."""
+class _ConsistencyCheck:
+    """Walks a formula and collects the equations between unknown units, each solved for one unknown.
+
+    The methods raise InconsistentUnits where an equation cannot hold.
+    """
 
     def __init__(self, units: Units) -> None:
         self.units = units
         self.solved: dict[str, Dimension] = {}
         self.unknowns = 0
 
-    def value(self, expr: sympy.Expr) -> Value:
+    def value(self, expr: sympy.Expr) -> Dimensioned:
+        """The dimension of a subexpression, with its open logarithms."""
         if isinstance(expr, sympy.Symbol | NamedConstant):
-            return Value(self.units.dimension[expr.name])
+            return Dimensioned(self.units.dimension[expr.name])
         if expr.is_number and not expr.has(NamedConstant):
             free = expr.is_zero or (self.units.free and abs(expr) != 1)
-            return Value(self._unknown(expr) if free else PLAIN)
+            return Dimensioned(self._unknown(expr) if free else DIMENSIONLESS)
         if expr.is_Add:
             return self._sum(expr)
         if expr.is_Mul:
@@ -92,7 +99,7 @@ class _Checker:
         return self._function(expr, argument, self.value(argument))
 
     def alike(self, first: Dimension, second: Dimension) -> bool:
-        """Takes it that the two are the same; False if that contradicts what was taken before."""
+        """Adds the equation first = second; False, with nothing added, where it contradicts the others."""
         difference = self._reduced(first / second)
         unknown = next((base for base in difference.bases if base.startswith(UNKNOWN)), None)
         if unknown is None:
@@ -103,30 +110,31 @@ class _Checker:
         self.solved[unknown] = solution
         return True
 
-    def no_logs(self, value: Value, expr: sympy.Expr) -> None:
+    def no_logs(self, value: Dimensioned, expr: sympy.Expr) -> None:
+        """Demands that the arguments of the open logarithms have no unit."""
         for dimension in value.logs.values():
-            if not self.alike(dimension, PLAIN):
-                raise WrongUnits(f"a logarithm in {readable(expr)} is taken of something in {_shown(dimension)}")
+            if not self.alike(dimension, DIMENSIONLESS):
+                raise InconsistentUnits(f"a logarithm in {readable(expr)} is taken of something in {_shown(dimension)}")
 
-    def _sum(self, expr: sympy.Expr) -> Value:
+    def _sum(self, expr: sympy.Expr) -> Dimensioned:
         first, *rest = expr.args
         total = self.value(first)
         logs = dict(total.logs)
         for term in rest:
             found = self.value(term)
             if not self.alike(total.dimension, found.dimension):
-                raise WrongUnits(
+                raise InconsistentUnits(
                     f"{readable(first)} and {readable(term)} are added, "
                     f"but one is in {self._say(total.dimension)} and the other in {self._say(found.dimension)}"
                 )
             for factor, dimension in found.logs.items():
-                logs[factor] = logs.get(factor, PLAIN) * dimension
+                logs[factor] = logs.get(factor, DIMENSIONLESS) * dimension
         if self.units.free and any(term.is_number for term in expr.args):
             logs.pop(sympy.S.One, None)  # log(x) + c is log(x/x_0)
-        return Value(total.dimension, {f: d for f, d in logs.items() if not self._reduced(d).plain})
+        return Dimensioned(total.dimension, {f: d for f, d in logs.items() if not self._reduced(d).plain})
 
-    def _product(self, expr: sympy.Expr) -> Value:
-        dimension = PLAIN
+    def _product(self, expr: sympy.Expr) -> Dimensioned:
+        dimension = DIMENSIONLESS
         logs: dict[sympy.Expr, Dimension] = {}
         for factor in expr.args:
             found = self.value(factor)
@@ -136,40 +144,41 @@ class _Checker:
             elif found.logs:
                 number, rest = sympy.Mul(*(f for f in expr.args if f is not factor)).as_coeff_Mul()
                 logs = {f * rest: d ** _fraction(number) for f, d in found.logs.items()}
-        return Value(dimension, logs)
+        return Dimensioned(dimension, logs)
 
-    def _power(self, expr: sympy.Expr) -> Value:
+    def _power(self, expr: sympy.Expr) -> Dimensioned:
         base, exponent = self.value(expr.base), self.value(expr.exp)
         self.no_logs(base, expr.base)
         if expr.exp.is_number:
-            return Value(base.dimension ** _fraction(expr.exp))
+            return Dimensioned(base.dimension ** _fraction(expr.exp))
         for part, found in ((expr.base, base), (expr.exp, exponent)):
             self._plain(expr, part, found)
             self.no_logs(found, part)
-        return Value(PLAIN)
+        return Dimensioned(DIMENSIONLESS)
 
-    def _function(self, expr: sympy.Expr, argument: sympy.Expr, found: Value) -> Value:
+    def _function(self, expr: sympy.Expr, argument: sympy.Expr, found: Dimensioned) -> Dimensioned:
         if expr.func is sympy.Abs:
             return found
         if expr.func is sympy.log:
             self.no_logs(found, argument)
-            return Value(PLAIN, {} if found.dimension.plain else {sympy.S.One: found.dimension})
+            return Dimensioned(DIMENSIONLESS, {} if found.dimension.plain else {sympy.S.One: found.dimension})
         self._plain(expr, argument, found)
         if expr.func is not sympy.exp and not expr.is_Pow:
             self.no_logs(found, argument)
-            return Value(PLAIN)
-        undone = found.logs.get(sympy.S.One, PLAIN)
-        self.no_logs(Value(PLAIN, {f: d for f, d in found.logs.items() if f != 1}), argument)
-        return Value(undone)
+            return Dimensioned(DIMENSIONLESS)
+        undone = found.logs.get(sympy.S.One, DIMENSIONLESS)
+        self.no_logs(Dimensioned(DIMENSIONLESS, {f: d for f, d in found.logs.items() if f != 1}), argument)
+        return Dimensioned(undone)
 
-    def _plain(self, expr: sympy.Expr, part: sympy.Expr, found: Value) -> None:
-        if not self.alike(found.dimension, PLAIN):
-            raise WrongUnits(
+    def _plain(self, expr: sympy.Expr, part: sympy.Expr, found: Dimensioned) -> None:
+        """Demands that `part`, which is in `expr`, has no unit."""
+        if not self.alike(found.dimension, DIMENSIONLESS):
+            raise InconsistentUnits(
                 f"in {readable(expr)}, {readable(part)} has to be a plain number but is in {found.dimension}"
             )
 
     def _unknown(self, number: sympy.Expr) -> Dimension:
-        """The unit of a number; a fitted one is the same constant wherever it stands."""
+        """The unknown unit of a number. Equal floats are one constant and share it."""
         self.unknowns += 1
         name = abs(number) if number.is_Float else f"no. {self.unknowns}"
         return Dimension.of({f"{UNKNOWN}{name}": Fraction(1)})
@@ -184,14 +193,16 @@ class _Checker:
 
 
 def _insert(dimension: Dimension, unknown: str, solution: Dimension) -> Dimension:
+    """The dimension with the solution in place of the unknown."""
     power = dimension[unknown]
     return dimension / Dimension.of({unknown: power}) * solution**power if power else dimension
 
 
 def _shown(dimension: Dimension) -> str:
+    """The dimension as text, unknown units left out."""
     return str(Dimension.of({base: p for base, p in dimension.powers if not base.startswith(UNKNOWN)}))
 
 
 def _fraction(number: sympy.Expr) -> Fraction:
-    """A number exactly as it is written, so that a fitted exponent passes for 3/5 only where it is 0.6."""
+    """The number exactly as it is written, so that a fitted exponent is 3/5 only where it is 0.6."""
     return Fraction(int(number.p), int(number.q)) if number.is_Rational else Fraction(repr(float(number)))

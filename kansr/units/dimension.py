@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-# How a base dimension is shown: the SI unit it is measured in.
+# The SI base unit by which a base dimension is printed.
 SYMBOLS = {
     "[mass]": "kg",
     "[length]": "m",
@@ -20,7 +20,10 @@ SYMBOLS = {
 
 @dataclass(frozen=True)
 class Dimension:
-    """A product of powers of base dimensions, as sorted pairs without zeros; the empty one is that of plain numbers."""
+    """A product of rational powers of base dimensions; without any for a dimensionless quantity.
+
+    powers: (base, exponent), sorted by base, no exponent 0.
+    """
 
     powers: tuple[tuple[str, Fraction], ...] = field(default=())
 
@@ -30,7 +33,7 @@ class Dimension:
 
     @property
     def plain(self) -> bool:
-        """Whether this is the dimension of a plain number."""
+        """Whether it is dimensionless."""
         return not self.powers
 
     @property
@@ -53,7 +56,7 @@ class Dimension:
         return self * other**-1
 
     def __str__(self) -> str:
-        """In SI base units, such as kg*m/s**2; "no unit" for a plain number."""
+        """In SI base units, such as kg*m/s**2; "no unit" where it is dimensionless."""
         order = [*SYMBOLS, *self.bases]
         ranked = sorted(self.powers, key=lambda item: order.index(item[0]))
         above = [_power(base, power) for base, power in ranked if power > 0]

@@ -1,4 +1,4 @@
-"""The dimension that a unit in text form has: our grammar reads the text, pint knows the names."""
+"""Parse a unit into its dimension: a grammar reads the text, and pint knows the names of units."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from kansr.units.dimension import SYMBOLS, Dimension
 if TYPE_CHECKING:
     import pint
 
+# Limits for hostile text; units that people write stay far below.
 MAX_CHARACTERS = 200
-MAX_DEPTH = 10  # of parentheses
-MAX_EXPONENT, MAX_DENOMINATOR = 20, 12
-PLAIN = frozenset(("dimensionless", "°"))  # besides "1": what pint does not count among its names
+MAX_DEPTH = 10  # of nested parentheses
+MAX_EXPONENT = 20  # of a unit, in size
+MAX_DENOMINATOR = 12  # of an exponent: a decimal such as 0.333 is the nearest fraction up to it
+SHOWN = 40  # characters of a unit that a message repeats
+DIMENSIONLESS = frozenset(("dimensionless", "°"))  # names of 1 that pint does not parse as units
 SUPERSCRIPTS = {"²": "**2", "³": "**3", "⁻¹": "**-1", "⁻²": "**-2", "⁻³": "**-3"}
-# pint's Nm is the metric count of yarn; whoever writes it means the other.
+# Names that pint reads differently from what people mean: its Nm is the number metric, a measure of yarn.
 MEANT = {"Nm": "N*m"}
 
 
 def dimension_of(text: str) -> Dimension:
-    """The dimension of a unit such as "kg*m/s**2", "km/h", "eV" or "1".
+    """The dimension of a unit such as "kg*m/s**2", "km/h", "eV" or "1". Numbers in it are factors and do not matter.
 
-    Numbers in it scale the unit and do not matter here. Raises DataError, one sentence that starts with the text,
-    for what is no unit; units that count from an offset or on a log scale are none a law could hold in.
+    Raises DataError, one sentence that begins with the text, for what is not a unit, and for units with an offset
+    or a logarithmic scale, such as degC and dB: no law can hold in them.
     """
-    shown = repr(text if len(text) <= 40 else text[:37] + "...")
+    shown = repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
     if not text.strip():
         raise DataError("a unit is missing; write 1 where there is none")
     if len(text) > MAX_CHARACTERS or _depth(text) > MAX_DEPTH:
@@ -40,7 +43,7 @@ def dimension_of(text: str) -> Dimension:
     for written, power in SUPERSCRIPTS.items():
         text = text.replace(written, power)
     try:
-        return _Builder().transform(_parser().parse(text))
+        return _DimensionBuilder().transform(_parser().parse(text))
     except UnexpectedInput:
         raise DataError(f"{shown} is not a unit; write it like kg*m/s**2, or 1 for none") from None
     except VisitError as err:
@@ -48,6 +51,7 @@ def dimension_of(text: str) -> Dimension:
 
 
 def _depth(text: str) -> int:
+    """How deeply parentheses are nested."""
     depth = deepest = 0
     for letter in text:
         depth += (letter == "(") - (letter == ")")
@@ -63,7 +67,7 @@ def _parser() -> Lark:
 
 @cache
 def registry() -> pint.UnitRegistry[Any]:
-    """pint's units, loaded when they are first needed: that takes a second."""
+    """pint's units; they are loaded at the first call, which takes a second."""
     import pint
 
     return pint.UnitRegistry()
@@ -71,10 +75,13 @@ def registry() -> pint.UnitRegistry[Any]:
 
 @cache
 def named(name: str) -> Dimension:
-    """The dimension of one unit by its name or symbol, with or without a prefix; raises ValueError if there is none."""
+    """The dimension of a unit by name or symbol, with or without a prefix.
+
+    Raises ValueError, with what to write instead, where there is no such unit or it has an offset.
+    """
     from pint.util import UnitsContainer
 
-    if name in PLAIN:
+    if name in DIMENSIONLESS:
         return Dimension()
     if name in MEANT:
         raise ValueError(f"write {MEANT[name]} for {name}")
@@ -95,13 +102,13 @@ def named(name: str) -> Dimension:
 
 
 def _other_case(name: str) -> str:
-    """A hint where only the case is wrong."""
+    """A hint where a unit of this name exists in another case, "" where not."""
     near = registry().parse_unit_name(name, case_sensitive=False)
     return f"; did you mean {''.join(near[0][:2])}?" if near else ""
 
 
-class _Builder(Transformer[Token, Dimension]):
-    """Each method is a rule of the grammar."""
+class _DimensionBuilder(Transformer[Token, Dimension]):
+    """Parse tree to Dimension; each method is the grammar rule of that name. ValueError says what is wrong."""
 
     def product(self, children: list[Any]) -> Dimension:
         total, divided = children[0], False

@@ -1,4 +1,4 @@
-"""The units that a user declares: of the columns of a table, and of constants that a formula may use by name."""
+"""Units as the user declares them: of the columns of a table, and of constants that formulas may use by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ConstantSpec = Mapping[str, tuple[float, str]] | str
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant with its unit that formulas may use by name."""
+    """A physical constant that formulas may use by name. value: in `unit`."""
 
     value: float
     unit: str
@@ -24,11 +24,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Units:
-    """What a formula's names stand for.
+    """The units of the names in formulas.
 
-    text: the unit of each input and of the target as the user wrote it, dimension: what that amounts to, both by the
-    names of the formula language; constants: those that may be used by name, whose dimensions are in `dimension` too.
-    free: whether fitted numbers may carry units of their own.
+    text: the unit of each input and of the target, as the user wrote it; dimension: the dimension of each, and of each
+    constant; constants: those that formulas may use; all by the names in formulas.
+    free: whether fitted numbers may carry any unit.
     """
 
     target: str
@@ -43,5 +43,5 @@ class Units:
         return self.dimension[self.target]
 
     def symbol(self, name: str) -> Any:
-        """The constant called `name` as it stands in formulas."""
+        """The constant of this name as a sympy object."""
         return NamedConstant(name, self.constants[name].value)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kansr.data.roles import dataset
-from kansr.data.screening import FILL, MANY, screened
+from kansr.data.screening import FEWEST_KEPT, MANY, screened
 
 LAWS = {
     "ratio of three": (lambda X, Z: X[:, 3] * X[:, 11] / X[:, 200], {3, 11, 200}),
@@ -24,7 +24,7 @@ def test_inputs_that_matter_are_kept_of_many(name: str) -> None:
     X, Z = rng.uniform(1, 5, (600, 400)), rng.standard_normal((600, 400))
     law, inputs = LAWS[name]
     kept = screened(Z if name.startswith(("product", "wave")) else X, law(X, Z))
-    assert inputs <= set(kept.tolist()) and FILL <= len(kept) <= MANY and (np.diff(kept) > 0).all()
+    assert inputs <= set(kept.tolist()) and FEWEST_KEPT <= len(kept) <= MANY and (np.diff(kept) > 0).all()
 
 
 def test_what_is_left_of_many_inputs_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Forms that are equal on the rows: what is printed is the one with fewer signs, whole squares and even roots."""
+"""Forms that are equal on the rows: what is printed is the one with fewer signs, whole squares and even radicals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from kansr.expression import forms, roots
+from kansr.expression import forms, radicals
 from kansr.expression.parse import parse
 from kansr.expression.render import latex, render
 from kansr.expression.simplify import same_values, simplify
@@ -26,36 +26,40 @@ FORMS: list[tuple[Callable, str, str]] = [
     (forms.half_angles, "1/2 - cos(3*x*y)/2", "sin(3*x*y/2)**2"),
     (forms.half_angles, "0.5 + 0.5*cos(x)", "cos(x/2)**2"),
     (forms.half_angles, "x*(1 - cos(y*z))", "x*(1 - cos(y*z))"),
-    (forms.multiplied_waves, "z - w*sin(2*x + y) - w*sin(2*x - y)", "z - 2*w*sin(2*x)*cos(y)"),
-    (forms.multiplied_waves, "cos(x) - cos(y)", "cos(x) - cos(y)"),
+    (forms.sums_to_products, "z - w*sin(2*x + y) - w*sin(2*x - y)", "z - 2*w*sin(2*x)*cos(y)"),
+    (forms.sums_to_products, "cos(x) - cos(y)", "cos(x) - cos(y)"),
     (forms.pythagoras, "z - x*sin(y)**2 + x", "z + x*cos(y)**2"),
-    (roots.factored_roots, "sqrt(x**2*y**2 + 2*x*y**3 + y**4)", "sqrt(y**2*(x + y)**2)"),
-    (roots.factored_roots, "sqrt(x*y*(2/3 - z*w/(x*y)))", "sqrt(2*x*y/3 - z*w)"),
-    (roots.join_roots, "z*x**(1/3)/(y**(1/3)*w**(2/3))", "z*(x/y)**(1/3)/w**(2/3)"),
-    (forms.unit_sums, "x**2*(y + z)/(x**2 + y*z)", "(y + z)/(1 + y*z/x**2)"),
-    (forms.unit_sums, "z*(x*y**2 + w)/y**2", "z*(x + w/y**2)"),
-    (forms.unit_sums, "x*y/(x*z + y)", "x*y/(x*z + y)"),
+    (radicals.factor_under_radicals, "sqrt(x**2*y**2 + 2*x*y**3 + y**4)", "sqrt(y**2*(x + y)**2)"),
+    (radicals.factor_under_radicals, "sqrt(x*y*(2/3 - z*w/(x*y)))", "sqrt(2*x*y/3 - z*w)"),
+    (radicals.join_radicals, "z*x**(1/3)/(y**(1/3)*w**(2/3))", "z*(x/y)**(1/3)/w**(2/3)"),
+    (forms.cancel_prefactors, "x**2*(y + z)/(x**2 + y*z)", "(y + z)/(1 + y*z/x**2)"),
+    (forms.cancel_prefactors, "z*(x*y**2 + w)/y**2", "z*(x + w/y**2)"),
+    (forms.cancel_prefactors, "x*y/(x*z + y)", "x*y/(x*z + y)"),
     (forms.common_factors, "x*y*cos(z) + y", "y*(x*cos(z) + 1)"),
     (forms.common_factors, "w/(x*z + z)", "w/(z*(x + 1))"),
     (forms.few_signs, "-x*(y**2 - 1)/(z + 1)", "x*(1 - y**2)/(z + 1)"),
     (forms.few_signs, "(-2*x - y)/(x - 3)", "(2*x + y)/(3 - x)"),
     (forms.few_signs, "-x*(y + z - w)", "-x*(y + z - w)"),
-    (roots.divided_roots, "sqrt(2*x*y**2*z - w**2)/(x*y)", "sqrt((2*z - w**2/(x*y**2))/x)"),
-    (roots.divided_roots, "x*y/sqrt(x**2 + y**2)", "x*y/sqrt(x**2 + y**2)"),
-    (roots.divided_roots, "sqrt(x**4 + y)/x", "sqrt(x**4 + y)/x"),
-    (roots.signed_roots, "sqrt((x**4 + y*z)/x**2)", "x*sqrt(1 + y*z/x**4)"),
-    (roots.signed_roots, "sqrt((x**2 + y*z)/x**2)", "sqrt((x**2 + y*z)/x**2)"),
-    (forms.shifted_powers, "w*x**3 + 3*w*x**2 + 3*w*x + w + y*x**2 + 2*x*y + y + z", "w*(x + 1)**3 + y*(x + 1)**2 + z"),
-    (forms.shifted_powers, "w*x**2 + y*x + z + 2", "w*x**2 + y*x + z + 2"),
+    (radicals.divide_into_radicals, "sqrt(2*x*y**2*z - w**2)/(x*y)", "sqrt((2*z - w**2/(x*y**2))/x)"),
+    (radicals.divide_into_radicals, "x*y/sqrt(x**2 + y**2)", "x*y/sqrt(x**2 + y**2)"),
+    (radicals.divide_into_radicals, "sqrt(x**4 + y)/x", "sqrt(x**4 + y)/x"),
+    (radicals.leading_power_radicals, "sqrt((x**4 + y*z)/x**2)", "x*sqrt(1 + y*z/x**4)"),
+    (radicals.leading_power_radicals, "sqrt((x**2 + y*z)/x**2)", "sqrt((x**2 + y*z)/x**2)"),
+    (
+        forms.complete_powers,
+        "w*x**3 + 3*w*x**2 + 3*w*x + w + y*x**2 + 2*x*y + y + z",
+        "w*(x + 1)**3 + y*(x + 1)**2 + z",
+    ),
+    (forms.complete_powers, "w*x**2 + y*x + z + 2", "w*x**2 + y*x + z + 2"),
     (forms.powers_of_logs, "x*exp(y*log(z)) + w", "x*z**y + w"),
     (forms.powers_of_logs, "exp(y*log(z) - w)", "z**y*exp(-w)"),
-    (roots.even_roots, "z + x*sqrt(y**2 + x**2*w**2)", "z + sqrt(x**2*y**2 + x**4*w**2)"),
-    (roots.even_roots, "x*sqrt(x**2 + y**2)", "x*sqrt(x**2 + y**2)"),
-    (roots.even_roots, "x*sqrt(1 + x**2*y)", "x*sqrt(1 + x**2*y)"),
+    (radicals.even_power_radicals, "z + x*sqrt(y**2 + x**2*w**2)", "z + sqrt(x**2*y**2 + x**4*w**2)"),
+    (radicals.even_power_radicals, "x*sqrt(x**2 + y**2)", "x*sqrt(x**2 + y**2)"),
+    (radicals.even_power_radicals, "x*sqrt(1 + x**2*y)", "x*sqrt(1 + x**2*y)"),
     (forms.whole_numbers, "2.0*x + 2.5", "2*x + 2.5"),
-    (roots.unit_differences, "sqrt(x**2 - y**2)/(x + y*cos(z))", "sqrt(1 - y**2/x**2)/(1 + y*cos(z)/x)"),
-    (roots.unit_differences, "x*sqrt(2*z*w/(x**2 - y**2))", "sqrt(2*z*w/(1 - y**2/x**2))"),
-    (roots.unit_differences, "z*y/sqrt(1 - y**2/x**2)", "z*y/sqrt(1 - y**2/x**2)"),
+    (radicals.unit_term_differences, "sqrt(x**2 - y**2)/(x + y*cos(z))", "sqrt(1 - y**2/x**2)/(1 + y*cos(z)/x)"),
+    (radicals.unit_term_differences, "x*sqrt(2*z*w/(x**2 - y**2))", "sqrt(2*z*w/(1 - y**2/x**2))"),
+    (radicals.unit_term_differences, "z*y/sqrt(1 - y**2/x**2)", "z*y/sqrt(1 - y**2/x**2)"),
 ]
 
 

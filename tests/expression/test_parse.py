@@ -11,9 +11,9 @@ import sympy
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from kansr.errors import FormulaError
+from kansr.errors import FormulaError, UsageError
 from kansr.expression.evaluate import evaluate
-from kansr.expression.parse import FUNCTIONS, MAX_DEPTH, caret, parse
+from kansr.expression.parse import FUNCTIONS, MAX_DEPTH, caret, message_lines, parse
 from kansr.expression.render import render
 
 x, y = sympy.symbols("x y")
@@ -66,7 +66,7 @@ REFUSED = {
     "2x": "missing before it",
     "2(x + 1)": "missing before it",
     "(x": "never closed",
-    "x)": "without its",
+    "x)": "without a matching",
     "x +": "ends too early",
     "x, y": "unexpected ','",
     "x = 2": "unexpected '='",
@@ -107,13 +107,13 @@ REFUSED = {
     "1e-400": "double precision",
     "1e300*1e300*x": "double precision",
     "exp(exp(exp(exp(9))))": "double precision",
-    "1" * 5000: "at most",
-    "(" * 100_000 + "x": "at most",
-    "(" * 40_000 + "x" + ")" * 40_000: "inside each other",
-    "sin(1 + " * 99 + "x" + ")" * 99: "inside each other",
-    "x" + "**x" * 3000: "inside each other",
+    "1" * 5000: "is the limit",
+    "(" * 100_000 + "x": "is the limit",
+    "(" * 40_000 + "x" + ")" * 40_000: "nested",
+    "sin(1 + " * 99 + "x" + ")" * 99: "nested",
+    "x" + "**x" * 3000: "nested",
     "-" * 50_000 + "x": "more than",
-    "x + " * 30_000 + "x": "at most",
+    "x + " * 30_000 + "x": "is the limit",
     "+".join(f"1/{i}**90" for i in range(2, 1000)): "too many digits",
 }
 
@@ -125,8 +125,16 @@ def test_refuses_at_once_and_says_why(text: str, says: str) -> None:
         parse(text)
     assert time.process_time() - start < 2
     assert "\n" not in str(caught.value)
-    assert caught.value.position is not None
+    assert (caught.value.position is not None) == ("(at " in str(caught.value))
     caret(caught.value)
+
+
+def test_a_message_shows_the_place_in_the_formula() -> None:
+    with pytest.raises(FormulaError) as caught:
+        parse("2*exp(x y)")
+    assert message_lines(caught.value)[1:] == ["2*exp(x y)", "        ^"]
+    for error in (UsageError("no such option"), FormulaError("the formula is empty", " ")):
+        assert message_lines(error) == [str(error)]
 
 
 def test_the_caret_stands_under_the_mistake() -> None:

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from support.expressions import EXPRESSIONS, keeps, real
 
 from kansr.expression.parse import parse
-from kansr.expression.rules import TEXTBOOK, Rule, canonical, without_floats
+from kansr.expression.rules import ALGEBRA, Rule, canonical, without_floats
 from kansr.formula.fit.constants import floats
 
 TEXTS = [
@@ -34,7 +34,7 @@ TEXTS = [
 ]
 
 
-STEPS: dict[str, Rule] = {"canonical": canonical, **{f"textbook {i}": rule for i, rule in enumerate(TEXTBOOK)}}
+STEPS: dict[str, Rule] = {"canonical": canonical, **{f"textbook {i}": rule for i, rule in enumerate(ALGEBRA)}}
 
 
 @pytest.mark.parametrize("rule", STEPS.values(), ids=STEPS)

@@ -47,7 +47,7 @@ def test_constants_stay_where_rows_do_not_count_alike() -> None:
     start = discovery("2.345*x", Dataset(x[:100, None], rows[:100, 1], ("x",)), ((2.345, 0.01),))
     assert on_all_rows(start, ("x", "y"), [rows], alike=False).best.expr == start.best.expr
     assert on_all_rows(start, ("x", "z"), [rows]) is start
-    relative = replace(start.best, likely=start.best.loss / 2)
+    relative = replace(start.best, error_ms=start.best.loss / 2)
     start = replace(start, front=start.front.with_best(relative))
     assert on_all_rows(start, ("x", "y"), [rows]).best.expr == start.best.expr
 

@@ -10,7 +10,7 @@ from support.tables import spoilt
 import kansr
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.pipeline.conclude import concluded
+from kansr.pipeline.conclude import conclude
 from kansr.result.pareto import ParetoFront
 
 
@@ -22,5 +22,5 @@ def test_rows_that_the_law_explains_are_taken_back() -> None:
     suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
     law = replace(found.best, expr=parse("5*x**2/(2*z)"))
     searched = replace(found, front=ParetoFront((law,)), inputs=mixed.names, rows=right.rows - 30)
-    told = concluded(searched, mixed, suspected, 0.0)
+    told = conclude(searched, mixed, suspected, 0.0)
     assert told.outliers == tuple(range(right.rows, mixed.rows)) and told.rows == right.rows

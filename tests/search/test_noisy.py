@@ -11,7 +11,7 @@ from support.tables import table, with_noise
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.result.derivation import Step
 from kansr.search.noisy import NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.context import Context
@@ -29,7 +29,7 @@ def best(data: Dataset) -> sympy.Expr:
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
         routes = list(NoisySearch.of(data, Context()).advance(STEPS))
     fits = [route.fit for route in routes]
-    return min(fits, key=lambda fit: description_length(fit.expr, fit.likely**2, data)).expr
+    return min(fits, key=lambda fit: fit_length(fit, data)).expr
 
 
 NOISES = [

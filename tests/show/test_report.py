@@ -19,7 +19,7 @@ import kansr
 from kansr.api.discovery import Discovery
 from kansr.cli.report import page_path
 from kansr.data.dataset import Dataset
-from kansr.data.excerpt import MOST, csv_text, excerpt, read_excerpt
+from kansr.data.excerpt import MOST_ROWS, csv_text, excerpt, read_excerpt
 from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import mathematics
@@ -271,7 +271,7 @@ def test_rows_that_do_not_belong_are_refused(text: str, tmp_path: Path) -> None:
 def test_few_rows_are_drawn_of_many() -> None:
     data = Dataset(RNG.normal(size=(5000, 1)), np.arange(5000.0), ("a",))
     some = excerpt(data, np.arange(5000) % 4 == 0, 1)
-    assert len(some.y) == MOST and (np.diff(some.row) > 0).all() and (some.y == some.row).all()
+    assert len(some.y) == MOST_ROWS and (np.diff(some.row) > 0).all() and (some.y == some.row).all()
     assert (some.held_out == (some.row % 4 == 0)).all()
 
 

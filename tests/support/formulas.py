@@ -74,7 +74,7 @@ def steady(expr: sympy.Expr, X: Array, names: tuple[str, ...] = NAMES) -> Array:
             moved = tape.value(X * factor)
             good &= (np.isfinite(value) == np.isfinite(moved)) & ~(np.abs(moved - value) > 1e-10 * np.abs(value))
         values = tape._forward(X, ())
-        for step, out in zip(tape.steps, values):
+        for step, out in zip(tape.instructions, values):
             if step.kind == "add":
                 good &= ~(sum(np.abs(values[j]) for j in step.args) > CONDITION * np.abs(out))
             if step.kind == "power":  # at a pole, the sign of 0 or of infinity would decide

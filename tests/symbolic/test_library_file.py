@@ -16,13 +16,13 @@ from support.command import told
 
 import kansr
 from kansr import SymbolicRegressor
-from kansr.cli import main as cli
+from kansr.cli import Exit
 from kansr.errors import DataError, FormulaError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.result.graph import Edge
 from kansr.symbolic.library.inspection import inspect
 from kansr.symbolic.library.library_file import as_library, read_library
-from kansr.symbolic.library.redundancy import absorbed, needed, points, value
+from kansr.symbolic.library.redundancy import points, redundant, value, without_redundant
 from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.match import MatchConfig, match
 
@@ -117,7 +117,7 @@ def test_what_is_not_understood_is_one_sentence_with_its_place(text: str, says: 
         read_library(path)
     assert says in str(caught.value) and str(path) in str(caught.value) and "\n" not in str(caught.value)
     done = told("library", "check", path)
-    assert (done.returncode, done.stdout) == (cli.USAGE, "") and done.stderr.count("\n") == 1
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "") and done.stderr.count("\n") == 1
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 FALSE = {
     "f(u) = log(u)": "f has no value at u = -4.999, and no domain is given; write for instance: domain (0, inf)",
     "f(u) = log(u); domain (-1, 1)": "f has no value at u = -1, inside its domain (-1, 1) (at column 16)",
-    "f(u) = u**2; periodic": "f does not swing: it turns 1 times over a range of 40 (at column 14)",
+    "f(u) = u**2; periodic": "f is not periodic: 1 extrema over a range of 40 (at column 14)",
     "f(u) = abs(u) - u; domain (0, 9)": "f is constant (at column 8)",
 }
 
@@ -145,7 +145,7 @@ FALSE = {
 @pytest.mark.parametrize(("text", "says"), FALSE.items())
 def test_claims_that_are_false_are_told(text: str, says: str, tmp_path: Path) -> None:
     done = told("library", "check", written(tmp_path, text))
-    assert done.returncode == cli.USAGE and f"line 1: {says}" in done.stderr
+    assert done.returncode == Exit.USAGE and f"line 1: {says}" in done.stderr
 
 
 def test_check_prints_what_was_read(mine: Path) -> None:
@@ -169,12 +169,12 @@ DELIBERATE |= {"sqrt(1-x^2)", "1/sqrt(1-x^2)", "x/(exp(x)-1)"}
 
 @pytest.mark.parametrize("f", [f for f in STANDARD if f.name not in DELIBERATE], ids=lambda f: f.name)
 def test_which_constants_the_standard_functions_need_is_found(f: kansr.Function) -> None:
-    assert needed(f).free == f.free
+    assert without_redundant(f).free == f.free
 
 
 @pytest.mark.parametrize("f", [f for f in STANDARD if f.free not in ("p", "")], ids=lambda f: f.name)
 def test_no_free_constant_is_made_up_for_by_others(f: kansr.Function) -> None:
-    assert not any(absorbed(f, letter) for letter in f.free)
+    assert not any(redundant(f, letter) for letter in f.free)
 
 
 @pytest.mark.parametrize("f", [f for f in STANDARD if f.free != "p"], ids=lambda f: f.name)

@@ -1,4 +1,4 @@
-"""Tables with more rows than a search needs or the memory holds: rows drawn at random, the others read and let go."""
+"""Reservoir sampling (Vitter 1985): a random sample of the rows of a table that is too large to hold."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 from kansr.errors import UsageError
 from kansr.numeric.arrays import Array
 
-MOST = 100_000  # rows that are kept, however much memory there is: more only make a search slow
-FEWEST = 1000  # rows that are kept, however little there is
-COPIES = 20  # of the rows, that a search makes of them at a time
-FLAWED = 100  # rows with cells that are missing or infinite, always kept: what is wrong is not to be overlooked
+MOST = 100_000  # rows kept, however much memory there is: more would make a search slow
+FEWEST = 1000  # rows kept, however little memory there is
+COPIES = 20  # of the rows in memory at a time, during a search
+FLAWED = 100  # rows with missing or infinite cells that are always kept, so that they are reported
+BYTES_PER_VALUE = 8  # of float64
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-LEAST = 256 * 10**6  # bytes; what kansr is made of needs as much
+LEAST_MEMORY = 256 * 10**6  # bytes; the libraries of kansr need as much
+MOST_MEMORY = 1e18  # bytes; more than any machine has
 
 
 class Reservoir:
-    """Keeps rows of those that come, each with the same chance, whatever pieces they come in.
+    """A uniform random sample of rows that come in pieces: every row gets a random key, and the smallest keys stay.
 
-    seed: of the chance. Every row gets a random number, and those with the smallest stay.
+    most: rows kept; seed: of the keys. The sample does not depend on how the rows are divided into pieces.
+    total: rows that have come; rows: the positions of those kept, ascending; values: these rows, (rows kept, columns).
     """
 
     def __init__(self, most: int, seed: int) -> None:
@@ -32,7 +35,7 @@ class Reservoir:
         self.values: Array | None = None
 
     def add(self, values: Array) -> None:
-        """values: (rows, columns)"""
+        """Takes in the next rows. values: (rows, columns)"""
         keys = self.rng.random(len(values))
         flawed = np.flatnonzero(~np.isfinite(values).all(axis=1))[: FLAWED - self.flawed]
         keys[flawed] -= 1
@@ -49,14 +52,14 @@ class Reservoir:
 
 
 def rows_within(memory: int, columns: int) -> int:
-    """How many rows of so many columns are kept."""
-    return int(np.clip(memory // (8 * COPIES * max(columns, 1)), FEWEST, MOST))
+    """How many rows of so many columns are kept. memory: bytes"""
+    return int(np.clip(memory // (BYTES_PER_VALUE * COPIES * max(columns, 1)), FEWEST, MOST))
 
 
 def bytes_of(text: str) -> int:
-    """The number of bytes in "2GB", "500 MB" or "1e9"; raises UsageError for what is none, and for too few."""
+    """The bytes in a size such as "2GB", "500 MB" or "1e9". Raises UsageError for any other text and for too few."""
     match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d*)?(?:e\d\d?)?)\s*([KMGT]?)i?B?\s*", text, re.ASCII | re.IGNORECASE)
     size = float(match[1]) * UNITS[match[2].upper()] if match else 0.0
-    if not LEAST <= size < 1e18:
-        raise UsageError(f"--memory is a size such as 2GB, and at least {LEAST // 10**6}MB, not {text[:40]!r}")
+    if not LEAST_MEMORY <= size < MOST_MEMORY:
+        raise UsageError(f"--memory is a size such as 2GB, and at least {LEAST_MEMORY // 10**6}MB, not {text[:40]!r}")
     return int(size)

@@ -1,4 +1,4 @@
-"""The bytes of a table, from a file, standard input or a stream: in pieces, so that no more is held than is needed."""
+"""Read the bytes of a table from a file, standard input or a stream, piece by piece."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from typing import Any, BinaryIO, cast
 
 from kansr.errors import DataError, UsageError
 
-PIECE = 1 << 24  # bytes of a text that are read at once
+PIECE = 1 << 24  # bytes of text read at a time, and the longest line
 Source = str | Path | BinaryIO
 
 
 @contextlib.contextmanager
 def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
-    """What to call the source, and a stream of its bytes with any gzip layer taken off.
+    """The name of the source for messages, and a stream of its bytes, decompressed where it is gzip.
 
-    Raises DataError, now or while it is read, for what cannot be read.
+    source: a path, "-" for standard input, or a binary stream. Raises DataError, also during reading, where it cannot
+    be read.
     """
     with contextlib.ExitStack() as files:
         name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "the stream"))
@@ -63,13 +64,17 @@ def _file(path: str | Path) -> io.BufferedReader[Any]:
 
 
 def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterator[bytes]:
-    """The text in UTF-8, lines ended by newlines, without a byte order mark, in pieces that end with a line."""
+    """The text in pieces of whole lines: UTF-8, lines ended by newlines, without a byte order mark.
+
+    source: its name for messages. Raises UsageError for an unknown encoding, and DataError, with the line, for bytes
+    that are not text in it.
+    """
     start = stream.peek(2)[:2]
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
     try:
         codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-        b"".decode(codec)  # what is no encoding of text is none here
+        b"".decode(codec)  # codecs such as base64 are not encodings of text, and fail here
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
     except (LookupError, TypeError, ValueError) as err:
         raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err

@@ -1,4 +1,4 @@
-"""A table from a file, a stream, a DataFrame or arrays: named columns of float64, and what was noticed on the way."""
+"""Read a Table from a file, a stream, a DataFrame or arrays: named columns of float64, with notes on what was found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,26 +18,25 @@ from numpy.typing import ArrayLike, NDArray
 from kansr.data.read.cells import read_column
 from kansr.data.read.reservoir import Reservoir, rows_within
 from kansr.data.read.streams import Source, opened, pieces
-from kansr.data.read.text import Format, TextTable, continued, read_text
+from kansr.data.read.text import TextFormat, TextTable, continued, read_text
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-MEMORY = 2 * 10**9  # bytes
-ROWS = 100_000  # of a parquet file that are read at once
+MEMORY = 2 * 10**9  # bytes that a table may take, unless --memory says otherwise
+ROWS_AT_A_TIME = 100_000  # of a parquet file
+MAGIC_BYTES = 8  # that tell the formats apart
 NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """values: (rows, columns), nan where a cell is missing.
+    """Named columns of numbers.
 
-    `remarks` and `refusals` belong to single columns, by name: a remark is worth telling when the column is used, a
-    refusal is the reason why it cannot be. `lines` is the line of the file each row came from, where there is one.
-    Where there are more rows than are kept, `total` is their number, and `again` yields the values of all of them, in
-    pieces, if they can be read once more.
+    values: (rows, columns), nan where a cell is missing; source: its name for messages; notes: on the whole table.
+    remarks: by column, what to tell when the column is used; refusals: by column, why it cannot be used.
+    lines: the line of the file that each row is from, None without a file.
+    total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
+    in pieces, None where they cannot be read again.
     """
 
     columns: tuple[str, ...]
@@ -67,26 +65,30 @@ def read_table(
     memory: int = MEMORY,
     seed: int = 0,
 ) -> Table:
-    """The table in a file, or on standard input for "-".
+    """The table in a file or stream, or on standard input for "-".
 
-    Separated text (the separator is found unless given), parquet, feather and npz with arrays X and y, each also
-    gzipped; the content decides, not the name. missing: cells of a text that mean a missing value, besides NA and such.
-    memory: bytes; of a table that is too large for it, rows drawn at random are kept, by the seed.
+    Separated text, parquet, feather, and npz with arrays X and y, each also gzipped; the content decides, not the name.
+
+    sep: the separator, found from the text if None; decimal: "." or ","; header: whether the first line has names.
+    missing: cells of a text that mean a missing value, besides NA and the like.
+    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+
+    Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
-    form = Format(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
+    form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
     again = isinstance(source, str | Path) and str(source) != "-"
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
-            head = stream.peek(8)[:8]
+            head = stream.peek(MAGIC_BYTES)[:MAGIC_BYTES]
             readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
             yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
 
     return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
 
 
-def _texts(stream: io.BufferedReader, name: str, form: Format) -> Iterator[Table]:
-    """A table of separated text, piece by piece."""
+def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[Table]:
+    """The tables in the pieces of a separated text."""
     text: TextTable | None = None
     line = 1
     for raw in pieces(stream, name, form.encoding):
@@ -100,7 +102,7 @@ def _texts(stream: io.BufferedReader, name: str, form: Format) -> Iterator[Table
 
 
 def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
-    """The parts of a table as one, of which no more rows are kept than there is room for."""
+    """One table of the parts; of more rows than `memory` holds, a random sample."""
     first = next(parts)
     reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
     remarks, refusals = dict(first.remarks), dict(first.refusals)
@@ -113,7 +115,7 @@ def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[]
 
 
 def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
-    """The table, or rows of it drawn at random where it has more than there is room for."""
+    """The table, or a random sample of its rows where it has more than `memory`, in bytes, holds."""
     if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
         return table
     return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
@@ -139,7 +141,7 @@ def _kept(
 
 
 def _by_part(lines: list[Sequence[int]], rows: NDArray[np.intp]) -> Iterator[tuple[Sequence[int], list[int]]]:
-    """Each part's lines with the rows kept of it, counted from its beginning."""
+    """The lines of each part, with the rows kept of it, counted from the beginning of the part."""
     start = 0
     for part in lines:
         inside = rows[(rows >= start) & (rows < start + len(part))] - start
@@ -156,7 +158,10 @@ def from_frame(
     lines: Sequence[int] | None = None,
     decimal: str = ".",
 ) -> Table:
-    """The table in a DataFrame, whose column labels are the names unless others are given."""
+    """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
+
+    Raises DataError where two columns have the same name.
+    """
     columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
@@ -174,7 +179,10 @@ def from_frame(
 
 
 def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
-    """The table with inputs x0, x1, … and target y; X: (rows, inputs) or (rows,), y: (rows,)."""
+    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,).
+
+    Raises DataError for any other shape.
+    """
     inputs, target = np.asarray(X), np.asarray(y)
     if inputs.ndim == 1:
         inputs = inputs[:, None]
@@ -212,12 +220,12 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
         raise DataError(f"{source}: {NEEDS_ARROW}") from err
     try:
         there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
-        file = ParquetFile(there, pre_buffer=False)  # what is read ahead is not let go before the end of the file
+        file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
         if not file.metadata.num_rows:
             yield from_frame(file.read().to_pandas(), source=source)
-        for batch in file.iter_batches(ROWS):
+        for batch in file.iter_batches(ROWS_AT_A_TIME):
             yield from_frame(batch.to_pandas(), source=source)
-    except (ValueError, OSError) as err:  # pyarrow's own errors are kinds of these
+    except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
         raise DataError(f"{source} is damaged: {err}") from err
 
 
@@ -231,7 +239,7 @@ def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
 
 
 def _all(stream: io.BufferedReader, source: str, memory: int) -> bytes:
-    """What cannot be read in pieces."""
+    """All bytes, for formats that cannot be read in pieces. Raises DataError for more than `memory` bytes."""
     raw = stream.read(memory + 1)
     if len(raw) > memory:
         raise DataError(_too_large(source, memory))
@@ -242,6 +250,7 @@ def _too_large(source: str, memory: int) -> str:
     return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
 
 
+# The readers of binary formats, by the first bytes of the file.
 BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
     b"PK": _npz,
     b"PAR1": _parquet,

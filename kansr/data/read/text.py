@@ -1,5 +1,8 @@
-"""A table written as text: find the separator, the decimal sign and the names, let pandas' C reader do the bulk,
-and look for the line at fault only when something does not fit."""
+"""Read a table of separated text.
+
+The separator, the decimal sign and the header are found from the first lines; the C parser of pandas reads the rest.
+The faulty line is looked for only where the result does not fit.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,20 +21,18 @@ import pandas as pd
 from kansr.data.read.cells import counted, is_number
 from kansr.errors import DataError, UsageError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the order breaks ties
-SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # what a shell lets one type
-SAMPLE = 50  # lines that decide the separator and the decimal sign
-EXACT_BELOW = 2**25  # bytes; pandas' exact float parser takes three times as long, the other errs in the last bit
+SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the first wins a tie
+SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # names of separators for --sep
+SAMPLE = 50  # first lines, which decide the separator and the decimal sign
+EXACT_BELOW = 2**25  # bytes up to which floats are parsed exactly: it takes three times as long
+FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly by default
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
-    """How a table is written.
+class TextFormat:
+    """How a table is written as text.
 
-    sep: found unless given; missing: cells that mean a missing value, besides NA and such.
+    sep: found from the text if None; missing: cells that mean a missing value, besides NA and the like.
     """
 
     sep: str | None = None
@@ -42,24 +43,26 @@ class Format:
 
 
 class TextTable(NamedTuple):
-    """The cells as pandas read them; `lines` is the line of the file each row stands in.
+    """A table as pandas has parsed it.
 
-    form: how the table is written, all that was found included; columns: the places of those that are kept, of `width`.
+    lines: the line of the file that each row is on; form: how the table is written, with what was found; columns: the
+    positions of the columns that are kept, of `width` in the text.
     """
 
     names: tuple[str, ...]
     frame: pd.DataFrame
     lines: Sequence[int]
     notes: tuple[str, ...]
-    form: Format
+    form: TextFormat
     columns: list[int]
     width: int
 
 
-def read_text(raw: bytes, source: str, form: Format = Format()) -> TextTable:
-    """The table in `raw`, with names from its first line, or x0, x1, …, y when it has no header.
+def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextTable:
+    """The table in `raw`, which is UTF-8 with lines ended by newlines. Without a header, names are x0, x1, …, y.
 
-    raw: UTF-8, lines ended by newlines.
+    source: its name for messages. Raises DataError, with the line, for what is not a table; UsageError for a separator
+    or decimal sign that is not possible.
     """
     raw, first = _without_comments(raw)
     sample = [line.decode() for line in islice(io.BytesIO(raw), SAMPLE)]
@@ -94,7 +97,7 @@ def read_text(raw: bytes, source: str, form: Format = Format()) -> TextTable:
 
 
 def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTable:
-    """More rows of a table of which the beginning has been read; start: the number of their first line."""
+    """The next rows of a table whose beginning is `before`. start: the number of the first line of `raw`."""
     body = raw.rstrip(b"\n ")
     frame = _bulk(body, source, before.form, before.width, start)
     lines = _lines(body, start, len(frame), before.form.sep)
@@ -102,7 +105,7 @@ def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTab
 
 
 def records(lines: Iterable[str], sep: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped cells of each record that is not blank."""
+    """(line number, stripped cells) of each record that is not blank. first: the number of the first line."""
     reader = csv.reader(
         (line.replace("\t", " ") for line in lines) if sep == " " else lines, delimiter=sep, skipinitialspace=True
     )
@@ -110,21 +113,21 @@ def records(lines: Iterable[str], sep: str, first: int = 1) -> Iterator[tuple[in
     for cells in reader:
         stripped = [cell.strip() for cell in cells]
         if sep == " ":
-            stripped = [cell for cell in stripped if cell]  # blanks at the end of a line
+            stripped = [cell for cell in stripped if cell]  # none for a blank at the end of the line
         if any(stripped) or len(stripped) > 1:
             yield number, stripped
         number = first + reader.line_num
 
 
 def _without_comments(raw: bytes) -> tuple[bytes, int]:
-    """What follows the blank lines and # lines at the top, and the number of its first line."""
+    """The text after the blank lines and # comments at its top, and the number of its first line."""
     top = re.match(rb"([ \t]*(#[^\n]*)?\n)*([ \t]*#[^\n]*\Z)?", raw)
     skipped = top.end() if top else 0
     return raw[skipped:], raw.count(b"\n", 0, skipped) + 1
 
 
 def _separator(sample: Sequence[str], sep: str | None, decimal: str) -> tuple[str, tuple[str, ...]]:
-    """The separator asked for, or the one by which most lines have the same number of cells, at least two."""
+    """The separator that is given, or the one that gives most lines the same number of cells, at least two; notes."""
     if decimal not in (".", ","):
         raise UsageError(f"the decimal sign must be . or , and not {decimal!r}")
     if sep is not None:
@@ -147,7 +150,7 @@ def _separator(sample: Sequence[str], sep: str | None, decimal: str) -> tuple[st
 
 
 def _has_decimal_commas(sample: Sequence[str], sep: str) -> bool:
-    """Whether commas in the cells can only be decimal signs: 1,234 might be a thousand and something."""
+    """Whether commas in the cells can only be decimal commas; in 1,234 alone it may separate thousands."""
     cells = [cell for _, row in records(sample, sep) for cell in row]
     commas = [cell for cell in cells if "," in cell and is_number(cell, ",")]
     points = any("." in cell and is_number(cell) for cell in cells)
@@ -159,7 +162,7 @@ def _numbered(width: int) -> list[str]:
 
 
 def _fitting(names: list[str], row: list[str]) -> list[str]:
-    """The names with a nameless one more, or less, where only one of header and rows ends in a separator."""
+    """The names, fitted to the first row where only one of header and row ends with a separator."""
     if len(row) == len(names) + 1 and not row[-1]:
         return [*names, ""]
     if len(names) == len(row) + 1 and not names[-1]:
@@ -175,13 +178,13 @@ def _from_line(raw: bytes, count: int) -> bytes:
 
 
 def _always_exact() -> bool:
-    """Whether pandas reads floats exactly unasked, as from version 3.1 on, which warns of being asked."""
-    return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= (3, 1)
+    """Whether pandas parses floats exactly by default; such a version warns where it is asked to."""
+    return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= FIRST_EXACT_PANDAS
 
 
-def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.DataFrame:
+def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int) -> pd.DataFrame:
     sep, decimal = form.sep or ",", form.decimal
-    pointed = decimal == "," and b"." in body  # the exact parser would take a point for a decimal sign all the same
+    pointed = decimal == "," and b"." in body  # the exact parser always takes a point for a decimal sign
     exact = len(body) < EXACT_BELOW and not pointed and not _always_exact()
     try:
         frame = pd.read_csv(
@@ -206,7 +209,7 @@ def _bulk(body: bytes, source: str, form: Format, width: int, start: int) -> pd.
 
 
 def _surely_even(body: bytes, sep: str, width: int) -> bool:
-    """Whether a count of separators is enough to see that every line has `width` cells."""
+    """Whether counting separators proves that every line has `width` cells."""
     if sep == " " or b'"' in body:
         return False
     letters = np.frombuffer(body, dtype=np.uint8)
@@ -216,7 +219,7 @@ def _surely_even(body: bytes, sep: str, width: int) -> bool:
 
 
 def _refuse_ragged(body: bytes, source: str, sep: str, width: int, start: int, header: bool) -> None:
-    """Raises for the first line that has not `width` cells, or whose quotation mark is never closed."""
+    """Raises DataError for the first line that does not have `width` cells or has an open quotation mark."""
     lines = io.StringIO(body.decode())
     number = start
     whole = "the header" if header else f"line {start}"
@@ -240,9 +243,9 @@ def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]
 
 
 def _tidied(
-    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], form: Format
+    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], form: TextFormat
 ) -> TextTable:
-    """Without empty columns that have no name and without empty rows at the end; other columns get a name."""
+    """The table without nameless empty columns and without empty rows at its end; nameless columns get a name."""
     empty = [i for i, name in enumerate(names) if not name and frame[i].isna().all()]
     if empty:
         which = ", ".join(str(i + 1) for i in empty)

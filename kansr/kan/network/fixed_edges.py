@@ -1,4 +1,4 @@
-"""Edges whose function is known by name: c·f(a·x + b) + d, with f a row of the library, as tensors and with slopes."""
+"""Symbolic edges: c·f(a·x + b) + d with f from the library, as functions of tensors with their derivatives."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kansr.numeric.arrays import Array
 from kansr.symbolic.library.function import Function, by_differences
 
 Unary = Callable[[Array], Array]
-A, B, C, D = range(4)  # the places of a, b, c and d in a row of constants
+A, B, C, D = range(4)  # positions of a, b, c and d in a row of constants
 
 
 class _Apply(torch.autograd.Function):
-    """A function on arrays as one on tensors, with derivatives of every order."""
+    """A function of arrays as a function of tensors that can be differentiated as often as needed."""
 
     @staticmethod
     def forward(ctx: Any, u: Tensor, f: Unary, slope: Unary) -> Tensor:
@@ -38,24 +38,24 @@ def _on_array(f: Unary, u: Tensor) -> Tensor:
 
 
 def value(f: Function, x: Tensor, constants: Tensor) -> Tensor:
-    """What the edge gives. x: (..., batch); constants: (..., 4) -> (..., batch)"""
+    """c·f(a·x + b) + d, or c·x**a + d for a free power. x: (..., batch); constants: (..., 4) -> (..., batch)"""
     a, b, c, d = (part[..., None] for part in constants.unbind(-1))
     inner = x.pow(a) if f.free == "p" else _Apply.apply(a * x + b, f.numeric, f.derivative or by_differences(f.numeric))
     return c * inner + d
 
 
 def slopes(f: Function, x: Tensor, constants: Tensor) -> tuple[Tensor, Tensor]:
-    """The derivatives by the constants, (batch, 4), and by x, (batch,)."""
+    """The derivatives of an edge by its constants and by x. x: (batch,); constants: (4,) -> (batch, 4), (batch,)"""
     a, b, c, _ = constants.tolist()
-    at = x.detach().cpu().to(torch.float64).numpy()
-    by_a, by_b = f.slopes(at, a, b)
+    points = x.detach().cpu().to(torch.float64).numpy()
+    by_a, by_b = f.slopes(points, a, b)
     with np.errstate(all="ignore"):
-        by_x = a * at ** (a - 1) if f.free == "p" else a * by_b
+        by_x = a * points ** (a - 1) if f.free == "p" else a * by_b
     inner = (value(f, x, constants.new_tensor([a, b, 1.0, 0.0]))).detach()
     columns = [torch.from_numpy(np.ascontiguousarray(c * v)).to(x) for v in (by_a, by_b, by_x)]
     return torch.stack([columns[0], columns[1], inner, torch.ones_like(x)], 1), columns[2]
 
 
-def free(f: Function) -> list[int]:
-    """Which constants are fitted together with the rest of a network; d is left to the bias of the node."""
-    return [place for place, letters in ((A, "ap"), (B, "b")) if set(letters) & set(f.free)] + [C]
+def free_constants(f: Function) -> list[int]:
+    """The positions of the constants that are trained. d is not among them: it is part of the bias of the node."""
+    return [position for position, letters in ((A, "ap"), (B, "b")) if set(letters) & set(f.free)] + [C]

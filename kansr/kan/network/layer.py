@@ -1,4 +1,7 @@
-"""One layer of edges: phi(x) = scale_base b(x) + scale_sp spline(x) on each (Liu et al. 2024, arXiv 2404.19756)."""
+"""One layer of edges, each with the activation phi(x) = scale_base b(x) + scale_sp spline(x).
+
+Source: Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ class KANLayer(nn.Module):
     """Edges from `in_dim` nodes to `out_dim` sums: sum_o = bias_o + sum_i mask_io phi_io(x_i).
 
     grid: the knots, (in, G + 2k + 1); coef: (in, out, G + k); scale_base, scale_sp, mask: (in, out); bias: (out,)
-    `fixed` names the edges (i, o) that are not splines but functions of the library, c f(a x + b) + d;
-    constants: their a, b, c and d, (in, out, 4).
+    fixed: the edges (i, o) that are symbolic, c f(a x + b) + d with f from the library, instead of splines;
+    constants: (in, out, 4), their a, b, c and d
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class KANLayer(nn.Module):
 
     @property
     def spline_mask(self) -> Tensor:
-        """The mask with zeros at the edges that are fixed. (in, out)"""
+        """The mask of the spline edges: 0 at symbolic edges too. (in, out)"""
         if not self.fixed:
             return self.mask
         mask = self.mask.clone()
@@ -73,13 +76,13 @@ class KANLayer(nn.Module):
         return mask
 
     def fixed_activations(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
-        """What each fixed edge in use gives: i, o, (batch,)."""
+        """The activation of every symbolic edge in use: i, o, (batch,)"""
         for (i, o), f in self.fixed.items():
             if self.mask[i, o]:
                 yield i, o, self.mask[i, o] * fixed_edges.value(f, x[:, i], self.constants[i, o])
 
     def activations(self, x: Tensor) -> Tensor:
-        """What each edge gives. x: (batch, in) -> (batch, in, out)"""
+        """The activation of every edge. x: (batch, in) -> (batch, in, out)"""
         spline = torch.einsum("big,iog->bio", dense_basis(x, self.grid, self.k, self.outside), self.coef)
         values = self.spline_mask * (self.scale_base * self.base_fun(x)[..., None] + self.scale_sp * spline)
         if not self.fixed:
@@ -90,7 +93,7 @@ class KANLayer(nn.Module):
         return values
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (batch, in) -> (batch, out)"""
+        """The sums. x: (batch, in) -> (batch, out)"""
         mask = self.spline_mask
         coef = (mask * self.scale_sp)[..., None] * self.coef
         base = torch.addmm(self.bias, self.base_fun(x), mask * self.scale_base)
@@ -106,9 +109,10 @@ class KANLayer(nn.Module):
 def random_layer(
     points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, noise_scale_base: float, rng: torch.Generator
 ) -> KANLayer:
-    """A layer as the KAN paper starts it: near 1/sqrt(in) b(x), with a little spline noise on top.
+    """A layer initialised as in the KAN paper: phi(x) near b(x) / sqrt(in), plus a random spline.
 
-    points: the grid of every input, (G + 1,)
+    points: (G + 1,), the grid of every input; noise_scale: standard deviation of G times the coefficients;
+    noise_scale_base: half-width of the uniform noise of scale_base
     """
     layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
     noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64, device="cpu")
@@ -119,7 +123,7 @@ def random_layer(
 
 
 def base_function(base: BaseFunction | str) -> BaseFunction:
-    """The base function of this name, or the callable itself."""
+    """The base function of this name, or the callable itself. Raises UsageError for an unknown name."""
     if not isinstance(base, str):
         return base
     if base not in BASE_FUNCTIONS:

@@ -1,4 +1,7 @@
-"""The network: layers of edges, with sum and product nodes between them."""
+"""Kolmogorov-Arnold networks: layers of edges, with sum and product nodes between them.
+
+Source: Z. Liu et al. 2024, arXiv 2404.19756; product nodes: Z. Liu et al. 2024, arXiv 2408.10205.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,18 @@ from kansr.kan.network.layer import BaseFunction, KANLayer, base_function, rando
 from kansr.kan.network.spline import Outside
 
 WidthEntry = int | Sequence[int]
+EdgeIndex = tuple[int, int, int]  # layer, from node, to sum or factor
 
 
 class Network(nn.Module):
-    """A Kolmogorov-Arnold network (Liu et al. 2024, arXiv 2404.19756; product nodes: arXiv 2408.10205).
+    """A Kolmogorov-Arnold network in float64. Calling it never changes it.
 
-    `width` gives the nodes of each layer: a number of sums, or a pair [sums, products]. `mult_arity` says how many
-    factors a product has: one number for all, or a list for each layer. A layer of edges ends in its sums first,
-    then in the factors of its products. Everything is float64. Calling the network never changes it.
-    grid_eps: 1 for even grids, 0 for as many samples in every interval; where it is not given grids are even, unless
-    rows kept aside at the first training on a coarse grid speak against it.
+    width: the nodes of each layer, a number of sums or a pair [sums, products];
+    mult_arity: the factors of a product, one number for all or a list for each layer. A layer of edges ends in its
+    sums, followed by the factors of its products;
+    grid_eps: 1 for evenly spaced knots, 0 for knots at the quantiles of the samples. By default they are even, and
+    the first training may choose knots near the quantiles where these fit better.
+    Raises UsageError for a width, grid, degree or device that is impossible.
     """
 
     def __init__(
@@ -65,7 +70,7 @@ class Network(nn.Module):
         return list(self.act_fun)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (batch, inputs) -> (batch, outputs)"""
+        """The outputs. x: (batch, inputs) -> (batch, outputs)"""
         x = x.to(self.act_fun[0].coef.dtype)
         if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:
             raise UsageError(f"{self.describe()} takes (rows, {self.act_fun[0].in_dim}); this is {tuple(x.shape)}")
@@ -79,23 +84,23 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def node_values(self, x: Tensor) -> list[Tensor]:
-        """The values of the nodes, layer by layer, the inputs first: (batch, nodes) each."""
+        """The values of all nodes, layer by layer from the inputs on: (batch, nodes) each"""
         values = [x]
         for layer, nodes in self.stages():
             values.append(nodes(layer(values[-1])))
         return values
 
     def copy(self) -> Network:
-        """A network of its own with the same values."""
+        """A deep copy."""
         return copy.deepcopy(self)
 
     def describe(self) -> str:
-        """The width as it is written: "kan [2, [0, 1], 1]"."""
+        """The architecture in text: "kan [2, [0, 1], 1]"."""
         return f"kan {[sums if not products else [sums, products] for sums, products in self.width]}"
 
 
 class Nodes:
-    """How the sums a layer ends in become node values: the first `sums` as they are, then products of `arities`."""
+    """The nodes that a layer of edges ends in: first the sums, then products of `arities` factors each."""
 
     def __init__(self, sums: int, arities: Sequence[int]) -> None:
         self.sums = sums
@@ -107,14 +112,14 @@ class Nodes:
         self.factors = range(sums, start)
 
     def __call__(self, s: Tensor) -> Tensor:
-        """s: (..., sums + factors) -> (..., nodes)"""
+        """The values of the nodes. s: (..., sums + factors) -> (..., nodes)"""
         if not self.groups:
             return s
         products = [s[..., g.start : g.stop].prod(-1, keepdim=True) for g in self.groups]
         return torch.cat([s[..., : self.sums], *products], -1)
 
     def pull_back(self, s: Tensor, slope: Tensor) -> Tensor:
-        """From slopes with respect to nodes to slopes with respect to what enters them.
+        """The chain rule: from derivatives by the nodes to derivatives by the sums and factors that enter them.
 
         s: (..., sums + factors); slope: (..., outputs, nodes) -> (..., outputs, sums + factors)
         """
@@ -122,7 +127,7 @@ class Nodes:
             return slope
         parts = [slope[..., : self.sums]]
         for n, group in enumerate(self.groups, self.sums):
-            others = [s[..., [f for f in group if f != own]].prod(-1) for own in group]
+            others = [s[..., [f for f in group if f != factor]].prod(-1) for factor in group]
             parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
         return torch.cat(parts, -1)
 
@@ -132,7 +137,7 @@ def _pair(entry: object) -> tuple[int, ...]:
 
 
 def _width(width: Sequence[WidthEntry]) -> tuple[tuple[int, int], ...]:
-    """Sums and products of each layer."""
+    """The sums and products of each layer."""
     pairs = [(entry, 0) if isinstance(entry, (int, np.integer)) else _pair(entry) for entry in width]
     if len(pairs) < 2 or not all(len(p) == 2 and min(p) >= 0 < sum(p) for p in pairs) or pairs[0][1]:
         raise UsageError(
@@ -145,7 +150,7 @@ def _width(width: Sequence[WidthEntry]) -> tuple[tuple[int, int], ...]:
 def _available(device: str | torch.device) -> torch.device:
     device = torch.device(device)
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no CUDA device that torch can use: leave device out, the CPU gives the same numbers")
+        raise UsageError("torch finds no CUDA device: leave device out, the CPU gives the same numbers")
     return device
 
 
@@ -156,6 +161,7 @@ def _arities(
         return tuple((mult_arity,) * products for _, products in width)
     if [len(a) for a in mult_arity] != [products for _, products in width]:
         raise UsageError(
-            f"mult_arity {list(mult_arity)} needs, for each layer of the width {list(width)}, one number a product"
+            f"mult_arity {list(mult_arity)} needs a list for each layer of the width {list(width)}, "
+            "with one number for each product"
         )
     return tuple(tuple(a) for a in mult_arity)

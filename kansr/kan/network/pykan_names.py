@@ -1,4 +1,4 @@
-"""The functions of the library by the names that pykan has for them."""
+"""Library functions by the names that pykan gives them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ ALIASES = {
     "arctan": "atan",
 }
 
-# What can be asked for by name, although a match would find the same curve under another one.
-ASKED_FOR = Library(
+# Only found by name. Matching leaves them out: other functions of the library have the same curves.
+ONLY_BY_NAME = Library(
     (
         Function("0", lambda u: 0 * u, np.zeros_like, np.zeros_like, 0, free=""),
         Function("cos", sympy.cos, np.cos, lambda u: -np.sin(u), 2, periodic=True),
@@ -38,10 +38,10 @@ ASKED_FOR = Library(
 
 
 def function(name: str | Function, library: Library = STANDARD) -> Function:
-    """The function of this name: the library's own, pykan's, or what was handed in."""
+    """The function of this name, ours or pykan's, or a Function as it is. Raises UsageError if there is none."""
     if isinstance(name, Function):
         return name
-    known = {f.name: f for f in (*ASKED_FOR, *STANDARD, *library)}
+    known = {f.name: f for f in (*ONLY_BY_NAME, *STANDARD, *library)}
     found = known.get(name) or known.get(ALIASES.get(name, name))
     if found is None:
         raise UsageError(f"no function {name!r} in the library ({', '.join([*known, *ALIASES])}); hand in a Function")
@@ -49,5 +49,5 @@ def function(name: str | Function, library: Library = STANDARD) -> Function:
 
 
 def library_of(lib: Library | Sequence[str | Function]) -> Library:
-    """A library as it is, or of the functions named."""
+    """A Library as it is, or one of the functions named."""
     return lib if isinstance(lib, Library) else Library(tuple(dict.fromkeys(function(name) for name in lib)))

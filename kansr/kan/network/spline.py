@@ -1,8 +1,8 @@
-"""B-splines on batches: knots, basis, slopes, and the way from a curve to coefficients and back.
+"""B-splines of degree k on batches: knots, basis functions and their slopes, evaluation and least-squares fit.
 
-An edge has a `grid` of G intervals; `knots` are its G + 1 points with k more on either side, so that G + k basis
-functions of degree k cover it (C. de Boor, A Practical Guide to Splines, 1978, chapters IX and X).
-Outside the grid a curve goes on as its end polynomial or along its end tangent, never as zero.
+A grid has G intervals. `knots` are its G + 1 points and k more on either side, so G + k basis functions cover it.
+Outside the grid a spline is extrapolated by its end polynomial or its end tangent, never by zero.
+Source: C. de Boor, A Practical Guide to Splines, 1978, chapters IX and X.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from torch import Tensor
 
 Outside = Literal["polynomial", "linear"]
 
-SMOOTHING = 1e-10  # weight of the rows that settle what the samples leave open; too small to be seen elsewhere
+MARGIN = 0.002  # of the range of the samples, added on either side of a grid
+CONSTANT = 1e-6  # of the magnitude: a range no wider than this is that of a constant, and its grid gets this half-width
+TIED = 1e-6  # of the grid's range: an interval between quantiles narrower than this has no width
+EVEN_SHARE = 1e-2  # least grid_eps where quantiles are tied: the share of the even grid that gives them a width
+EVEN_ROUNDING = 100.0  # times the precision of the numbers, by which the intervals of an even grid may differ
+ROUGHNESS_WEIGHT = 1e-10  # of a roughness row beside one sample: it decides only where there are no samples
+RANK_TOLERANCE = 1e-14  # singular values below this share of the largest are rounding
 
 
 def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
-    """The grid with `k_extend` more points on either side, spaced by its mean interval.
+    """The grid with `k_extend` more points on either side, one mean interval apart.
 
     grid: (in, G + 1) -> (in, G + 1 + 2 k_extend)
     """
@@ -29,16 +35,16 @@ def extend_grid(grid: Tensor, k_extend: int = 0) -> Tensor:
     return torch.cat([grid[:, :1] - h * steps.flip(0), grid, grid[:, -1:] + h * steps], dim=1)
 
 
-def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = 0.002) -> Tensor:
-    """Knots that cover the samples: uniform for grid_eps = 1, as many samples in each interval for grid_eps = 0.
+def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0, margin: float = MARGIN) -> Tensor:
+    """Knots that cover the samples: evenly spaced for grid_eps = 1, at the quantiles of the samples for grid_eps = 0.
 
-    x: (batch, in); grid_eps: a number or (in,); `margin` is the share of the range added on either side
-    -> (in, G + 2k + 1). A constant input gets a grid of small but positive width around its value.
+    x: (batch, in); grid_eps: from 0 to 1, a number or (in,); margin: share of the range added on either side
+    -> (in, G + 2k + 1). A constant input gets a narrow grid around its value.
     """
     dtype, x = x.dtype, x.to(torch.float64).T
     low, high = x.min(dim=1).values, x.max(dim=1).values
     size = torch.maximum(low.abs(), high.abs())
-    least = torch.where(size > 0, 1e-6 * size, torch.ones_like(size))
+    least = torch.where(size > 0, CONSTANT * size, torch.ones_like(size))
     pad = torch.where(high - low > least, margin * (high - low), least)
     eps = (grid_eps.to(x) if isinstance(grid_eps, Tensor) else x.new_tensor(grid_eps)).expand(len(x))
     share = torch.linspace(0, 1, G + 1, dtype=x.dtype, device=x.device)
@@ -47,16 +53,16 @@ def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0,
         return extend_grid(uniform, k).to(dtype)
     quantile = torch.quantile(x, share, dim=1).T.contiguous()
     quantile[:, 0], quantile[:, -1] = uniform[:, 0], uniform[:, -1]
-    tied = (quantile.diff(dim=1) < 1e-6 * (high - low + 2 * pad)[:, None]).any(dim=1)  # repeated values: no width
-    eps = torch.where(tied, eps.clamp(min=1e-2), eps)
+    tied = (quantile.diff(dim=1) < TIED * (high - low + 2 * pad)[:, None]).any(dim=1)  # values that repeat
+    eps = torch.where(tied, eps.clamp(min=EVEN_SHARE), eps)
     return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k).to(dtype)
 
 
 def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor, Tensor]:
-    """The k + 1 basis functions that are not zero at each point, and their slopes.
+    """The k + 1 basis functions that are not zero at each point: index of the first, values and slopes.
 
-    x: (batch, in); knots: (in, G + 2k + 1) -> index of the first one (batch, in); values and slopes
-    (batch, in, k + 1). The recurrence is de Boor's, chapter X, on knot differences that do not depend on x.
+    x: (batch, in); knots: (in, G + 2k + 1) -> (batch, in), (batch, in, k + 1), (batch, in, k + 1)
+    Source: the recurrence of de Boor, chapter X.
     """
     if outside == "polynomial" and k and is_uniform(knots):
         return _uniform_basis(x, knots, k)
@@ -79,28 +85,30 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
         low, high = left[..., k - j :], right[..., :j]
         part = value / (t[..., k : k + j] - t[..., k - j : k])
         if j == k:
-            slope = k * (_after(part) - _before(part))
-        value = _after(part * low) + _before(part * high)
+            slope = k * (_zero_first(part) - _zero_last(part))
+        value = _zero_first(part * low) + _zero_last(part * high)
     return first, value, slope
 
 
 def is_uniform(knots: Tensor) -> bool:
     """Whether the knots of every input are evenly spaced, up to rounding."""
     h = knots.detach().diff(dim=1)
-    rounding = 100 * torch.finfo(knots.dtype).eps
+    rounding = EVEN_ROUNDING * torch.finfo(knots.dtype).eps
     return bool((h - h[:, :1]).abs().max() <= rounding * h[:, 0].min())
 
 
 def _uniform_basis(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """`nonzero_basis` on evenly spaced knots: each function is a polynomial in the place in its interval."""
-    cell, u, h = place(x, knots, k)
+    """`nonzero_basis` on evenly spaced knots, where the k + 1 functions are the same polynomials in every interval."""
+    cell, u, h = locate(x, knots, k)
     P = powers(u, k)
-    return cell, P @ _segments(k).to(x), (P @ _slopes(k).to(x)) / h[:, None]
+    return cell, P @ _polynomials(k).to(x), (P @ _derivatives(k).to(x)) / h[:, None]
 
 
-def place(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """On evenly spaced knots: the interval of each point, (batch, in), the place in it, (batch, in), from 0 to 1
-    inside the grid, and the width of the intervals, (in,)."""
+def locate(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """On evenly spaced knots: the interval of each point, its position in it, and the width of the intervals.
+
+    x: (batch, in) -> cell: (batch, in); u: (batch, in), from 0 to 1 inside the grid; h: (in,)
+    """
     G = knots.shape[1] - 2 * k - 1
     low, h = knots[:, k], (knots[:, -1 - k] - knots[:, k]) / G
     t = (x - low) / h
@@ -109,7 +117,7 @@ def place(x: Tensor, knots: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def powers(u: Tensor, k: int) -> Tensor:
-    """1, u … u**k along a last axis."""
+    """1, u, …, u**k along a new last axis."""
     found = [torch.ones_like(u), u]
     for _ in range(k - 1):
         found.append(found[-1] * u)
@@ -117,66 +125,58 @@ def powers(u: Tensor, k: int) -> Tensor:
 
 
 def even_basis(cell: Tensor, u: Tensor, G: int, k: int) -> Tensor:
-    """All basis functions from what `place` gives. (batch, in) twice -> (batch, in, G + k)"""
-    value = powers(u, k) @ _segments(k).to(u)
-    return value.new_zeros(*u.shape, G + k).scatter_(2, cell[..., None] + _steps(k).to(u.device), value)
+    """All basis functions at points from `locate`. (batch, in), (batch, in) -> (batch, in, G + k)"""
+    value = powers(u, k) @ _polynomials(k).to(u)
+    return value.new_zeros(*u.shape, G + k).scatter_(2, cell[..., None] + _offsets(k).to(u.device), value)
 
 
-def along_slopes(cell: Tensor, u: Tensor, k: int, weights: Tensor) -> Tensor:
-    """The slopes of the basis functions by u, weighted and added up. weights: (batch, in, G + k) -> (batch, in)"""
-    index = cell[..., None] + _steps(k).to(u.device)
-    return torch.einsum("...k,...k->...", powers(u, k) @ _slopes(k).to(u), weights.gather(2, index))
+def weighted_slopes(cell: Tensor, u: Tensor, k: int, weights: Tensor) -> Tensor:
+    """The weighted sum of the basis functions' derivatives by u. weights: (batch, in, G + k) -> (batch, in)"""
+    index = cell[..., None] + _offsets(k).to(u.device)
+    return torch.einsum("...k,...k->...", powers(u, k) @ _derivatives(k).to(u), weights.gather(2, index))
 
 
 @lru_cache
-def _steps(k: int) -> Tensor:
+def _offsets(k: int) -> Tensor:
     return torch.arange(k + 1, device="cpu")
 
 
 @lru_cache
-def _slopes(k: int) -> Tensor:
-    """The derivatives of `_segments`, (powers, functions)."""
-    M = torch.zeros_like(_segments(k))
-    M[:-1] = _segments(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64, device="cpu")[:, None]
+def _derivatives(k: int) -> Tensor:
+    """The derivatives of `_polynomials`: (powers, functions)"""
+    M = torch.zeros_like(_polynomials(k))
+    M[:-1] = _polynomials(k)[1:] * torch.arange(1, k + 1, dtype=torch.float64, device="cpu")[:, None]
     return M
 
 
 @lru_cache
-def _segments(k: int) -> Tensor:
-    """The polynomials of degree k that the basis functions are on one interval of width 1: (powers, functions)."""
-    now = [[Fraction(1)]]  # of degree 0: one function, one power
+def _polynomials(k: int) -> Tensor:
+    """The k + 1 basis functions of degree k as polynomials on an interval of width 1: (powers, functions)"""
+    now = [[Fraction(1)]]  # degree 0: one function, one power
     for degree in range(1, k + 1):
         following = [[Fraction(0)] * (degree + 1) for _ in range(degree + 1)]
-        for place, polynomial in enumerate(now):
-            for power, value in enumerate(polynomial):  # N = rising part of the one, falling part of the next
-                following[place + 1][power + 1] += value / degree
-                following[place + 1][power] += value * (degree - 1 - place) / degree
-                following[place][power + 1] -= value / degree
-                following[place][power] += value * (place + 1) / degree
+        for number, polynomial in enumerate(now):
+            for power, value in enumerate(polynomial):  # rises into one function of the next degree, falls in another
+                following[number + 1][power + 1] += value / degree
+                following[number + 1][power] += value * (degree - 1 - number) / degree
+                following[number][power + 1] -= value / degree
+                following[number][power] += value * (number + 1) / degree
         now = following
     return torch.tensor(
         [[float(value) for value in polynomial] for polynomial in now], dtype=torch.float64, device="cpu"
     ).T
 
 
-def _before(a: Tensor) -> Tensor:
+def _zero_last(a: Tensor) -> Tensor:
     return torch.nn.functional.pad(a, (0, 1))
 
 
-def _after(a: Tensor) -> Tensor:
+def _zero_first(a: Tensor) -> Tensor:
     return torch.nn.functional.pad(a, (1, 0))
 
 
-def basis_and_slope(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> tuple[Tensor, Tensor]:
-    """All basis functions and their slopes. x: (batch, in); knots: (in, G + 2k + 1) -> twice (batch, in, G + k)"""
-    first, value, slope = nonzero_basis(x, knots, k, outside)
-    index = first[..., None] + torch.arange(k + 1, device=x.device)
-    empty = value.new_zeros(*x.shape, knots.shape[1] - k - 1)
-    return empty.scatter(2, index, value), empty.scatter(2, index, slope)
-
-
 def dense_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:
-    """The value of every basis function at every point.
+    """The value of every basis function at every point, in the precision of x.
 
     x: (batch, in); knots: (in, G + 2k + 1) -> (batch, in, G + k)
     """
@@ -186,7 +186,7 @@ def dense_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial
 
 
 def B_batch(x: Tensor, grid: Tensor, k: int = 0, outside: Outside = "polynomial") -> Tensor:
-    """The value of every basis function at every point, float64; the basis sums to one.
+    """The value of every basis function at every point, in float64. They add up to one.
 
     x: (batch, in); grid: the knots, (in, G + 2k + 1) or one row for all inputs -> (batch, in, G + k)
     """
@@ -202,26 +202,26 @@ def coef2curve(x_eval: Tensor, grid: Tensor, coef: Tensor, k: int, outside: Outs
 
 
 def curve2coef(x_eval: Tensor, y_eval: Tensor, grid: Tensor, k: int) -> Tensor:
-    """The coefficients of the splines nearest to the samples, by least squares (singular value decomposition).
+    """The coefficients of the least-squares splines through the samples, by singular value decomposition.
 
-    Where samples are missing the smoothest continuation is taken.
+    In intervals without samples the spline is as smooth as it can be.
     x_eval: (batch, in); y_eval: (batch, in, out); grid: (in, G + 2k + 1) -> (in, out, G + k)
     """
     basis = B_batch(x_eval, grid, k).permute(1, 0, 2)
     y = y_eval.to(torch.float64).permute(1, 0, 2)
-    rough = SMOOTHING * len(x_eval) ** 0.5 * roughness(grid.to(torch.float64).expand(len(basis), -1), k)
+    rough = ROUGHNESS_WEIGHT * len(x_eval) ** 0.5 * roughness(grid.to(torch.float64).expand(len(basis), -1), k)
     basis = torch.cat([basis, rough], dim=1)
     y = torch.cat([y, y.new_zeros(len(y), rough.shape[1], y.shape[2])], dim=1)
-    return torch.linalg.lstsq(basis, y, rcond=1e-14, driver="gelsd").solution.permute(0, 2, 1).contiguous()
+    return torch.linalg.lstsq(basis, y, rcond=RANK_TOLERANCE, driver="gelsd").solution.permute(0, 2, 1).contiguous()
 
 
 def roughness(knots: Tensor, k: int, more: int = 0) -> Tensor:
-    """Rows that are zero for a spline that is one polynomial of degree k + more over the whole grid.
+    """The matrix of a P-spline penalty: zero for splines that are one polynomial of degree k + more on the whole grid.
 
-    They are the steps of its k-th derivative from interval to interval (and their divided differences), in units of
-    the mean interval h: on evenly spaced knots the differences of order k + 1 + more of the coefficients
-    (P. Eilers, B. Marx, Flexible smoothing with B-splines and penalties, 1996), elsewhere what these stand for.
-    knots: (..., G + 2k + 1) -> (..., G - 1 - more, G + k), of as high an order as G allows
+    A row is a jump of the k-th derivative at a knot (for more > 0 a divided difference of jumps), in units of the
+    mean interval h. On evenly spaced knots these are the differences of order k + 1 + more of the coefficients.
+    knots: (..., G + 2k + 1) -> (..., G - 1 - more, G + k); the order is lower where G is too small for it
+    Source: P. Eilers and B. Marx, Flexible smoothing with B-splines and penalties, 1996.
     """
     width = knots.shape[-1] - k - 1
     h = (knots[..., -1 - k] - knots[..., k])[..., None, None] / (width - k)
@@ -229,13 +229,13 @@ def roughness(knots: Tensor, k: int, more: int = 0) -> Tensor:
     for j in range(1, k + 1):  # de Boor 1978, chapter X: the coefficients of the j-th derivative
         span = knots[..., k + 1 : width + k - j + 1] - knots[..., j:width]
         D = D.diff(dim=-2) * (k - j + 1) * h / span[..., None]
-    place = (knots[..., k:width] + knots[..., k + 1 : width + 1]) / 2
+    middle = (knots[..., k:width] + knots[..., k + 1 : width + 1]) / 2
     for _ in range(min(1 + more, width - k - 1)):
-        D = D.diff(dim=-2) * h / place.diff(dim=-1)[..., None]
-        place = (place[..., 1:] + place[..., :-1]) / 2
+        D = D.diff(dim=-2) * h / middle.diff(dim=-1)[..., None]
+        middle = (middle[..., 1:] + middle[..., :-1]) / 2
     return D
 
 
 def differences(count: int, order: int) -> Tensor:
-    """The matrix of finite differences of coefficients, of the highest order up to `order` that `count` allows."""
+    """The matrix of finite differences of `count` coefficients, of the given order or the highest there is."""
     return torch.eye(count, dtype=torch.float64, device="cpu").diff(n=min(order, count - 1), dim=0)

@@ -1,4 +1,4 @@
-"""One thread for work of many small steps: several wait for each other, and sums change in their last bit."""
+"""One thread for many small operations: more would be slower, and would change sums in their last bit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside, and in functions it decorates, torch and numpy's libraries use one thread; then as many as before."""
+    """Context and decorator: torch and the libraries under numpy use one thread, then as many as before."""
     before = torch.get_num_threads()
     with threadpool_limits(1):
         torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The same network without the nodes, or the inputs, that nothing hangs on."""
+"""Smaller networks: without unused hidden nodes, or without unimportant inputs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import torch
 from torch import Tensor, nn
 
 from kansr.kan.network.layer import KANLayer
-from kansr.kan.network.network import Network
-from kansr.kan.reading.importance import Edge, Pruned, importance, without
+from kansr.kan.network.network import EdgeIndex, Network
+from kansr.kan.reading.importance import NODE_THRESHOLD, Pruned, importance, without
 
 
 @torch.no_grad()
 def compact(model: Network, inputs: bool = False) -> Network:
-    """A new network without hidden nodes (and, if asked, inputs) from which no edge leaves; the others move up."""
+    """A new network without the hidden nodes, and with `inputs` the inputs, that no edge leaves.
+
+    The remaining nodes are renumbered.
+    """
     new = model.copy()
     rows = _used(new.layers[0]) if inputs else list(range(new.layers[0].in_dim))
     width: list[tuple[int, int]] = [(len(rows), 0)]
@@ -33,10 +36,10 @@ def compact(model: Network, inputs: bool = False) -> Network:
 
 
 @torch.no_grad()
-def prune_input(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Network, list[int], Pruned]:
-    """A new network without the inputs whose importance is below the threshold, the columns of X it takes, and what
-    was removed."""
-    weights, new, removed = importance(model, X).nodes[0], model.copy(), dict[Edge, float]()
+def prune_input(model: Network, X: Tensor, threshold: float = NODE_THRESHOLD) -> tuple[Network, list[int], Pruned]:
+    """A new network without the inputs of less importance than the threshold, the columns of X that it takes, and the
+    edges that were removed. X: (rows, inputs)"""
+    weights, new, removed = importance(model, X).nodes[0], model.copy(), dict[EdgeIndex, float]()
     for i in weights.argsort().tolist():
         edges = [(0, i, o) for o in new.layers[0].mask[i].nonzero()[:, 0].tolist()]
         if weights[i] < threshold and (trial := without(new, X, edges)) is not None:
@@ -46,11 +49,12 @@ def prune_input(model: Network, X: Tensor, threshold: float = 1e-2) -> tuple[Net
 
 
 def _used(layer: KANLayer) -> list[int]:
+    """The nodes that an edge leaves."""
     return layer.mask.any(1).nonzero()[:, 0].tolist()
 
 
 def _part(layer: KANLayer, rows: list[int], columns: list[int]) -> KANLayer:
-    """The layer between these nodes and these sums only."""
+    """The part of a layer from these nodes to these sums."""
 
     def cut(values: Tensor) -> Tensor:
         return values.detach()[rows][:, columns].clone()
@@ -60,6 +64,6 @@ def _part(layer: KANLayer, rows: list[int], columns: list[int]) -> KANLayer:
     for name in ("coef", "scale_base", "scale_sp", "constants"):
         setattr(part, name, nn.Parameter(cut(getattr(layer, name))))
     part.bias = nn.Parameter(layer.bias.detach()[columns].clone())
-    place = {(i, o): (rows.index(i), columns.index(o)) for i in rows for o in columns}
-    part.fixed = {place[edge]: f for edge, f in layer.fixed.items() if edge in place}
+    renumbered = {(i, o): (rows.index(i), columns.index(o)) for i in rows for o in columns}
+    part.fixed = {renumbered[edge]: f for edge, f in layer.fixed.items() if edge in renumbered}
     return part

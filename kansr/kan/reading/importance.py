@@ -1,4 +1,4 @@
-"""What matters in a trained network, and the smaller network that is left without the rest."""
+"""Importance of edges and nodes in a trained network, and pruning: networks without the unimportant ones."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from kansr.kan.network.network import Network
+from kansr.kan.network.network import EdgeIndex, Network
 from kansr.kan.training.levenberg_marquardt import Expired, never
 
 log = logging.getLogger(__name__)
 
-Edge = tuple[int, int, int]  # layer, from, to (a sum or a factor)
+NODE_THRESHOLD = 1e-2  # importance below which a node is pruned, as in pykan
+EDGE_THRESHOLD = 3e-2  # importance below which an edge is pruned, as in pykan
 
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """How far the output moves, to first order, when an edge or a node is held at its mean; over the output's spread.
+    """The importance of an edge or node: how far the output moves, to first order, if it is held at its mean.
 
-    edges: (in, out) for each layer; nodes: (nodes,) for each layer, inputs first. `sensitivity`: the rms slope of
-    the output with respect to each edge, (out,) for each layer, in units of the output.
+    This is an rms over the rows, in standard deviations of the output, and over all outputs.
+    edges: (in, out) for each layer; nodes: (nodes,) for each layer from the inputs on; sensitivity: (out,) for each
+    layer, the rms derivative of the output by each sum, in units of the output
     """
 
     edges: tuple[Tensor, ...]
@@ -33,12 +35,12 @@ class Importance:
 
 @dataclass(frozen=True)
 class Pruned:
-    """A report: what was removed, with its importance, the least important first."""
+    """The edges that were removed, with their importance, the least important first."""
 
-    edges: tuple[tuple[Edge, float], ...]
+    edges: tuple[tuple[EdgeIndex, float], ...]
 
     @classmethod
-    def of(cls, removed: Mapping[Edge, float]) -> Pruned:
+    def of(cls, removed: Mapping[EdgeIndex, float]) -> Pruned:
         return cls(tuple(sorted(removed.items(), key=lambda item: item[1])))
 
     def __str__(self) -> str:
@@ -48,7 +50,7 @@ class Pruned:
 
 
 def importance(model: Network, X: Tensor) -> Importance:
-    """The importance of every edge and node on the rows of X, all outputs together. X: (rows, inputs)"""
+    """The importance of every edge and node on some rows. X: (rows, inputs)"""
     x, sums, postactivations = X.detach().clone().requires_grad_(), [], []
     values = [x]
     with torch.enable_grad():
@@ -60,37 +62,38 @@ def importance(model: Network, X: Tensor) -> Importance:
             torch.autograd.grad(output.sum(), sums + values[:-1], retain_graph=True, allow_unused=True)
             for output in values[-1].unbind(1)
         ]
-    spread = values[-1].detach().std(0)
-    spread = torch.where(spread > 0, spread, torch.ones_like(spread))
+    deviation = values[-1].detach().std(0)
+    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     depth = len(sums)
 
-    def size(position: int, change: Tensor) -> Tensor:
-        """change: (rows, ...) -> the rms effect on the outputs over their spread; `position` is that of the slope"""
+    def effect(position: int, change: Tensor) -> Tensor:
+        """The rms effect of a change on the outputs. change: (rows, ...); position: of its derivative in `slopes`"""
         total = change.new_zeros(change.shape[1:])
-        for slope, one in zip(slopes, spread):
+        for slope, scale in zip(slopes, deviation):
             if (part := slope[position]) is not None:
                 wide = part[:, None] if change.ndim == 3 else part
-                total = total + ((wide * change).square().mean(0).sqrt() / one).square()
+                total = total + ((wide * change).square().mean(0).sqrt() / scale).square()
         return total.sqrt()
 
-    edges = tuple(size(n, p - p.mean(0)) for n, p in enumerate(postactivations))
-    nodes_ = [size(depth + n, v.detach() - v.detach().mean(0)) for n, v in enumerate(values[:-1])]
-    sensitivity = tuple(size(n, torch.ones_like(s)).detach() * spread.max() for n, s in enumerate(sums))
-    return Importance(edges, (*nodes_, torch.ones_like(spread)), sensitivity)
+    by_edge = tuple(effect(n, p - p.mean(0)) for n, p in enumerate(postactivations))
+    by_node = [effect(depth + n, v.detach() - v.detach().mean(0)) for n, v in enumerate(values[:-1])]
+    sensitivity = tuple(effect(n, torch.ones_like(s)).detach() * deviation.max() for n, s in enumerate(sums))
+    return Importance(by_edge, (*by_node, torch.ones_like(deviation)), sensitivity)
 
 
 @torch.no_grad()
 def prune(
     model: Network, X: Tensor, threshold: float = 1e-2, node_threshold: float | None = None
 ) -> tuple[Network, Pruned]:
-    """A new network without the nodes and edges whose importance is below the threshold; their means stay.
+    """A new network without the nodes and edges of less importance than the thresholds; their means become biases.
 
-    A node goes with all edges that leave it: what they give one by one may be large and cancel in the output.
-    At least one path from an input to each output is kept.
+    X: (rows, inputs); threshold: for edges, and for nodes unless node_threshold is given. A node is removed with all
+    edges that leave it, as these may be important one by one and cancel in the output. At least one path from an
+    input to each output stays.
     """
-    new, removed = model.copy(), dict[Edge, float]()
-    limits = threshold if node_threshold is None else node_threshold, threshold
-    for candidates, limit in zip((_nodes, _edges), limits):
+    new, removed = model.copy(), dict[EdgeIndex, float]()
+    thresholds = threshold if node_threshold is None else node_threshold, threshold
+    for candidates, limit in zip((_nodes, _edges), thresholds):
         for weight, edges in candidates(new, X):
             if weight >= limit:
                 break
@@ -111,12 +114,13 @@ def prune_by_error(
     retrain: Callable[[Network], object] = lambda model: None,
     expired: Expired = never,
 ) -> tuple[Network, Pruned]:
-    """Remove the weakest nodes, then the weakest edges, as long as `error(network)` grows by no more than `worse`.
+    """Backward elimination: a new network without the nodes and edges whose removal leaves the error nearly as it is.
 
-    `error` is measured on rows held out, `worse` is a share of it; `retrain` may train the smaller network before it
-    is judged. What is more important than `threshold` is not tried.
+    X: (rows, inputs), where importance is measured; error: on held-out rows, less is better; worse: share of the error
+    of `model` by which it may grow; threshold: importance above which nothing is removed; retrain: may train the
+    smaller network (and change it) before its error is measured
     """
-    new, limit, removed = model.copy(), (1 + worse) * error(model), dict[Edge, float]()
+    new, limit, removed = model.copy(), (1 + worse) * error(model), dict[EdgeIndex, float]()
     for candidates in (_nodes, _edges):
         for weight, edges in candidates(new, X):
             if weight > threshold or expired():
@@ -130,8 +134,8 @@ def prune_by_error(
     return new, Pruned.of(removed)
 
 
-def _edges(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
-    """Every edge in use with its importance, the weakest first."""
+def _edges(model: Network, X: Tensor) -> list[tuple[float, list[EdgeIndex]]]:
+    """Every edge in use with its importance, the least important first."""
     weights = importance(model, X).edges
     return sorted(
         (float(w[i, o]), [(n, i, o)])
@@ -140,8 +144,8 @@ def _edges(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
     )
 
 
-def _nodes(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
-    """The edges that leave each node in use, with the importance of the node, the weakest first."""
+def _nodes(model: Network, X: Tensor) -> list[tuple[float, list[EdgeIndex]]]:
+    """Every node in use as the edges that leave it, with its importance, the least important first."""
     weights = importance(model, X).nodes
     return sorted(
         (float(w[i]), [(n, i, o) for o in layer.mask[i].nonzero()[:, 0].tolist()])
@@ -152,8 +156,8 @@ def _nodes(model: Network, X: Tensor) -> list[tuple[float, list[Edge]]]:
 
 
 @torch.no_grad()
-def without(model: Network, X: Tensor, edges: Sequence[Edge]) -> Network | None:
-    """A copy in which the edges give their means on X, as biases; None if an output would hang on nothing."""
+def without(model: Network, X: Tensor, edges: Sequence[EdgeIndex]) -> Network | None:
+    """A copy with the edges replaced by their means on X, as biases; None if an output would depend on no input."""
     new = model.copy()
     values = model.node_values(X)
     for n, i, o in edges:
@@ -161,11 +165,12 @@ def without(model: Network, X: Tensor, edges: Sequence[Edge]) -> Network | None:
         if layer.mask[i, o]:
             layer.bias[o] += layer.activations(values[n])[:, i, o].mean()
             layer.mask[i, o] = 0.0
-    settle_constants(new)
+    fold_constants(new)
     return new if _connected(new) else None
 
 
 def _connected(model: Network) -> bool:
+    """Whether every output depends on an input."""
     reached = torch.ones_like(model.layers[0].mask[:, 0])
     for layer, nodes in model.stages():
         into = (layer.mask.T @ reached > 0).to(reached)
@@ -175,15 +180,15 @@ def _connected(model: Network) -> bool:
 
 
 @torch.no_grad()
-def settle_constants(model: Network) -> None:
-    """Take out edges that start at constant nodes or end in unused ones (in place); what they give becomes a bias."""
+def fold_constants(model: Network) -> None:
+    """Close the edges of `model` (which is changed) from constant nodes, as biases, and the edges into unused nodes."""
     stages = list(model.stages())
     for (before, nodes), (after, _) in pairwise(stages):
         fed = before.mask.sum(0) > 0
-        value = nodes(before.bias[None])  # of nodes without edges: their bias, or the product of them
+        value = nodes(before.bias[None])  # right for nodes without edges into them, and only used for these
         alive = torch.cat([fed[: nodes.sums], *(fed[g.start : g.stop].any()[None] for g in nodes.groups)])
-        given = after.activations(value)[0]  # (in, out)
-        after.bias += given[~alive].sum(0)
+        constant = after.activations(value)[0]  # (in, out)
+        after.bias += constant[~alive].sum(0)
         after.mask[~alive] = 0.0
     for (before, nodes), (after, _) in reversed(list(pairwise(stages))):
         used = after.mask.sum(1) > 0

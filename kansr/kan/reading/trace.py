@@ -1,4 +1,4 @@
-"""From a pruned network to a Graph: plain curves in the units of the table, without splines, biases or tensors."""
+"""From a pruned network to a Graph: sampled curves in the units of the table, without splines, biases and tensors."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from torch import Tensor
 from kansr.errors import UsageError
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network, Nodes
-from kansr.kan.reading.importance import importance, settle_constants
-from kansr.kan.training.dataset import numbers
+from kansr.kan.reading.importance import fold_constants, importance
+from kansr.kan.training.dataset import as_float64
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import EQUAL_VALUES, TINY
 from kansr.result.graph import Edge, Graph, Node, NodeType
 
-POINTS = 200  # of x on each edge
+POINTS = 200  # samples of each curve, at most
 
 
 @torch.no_grad()
 def trace(
     model: Network, X: Tensor | Array, names: Sequence[str], target: str = "y", origin: str = "", error: float = 0.0
 ) -> Graph:
-    """The network as a Graph; summing or multiplying the curves into a node gives the value of the node.
+    """The network as a Graph: the value of a node is the sum or product of the curves that enter it.
 
-    X: (rows, inputs), in the units of the table; `error`: the rms error on held-out rows over the target's spread.
+    X: (rows, inputs), in the units of the table; error: rms on held-out rows, in standard deviations of the target
+    Raises UsageError for a network of several outputs, or where names do not match the inputs.
     """
-    X = numbers(X).cpu()
+    X = as_float64(X).cpu()
     outputs = sum(model.width[-1])
     if outputs != 1 or len(names) != X.shape[1]:
         raise UsageError(
-            f"a graph has one target and a name for each input; this network has {outputs} outputs, "
+            f"a graph needs one output and a name for each input; this network has {outputs} outputs, "
             f"and there are {len(names)} names for {X.shape[1]} inputs"
         )
     model = model.copy().cpu()
-    settle_constants(model)
+    fold_constants(model)
     weights = importance(model, X)
     values = model.node_values(X)
     allowed = error * float(values[-1].std())
@@ -46,7 +48,7 @@ def trace(
     for n, (layer, ends) in enumerate(model.stages()):
         last = n == len(model.layers) - 1
         targets = [target] if last else [f"h{n + 1}_{j + 1}" for j in range(ends.sums + len(ends.groups))]
-        errors = allowed / weights.sensitivity[n].clamp(min=1e-300)
+        errors = allowed / weights.sensitivity[n].clamp(min=TINY)
         curves = _Curves(layer, values[n], sources, weights.edges[n], errors)
         for node, into in _nodes(curves, ends, targets):
             nodes.append(node)
@@ -55,10 +57,10 @@ def trace(
     if nodes[-1].name != target:
         nodes.append(Node(target, NodeType.SUM))
         edges.append(_constant(names[0], target, X[:, 0], float(values[-1].mean())))
-    most = max(edge.importance for edge in edges) or 1.0
+    largest = max(edge.importance for edge in edges) or 1.0
     return Graph(
         tuple(nodes),
-        tuple(replace(edge, importance=edge.importance / most) for edge in edges),
+        tuple(replace(edge, importance=edge.importance / largest) for edge in edges),
         origin or model.describe(),
         error,
     )
@@ -66,7 +68,11 @@ def trace(
 
 @dataclass(eq=False)
 class _Curves:
-    """The edges of one layer as samples. values: (rows, in); weights: (in, out); errors: (out,)"""
+    """The edges of one layer as sampled curves.
+
+    values: (rows, in), of the nodes they leave, whose names are `sources`; weights: (in, out), importance;
+    errors: (out,), of a sum, that would explain the error of the network
+    """
 
     layer: KANLayer
     values: Tensor
@@ -75,14 +81,14 @@ class _Curves:
     errors: Tensor
 
     def into(self, o: int, target: str, scale: float = 1.0) -> list[Edge]:
-        """The edges into the sum o, times `scale`; the first carries its bias."""
+        """The edges into sum o, times `scale`. The bias is added to the first of them."""
         bias = float(self.layer.bias[o])
         edges = []
         for i in self.layer.mask[:, o].nonzero()[:, 0].tolist():
             x = sample_points(self.values[:, i].numpy())
-            at = self.values.new_zeros(len(x), self.layer.in_dim) + self.values.mean(0)
-            at[:, i] = torch.from_numpy(x)
-            y = scale * (self.layer.activations(at)[:, i, o].numpy() + bias)
+            points = self.values.new_zeros(len(x), self.layer.in_dim) + self.values.mean(0)
+            points[:, i] = torch.from_numpy(x)
+            y = scale * (self.layer.activations(points)[:, i, o].numpy() + bias)
             error = abs(scale) * float(self.errors[o])
             edges.append(Edge(self.sources[i], target, x, y, error, float(self.weights[i, o])))
             bias = 0.0
@@ -90,7 +96,7 @@ class _Curves:
 
 
 def _nodes(curves: _Curves, ends: Nodes, targets: Sequence[str]) -> Iterator[tuple[Node, list[Edge]]]:
-    """The nodes a layer ends in with the edges into them; a factor that is a sum of several edges is a node itself."""
+    """The nodes that a layer ends in, with the edges into them; a factor that sums several edges becomes a node."""
     for o in range(ends.sums):
         if into := curves.into(o, targets[o]):
             yield Node(targets[o], NodeType.SUM), into
@@ -112,10 +118,13 @@ def _nodes(curves: _Curves, ends: Nodes, targets: Sequence[str]) -> Iterator[tup
 
 
 def sample_points(values: Array) -> Array:
-    """Points where an edge is looked at: half of them as the data lie, half evenly over their range, ascending."""
+    """Ascending points at which a curve is sampled: half of them quantiles of the values, half evenly over their range.
+
+    values: (rows,) -> (points,), at most POINTS
+    """
     share = np.linspace(0, 1, POINTS // 2)
     points = np.unique(np.concatenate([np.quantile(values, share), values.min() + share * np.ptp(values)]))
-    apart = np.diff(points) > 1e-9 * np.ptp(values)  # equal but for rounding: a slope between them means nothing
+    apart = np.diff(points) > EQUAL_VALUES * np.ptp(values)
     return points[np.concatenate([[True], apart])]
 
 

@@ -1,4 +1,4 @@
-"""A layer of networks of one shape as plain tensors, `nets` of them along the first axis: what training works on."""
+"""One layer of several networks of the same shape, as plain tensors with the networks along the first axis."""
 
 from __future__ import annotations
 
@@ -17,27 +17,33 @@ from kansr.symbolic.library.function import Function
 
 @dataclass(eq=False)
 class Basis:
-    """The basis functions that are not zero: which they are, their values and slopes, (nets, batch, in, k + 1) each."""
+    """The k + 1 basis functions that are not zero at each point; `count` is the number of all of them, G + k.
+
+    index, value, slope: (nets, batch, in, k + 1)
+    """
 
     index: Tensor
     value: Tensor
     slope: Tensor
-    width: int
+    count: int
 
     def dense(self, part: Tensor) -> Tensor:
-        """All of them. (nets, batch, in, G + k)"""
-        return part.new_zeros(*part.shape[:3], self.width).scatter_(3, self.index, part)
+        """Values or slopes of all basis functions. part: (nets, batch, in, k + 1) -> (nets, batch, in, G + k)"""
+        return part.new_zeros(*part.shape[:3], self.count).scatter_(3, self.index, part)
 
 
 @dataclass(eq=False)
-class Stage:
-    """A layer with plain tensors in place of parameters; coef carries mask and scale_sp, `base` mask and scale_base.
+class BatchedLayer:
+    """A layer with tensors in place of parameters. Masks are multiplied into coef (with scale_sp) and base.
 
-    knots: (nets, in, G + 2k + 1); coef: (nets, in, out, G + k); base: (nets, in, out); bias: (nets, out);
-    i, o: (edges,), where each spline in use begins and ends;
-    `free`: the sums whose bias is moved; `supple`: the sums whose scale the edges that follow can take over, so that
-    it must not move. constants: (nets, in, out, 4); from_, to, place: (constants,), where the free ones of fixed edges
-    are. `layer` is that of the first network, for what all share.
+    layer: that of the first network, for all they have in common;
+    knots: (nets, in, G + 2k + 1); coef: (nets, in, out, G + k); base: (nets, in, out), the scales of the base
+    function; bias: (nets, out); constants: (nets, in, out, 4);
+    i, o: (splines,), the ends of each spline edge in use;
+    free_bias: (sums,), the sums whose bias is trained;
+    rescalable: (out,), whether the next layer can undo a change in the scale of a sum, so that training holds it;
+    symbolic: the symbolic edges in use; constant_i, constant_o, constant_index: (constants,), the ends of the edge and
+    the position in its row of each constant that is trained
     """
 
     layer: KANLayer
@@ -48,73 +54,79 @@ class Stage:
     bias: Tensor
     i: Tensor
     o: Tensor
-    free: Tensor
-    supple: Tensor
-    fixed: dict[tuple[int, int], Function]
+    free_bias: Tensor
+    rescalable: Tensor
+    symbolic: dict[tuple[int, int], Function]
     constants: Tensor
-    from_: Tensor
-    to: Tensor
-    place: Tensor
+    constant_i: Tensor
+    constant_o: Tensor
+    constant_index: Tensor
     with_base: bool
 
     @property
-    def width(self) -> int:
+    def basis_count(self) -> int:
         return self.coef.shape[3]
 
     def basis(self, x: Tensor) -> Basis:
-        """x: (nets, batch, in)"""
+        """The basis functions at the values of the nodes. x: (nets, batch, in)"""
         nets, batch, count = x.shape
         flat = x.transpose(0, 1).reshape(batch, nets * count)
         first, *parts = nonzero_basis(flat, self.knots.flatten(0, 1), self.layer.k, self.layer.outside)
         index = first[..., None] + torch.arange(self.layer.k + 1, device=x.device)
         shape = batch, nets, count, self.layer.k + 1
         index, value, slope = (part.view(shape).transpose(0, 1) for part in (index, *parts))
-        return Basis(index, value, slope, self.width)
+        return Basis(index, value, slope, self.basis_count)
 
     def sums(self, x: Tensor, basis: Tensor) -> Tensor:
-        """x: (nets, batch, in); basis: (nets, batch, in, G + k) -> (nets, batch, out)"""
+        """The sums. x: (nets, batch, in); basis: (nets, batch, in, G + k) -> (nets, batch, out)"""
         s = torch.baddbmm(self.bias[:, None], basis.flatten(2), self.coef.transpose(2, 3).flatten(1, 2))
         if self.with_base:
             s += self.layer.base_fun(x) @ self.base
-        for (i, o), f in self.fixed.items():
+        for (i, o), f in self.symbolic.items():
             s[:, :, o] += fixed_edges.value(f, x[:, :, i], self.constants[:, i, o])
         return s
 
     def slopes(self, x: Tensor, basis_slope: Tensor) -> Tensor:
-        """The slope of every edge at every row: (nets, batch, in, out)"""
+        """The derivative of every activation. basis_slope: (nets, batch, in, G + k) -> (nets, batch, in, out)"""
         slope = torch.einsum("sbig,siog->sbio", basis_slope, self.coef)
         if self.with_base:
             with torch.enable_grad():
-                at = x.detach().requires_grad_()
-                value = self.layer.base_fun(at).sum()
-            if value.requires_grad:  # not a constant
-                (b,) = torch.autograd.grad(value, at)
+                points = x.detach().requires_grad_()
+                value = self.layer.base_fun(points).sum()
+            if value.requires_grad:  # False for a base function that is constant
+                (b,) = torch.autograd.grad(value, points)
                 slope = slope + b[..., None] * self.base[:, None]
-        for (i, o), f in self.fixed.items():
-            slope[..., i, o] = self._fixed_slopes(x, i, o, f)[1]
+        for (i, o), f in self.symbolic.items():
+            slope[..., i, o] = self._symbolic_slopes(x, i, o, f)[1]
         return slope
 
     def by_constants(self, x: Tensor) -> Tensor:
-        """The slopes of fixed edges by their free constants. x: (nets, batch, in) -> (nets, batch, constants)"""
-        by_edge = {(i, o): self._fixed_slopes(x, i, o, f)[0] for (i, o), f in self.fixed.items()}
-        where = zip(self.from_.tolist(), self.to.tolist(), self.place.tolist())
-        return torch.stack([by_edge[i, o][..., place] for i, o, place in where], -1)
+        """The derivatives of symbolic edges by the constants that are trained.
 
-    def _fixed_slopes(self, x: Tensor, i: int, o: int, f: Function) -> tuple[Tensor, Tensor]:
-        """By its constants, (nets, batch, 4), and by x, (nets, batch)."""
+        x: (nets, batch, in) -> (nets, batch, constants)
+        """
+        by_edge = {(i, o): self._symbolic_slopes(x, i, o, f)[0] for (i, o), f in self.symbolic.items()}
+        trained = zip(self.constant_i.tolist(), self.constant_o.tolist(), self.constant_index.tolist())
+        return torch.stack([by_edge[i, o][..., index] for i, o, index in trained], -1)
+
+    def _symbolic_slopes(self, x: Tensor, i: int, o: int, f: Function) -> tuple[Tensor, Tensor]:
+        """The derivatives of a symbolic edge by its constants, (nets, batch, 4), and by x, (nets, batch)."""
         by_constants, by_x = zip(*(fixed_edges.slopes(f, x[s, :, i], self.constants[s, i, o]) for s in range(len(x))))
         return torch.stack(by_constants), torch.stack(by_x)
 
 
-def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, train_base: bool) -> Stage:
+def batch_layers(
+    layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, train_base: bool
+) -> BatchedLayer:
+    """The same layer of several networks as one; `following` is the layer after it in the first of them."""
     layer, mask = layers[0], layers[0].spline_mask
     base = torch.stack([mask * own.scale_base.detach() for own in layers])
     i, o = mask.nonzero(as_tuple=True)
     used = {(i, o): f for (i, o), f in layer.fixed.items() if layer.mask[i, o]}
-    places = [(i, o, place) for (i, o), f in used.items() for place in fixed_edges.free(f)]
-    from_, to, place = torch.tensor(places, dtype=torch.long, device=mask.device).reshape(-1, 3).unbind(1)
-    free, supple = _roles(layer, nodes, following)
-    return Stage(
+    trained = [(i, o, index) for (i, o), f in used.items() for index in fixed_edges.free_constants(f)]
+    constants = torch.tensor(trained, dtype=torch.long, device=mask.device).reshape(-1, 3)
+    free, rescalable = _free_and_rescalable(layer, nodes, following)
+    return BatchedLayer(
         layer=layer,
         nodes=nodes,
         knots=torch.stack([own.grid for own in layers]),
@@ -123,35 +135,35 @@ def stage(layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, 
         bias=torch.stack([own.bias.detach() for own in layers]),
         i=i,
         o=o,
-        free=free.nonzero()[:, 0],
-        supple=supple,
-        fixed=used,
+        free_bias=free.nonzero()[:, 0],
+        rescalable=rescalable,
+        symbolic=used,
         constants=torch.stack([own.constants.detach() for own in layers]),
-        from_=from_,
-        to=to,
-        place=place,
+        constant_i=constants[:, 0],
+        constant_o=constants[:, 1],
+        constant_index=constants[:, 2],
         with_base=train_base or bool(base.any()),
     )
 
 
-def _roles(layer: KANLayer, nodes: Nodes, following: KANLayer | None) -> tuple[Tensor, Tensor]:
-    """Which sums have a bias of their own, and which have a scale that the next layer can take over. (out,) each
+def _free_and_rescalable(layer: KANLayer, nodes: Nodes, following: KANLayer | None) -> tuple[Tensor, Tensor]:
+    """Which sums have a bias that matters, and which a scale that the next layer can undo: (out,), (out,)
 
-    A spline takes over both from the node it starts at; a function may be able to take neither. Of outputs only the
-    shares of the factors in a product are open.
+    The splines that leave a node can undo any shift and scale of it, a symbolic edge in general neither. The scale of
+    an output is determined; the factors of a product can still trade theirs among each other.
     """
     free = torch.zeros_like(layer.bias, dtype=torch.bool)
     free[nodes.factors.start :] = True
-    supple = torch.ones_like(free)
-    firsts = [g.start for g in nodes.groups]
+    rescalable = torch.ones_like(free)
+    first_factors = [g.start for g in nodes.groups]
     if following is None:
         free[:] = True
-        supple[: nodes.sums] = False
-        supple[firsts] = False
+        rescalable[: nodes.sums] = False
+        rescalable[first_factors] = False
     else:
         for i, o in following.fixed:
             if following.mask[i, o]:
-                column = i if i < nodes.sums else firsts[i - nodes.sums]
-                supple[column] = False
+                column = i if i < nodes.sums else first_factors[i - nodes.sums]
+                rescalable[column] = False
                 free[column] = True
-    return free, supple
+    return free, rescalable

@@ -1,4 +1,4 @@
-"""Rows of a known function, as the tutorials draw them."""
+"""Training rows: drawn from a known function, or checked and converted from a user's dataset."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TensorDataset = dict[str, Tensor]  # train_input, train_label, test_input, test_
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """The rows a network was trained on, float64. Copies of the network share them.
+class TrainingRows:
+    """Rows that a network is trained or judged on. They are never changed, so copies of a network share them.
 
-    X: (rows, inputs); y: (rows, outputs); weight: (rows,), of mean one, or None where all count the same
+    X: (rows, inputs); y: (rows, outputs); weight: (rows,), with mean one, or None for equal weights
     """
 
     X: Tensor
@@ -28,22 +28,22 @@ class Seen:
     weight: Tensor | None = None
 
     def mean_square(self, prediction: Tensor) -> Tensor:
-        """The weighted mean squared error. (..., rows, outputs) -> (...)"""
+        """The weighted mean squared error. prediction: (..., rows, outputs) -> (...)"""
         return self.mean((prediction - self.y).square().mean(-1))
 
     def mean(self, value: Tensor) -> Tensor:
-        """The weighted mean over the rows. (..., rows) -> (...)"""
+        """The weighted mean over the rows. value: (..., rows) -> (...)"""
         return (value if self.weight is None else value * self.weight).mean(-1)
 
-    def to(self, like: Tensor | torch.device) -> Seen:
-        """The rows on that device, or on the device and with the precision of that tensor."""
-        return Seen(self.X.to(like), self.y.to(like), None if self.weight is None else self.weight.to(like))
+    def to(self, like: Tensor | torch.device) -> TrainingRows:
+        """The rows on a device, or with the device and precision of a tensor."""
+        return TrainingRows(self.X.to(like), self.y.to(like), None if self.weight is None else self.weight.to(like))
 
-    def take(self, rows: Tensor) -> Seen:
-        """Some of the rows."""
-        return Seen(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
+    def take(self, rows: Tensor) -> TrainingRows:
+        """The rows with these numbers, or those where a mask is true."""
+        return TrainingRows(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
-    def __deepcopy__(self, memo: object) -> Seen:
+    def __deepcopy__(self, memo: object) -> TrainingRows:
         return self
 
 
@@ -59,11 +59,13 @@ def create_dataset(
     device: str | torch.device = "cpu",
     seed: int = 0,
 ) -> TensorDataset:
-    """Points drawn evenly from the ranges with the values of f, float64: train_input, test_input (rows, n_var) and
-    train_label, test_label (rows, outputs).
+    """Rows of f at points drawn uniformly from the ranges, in float64.
 
-    ranges: one pair for all inputs, or a pair for each. With f_mode "row" f takes (n_var, rows). What is normalised
-    has mean 0 and spread 1 on the training rows.
+    f: (rows, n_var) -> (rows,) or (rows, outputs); with f_mode "row" it takes (n_var, rows);
+    ranges: one pair [low, high] for all inputs, or a pair for each. Normalised columns have mean 0 and standard
+    deviation 1 on the training rows.
+    -> train_input, test_input: (rows, n_var); train_label, test_label: (rows, outputs)
+    Raises UsageError for ranges of another shape.
     """
     rng = torch.Generator().manual_seed(int(seed))
     box = torch.as_tensor(ranges, dtype=torch.float64, device="cpu")
@@ -83,41 +85,44 @@ def create_dataset(
     return {name: rows[name].to(device) for name in ("train_input", "test_input", "train_label", "test_label")}
 
 
-def training_rows(dataset: Mapping[str, Tensor]) -> Seen:
-    """The training rows of a dataset, float64; train_weight, if it has that, says what each row counts."""
+def training_rows(dataset: Mapping[str, Tensor]) -> TrainingRows:
+    """The training rows of a dataset, in float64, with its train_weight where it has one.
+
+    Raises UsageError where they are missing, of wrong shape, or not finite.
+    """
     rows = _part(dataset, "train")
     if rows is None:
-        raise UsageError(f"a dataset has train_input and train_label; this one has {', '.join(dataset)}")
+        raise UsageError(f"a dataset needs train_input and train_label; this one has {', '.join(dataset)}")
     return rows
 
 
-def test_rows(dataset: Mapping[str, Tensor]) -> Seen | None:
-    """The test rows of a dataset, float64; None where it has none."""
+def test_rows(dataset: Mapping[str, Tensor]) -> TrainingRows | None:
+    """The test rows of a dataset, in float64; None where it has none. Raises UsageError as `training_rows` does."""
     return _part(dataset, "test")
 
 
-def numbers(values: Tensor | NDArray[np.float64]) -> Tensor:
-    """As a float64 tensor, where the values are."""
+def as_float64(values: Tensor | NDArray[np.float64]) -> Tensor:
+    """The values as a float64 tensor, on the device where they are."""
     if isinstance(values, Tensor):
         return values.to(torch.float64)
     return torch.as_tensor(values, dtype=torch.float64, device="cpu")
 
 
-def weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
-    """What each row counts, with a mean of one. Raises UsageError where that is impossible."""
-    weight = numbers(weight)
+def mean_one_weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
+    """The sample weights divided by their mean: (rows,). Raises UsageError for weights that are impossible."""
+    weight = as_float64(weight)
     if weight.shape != (rows,) or not bool(((weight >= 0) & weight.isfinite()).all()) or not bool(weight.any()):
         raise UsageError(
-            f"sample weights are {rows} numbers here, one a row, none negative and not all 0; these have the shape "
-            f"{tuple(weight.shape)}"
+            f"sample weights are one number for each row, here {rows} numbers, none negative and not all 0; these have "
+            f"the shape {tuple(weight.shape)}"
         )
     return weight / weight.mean()
 
 
-def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen | None:
+def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> TrainingRows | None:
     if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
         return None
-    X, y = (numbers(dataset[f"{part}_{name}"]).detach() for name in ("input", "label"))
+    X, y = (as_float64(dataset[f"{part}_{name}"]).detach() for name in ("input", "label"))
     y = y[:, None] if y.ndim == 1 else y
     if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not len(X):
         raise UsageError(
@@ -132,6 +137,6 @@ def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Seen
                 "leave such rows out"
             )
     if not bool(y.square().sum().isfinite()):
-        raise UsageError(f"{part}_label goes up to {float(y.abs().max()):.1e}, and squares overflow: divide it first")
+        raise UsageError(f"squares of {part}_label overflow: it goes up to {float(y.abs().max()):.1e}; scale it down")
     weight = dataset.get(f"{part}_weight")
-    return Seen(X, y, None if weight is None else weights(weight, len(X)))
+    return TrainingRows(X, y, None if weight is None else mean_one_weights(weight, len(X)))

@@ -1,9 +1,9 @@
-"""Training on a dataset of tensors, with a good start where the network has not been trained yet."""
+"""Training on a user's dataset of tensors, from the best of several starts if the network is new."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -13,98 +13,105 @@ from torch import Tensor
 from kansr.errors import UsageError
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
-from kansr.kan.training.dataset import Seen, test_rows, training_rows
-from kansr.kan.training.grids import fit_grids, fold_base
-from kansr.kan.training.initialise import additive_starts, fit_last_layer, product_start, random_start
+from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
+from kansr.kan.training.grids import fit_grids, fold_base, input_grid_eps
+from kansr.kan.training.initialise import Starts, over_rms
 from kansr.kan.training.jacobian import Linearised
 from kansr.kan.training.levenberg_marquardt import History, Watch, never, unwatched
-from kansr.kan.training.multistart import heavy_tails
+from kansr.kan.training.multistart import MultistartConfig, Trial, multistart
 from kansr.kan.training.train import TrainConfig, by_gradient, change_outputs, mean_square, train_together
+from kansr.numeric.tolerances import TINY
 
 Results = dict[str, list[float]]
 
-MOST_PARAMETERS = 3000  # of a network that is trained by Levenberg-Marquardt where LBFGS was asked for
-MOST_NUMBERS = 5e7  # in its Jacobian
-FOUND = 3  # starts found by least squares that are tried
-TRIES = 12  # steps with each start
-SURVIVORS = 4  # starts that are trained for twice as many, where there is a penalty
-JUDGED = 400  # rows they are trained on
-SMOOTHER = (1e-6, 1e-4, 1e-2)  # smoothing that is tried for large networks on few rows
-OVERFIT = 4.0  # times the error on rows fitted, that on others
-COARSE = 10  # intervals up to which base functions do what splines cannot, and where the knots are matters
-BY_SAMPLES = 0.02  # grid_eps that is tried beside even grids
-MOST_WORK = 3e10  # floating point operations for the starts of one kind, about
-NEAR = 0.05  # error over the target's spread of a start found by least squares that spares the random ones
+# Limits up to which Levenberg-Marquardt is used where LBFGS was asked for.
+MOST_PARAMETERS = 3000
+MOST_JACOBIAN = 5e7  # numbers in the Jacobian; in float64 they take 0.4 GB
+
+TRIES = 12  # steps of each start
+MOST_SOLVED = 3  # solved starts that are tried
+NEAR = 0.05  # rms error of a solved start, in standard deviations of the target, at which random ones are not tried
+SURVIVORS = 4  # starts that are trained for as many steps again if there is a penalty, which acts slowly
+MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; more of them are not tried
+FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
+JUDGING_SHARE = 5  # of fewer rows than twice that, one in so many judges
+OVERFIT = 4.0  # times the rms error on the rows fitted: a start worse than this on the others overfits
+SMOOTHINGS = (1e-6, 1e-4, 1e-2)  # tried in turn against overfitting, while the error falls
+COARSE = 10  # intervals up to which base functions are trained and quantile grids are tried
+QUANTILE_EPS = 0.02  # grid_eps of the grids that are tried beside even ones
 
 
-def learn(
+def fit_dataset(
     model: Network,
     dataset: Mapping[str, Tensor],
     config: TrainConfig,
-    fresh: bool = False,
-    starts: int = 6,
+    starts: int,
     watch: Watch = unwatched,
-) -> tuple[Results, Seen]:
-    """Train the network (which it changes); the errors after each step, `steps` of them, and the rows it has seen.
+) -> tuple[Results, TrainingRows]:
+    """Fit a network (which is changed) to a dataset: the errors after each step, and the training rows.
 
-    A fresh network is trained from the best of several starts, its own among them, or from its own only if `starts`
-    is 0 or some of its edges are fixed or closed. train_loss and test_loss are root mean squared errors; test rows are
-    only watched, unless `config.patience` lets them end the training.
+    starts: random starts that are tried beside the network itself and solved ones; 0, fixed edges or closed edges
+    mean that it is trained as it is. -> train_loss and test_loss (rms) and reg, each with config.steps values.
+    Test rows are only watched, unless config.patience lets them end the training.
+    Raises UsageError for rows that do not fit the network.
     """
     like = model.layers[0].coef.detach()
-    seen, test = training_rows(dataset).to(like), test_rows(dataset)
+    rows, test = training_rows(dataset).to(like), test_rows(dataset)
     test = None if test is None else test.to(like)
-    _check_shape(model, seen)
-    config = choose_optimizer(model, seen, config)
+    _check_shape(model, rows)
+    config = choose_optimizer(model, rows, config)
     if config.opt == "LM":
-        history = _by_squares(model, seen, test, config, starts if fresh else 0, watch)
+        history = _by_least_squares(model, rows, test, config, starts, watch)
     else:
-        history = by_gradient(model, seen, test, config, never, watch)
-    return results(history, config), seen
+        history = by_gradient(model, rows, test, config, never, watch)
+    return results(history, config), rows
 
 
 @one_thread()
-def _by_squares(
-    model: Network, seen: Seen, test: Seen | None, config: TrainConfig, starts: int, watch: Watch
+def _by_least_squares(
+    model: Network, rows: TrainingRows, test: TrainingRows | None, config: TrainConfig, starts: int, watch: Watch
 ) -> History:
-    stops = config.patience > 0
     train_base = not config.lamb and max(layer.G for layer in model.layers) <= COARSE
+    stops = config.patience > 0
     lm = replace(config.lm, keep_best=stops, patience=config.patience or math.inf, train_base=train_base)
     config = replace(config, lm=lm)
     if config.lamb:
         fold_base(model)
     if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
-        smoothing = _begin(model, seen, config, starts)
+        smoothing = _begin(model, rows, config, starts)
         config = replace(config, lm=replace(config.lm, smoothing=smoothing))
     elif config.update_grid:
-        fit_grids(model, seen.X)
-    return train_together([model], seen, config, test, watch=watch)[0]
+        fit_grids(model, rows.X)
+    return train_together([model], rows, config, test, watch=watch)[0]
 
 
-def _check_shape(model: Network, seen: Seen) -> None:
+def _check_shape(model: Network, rows: TrainingRows) -> None:
     inputs, outputs = model.layers[0].in_dim, sum(model.width[-1])
-    if (seen.X.shape[1], seen.y.shape[1]) != (inputs, outputs):
+    if (rows.X.shape[1], rows.y.shape[1]) != (inputs, outputs):
         raise UsageError(
-            f"{model.describe()} takes {inputs} inputs to {outputs} outputs; train_input has {seen.X.shape[1]} columns "
-            f"and train_label {seen.y.shape[1]}"
+            f"{model.describe()} takes {inputs} inputs to {outputs} outputs; train_input has {rows.X.shape[1]} columns "
+            f"and train_label {rows.y.shape[1]}"
         )
 
 
-def choose_optimizer(model: Network, seen: Seen, config: TrainConfig) -> TrainConfig:
-    """LBFGS becomes Levenberg-Marquardt where that can do the same work: all rows, squares, a small float64 network."""
+def choose_optimizer(model: Network, rows: TrainingRows, config: TrainConfig) -> TrainConfig:
+    """The config with Levenberg-Marquardt for LBFGS where it can do the same: all rows, squares, a small network.
+
+    Raises UsageError where Levenberg-Marquardt was asked for in single precision.
+    """
     if model.layers[0].coef.dtype != torch.float64:
         if config.opt == "LM":
             raise UsageError("Levenberg-Marquardt works in float64: call model.double() first, or take opt='Adam'")
         return config
-    size = Linearised([model], seen.X[:1]).size
-    small = size <= MOST_PARAMETERS and size * seen.y.numel() <= MOST_NUMBERS
+    size = Linearised([model], rows.X[:1]).size
+    small = size <= MOST_PARAMETERS and size * rows.y.numel() <= MOST_JACOBIAN
     if config.opt == "LBFGS" and config.batch < 0 and config.loss_fn is mean_square and small:
         return replace(config, opt="LM")
     return config
 
 
 def results(history: History, config: TrainConfig) -> Results:
-    """The history as lists of `steps` values; what was reached early stays."""
+    """The history as lists of config.steps values. Training that ends early repeats its last values."""
     reg = [r / config.lamb if config.lamb and config.opt == "LM" else r for r in history.regularisation]
     lists = {"train_loss": history.train, "test_loss": history.held_out, "reg": reg}
     return {name: _exactly(values, config.steps) for name, values in lists.items()}
@@ -118,76 +125,95 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 
 
 @torch.no_grad()
-def _begin(model: Network, seen: Seen, config: TrainConfig, starts: int) -> float:
-    """Give the network the values of the start that is best after a few steps; the smoothing that was best with it.
+def _begin(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
+    """Give the network (which is changed) the values of its best start; the smoothing that was best with it.
 
-    Judged by rows that the start was not trained on. Where those are met much worse than the others, there are too
-    few rows for so large a network, and stronger smoothing is tried.
+    Starts are judged by rows that they were not trained on. Where these have a much larger error than the others, the
+    network is too large for the rows, and stronger smoothing is tried.
     """
     few = replace(config, steps=min(TRIES, config.steps), update_grid=False)
-    fitting, judging = _parted(seen)
-    best, least, smoothing = model, math.inf, config.lm.smoothing
-    for trial in (config.lm.smoothing, *(s for s in SMOOTHER if s > config.lm.smoothing)):
-        few = replace(few, lm=replace(few.lm, smoothing=trial))
-        error, fitted, start = _best_start(model, fitting, judging, few, starts)
-        if not error < least:
+    fitting, judging = _split(rows)
+    best, smoothing = Trial(math.inf, model), config.lm.smoothing
+    for stronger in (config.lm.smoothing, *(s for s in SMOOTHINGS if s > config.lm.smoothing)):
+        few = replace(few, lm=replace(few.lm, smoothing=stronger))
+        trial = _best_start(model, fitting, judging, few, starts)
+        if not trial.error < best.error:
             break
-        best, least, smoothing = start, error, trial
-        if config.lamb or error < OVERFIT**2 * fitted:
+        best, smoothing = trial, stronger
+        if config.lamb or trial.error < OVERFIT**2 * trial.fitted_error:
             break
+    start = best.model
     if not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE and config.update_grid:
-        best = _better_placed(best, seen, replace(few, steps=config.steps, update_grid=True))
-    model.act_fun, model.grid_eps = best.act_fun, best.grid_eps
+        start = _on_better_grids(start, rows, replace(few, steps=config.steps, update_grid=True))
+    model.act_fun, model.grid_eps = start.act_fun, start.grid_eps
     return smoothing
 
 
-def _better_placed(model: Network, seen: Seen, config: TrainConfig) -> Network:
-    """The network on the grids it has, or on grids that follow the samples, whichever has the smaller error once it is
-    trained: with as many coefficients on either, the rows themselves can tell."""
+def _on_better_grids(model: Network, rows: TrainingRows, config: TrainConfig) -> Network:
+    """The network on its present grids or on quantile grids, whichever has the smaller error after training.
+
+    Both have as many coefficients, so the training error is a fair comparison.
+    """
     other = model.copy()
-    other.grid_eps = BY_SAMPLES
-    fit_grids(other, seen.X)
+    other.grid_eps = QUANTILE_EPS
+    fit_grids(other, rows.X)
     trials = [start.copy() for start in (model, other)]
-    errors = [history.train[-1] for history in train_together(trials, seen, config)]
+    errors = [history.train[-1] for history in train_together(trials, rows, config)]
     return (model, other)[errors[1] < errors[0]]
 
 
 def _best_start(
-    model: Network, fitting: Seen, judging: Seen, config: TrainConfig, starts: int
-) -> tuple[float, float, Network]:
-    """The error of the best start on the rows that judge, that on those fitted (squared, over the spread), and it."""
-    rng = torch.Generator().manual_seed(config.seed)
+    model: Network, fitting: TrainingRows, judging: TrainingRows, config: TrainConfig, starts: int
+) -> Trial:
+    """The best start. Errors are mean squares over the variance of the target, plus the penalty."""
     variance = float(fitting.mean_square(fitting.mean(fitting.y.T))) or 1.0
-    pool: list[tuple[float, float, Network]] = []
 
-    def judge(candidates: Iterable[Network]) -> None:
-        found = [start.to(fitting.X.device) for start in candidates]
-        for start in found:
-            for layer, own in zip(start.layers, model.layers):
-                layer.base_fun, layer.outside = own.base_fun, own.outside
-            start.grid_eps = model.grid_eps
-            if start.grid_eps < 1:
-                fit_grids(start, fitting.X)
-        for start, history in _trained(found, fitting, config):
+    def attempt(models: Sequence[Network], steps: int) -> list[Trial]:
+        trials = []
+        for start in models:
+            start.to(fitting.X.device)
+            _take_options(start, model, fitting)
+        for start, history in _train_groups(models, fitting, replace(config, steps=steps)):
             error = float(judging.mean_square(start(judging.X))) / variance + history.regularisation[-1]
-            pool.append((error if math.isfinite(error) else math.inf, history.train[-1] ** 2 / variance, start))
+            error = error if math.isfinite(error) else math.inf
+            trials.append(Trial(error, start, history.train[-1] ** 2 / variance))
+        return trials
 
-    here = fitting.to(torch.device("cpu"))  # starts are made here, where the random numbers are
-    size = Linearised([model], fitting.X[:1]).size
-    affordable = int(MOST_WORK / (TRIES * size**2 * (fitting.y.numel() + size / 3)))
-    judge(islice(_found(model, here, rng), max(affordable, 1)))
-    if config.lamb or not pool or min(error for error, _, _ in pool) > NEAR**2:
-        judge(_drawn(model, here, rng, min(starts, affordable)))
-    if config.lamb:  # what a penalty leaves shows late
-        pool.sort(key=lambda entry: entry[0])
-        survivors = [start for _, _, start in pool[:SURVIVORS]]
-        pool.clear()
-        judge(survivors)
-    return min(pool, key=lambda entry: entry[0])
+    cpu = torch.device("cpu")  # where the random numbers are
+    here = fitting.to(cpu)
+    generator = torch.Generator().manual_seed(config.seed)
+    centred = here.y - here.y.mean(0)
+    y = centred / centred.square().mean().sqrt().clamp(min=TINY)
+    grid_eps = input_grid_eps(here.X) * model.grid_eps
+    made = Starts(model, here.X, y, over_rms(here.y[:, 0]), grid_eps, generator)
+    affordable = _affordable(model, fitting)
+    solved = islice(_solved(made, here), max(affordable, 1))
+    drawn = _drawn(made, here, min(starts, affordable))
+    limits = MultistartConfig(tries=config.steps, near=NEAR**2)
+    if config.lamb:
+        limits = replace(limits, near=-math.inf, survivors=SURVIVORS, steps=config.steps)
+    return multistart(solved, drawn, attempt, limits)
 
 
-def _trained(starts: Sequence[Network], rows: Seen, config: TrainConfig) -> Iterator[tuple[Network, History]]:
-    """The starts with their histories; those with the same edges are trained together."""
+def _affordable(model: Network, rows: TrainingRows) -> int:
+    """How many starts can be trained with MOST_OPERATIONS: a step forms JᵀJ and its Cholesky factor."""
+    size = Linearised([model], rows.X[:1]).size
+    return int(MOST_OPERATIONS / (TRIES * size**2 * (rows.y.numel() + size / 3)))
+
+
+def _take_options(start: Network, model: Network, rows: TrainingRows) -> None:
+    """Give a start (which is changed) the base function, extrapolation and kind of grid of the model."""
+    for layer, own in zip(start.layers, model.layers):
+        layer.base_fun, layer.outside = own.base_fun, own.outside
+    start.grid_eps = model.grid_eps
+    if start.grid_eps < 1:
+        fit_grids(start, rows.X)
+
+
+def _train_groups(
+    starts: Sequence[Network], rows: TrainingRows, config: TrainConfig
+) -> Iterator[tuple[Network, History]]:
+    """The starts (which are changed) with their histories; those with the same edges are trained together."""
     groups: dict[tuple[str, ...], list[Network]] = {}
     for start in starts:
         groups.setdefault(tuple(map(str, (layer.mask.tolist() for layer in start.layers))), []).append(start)
@@ -195,54 +221,36 @@ def _trained(starts: Sequence[Network], rows: Seen, config: TrainConfig) -> Iter
         yield from zip(group, train_together(group, rows, config))
 
 
-def _parted(seen: Seen) -> tuple[Seen, Seen]:
-    """The rows that starts are trained on, about JUDGED at most, and those they are judged by."""
-    number, every = torch.arange(len(seen.X), device=seen.X.device), len(seen.X) // JUDGED
-    fitting = number % every == 0 if every > 1 else number % 5 != 4
+def _split(rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
+    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both."""
+    number, every = torch.arange(len(rows.X), device=rows.X.device), len(rows.X) // FITTING_ROWS
+    fitting = number % every == 0 if every > 1 else number % JUDGING_SHARE != JUDGING_SHARE - 1
     if bool(fitting.all()):
-        return seen, seen
-    return seen.take(fitting), seen.take(~fitting)
+        return rows, rows
+    return rows.take(fitting), rows.take(~fitting)
 
 
-def _found(model: Network, seen: Seen, rng: torch.Generator) -> Iterator[Network]:
-    """Starts that linear least squares finds: a transform of a sum of curves, or a product of curves."""
-    sums, products = model.width[1]
-    if len(model.width) != 3 or model.width[2] != (1, 0):
-        return
-    y, original, G, eps = _target(model, seen)
-    if sums:
-        narrow_ones = additive_starts(seen.X, y, original, G, model.k, eps)
-        for narrow in sorted(narrow_ones, key=lambda m: float((m(seen.X) - y).square().mean()))[:FOUND]:
-            start = random_start(model.width, seen.X, y, G, model.k, eps, rng, model.arities)
-            first, found = start.layers[0], narrow.layers[0]
-            first.coef[:, 0], first.bias[0] = found.coef[:, 0], found.bias[0]
-            fit_last_layer(start, seen.X, y)
-            yield _in_units(start, seen)
-    elif products == 1 and model.arities[1] == (seen.X.shape[1],):
-        for _ in range(3):
-            yield _in_units(product_start(seen.X, y, original, G, model.k, eps, rng), seen)
+def _solved(starts: Starts, rows: TrainingRows) -> Iterator[Network]:
+    """The starts that linear least squares finds, in the units of the rows; of sums of curves only the best."""
+    found = starts.solved()
+    if starts.model.width[1][0]:
+        narrow = sorted(found, key=lambda start: float((start(starts.X) - starts.y).square().mean()))
+        found = (starts.widened(start) for start in narrow[:MOST_SOLVED])
+    for start in found:
+        yield _in_units(start, rows)
 
 
-def _drawn(model: Network, seen: Seen, rng: torch.Generator, starts: int) -> Iterator[Network]:
-    """The network as it is, and random starts."""
-    own = model.copy().cpu()
-    fit_grids(own, seen.X)
+def _drawn(starts: Starts, rows: TrainingRows, count: int) -> Iterator[Network]:
+    """The network as it is, on grids that fit the rows, and random starts in the units of the rows."""
+    own = starts.model.copy().cpu()
+    fit_grids(own, rows.X)
     yield own
-    y, _, G, eps = _target(model, seen)
-    for _ in range(starts):
-        yield _in_units(random_start(model.width, seen.X, y, G, model.k, eps, rng, model.arities), seen)
+    for _ in range(count):
+        yield _in_units(starts.random(), rows)
 
 
-def _target(model: Network, seen: Seen) -> tuple[Tensor, Tensor, int, Tensor]:
-    """The target with mean 0 and spread 1, the first one only scaled, the intervals of the grid, and its grid_eps."""
-    centred = seen.y - seen.y.mean(0)
-    y = centred / centred.square().mean().sqrt().clamp(min=1e-300)
-    original = seen.y[:, 0] / seen.y[:, 0].square().mean().sqrt().clamp(min=1e-300)
-    return y, original, model.layers[0].G, heavy_tails(seen.X) * model.grid_eps
-
-
-def _in_units(start: Network, seen: Seen) -> Network:
-    """From a target of mean 0 and spread 1 to the units of the rows."""
+def _in_units(start: Network, rows: TrainingRows) -> Network:
+    """A start (which is changed) for a standardised target, with the mean and scale of the rows."""
     if not start.arities[-1]:
-        change_outputs(start, float((seen.y - seen.y.mean(0)).square().mean().sqrt()) or 1.0, seen.y.mean(0))
+        change_outputs(start, float((rows.y - rows.y.mean(0)).square().mean().sqrt()) or 1.0, rows.y.mean(0))
     return start

@@ -1,4 +1,4 @@
-"""New grids for a network: finer ones that keep the function, and ones that follow the data."""
+"""Grids of a network: refined ones that keep the function, and ones fitted to the data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from torch import Tensor, nn
 from kansr.errors import UsageError
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network
-from kansr.kan.network.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
+from kansr.kan.network.spline import MARGIN, B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
+
+SLACK = 0.05  # of a grid's width, by which hidden values may leave it
+FILL = 0.7  # least share of its grid that hidden values should cover
+POINTS_PER_INTERVAL = 10  # at which a base function is fitted by a spline
+TAIL = 0.05  # share of the samples in each tail
+HEAVY = 3.0  # times the range between the tails: an input whose range is wider than this has heavy tails
+HEAVY_GRID_EPS = 0.1  # of such an input: nearly as many samples in every interval
 
 
 def refine(model: Network, G: int) -> Network:
-    """A new network with G intervals on every edge and, where G is not smaller than before, the same function.
+    """A new network with G intervals on every edge and, unless G is smaller than before, the same function.
 
-    The new knots contain the old ones: every old interval is cut into equal parts, as many as G allows.
+    The new knots contain the old ones: every old interval is divided into equal parts, as evenly as G allows.
     """
     new = model.copy()
     for layer in new.layers:
@@ -25,10 +32,13 @@ def refine(model: Network, G: int) -> Network:
 
 
 def take_over(model: Network, other: Network) -> None:
-    """Give `model` (which is changed) the function of another network, on grids as fine as its own."""
+    """Give `model` (which is changed) the function of another network, on grids as fine as its own.
+
+    Raises UsageError where width, products or degree differ.
+    """
     if (model.width, model.arities, model.k) != (other.width, other.arities, other.k):
         raise UsageError(
-            f"a network takes over the function of one of the same width and k: this is {model.describe()}, "
+            f"a network can only take over the function of one with the same width and k: this is {model.describe()}, "
             f"k={model.k}, the other {other.describe()}, k={other.k}"
         )
     finer = refine(other, model.layers[0].G)
@@ -36,23 +46,29 @@ def take_over(model: Network, other: Network) -> None:
 
 
 def _subdivide(inner: Tensor, G: int) -> Tensor:
-    """inner: (in, G_old + 1) -> (in, G + 1), containing the old points where G >= G_old"""
+    """A grid of G intervals on the same range, with the old points among its own if G is not smaller than before.
+
+    inner: (in, G_old + 1) -> (in, G + 1)
+    """
     old = inner.shape[1] - 1
-    at = torch.linspace(0, old, G + 1, dtype=inner.dtype, device=inner.device)
+    position = torch.linspace(0, old, G + 1, dtype=inner.dtype, device=inner.device)  # in old intervals
     if old <= G:
-        ends = [i * G // old for i in range(old + 1)]  # the positions the old points take
-        parts = [np.linspace(i, i + 1, ends[i + 1] - ends[i], endpoint=False) for i in range(old)]
-        at = inner.new_tensor(np.concatenate([*parts, [old]]))
-    cell = at.floor().long().clamp(max=old - 1)
-    return torch.lerp(inner[:, cell], inner[:, cell + 1], at - cell)
+        index = [i * G // old for i in range(old + 1)]  # of the old points in the new grid
+        parts = [np.linspace(i, i + 1, index[i + 1] - index[i], endpoint=False) for i in range(old)]
+        position = inner.new_tensor(np.concatenate([*parts, [old]]))
+    cell = position.floor().long().clamp(max=old - 1)
+    return torch.lerp(inner[:, cell], inner[:, cell + 1], position - cell)
 
 
 def set_knots(layer: KANLayer, knots: Tensor) -> None:
-    """Put the layer's curves on other knots, as near as they can follow, by least squares in each interval."""
+    """Give a layer (which is changed) other knots, and the splines on them that are nearest to its own.
+
+    knots: (in, G + 2k + 1). Nearest by least squares on k + 2 points in each interval.
+    """
     k = layer.k
     inner = knots[:, k : knots.shape[1] - k]
-    inside = (torch.arange(k + 2, dtype=knots.dtype, device=knots.device) + 0.5) / (k + 2)
-    points = (inner[:, :-1, None] + inside * inner.diff(dim=1)[..., None]).flatten(1)
+    share = (torch.arange(k + 2, dtype=knots.dtype, device=knots.device) + 0.5) / (k + 2)
+    points = (inner[:, :-1, None] + share * inner.diff(dim=1)[..., None]).flatten(1)
     points = torch.cat([inner[:, :1], points, inner[:, -1:]], 1).T
     with torch.no_grad():
         curves = coef2curve(points, layer.grid, layer.coef, k, layer.outside)
@@ -61,7 +77,7 @@ def set_knots(layer: KANLayer, knots: Tensor) -> None:
 
 
 def _dense_fit(x: Tensor, y: Tensor, knots: Tensor, k: int) -> Tensor:
-    """`curve2coef` where every interval has points: least squares by QR, with nothing left open.
+    """`curve2coef` for samples in every interval: least squares by QR, without a roughness penalty.
 
     x: (points, in); y: (points, in, out) -> (in, out, G + k)
     """
@@ -72,12 +88,16 @@ def _dense_fit(x: Tensor, y: Tensor, knots: Tensor, k: int) -> Tensor:
 
 @torch.no_grad()
 def fold_base(model: Network) -> None:
-    """Let the splines of `model` (which is changed) take over the base functions, as near as their grids follow."""
+    """Replace the base functions of `model` (which is changed) by splines, as near as its grids allow."""
     for layer in model.layers:
         if bool((layer.spline_mask * layer.scale_base).any()):
             layer.scale_sp[layer.scale_sp == 0] = 1.0
             low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
-            x = torch.lerp(low, high, torch.linspace(0, 1, 10 * layer.G, dtype=low.dtype, device=low.device)[:, None])
+            x = torch.lerp(
+                low,
+                high,
+                torch.linspace(0, 1, POINTS_PER_INTERVAL * layer.G, dtype=low.dtype, device=low.device)[:, None],
+            )
             base = curve2coef(x, layer.base_fun(x)[..., None], layer.grid, layer.k)  # (in, 1, G + k)
             layer.coef += base * (layer.scale_base / layer.scale_sp)[..., None]
             layer.scale_base.zero_()
@@ -85,12 +105,13 @@ def fold_base(model: Network) -> None:
 
 @torch.no_grad()
 def fit_grids(
-    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = 0.002
+    model: Network, X: Tensor, G: int | None = None, grid_eps: float | Tensor | None = None, margin: float = MARGIN
 ) -> None:
-    """Let every grid of `model` (which is changed) cover what the rows of X send through it.
+    """Fit the grids of `model` (which is changed) to the values that reach them on the rows of X.
 
-    X: (rows, inputs); G: intervals, as many as before if None; `grid_eps` is that of the first layer, hidden grids
-    take the model's own.
+    X: (rows, inputs); G: number of intervals, None for the present one; grid_eps: of the inputs, a number or
+    (inputs,), None for the model's own, which hidden grids always have; margin: share of the range added on either
+    side
     """
     x = X
     for n, (layer, nodes) in enumerate(model.stages()):
@@ -101,8 +122,8 @@ def fit_grids(
 
 
 @torch.no_grad()
-def grids_fit(model: Network, X: Tensor, slack: float = 0.05, fill: float = 0.7) -> bool:
-    """Whether hidden values stay inside their grids, up to `slack` of the width, and fill the share `fill` of them."""
+def grids_fit(model: Network, X: Tensor, slack: float = SLACK, fill: float = FILL) -> bool:
+    """Whether hidden values stay in their grids, up to a share `slack` of its width, and cover a share `fill` of it."""
     for layer, x in zip(model.layers[1:], model.node_values(X)[1:]):
         low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
         a, b = x.min(0).values, x.max(0).values
@@ -112,3 +133,19 @@ def grids_fit(model: Network, X: Tensor, slack: float = 0.05, fill: float = 0.7)
         if not bool((unused | inside & (b - a > fill * width)).all()):
             return False
     return True
+
+
+def input_grid_eps(X: Tensor) -> Tensor:
+    """The grid_eps of each input: 1 for even grids, less where the tails are heavy. X: (rows, n) -> (n,)"""
+    low, first, last, high = torch.quantile(X, X.new_tensor([0, TAIL, 1 - TAIL, 1]), dim=0)
+    return torch.where(high - low > HEAVY * (last - first), HEAVY_GRID_EPS * torch.ones_like(low), torch.ones_like(low))
+
+
+@torch.no_grad()
+def rows_over_grids(model: Network, count: int = 500) -> Tensor:
+    """Random rows within the grids of the inputs, the same ones every time: (count, inputs)"""
+    layer = model.layers[0]
+    low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
+    rng = torch.Generator().manual_seed(0)
+    share = torch.rand(count, layer.in_dim, generator=rng, dtype=torch.float64, device="cpu")
+    return low + (high - low) * share.to(low)

@@ -1,9 +1,8 @@
-"""Networks as functions of one vector each, their coefficients: values, Jacobian, and directions that change nothing.
+"""Networks as functions of their trainable parameters theta: outputs, exact Jacobian, and gauge constraints.
 
-A spline is linear in its own coefficients, so a column of the Jacobian is a basis function times the slope of the
-output with respect to the edge; slopes go backwards through the layers by the chain rule. An edge that is fixed to a
-function gives a column for each of its free constants instead.
-Networks of one shape are worked on together, `nets` of them, along the first axis of every tensor.
+A spline is linear in its coefficients, so a column of the Jacobian is a basis function times the derivative of the
+output by the edge, which the chain rule carries back through the layers. A symbolic edge has a column for each of its
+constants instead. Networks of the same shape are computed together, along the first axis (nets) of every tensor.
 """
 
 from __future__ import annotations
@@ -17,18 +16,20 @@ from torch import Tensor
 
 from kansr.kan.network.network import Network
 from kansr.kan.network.spline import roughness
-from kansr.kan.training.batched_layer import Basis, stage
+from kansr.kan.training.batched_layer import Basis, batch_layers
 
-FINE, ENDS = 40, 8  # intervals from which the ends are smoothed more, and the differences there
-SPARSE = 6  # times more basis functions than are not zero at a point, from which the zeros are left out of JᵀJ
-CHUNK = 2_000_000  # products of two numbers of a row that are added up at a time
+FINE_GRID = 40  # intervals; from there on the ends of a spline are smoothed more, because few rows are near them
+END_ROWS = 8  # roughness rows at either end that are added on a fine grid
+END_ORDER = 2  # by which their differences are of higher order than the others
+SPARSE_RATIO = 6  # basis functions for each non-zero one; from there on JᵀJ is faster without the zeros
+CHUNK_PRODUCTS = 2_000_000  # products of non-zero entries that are formed at a time; in float64 they take 16 MB
 
 
 @dataclass(eq=False)
-class Trace:
-    """What a pass forward leaves for the Jacobian, layer by layer.
+class ForwardPass:
+    """The values of a forward pass that the Jacobian needs, one entry of each list for each layer.
 
-    x: (nets, batch, in); dense: all basis functions, (nets, batch, in, G + k); sums: (nets, batch, out);
+    x: (nets, batch, in); dense: (nets, batch, in, G + k), all basis functions; sums: (nets, batch, out);
     output: (nets, batch, outputs)
     """
 
@@ -40,56 +41,67 @@ class Trace:
 
 
 class Linearised:
-    """Networks of one shape as functions of their coefficient vectors, theta: (nets, size), at fixed grids.
+    """Networks of the same shape, on fixed grids, as functions of their parameter vectors theta: (nets, size)
 
-    X: (batch, inputs); root: (batch,), the square roots of the rows' weights, which the Jacobian carries;
-    train_base: whether the base functions' scales are in theta, besides coefficients, biases and constants.
+    theta holds the spline coefficients, then biases and constants of symbolic edges, and with `train_base` the scales
+    of the base functions. X: (batch, inputs); root: (batch,), the square roots of the sample weights, by which the
+    rows of the Jacobian are multiplied
     """
 
     def __init__(
         self, models: Sequence[Network], X: Tensor, root: Tensor | None = None, train_base: bool = False
     ) -> None:
         stages = list(models[0].stages())
-        after = [layer for layer, _ in stages[1:]] + [None]
-        self.stages = [
-            stage([model.layers[n] for model in models], nodes, following, train_base)
-            for n, ((_, nodes), following) in enumerate(zip(stages, after))
+        following = [layer for layer, _ in stages[1:]] + [None]
+        self.layers = [
+            batch_layers([model.layers[n] for model in models], nodes, after, train_base)
+            for n, ((_, nodes), after) in enumerate(zip(stages, following))
         ]
-        sizes = [len(s.i) * s.width for s in self.stages]
-        sizes += [len(s.free) for s in self.stages] + [len(s.place) for s in self.stages]
-        sizes += [train_base * len(s.i) for s in self.stages]
+        sizes = [len(s.i) * s.basis_count for s in self.layers]
+        sizes += [len(s.free_bias) for s in self.layers]
+        sizes += [len(s.constant_index) for s in self.layers]
+        sizes += [train_base * len(s.i) for s in self.layers]
         ends = list(accumulate(sizes))
-        self.blocks = [
-            slice(end - size, end) for size, end in zip(sizes, ends)
-        ]  # coefficients, biases, constants, base
+        self.blocks = [slice(end - size, end) for size, end in zip(sizes, ends)]  # of theta, kind by kind
         self.train_base = train_base
         self.size = ends[-1]
         self.X, self.root = X.expand(len(models), -1, -1), root
-        self.first = self.stages[0].basis(self.X)
-        self.first_dense = self.first.dense(self.first.value)
+        self.input_basis = self.layers[0].basis(self.X)
+        self.input_dense = self.input_basis.dense(self.input_basis.value)
         k = models[0].k
-        self.sparse = X.device.type == "cpu" and min(s.width for s in self.stages) >= SPARSE * (k + 1)
+        self.sparse = X.device.type == "cpu" and min(s.basis_count for s in self.layers) >= SPARSE_RATIO * (k + 1)
 
     def theta(self) -> Tensor:
-        coef = [s.coef[:, s.i, s.o].flatten(1) for s in self.stages]
-        constants = [s.constants[:, s.from_, s.to, s.place] for s in self.stages]
-        base = [s.base[:, s.i, s.o] for s in self.stages] if self.train_base else []
-        return torch.cat(coef + [s.bias[:, s.free] for s in self.stages] + constants + base, 1)
+        """The present parameters: (nets, size)"""
+        coef = [s.coef[:, s.i, s.o].flatten(1) for s in self.layers]
+        bias = [s.bias[:, s.free_bias] for s in self.layers]
+        constants = [s.constants[:, s.constant_i, s.constant_o, s.constant_index] for s in self.layers]
+        base = [s.base[:, s.i, s.o] for s in self.layers] if self.train_base else []
+        return torch.cat(coef + bias + constants + base, 1)
 
     def set(self, theta: Tensor) -> None:
-        count = len(self.stages)
-        for n, s in enumerate(self.stages):
-            s.coef[:, s.i, s.o] = theta[:, self.blocks[n]].unflatten(1, (len(s.i), s.width))
-            s.bias[:, s.free] = theta[:, self.blocks[count + n]]
-            s.constants[:, s.from_, s.to, s.place] = theta[:, self.blocks[2 * count + n]]
+        """Take over other parameters. theta: (nets, size)"""
+        for n, s in enumerate(self.layers):
+            s.coef[:, s.i, s.o] = theta[:, self.blocks[n]].unflatten(1, (len(s.i), s.basis_count))
+            s.bias[:, s.free_bias] = theta[:, self._bias_block(n)]
+            s.constants[:, s.constant_i, s.constant_o, s.constant_index] = theta[:, self._constant_block(n)]
             if self.train_base:
-                s.base[:, s.i, s.o] = theta[:, self.blocks[3 * count + n]]
+                s.base[:, s.i, s.o] = theta[:, self._base_block(n)]
+
+    def _bias_block(self, n: int) -> slice:
+        return self.blocks[len(self.layers) + n]
+
+    def _constant_block(self, n: int) -> slice:
+        return self.blocks[2 * len(self.layers) + n]
+
+    def _base_block(self, n: int) -> slice:
+        return self.blocks[3 * len(self.layers) + n]
 
     @torch.no_grad()
     def store(self, models: Sequence[Network]) -> None:
-        """Write the coefficients into the networks."""
+        """Write the parameters into the networks (which are changed)."""
         for number, model in enumerate(models):
-            for layer, s in zip(model.layers, self.stages):
+            for layer, s in zip(model.layers, self.layers):
                 layer.scale_sp[layer.scale_sp == 0] = 1.0
                 used = layer.spline_mask != 0
                 layer.coef[used] = (s.coef[number] / (layer.mask * layer.scale_sp)[..., None])[used]
@@ -97,144 +109,147 @@ class Linearised:
                 layer.bias.copy_(s.bias[number])
                 layer.constants.copy_(s.constants[number])
 
-    def run(self) -> Trace:
-        """The pass over the rows that are fitted."""
-        x, trace = self.X, Trace([], [], [], [], self.X)
-        for n, s in enumerate(self.stages):
-            basis = s.basis(x) if n else self.first
-            dense = basis.dense(basis.value) if n else self.first_dense
+    def forward(self) -> ForwardPass:
+        """The forward pass over X."""
+        x, done = self.X, ForwardPass([], [], [], [], self.X)
+        for n, s in enumerate(self.layers):
+            basis = s.basis(x) if n else self.input_basis
+            dense = basis.dense(basis.value) if n else self.input_dense
             sums = s.sums(x, dense)
-            for seen, value in zip((trace.x, trace.basis, trace.dense, trace.sums), (x, basis, dense, sums)):
-                seen.append(value)
+            for values, value in zip((done.x, done.basis, done.dense, done.sums), (x, basis, dense, sums)):
+                values.append(value)
             x = s.nodes(sums)
-        trace.output = x
-        return trace
+        done.output = x
+        return done
 
     def predict(self, x: Tensor) -> Tensor:
-        """(batch, inputs) -> (nets, batch, outputs)"""
+        """The outputs for other rows. x: (batch, inputs) -> (nets, batch, outputs)"""
         x = x.expand(len(self.X), -1, -1)
-        for s in self.stages:
+        for s in self.layers:
             basis = s.basis(x)
             x = s.nodes(s.sums(x, basis.dense(basis.value)))
         return x
 
-    def backward(self, trace: Trace) -> Iterator[tuple[int, Tensor]]:
-        """The slopes of all outputs by what each layer ends in, the last layer first: n, (nets, batch, outputs, out)"""
-        nets, batch, outputs = trace.output.shape
-        slope = torch.eye(outputs, dtype=trace.output.dtype, device=trace.output.device).expand(nets, batch, -1, -1)
+    def backward(self, done: ForwardPass) -> Iterator[tuple[int, Tensor]]:
+        """The derivatives of the outputs by the sums of layer n, last layer first: n, (nets, batch, outputs, out)"""
+        nets, batch, outputs = done.output.shape
+        slope = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(nets, batch, -1, -1)
         if self.root is not None:
             slope = slope * self.root[:, None, None]
-        for n in range(len(self.stages) - 1, -1, -1):
-            s, basis = self.stages[n], trace.basis[n]
-            yield n, (into := s.nodes.pull_back(trace.sums[n], slope))
+        for n in range(len(self.layers) - 1, -1, -1):
+            s, basis = self.layers[n], done.basis[n]
+            yield n, (by_sums := s.nodes.pull_back(done.sums[n], slope))
             if n:
-                slope = torch.einsum("sbqo,sbio->sbqi", into, s.slopes(trace.x[n], basis.dense(basis.slope)))
+                slope = torch.einsum("sbqo,sbio->sbqi", by_sums, s.slopes(done.x[n], basis.dense(basis.slope)))
 
-    def jacobian(self, trace: Trace, out: Tensor | None = None) -> Tensor:
-        """The slopes of all outputs with respect to theta, written to `out`: (nets, batch, outputs, size)"""
+    def jacobian(self, done: ForwardPass, out: Tensor | None = None) -> Tensor:
+        """The derivatives of the outputs by theta, written to `out` if it is given: (nets, batch, outputs, size)"""
         if out is None:
-            out = trace.output.new_empty(*trace.output.shape, self.size)
-        for n, into in self.backward(trace):
-            s = self.stages[n]
-            block = out[..., self.blocks[n]].unflatten(3, (len(s.i), s.width))
-            torch.mul(into[..., s.o, None], trace.dense[n][:, :, None, s.i], out=block)
-            for columns, to, by in self._plain(n, trace):
-                out[..., columns] = into[..., to] * by[:, :, None]
+            out = done.output.new_empty(*done.output.shape, self.size)
+        for n, by_sums in self.backward(done):
+            s = self.layers[n]
+            block = out[..., self.blocks[n]].unflatten(3, (len(s.i), s.basis_count))
+            torch.mul(by_sums[..., s.o, None], done.dense[n][:, :, None, s.i], out=block)
+            for columns, to, slope in self._other_columns(n, done):
+                out[..., columns] = by_sums[..., to] * slope[:, :, None]
         return out
 
-    def _plain(self, n: int, trace: Trace) -> Iterator[tuple[slice, Tensor, Tensor]]:
-        """What else than coefficients is moved in layer n: the columns, the sums they enter, (columns,), and the
-        slopes of these, (nets, batch, columns or 1)."""
-        s, x, count = self.stages[n], trace.x[n], len(self.stages)
-        yield self.blocks[count + n], s.free, torch.ones_like(x[..., :1])
-        if s.fixed:
-            yield self.blocks[2 * count + n], s.to, s.by_constants(x)
+    def _other_columns(self, n: int, done: ForwardPass) -> Iterator[tuple[slice, Tensor, Tensor]]:
+        """The parameters of layer n that are no spline coefficients, by kind: their columns in theta, the sums they
+        enter, (columns,), and the derivatives of these sums, (nets, batch, columns or 1)."""
+        s, x = self.layers[n], done.x[n]
+        yield self._bias_block(n), s.free_bias, torch.ones_like(x[..., :1])
+        if s.symbolic:
+            yield self._constant_block(n), s.constant_o, s.by_constants(x)
         if self.train_base:
-            yield self.blocks[3 * count + n], s.o, s.layer.base_fun(x)[..., s.i]
+            yield self._base_block(n), s.o, s.layer.base_fun(x)[..., s.i]
 
-    def nonzeros(self, trace: Trace) -> tuple[Tensor, Tensor]:
-        """What of the Jacobian is not zero, (nets, batch, outputs, n), and in which columns, (nets, batch, n)."""
+    def nonzeros(self, done: ForwardPass) -> tuple[Tensor, Tensor]:
+        """The non-zero entries of the Jacobian, (nets, batch, outputs, n), and their columns, (nets, batch, n)."""
         values, columns = list[Tensor](), list[Tensor]()
-        number = torch.arange(self.size, device=trace.output.device)
-        for n, into in self.backward(trace):
-            s, basis = self.stages[n], trace.basis[n]
-            values.append((into[..., s.o, None] * basis.value[:, :, None, s.i]).flatten(3))
-            offset = number[self.blocks[n]][:: s.width]
+        number = torch.arange(self.size, device=done.output.device)
+        for n, by_sums in self.backward(done):
+            s, basis = self.layers[n], done.basis[n]
+            values.append((by_sums[..., s.o, None] * basis.value[:, :, None, s.i]).flatten(3))
+            offset = number[self.blocks[n]][:: s.basis_count]
             columns.append((offset[:, None] + basis.index[:, :, s.i]).flatten(2))
-            for block, to, by in self._plain(n, trace):
-                values.append(into[..., to] * by[:, :, None])
-                columns.append(number[block].expand(*into.shape[:2], -1))
+            for block, to, slope in self._other_columns(n, done):
+                values.append(by_sums[..., to] * slope[:, :, None])
+                columns.append(number[block].expand(*by_sums.shape[:2], -1))
         return torch.cat(values, 3), torch.cat(columns, 2)
 
-    def normal(self, trace: Trace, residual: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """JᵀJ, (nets, size, size), and Jᵀr, (nets, size), of the residuals, (nets, batch, outputs)."""
+    def normal_equations(self, done: ForwardPass, residual: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """JᵀJ and Jᵀr. residual: (nets, batch, outputs) -> (nets, size, size), (nets, size)"""
         if not self.sparse:
-            J = self.jacobian(trace, out).flatten(1, 2)
+            J = self.jacobian(done, out).flatten(1, 2)
             return J.mT @ J, (J.mT @ residual.flatten(1)[..., None])[..., 0]
-        values, columns = self.nonzeros(trace)
+        values, columns = self.nonzeros(done)
         grams = [_gram(v, c, self.size) for v, c in zip(values, columns)]
         weighted = torch.einsum("sbqn,sbq->sbn", values, residual)
         slopes = [torch.bincount(c.flatten(), w.flatten(), self.size) for c, w in zip(columns, weighted)]
         return torch.stack(grams), torch.stack(slopes)
 
     def mean(self, value: Tensor) -> Tensor:
-        """The weighted mean over the rows. (nets, batch, ...) -> (nets, ...)"""
-        return (
-            value.mean(1) if self.root is None else torch.einsum("b,sb...->s...", self.root**2 / len(self.root), value)
-        )
+        """The weighted mean over the rows. value: (nets, batch, ...) -> (nets, ...)"""
+        if self.root is None:
+            return value.mean(1)
+        return torch.einsum("b,sb...->s...", self.root**2 / len(self.root), value)
 
-    def gauge(self, trace: Trace) -> Tensor:
-        """Unit rows orthogonal to which a step changes no gauge: (nets, rows, size).
+    def gauge(self, done: ForwardPass) -> Tensor:
+        """The gauge constraints: steps of theta orthogonal to these unit vectors fix the gauge. (nets, rows, size)
 
-        The mean of an edge could move to its neighbours (or on, into the next layer), the scale of a hidden node into
-        the edges that leave it. The biases that do matter, of outputs and factors, are free.
+        Two changes of theta leave the outputs as they are: the mean of an edge can move to other edges of the sum or
+        to the next layer, and the scale of a hidden node to the edges that leave it. The rows are the gradients of
+        these means and scales. The biases of outputs and factors do change the outputs and are not constrained.
         """
         rows = []
-        number = torch.arange(self.size, device=trace.output.device)
-        for n, s in enumerate(self.stages):
-            dense = trace.dense[n]
-            rows.append(self._means(n, trace))
-            scaled = trace.sums[n].clone()
-            scaled[..., : s.nodes.sums] -= self.mean(scaled[..., : s.nodes.sums])[:, None]
-            scaled[..., ~s.supple] = 0.0
-            if self.root is not None:
-                scaled *= self.root.square()[:, None]
-            change = torch.einsum("sbo,sbig->soig", scaled, dense)
-            row = change.new_zeros(*change.shape[:2], self.size)
-            part = change.new_zeros(*row.shape[:2], len(s.i), s.width)
-            part[:, s.o, number[: len(s.i)]] = change[:, s.o, s.i]
-            row[..., self.blocks[n]] = part.flatten(2)
-            for block, to, by in self._plain(n, trace):
-                row[:, to, number[block]] = (scaled[..., to] * by).sum(1)
-            rows.append(row)
+        for n in range(len(self.layers)):
+            rows += [self._means(n, done), self._scales(n, done)]
         V = torch.cat(rows, 1)
         length = V.norm(dim=2, keepdim=True)
         return V / torch.where(length > 0, length, torch.ones_like(length))
 
-    def _means(self, n: int, trace: Trace) -> Tensor:
-        """How the mean of every edge of layer n depends on theta: (nets, edges, size)"""
-        s = self.stages[n]
-        mean = self.mean(trace.dense[n])[:, s.i]
+    def _scales(self, n: int, done: ForwardPass) -> Tensor:
+        """The derivatives of the sizes of the sums of layer n by theta, up to a factor: (nets, out, size)"""
+        s, number = self.layers[n], torch.arange(self.size, device=done.output.device)
+        scaled = done.sums[n].clone()
+        scaled[..., : s.nodes.sums] -= self.mean(scaled[..., : s.nodes.sums])[:, None]
+        scaled[..., ~s.rescalable] = 0.0
+        if self.root is not None:
+            scaled *= self.root.square()[:, None]
+        change = torch.einsum("sbo,sbig->soig", scaled, done.dense[n])
+        row = change.new_zeros(*change.shape[:2], self.size)
+        part = change.new_zeros(*row.shape[:2], len(s.i), s.basis_count)
+        part[:, s.o, number[: len(s.i)]] = change[:, s.o, s.i]
+        row[..., self.blocks[n]] = part.flatten(2)
+        for block, to, slope in self._other_columns(n, done):
+            row[:, to, number[block]] = (scaled[..., to] * slope).sum(1)
+        return row
+
+    def _means(self, n: int, done: ForwardPass) -> Tensor:
+        """The derivatives of the means of the edges of layer n by theta: (nets, edges, size)"""
+        s = self.layers[n]
+        mean = self.mean(done.dense[n])[:, s.i]
         one = torch.eye(len(s.i), dtype=mean.dtype, device=mean.device)
         row = mean.new_zeros(*mean.shape[:2], self.size)
         row[..., self.blocks[n]] = (one[..., None] * mean[:, :, None]).flatten(2)
         if self.train_base:
-            base = self.mean(s.layer.base_fun(trace.x[n]))[:, s.i]
-            row[..., self.blocks[3 * len(self.stages) + n]] = one * base[:, :, None]
+            base = self.mean(s.layer.base_fun(done.x[n]))[:, s.i]
+            row[..., self._base_block(n)] = one * base[:, :, None]
         return row
 
     def roughness(self) -> Tensor:
-        """Rows whose squares add up to the roughness of all edges, by (k + 1)-th differences: (nets, rows, size)
+        """The matrix of the smoothing penalty, |roughness theta|², on all splines: (nets, rows, size)
 
-        On fine grids also by differences of higher order at the ends, where rows are few and a curve has to go on
-        beyond the last of them.
+        Its rows are differences of order k + 1. On fine grids there are rows of higher order at the ends, where few
+        samples are and a spline may be extrapolated.
         """
         rows = []
-        for n, s in enumerate(self.stages):
+        for n, s in enumerate(self.layers):
             D = roughness(s.knots, s.layer.k)  # (nets, in, rows, G + k)
-            if s.layer.G >= FINE:
-                ends = s.layer.G * roughness(s.knots, s.layer.k, 2)
-                D = torch.cat([D, ends[..., :ENDS, :], ends[..., -ENDS:, :]], -2)
+            if s.layer.G >= FINE_GRID:
+                ends = s.layer.G * roughness(s.knots, s.layer.k, END_ORDER)
+                D = torch.cat([D, ends[..., :END_ROWS, :], ends[..., -END_ROWS:, :]], -2)
             row = D.new_zeros(len(D), len(s.i) * D.shape[2], self.size)
             if len(s.i):
                 row[..., self.blocks[n]] = torch.stack([torch.block_diag(*own) for own in D[:, s.i]])
@@ -243,9 +258,9 @@ class Linearised:
 
 
 def _gram(values: Tensor, columns: Tensor, size: int) -> Tensor:
-    """JᵀJ from what is not zero in J. values: (batch, outputs, n); columns: (batch, n) -> (size, size)"""
+    """JᵀJ from the non-zero entries of J. values: (batch, outputs, n); columns: (batch, n) -> (size, size)"""
     total = values.new_zeros(size * size)
-    for v, c in zip(*(part.split(max(CHUNK // columns.shape[1] ** 2, 1)) for part in (values, columns))):
+    for v, c in zip(*(part.split(max(CHUNK_PRODUCTS // columns.shape[1] ** 2, 1)) for part in (values, columns))):
         products = (v[..., :, None] * v[..., None, :]).sum(1)
         total += torch.bincount((size * c[:, :, None] + c[:, None]).flatten(), products.flatten(), size * size)
     return total.view(size, size)

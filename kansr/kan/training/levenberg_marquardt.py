@@ -1,9 +1,9 @@
-"""Levenberg-Marquardt on all coefficients of networks at fixed grids; several of one shape are trained at once.
+"""Levenberg-Marquardt on all parameters of networks on fixed grids; networks of the same shape are trained together.
 
-Four things make it reach rounding error instead of crawling: directions that change nothing are forbidden by extra
-rows; any decrease is accepted; below what the normal equations can resolve the step comes from a QR decomposition
-of the stacked rows; a penalty on differences of order k + 1, too small to be seen, settles empty intervals.
-(K. Levenberg 1944; D. Marquardt 1963; J. J. Moré, The Levenberg-Marquardt algorithm, 1978.)
+Four things let it reach rounding error: gauge constraints are added as rows; any decrease is accepted; where the
+normal equations lose too many digits, the step comes from a QR decomposition of the stacked rows; and a small penalty
+on differences of order k + 1 determines the coefficients of empty intervals.
+Source: K. Levenberg 1944; D. Marquardt 1963; J. J. Moré, The Levenberg-Marquardt algorithm, 1978.
 """
 
 from __future__ import annotations
@@ -16,106 +16,122 @@ import torch
 from torch import Tensor
 
 from kansr.kan.network.network import Network
-from kansr.kan.training.dataset import Seen
-from kansr.kan.training.jacobian import Linearised, Trace
+from kansr.kan.training.dataset import TrainingRows
+from kansr.kan.training.jacobian import ForwardPass, Linearised
 from kansr.kan.training.sparsity_penalty import Sparsity, quadratic
 
 Expired = Callable[[], bool]
-TRIALS = 12  # of the damping, at each step
+SMOOTHING = 1e-8  # weight of squared coefficient differences beside the mean squared error: too small to bias a fit
+TRIALS = 12  # dampings tried at each step
+DAMPING_FACTOR = 8.0  # the damping is divided by it after a step that lowers the loss, else multiplied by it
+LEAST_DAMPING = 1e-14  # relative to the diagonal of the normal equations; smaller ones change nothing in float64
+LEAST_RAISED_DAMPING = 1e-12  # after a step that failed, so that a few trials get from no damping to some
+DAMPING_LIMIT = 1e6  # if even this fails, the normal equations are too inexact, and QR takes over
+QR_DAMPING = 1e-9  # with which QR begins
+NEGLIGIBLE_DAMPING = 1e-4  # below it a step is nearly one of Gauss and Newton
+GAIN_STEPS, UNDAMPED_GAIN_STEPS = 5, 2  # steps over which the gain is measured, and while the damping is negligible
+DIAGONAL_FLOOR = 1e-10  # of the mean of a diagonal, added to it: no parameter is without damping
 
 
 def never() -> bool:
-    """The deadline that does not come."""
+    """No deadline: it has never passed."""
     return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class LMConfig:
+    """Levenberg-Marquardt stops at the first of its limits. Errors are rms, in standard deviations of the target."""
+
     steps: int = 60
-    smoothing: float = 1e-8  # times the rows, on the squared differences of order k + 1
-    damping: float = 1e-3  # at the start, relative to the diagonal
-    gain: float = 0.02  # stop when five steps together, or two undamped ones, lower the error by less than this share
-    patience: float = 8  # steps without a better held-out error
-    goal: float = 1e-13  # rms error over the target's spread at which there is nothing left to do
-    train_base: bool = False  # the scales of the base functions too; on fine grids splines can do all they do
-    keep_best: bool = True  # end at the step that was best on the rows held out; if not, they are only watched
+    smoothing: float = SMOOTHING  # weight of the squared differences of order k + 1, beside the mean squared error
+    damping: float = 1e-3  # at the start, relative to the diagonal of the normal equations
+    gain: float = 0.02  # stop when five steps, or two nearly undamped ones, lower the error by less than this share
+    patience: float = 8  # stop after this many steps without a better held-out error
+    goal: float = 1e-13  # stop at this error, which is rounding
+    train_base: bool = False  # also train the scales of the base functions; on fine grids splines do all they can do
+    keep_best: bool = True  # end with the parameters of the least held-out error; if not, held-out rows only watch
     sparsity: Sparsity = field(default_factory=Sparsity)
 
 
 @dataclass(eq=False)
 class History:
-    """The rms error after every step, in units of the target, on the rows fitted and on the rows held out."""
+    """The rms errors before the first step and after each, in units of the target, and the sparsity penalty."""
 
     train: list[float] = field(default_factory=list)
     held_out: list[float] = field(default_factory=list)
     regularisation: list[float] = field(default_factory=list)
 
 
-Watch = Callable[[History], None]  # is shown the history after every step
+Watch = Callable[[History], None]  # called with the history after every step
 
 
 def unwatched(history: History) -> None:
-    """Nobody looks on."""
+    """A Watch that does nothing."""
 
 
 class _Problem:
-    """min |f(theta) - y|² + smoothing N |D theta|² + N penalty for each network, with work space for its Jacobian."""
+    """For each network: minimise |f(theta) - y|² + N smoothing |roughness theta|² + N penalty over theta.
 
-    def __init__(self, models: Sequence[Network], rows: Seen, config: LMConfig) -> None:
+    N is the number of rows. With weights every residual is multiplied by the root of its weight.
+    """
+
+    def __init__(self, models: Sequence[Network], rows: TrainingRows, config: LMConfig) -> None:
         root = None if rows.weight is None else rows.weight.sqrt()
         self.rows, self.sparsity = rows, config.sparsity
         self.f = Linearised(models, rows.X, root, config.train_base)
         self.root = 1.0 if root is None else root[:, None]
-        self.D = self.smooth = math.sqrt(config.smoothing * len(self.f.X[0])) * self.f.roughness()
+        self.D = self.smoothing_rows = math.sqrt(config.smoothing * len(self.f.X[0])) * self.f.roughness()
         self.DD = self.D.mT @ self.D
         self.penalty = [0.0] * len(models)
-        self.space: Tensor | None = None
+        self.space: Tensor | None = None  # memory for the Jacobian, used again at every step
         self.J: Tensor | None = None
 
-    def evaluate(self, theta: Tensor) -> tuple[Tensor, Trace]:
+    def evaluate(self, theta: Tensor) -> tuple[Tensor, ForwardPass]:
+        """The loss, and the forward pass it was computed from."""
         self.f.set(theta)
-        trace = self.f.run()
-        return self.loss(theta, trace), trace
+        done = self.f.forward()
+        return self.loss(theta, done), done
 
-    def loss(self, theta: Tensor, trace: Trace) -> Tensor:
-        """(nets,), infinite where it has no value"""
-        residual = self.root * (trace.output - self.rows.y)
+    def loss(self, theta: Tensor, done: ForwardPass) -> Tensor:
+        """The loss of each network, infinite where it overflows: (nets,)"""
+        residual = self.root * (done.output - self.rows.y)
         loss = residual.square_().sum((1, 2)) + (self.D @ theta[..., None]).square_().sum((1, 2))
         return torch.where(loss.isfinite(), loss, torch.inf)
 
-    def reweight(self, theta: Tensor, trace: Trace) -> None:
-        """Follow the sparsity penalty from here: its rows join those of the smoothing."""
-        rows, self.penalty = quadratic(self.f, trace, self.sparsity)
-        self.D = torch.cat([self.smooth, math.sqrt(len(self.rows.y)) * rows], 1)
+    def reweight(self, done: ForwardPass) -> None:
+        """Replace the quadratic form of the sparsity penalty by the one at the present theta."""
+        rows, self.penalty = quadratic(self.f, done, self.sparsity)
+        self.D = torch.cat([self.smoothing_rows, math.sqrt(len(self.rows.y)) * rows], 1)
         self.DD = self.D.mT @ self.D
 
-    def linearise(self, theta: Tensor, trace: Trace) -> None:
-        self.trace, self.J = trace, None
-        self.r = self.root * (trace.output - self.rows.y)
+    def linearise(self, theta: Tensor, done: ForwardPass) -> None:
+        """Form the normal equations at theta: A = JᵀJ + DᵀD, g half the gradient, V the gauge constraints."""
+        self.done, self.J = done, None
+        self.r = self.root * (done.output - self.rows.y)
         if self.space is None and not self.f.sparse:
             self.space = self.r.new_empty(*self.r.shape, self.f.size)
-        A, g = self.f.normal(trace, self.r, self.space)
+        A, g = self.f.normal_equations(done, self.r, self.space)
         self.A, self.g = A + self.DD, g + (self.DD @ theta[..., None])[..., 0]
         self.diagonal = self.A.diagonal(dim1=1, dim2=2).clone()
-        self.diagonal += 1e-10 * self.diagonal.mean(1, keepdim=True)
-        self.V = self.f.gauge(trace) * self.diagonal.mean(1)[:, None, None].sqrt()
+        self.diagonal += DIAGONAL_FLOOR * self.diagonal.mean(1, keepdim=True)
+        self.V = self.f.gauge(done) * self.diagonal.mean(1)[:, None, None].sqrt()
         self.AV = torch.baddbmm(self.A, self.V.mT, self.V)
 
-    def steps(self, theta: Tensor, damping: Sequence[float], fine: Sequence[bool]) -> Tensor:
-        """(nets, size), not a number where there is no step."""
+    def steps(self, theta: Tensor, damping: Sequence[float], by_qr: Sequence[bool]) -> Tensor:
+        """The damped step of each network, nan where the normal equations are not positive: (nets, size)"""
         A = self.AV.clone()
         A.diagonal(dim1=1, dim2=2).addcmul_(self.diagonal, self.r.new_tensor(damping)[:, None])
         L, info = torch.linalg.cholesky_ex(A)
         delta = -torch.cholesky_solve(self.g[..., None], L)[..., 0]
         delta[info != 0] = torch.nan
-        for s in (s for s, wanted in enumerate(fine) if wanted):
-            delta[s] = self._fine_step(s, theta[s], damping[s])
+        for s in (s for s, wanted in enumerate(by_qr) if wanted):
+            delta[s] = self._qr_step(s, theta[s], damping[s])
         return delta
 
-    def _fine_step(self, s: int, theta: Tensor, damping: float) -> Tensor:
-        """From the stacked rows, by QR: half the digits are not lost."""
+    def _qr_step(self, s: int, theta: Tensor, damping: float) -> Tensor:
+        """The step of network s by QR of the stacked rows, twice as many digits exact as by normal equations."""
         if self.J is None:
-            self.J = self.f.jacobian(self.trace) if self.space is None else self.space
+            self.J = self.f.jacobian(self.done) if self.space is None else self.space
         rows = [self.J[s].flatten(0, 1), self.D[s], self.V[s], (damping * self.diagonal[s]).sqrt().diag()]
         right = [self.r[s].flatten(), self.D[s] @ theta, *(self.r.new_zeros(len(row)) for row in rows[2:])]
         stacked = torch.cat([torch.cat(rows), torch.cat(right)[:, None]], dim=1)
@@ -124,74 +140,69 @@ class _Problem:
 
 
 @dataclass(eq=False)
-class _Run:
-    """How far one of the networks has come."""
+class _Progress:
+    """The state of training of one network."""
 
     damping: float
-    fine: bool = False
-    stuck: bool = False
+    by_qr: bool = False
+    stuck: bool = False  # no damping gives a step that lowers the loss
     best_error: float = math.inf
     best_step: int = 0
     history: History = field(default_factory=History)
 
-    def went(self, better: bool) -> None:
-        """Less damping after a step that was taken, more after one that was not; then steps by QR."""
-        if better:
-            self.damping = max(self.damping / 8, 1e-14)
+    def adapt_damping(self, accepted: bool) -> None:
+        """Lower the damping after an accepted step, raise it after a rejected one, and at the limit change to QR."""
+        if accepted:
+            self.damping = max(self.damping / DAMPING_FACTOR, LEAST_DAMPING)
             return
-        self.damping = max(self.damping * 8, 1e-12)
-        if self.damping > 1e6 and not self.fine:
-            self.fine, self.damping = True, 1e-9
+        self.damping = max(self.damping * DAMPING_FACTOR, LEAST_RAISED_DAMPING)
+        if self.damping > DAMPING_LIMIT and not self.by_qr:
+            self.by_qr, self.damping = True, QR_DAMPING
 
-    def settled(self, config: LMConfig, step: int) -> bool:
+    def converged(self, config: LMConfig, step: int) -> bool:
+        """Whether one of the limits of the config is reached."""
         errors = self.history.train
-        window = 2 if self.damping < 1e-4 else 5
+        window = UNDAMPED_GAIN_STEPS if self.damping < NEGLIGIBLE_DAMPING else GAIN_STEPS
         slow = len(errors) > window and errors[-1] > (1 - config.gain) * errors[-1 - window]
-        late = bool(self.history.held_out) and step - self.best_step >= config.patience
-        return self.stuck or errors[-1] < config.goal or slow or late
+        no_better = bool(self.history.held_out) and step - self.best_step >= config.patience
+        return self.stuck or errors[-1] < config.goal or slow or no_better
 
 
 @torch.no_grad()
 def levenberg_marquardt(
     models: Sequence[Network],
-    rows: Seen,
-    held_out: Seen | None = None,
+    rows: TrainingRows,
+    held_out: TrainingRows | None = None,
     config: LMConfig = LMConfig(),
     expired: Expired = never,
     watch: Watch = unwatched,
 ) -> list[History]:
-    """Fit the coefficients of the networks (which it changes), all of one shape, to y, which has a spread near one.
+    """Fit the parameters of networks of the same shape (which are changed) by least squares; grids stay as they are.
 
-    With rows held out a network ends at the step that was best on them. The first one's history is shown to `watch`.
+    rows.y should have a standard deviation near 1. With held-out rows every network ends with the parameters that
+    were best on them. `watch` is called with the history of the first network.
     """
     problem = _Problem(models, rows, config)
     theta = problem.f.theta()
-    loss, trace = problem.evaluate(theta)
-    runs = [_Run(config.damping) for _ in models]
+    loss, done = problem.evaluate(theta)
+    runs = [_Progress(config.damping) for _ in models]
     best = theta.clone()
     sparse = config.sparsity.lamb > 0
     keep_best = config.keep_best and not sparse
     for step in range(config.steps + 1):
-        errors = rows.mean_square(trace.output).sqrt().tolist()
         if sparse:
-            problem.reweight(theta, trace)
-            loss = problem.loss(theta, trace)
-        for run, error, penalty in zip(runs, errors, problem.penalty):
-            run.history.train.append(error)
-            run.history.regularisation.append(penalty)
-        if held_out is not None:
-            errors = held_out.mean_square(problem.f.predict(held_out.X)).sqrt().tolist()
-            for run, error in zip(runs, errors):
-                run.history.held_out.append(error)
+            problem.reweight(done)
+            loss = problem.loss(theta, done)
+        errors = _record(problem, done, held_out, runs)
         for s, (run, error) in enumerate(zip(runs, errors)):
             if error < run.best_error or not keep_best:
                 best[s], run.best_error, run.best_step = theta[s], error, step
         watch(runs[0].history)
-        settled = not sparse and all(run.settled(config, step) for run in runs)
-        if step == config.steps or expired() or settled:
+        converged = not sparse and all(run.converged(config, step) for run in runs)
+        if step == config.steps or expired() or converged:
             break
-        problem.linearise(theta, trace)
-        theta, loss, trace = _improved(problem, theta, loss, trace, runs)
+        problem.linearise(theta, done)
+        theta, loss, done = _step(problem, theta, loss, done, runs)
         if all(run.stuck for run in runs):
             break
     problem.f.set(best)
@@ -199,28 +210,43 @@ def levenberg_marquardt(
     return [run.history for run in runs]
 
 
-def _improved(
-    problem: _Problem, theta: Tensor, loss: Tensor, trace: Trace, runs: Sequence[_Run]
-) -> tuple[Tensor, Tensor, Trace]:
-    """One step of every network that finds one; those that find none in some trials are stuck."""
+def _record(
+    problem: _Problem, done: ForwardPass, held_out: TrainingRows | None, runs: Sequence[_Progress]
+) -> list[float]:
+    """Append to the histories, and return the errors that decide: on held-out rows if there are some."""
+    errors = problem.rows.mean_square(done.output).sqrt().tolist()
+    for run, error, penalty in zip(runs, errors, problem.penalty):
+        run.history.train.append(error)
+        run.history.regularisation.append(penalty)
+    if held_out is not None:
+        errors = held_out.mean_square(problem.f.predict(held_out.X)).sqrt().tolist()
+        for run, error in zip(runs, errors):
+            run.history.held_out.append(error)
+    return errors
+
+
+def _step(
+    problem: _Problem, theta: Tensor, loss: Tensor, done: ForwardPass, runs: Sequence[_Progress]
+) -> tuple[Tensor, Tensor, ForwardPass]:
+    """One accepted step of every network; those for which no damping gives one are marked as stuck."""
     waiting = torch.tensor([not run.stuck for run in runs], device=theta.device)
     tried = theta
     for _ in range(TRIALS):
-        delta = problem.steps(theta, [run.damping for run in runs], [run.fine for run in runs])
+        delta = problem.steps(theta, [run.damping for run in runs], [run.by_qr for run in runs])
         usable = waiting & delta.isfinite().all(1)
         tried = torch.where(usable[:, None], theta + delta, theta)
-        new_loss, trace = problem.evaluate(tried)
-        better = usable & (new_loss < loss)
-        theta = torch.where(better[:, None], tried, theta)
-        loss = torch.where(better, new_loss, loss)
-        for run, waits, went in zip(runs, waiting.tolist(), better.tolist()):
+        new_loss, done = problem.evaluate(tried)
+        accepted = usable & (new_loss < loss)
+        theta = torch.where(accepted[:, None], tried, theta)
+        loss = torch.where(accepted, new_loss, loss)
+        for run, waits, taken in zip(runs, waiting.tolist(), accepted.tolist()):
             if waits:
-                run.went(went)
-        waiting = waiting & ~better
+                run.adapt_damping(taken)
+        waiting = waiting & ~accepted
         if not bool(waiting.any()):
             break
     for run, waits in zip(runs, waiting.tolist()):
         run.stuck |= waits
     if not torch.equal(tried, theta):
-        loss, trace = problem.evaluate(theta)
-    return theta, loss, trace
+        loss, done = problem.evaluate(theta)
+    return theta, loss, done

@@ -1,142 +1,204 @@
-"""From rows to a trained network: several starts, the best by held-out error, then finer grids while they help."""
+"""Multistart training: many starts for a few steps, the best of them to the end.
+
+`multistart` is the algorithm, with how a start is trained and judged as an argument. `fit_kan` uses it to go from rows
+to a trained network: the start that is best on held-out rows, then finer grids and stronger smoothing while they help.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from kansr.kan.network.network import Network, WidthEntry
 from kansr.kan.network.threads import one_thread
-from kansr.kan.training.grids import fit_grids
-from kansr.kan.training.initialise import additive_starts, product_start, random_start
+from kansr.kan.training.dataset import TrainingRows
+from kansr.kan.training.grids import fit_grids, input_grid_eps
+from kansr.kan.training.initialise import Starts, empty_network, over_rms
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
-from kansr.kan.training.train import Rows, TrainConfig, change_outputs, tensors, train
+from kansr.kan.training.train import TrainConfig, Values, change_outputs, tensors, train_together
+
+
+class Trial(NamedTuple):
+    """A network after some training, and the error by which it is compared with others."""
+
+    error: float
+    model: Network
+    fitted_error: float = math.nan  # on the rows it was trained on, if the caller wants to know
+
+
+Attempt = Callable[[Sequence[Network], int], list[Trial]]  # trains networks (which are changed) for so many steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultistartConfig:
+    """How many starts are tried, and for how long. Errors are those of the trials."""
+
+    tries: int  # steps of each start
+    near: float  # error of a solved start at which random ones are not tried; -inf: they always are
+    lucky: float = -math.inf  # error of a random start below which no others are tried
+    survivors: int = 0  # the best starts, which are trained for `steps` more; 0: none is
+    steps: int = 0
+    batch: int | None = None  # starts that are trained at a time; None: all
+
+
+def multistart(
+    solved: Iterable[Network],
+    drawn: Iterable[Network],
+    attempt: Attempt,
+    config: MultistartConfig,
+    expired: Expired = never,
+) -> Trial:
+    """The best of the starts after training: solved ones first, random ones only where none of these is near.
+
+    drawn: random starts, made when they are tried; there must be one where none is solved
+    """
+    pool = _attempted(solved, attempt, config.tries, config.batch)
+    if not pool or (_least(pool) > config.near and not expired()):
+        for batch in _batches(drawn, config.batch):
+            pool += attempt(batch, config.tries)
+            if _least(pool) < config.lucky or expired():
+                break
+    if config.survivors:
+        best = sorted(pool, key=lambda trial: trial.error)[: config.survivors]
+        pool = _attempted([trial.model for trial in best], attempt, config.steps, config.batch)
+    return min(pool, key=lambda trial: trial.error)
+
+
+def _attempted(starts: Iterable[Network], attempt: Attempt, steps: int, size: int | None) -> list[Trial]:
+    return [trial for batch in _batches(starts, size) for trial in attempt(batch, steps)]
+
+
+def _batches(starts: Iterable[Network], size: int | None) -> Iterator[list[Network]]:
+    rest = iter(starts)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _least(pool: Sequence[Trial]) -> float:
+    return min(trial.error for trial in pool)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitConfig:
+    """Options of `fit_kan`. Errors are rms on held-out rows, in standard deviations of the target."""
+
     mult_arity: int | Sequence[Sequence[int]] = 2
     k: int = 3
-    starts: int = 6  # random ones, besides those found by linear least squares
-    tries: int = 15  # steps with each start
-    near: float = 0.05  # held-out error of a start found by least squares that spares the random ones
-    lucky: float = 0.003  # held-out error of a random start that spares the others
-    survivors: int = 2  # starts that are trained to the end of the first grid
-    steps: int = 60  # at each grid
-    grids: tuple[int, ...] = (5, 10, 20)
+    starts: int = 6  # random ones, besides those solved by linear least squares
+    tries: int = 15  # steps of each start
+    near: float = 0.05  # error of a solved start at which random ones are not tried
+    lucky: float = 0.003  # error of a random start at which no others are tried
+    survivors: int = 2  # starts that are trained to the end on the first grid
+    steps: int = 60  # on each grid
+    grids: tuple[int, ...] = (5, 10, 20)  # numbers of intervals
     held_out: float = 0.2  # share of the rows
-    gain: float = 0.1  # what a finer grid must take off the held-out error to be worth it
-    smoothings: tuple[float, ...] = (1e-8, 1e-5, 1e-3, 1e-1)  # the first at all grids, then each while it helps
-    noisy: float = 1e-3  # held-out error over the target's spread from which stronger smoothing is tried
-    goal: float = 1e-9  # held-out error over the target's spread at which it ends
+    gain: float = 0.1  # share of the error that a finer grid must remove to be kept
+    smoothings: tuple[float, ...] = (1e-8, 1e-5, 1e-3, 1e-1)  # the first on all grids, then each while it helps
+    noisy: float = 1e-3  # error above which stronger smoothing is tried
+    goal: float = 1e-9  # error at which no finer grid is tried
 
 
 @torch.no_grad()
 @one_thread()
 def fit_kan(
-    X: Rows,
-    y: Rows,
+    X: Values,
+    y: Values,
     width: Sequence[WidthEntry],
     config: FitConfig = FitConfig(),
     *,
     seed: int = 0,
     expired: Expired = never,
 ) -> tuple[Network, float]:
-    """The network that predicts held-out rows best, in the units of the table, and its rms error on them over the
-    target's spread.
+    """The network that predicts held-out rows best, and its rms error on them in standard deviations of the target.
 
-    X: (rows, inputs); y: (rows,) or (rows, outputs)
+    X: (rows, inputs); y: (rows,) or (rows, outputs). The network takes and gives values in their units.
     """
     X, y = tensors(X, y)
     shift, scale = y.mean(0), y.std() if float(y.std()) > 0 else y.new_ones(())
     z = (y - shift) / scale
-    original = y[:, 0] / y[:, 0].square().mean().sqrt().clamp(min=1e-300)
     generator = torch.Generator().manual_seed(seed)
     held = torch.zeros_like(X[:, 0], dtype=torch.bool)
     held[torch.randperm(len(X), generator=generator, device="cpu")[: max(round(config.held_out * len(X)), 1)]] = True
-    rows = _Rows(X[~held], z[~held], original[~held], X[held], z[held], heavy_tails(X))
-    model, error = _search(rows, width, config, generator, expired)
+    rows = _Split(TrainingRows(X[~held], z[~held]), TrainingRows(X[held], z[held]), expired)
+    like = empty_network(width, config.grids[0], config.k, config.mult_arity)
+    starts = Starts(like, X[~held], z[~held], over_rms(y[:, 0])[~held], input_grid_eps(X), generator)
+    model, error = _from_starts(starts, rows, config)
+    model, error = _on_finer_grids(model, error, starts.grid_eps, rows, config)
+    model, error = _smoothed(model, error, rows, config)
     change_outputs(model, float(scale), shift)
     return model, error
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
-    """X: (rows, n); z: (rows, outputs), of mean 0 and spread 1; original: (rows,); grid_eps: (n,)"""
+class _Split:
+    """Rows to fit and rows to judge by, with standardised targets, and the deadline."""
 
-    X: Tensor
-    z: Tensor
-    original: Tensor
-    X_held: Tensor
-    z_held: Tensor
-    grid_eps: Tensor
+    fitting: TrainingRows
+    held_out: TrainingRows
+    expired: Expired
 
-    def train(self, model: Network, steps: int, smoothing: float, expired: Expired) -> float:
-        """Train the network and return its held-out error."""
+    def fit(self, model: Network, steps: int, smoothing: float) -> float:
+        """Train the network (which is changed), with early stopping; its held-out error."""
         config = TrainConfig(steps=steps, lm=LMConfig(smoothing=smoothing))
-        train(model, self.X, self.z, config, (self.X_held, self.z_held), expired)
+        train_together([model], self.fitting, config, self.held_out, self.expired)
         return self.error(model)
 
     def error(self, model: Network) -> float:
-        error = float((model(self.X_held) - self.z_held).square().mean().sqrt())
-        return error if np.isfinite(error) else float("inf")
+        error = float(self.held_out.mean_square(model(self.held_out.X)).sqrt())
+        return error if math.isfinite(error) else math.inf
 
 
-def _search(
-    rows: _Rows, width: Sequence[WidthEntry], config: FitConfig, generator: torch.Generator, expired: Expired
+def _from_starts(starts: Starts, rows: _Split, config: FitConfig) -> tuple[Network, float]:
+    """The best network on the first grid, and its held-out error. Solved starts are tried for one hidden node only."""
+
+    def attempt(models: Sequence[Network], steps: int) -> list[Trial]:
+        return [Trial(rows.fit(model, steps, config.smoothings[0]), model) for model in models]
+
+    one_node = sum(starts.model.width[1]) == 1
+    solved = sorted(starts.solved(), key=rows.error)[: config.survivors] if one_node else []
+    drawn = (starts.random() for _ in range(max(config.starts, not solved)))
+    limits = MultistartConfig(
+        tries=config.tries,
+        near=config.near,
+        lucky=config.lucky,
+        survivors=config.survivors,
+        steps=config.steps,
+        batch=1,
+    )
+    best = multistart(solved, drawn, attempt, limits, rows.expired)
+    return best.model, best.error
+
+
+def _on_finer_grids(
+    model: Network, error: float, grid_eps: Tensor, rows: _Split, config: FitConfig
 ) -> tuple[Network, float]:
-    smoothing = config.smoothings[0]
-    pool: list[tuple[float, int, Network]] = []
-    found = _linear_starts(rows, width, config, generator)
-    for model in found[: config.survivors]:
-        pool.append((rows.train(model, config.tries, smoothing, expired), len(pool), model))
-    if not pool or min(pool)[0] > config.near:
-        for _ in range(max(config.starts, not pool)):
-            if pool and (expired() or min(pool)[0] < config.lucky):
-                break
-            model = random_start(
-                width, rows.X, rows.z, config.grids[0], config.k, rows.grid_eps, generator, config.mult_arity
-            )
-            pool.append((rows.train(model, config.tries, smoothing, expired), len(pool), model))
-    pool.sort(key=lambda entry: entry[:2])
-    ends = [(rows.train(m, config.steps, smoothing, expired), n, m) for _, n, m in pool[: config.survivors]]
-    error, _, model = min(ends, key=lambda entry: entry[:2])
+    """The network on the finest grid that is worth it, and its held-out error. grid_eps: (n,), of the inputs"""
     for G in config.grids[1:]:
-        if expired() or error < config.goal:
+        if rows.expired() or error < config.goal:
             break
         finer = model.copy()
-        fit_grids(finer, rows.X, G, rows.grid_eps)
-        finer_error = rows.train(finer, config.steps, smoothing, expired)
+        fit_grids(finer, rows.fitting.X, G, grid_eps)
+        finer_error = rows.fit(finer, config.steps, config.smoothings[0])
         if not finer_error < (1 - config.gain) * error:
             break
-        error, model = finer_error, finer
-    for smoothing in config.smoothings[1:] if error > config.noisy else ():
-        smoother = model.copy()
-        if expired() or not (smoother_error := rows.train(smoother, config.steps, smoothing, expired)) < error:
-            break
-        error, model = smoother_error, smoother
+        model, error = finer, finer_error
     return model, error
 
 
-def _linear_starts(
-    rows: _Rows, width: Sequence[WidthEntry], config: FitConfig, generator: torch.Generator
-) -> list[Network]:
-    """The starts that linear least squares finds for networks of this width, the best on held-out rows first."""
-    G, k, count = config.grids[0], config.k, rows.X.shape[1]
-    shape = [(w, 0) if isinstance(w, int) else tuple(w) for w in width]
-    found: list[Network] = []
-    if shape == [(count, 0), (1, 0), (1, 0)]:
-        found = list(additive_starts(rows.X, rows.z, rows.original, G, k, rows.grid_eps))
-    if shape == [(count, 0), (0, 1), (1, 0)]:
-        found = [product_start(rows.X, rows.z, rows.original, G, k, rows.grid_eps, generator) for _ in range(3)]
-    return sorted(found, key=rows.error)
-
-
-def heavy_tails(X: Tensor) -> Tensor:
-    """The grid_eps of each input: 1 where values are spread evenly enough, less where most sit in a small part. (n,)"""
-    low, first, last, high = torch.quantile(X, X.new_tensor([0, 0.05, 0.95, 1]), dim=0)
-    return torch.where(high - low > 3 * (last - first), 0.1 * torch.ones_like(low), torch.ones_like(low))
+def _smoothed(model: Network, error: float, rows: _Split, config: FitConfig) -> tuple[Network, float]:
+    """The network trained on with stronger smoothing, as long as its held-out error falls, and that error."""
+    for smoothing in config.smoothings[1:] if error > config.noisy else ():
+        if rows.expired():
+            break
+        smoother = model.copy()
+        smoother_error = rows.fit(smoother, config.steps, smoothing)
+        if not smoother_error < error:
+            break
+        model, error = smoother, smoother_error
+    return model, error

@@ -1,4 +1,4 @@
-"""How training goes, while it goes: a bar with the errors and the penalty, on a terminal or in a notebook."""
+"""A progress bar of training, with errors and penalty, on a terminal or in a notebook."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from kansr.kan.training.levenberg_marquardt import History, Watch, unwatched
 
 
 def is_watched() -> bool:
-    """Whether somebody sees standard error: a terminal or a notebook."""
+    """Whether standard error is a terminal or a notebook."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 @contextmanager
 def bar(steps: int, lamb: float = 0.0) -> Iterator[Watch]:
-    """Shows train_loss, test_loss and reg after each step, for as long as the context lasts."""
+    """A context with a bar that shows train_loss, test_loss and, with a penalty, reg after each step."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -40,5 +40,5 @@ def bar(steps: int, lamb: float = 0.0) -> Iterator[Watch]:
 
 @contextmanager
 def silence() -> Iterator[Watch]:
-    """Shows nothing."""
+    """A context that shows nothing."""
     yield unwatched

@@ -1,8 +1,10 @@
-"""The sparsity penalty as something Levenberg-Marquardt can minimise: a quadratic form, made anew at every step.
+"""The sparsity penalty: for LBFGS and Adam as it was published, for Levenberg-Marquardt as a quadratic form.
 
-A size s is bounded by (s² / s0 + s0) / 2, with equality where s = s0 (reweighted least squares; for the entropy its
-slope at s0 is taken). The size of an edge is what it moves the outputs, to first order, so that the scale of a hidden
-node, which the next layer can undo, makes no edge small.
+The quadratic form is computed anew at every step, which is iteratively reweighted least squares: a size s is at most
+(s² / s0 + s0) / 2, with equality at its present value s0, and the entropy is replaced by its tangent there. The size
+of an edge is here how far it moves the outputs, to first order (rms over the rows), so rescaling a hidden node, which
+the next layer can undo, makes no edge smaller.
+Source: Z. Liu et al. 2024, arXiv 2404.19756, section 2.5.1.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kansr.kan.training.jacobian import Linearised, Trace
+from kansr.kan.network.network import Network
+from kansr.kan.training.jacobian import ForwardPass, Linearised
 
-LEAST = 1e-4  # sizes are measured down to this, over the target's spread
+LEAST_SIZE = 1e-4  # added to every size, in standard deviations of the target: keeps the weights 1 / s finite
+LEAST_SHARE = 1e-30  # added to shares and sums of sizes, which can be 0; a normal number in single precision too
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sparsity:
-    """lamb * (lamb_l1 * sizes + lamb_entropy * entropy of the sizes in a layer + coefficients + their differences)."""
+    """lamb times a weighted sum of: sizes of the edges, entropy of the sizes in a layer, mean absolute coefficients of
+    a spline, and their mean absolute differences."""
 
     lamb: float = 0.0
     lamb_l1: float = 1.0
@@ -28,40 +33,63 @@ class Sparsity:
     lamb_coefdiff: float = 0.0
 
 
-def quadratic(f: Linearised, trace: Trace, weights: Sparsity) -> tuple[Tensor, list[float]]:
-    """Rows D such that |D theta|² follows the penalty near the present theta, and the penalty itself, net by net.
+def penalty(model: Network, X: Tensor, weights: Sparsity) -> Tensor:
+    """The penalty over lamb, with mean absolute activations as sizes. X: (rows, inputs)"""
+    x, total = X, X.new_zeros(())
+    for layer, nodes in model.stages():
+        size = layer.activations(x).abs().mean(0)
+        share = size / (size.sum() + LEAST_SHARE)
+        total = total + weights.lamb_l1 * size.sum()
+        total = total - weights.lamb_entropy * (share * (share + LEAST_SHARE).log()).sum()
+        total = total + weights.lamb_coef * layer.coef.abs().mean(2).sum()
+        total = total + weights.lamb_coefdiff * layer.coef.diff(dim=2).abs().mean(2).sum()
+        x = nodes(layer(x))
+    return total
 
-    -> (nets, rows, size) and one number a network
+
+def quadratic(f: Linearised, done: ForwardPass, weights: Sparsity) -> tuple[Tensor, list[float]]:
+    """A matrix D such that |D theta|² bounds the penalty near the present theta, and the penalty of each network.
+
+    -> (nets, rows, size), nets numbers
     """
-    nets = len(trace.output)
-    found, total = [trace.output.new_zeros(nets, 0, f.size)], trace.output.new_zeros(nets)
-    for n, into in f.backward(trace):
-        s = f.stages[n]
-        edges, width = len(s.i), s.width
-        if not edges:
+    nets = len(done.output)
+    parts, total = [done.output.new_zeros(nets, 0, f.size)], done.output.new_zeros(nets)
+    for n, by_sums in f.backward(done):
+        s = f.layers[n]
+        if not len(s.i):
             continue
-        basis = trace.dense[n] - f.mean(trace.dense[n])[:, None]
-        strength = into.square().sum(2)[:, :, s.o]  # (nets, batch, edges)
-        along = basis[:, :, s.i].transpose(1, 2)  # (nets, edges, batch, G + k)
-        grams = along.mT @ (strength.mT[..., None] * along) / basis.shape[1]
-        coef = s.coef[:, s.i, s.o]
+        coef, grams = s.coef[:, s.i, s.o], _grams(f, done, n, by_sums)
         size = torch.einsum("seg,segh,seh->se", coef, grams, coef).clamp(min=0).sqrt()
-        sum_ = size.sum(1, keepdim=True) + LEAST
-        share = (size + LEAST) / (size + LEAST).sum(1, keepdim=True)
+        share = (size + LEAST_SIZE) / (size + LEAST_SIZE).sum(1, keepdim=True)
         entropy = -(share * share.log()).sum(1, keepdim=True)
         total += weights.lamb_l1 * size.sum(1) + weights.lamb_entropy * entropy[:, 0]
-        pull = weights.lamb_l1 + weights.lamb_entropy * (-share.log() - entropy) / sum_
-        blocks = (pull.clamp(min=0) / (2 * (size + LEAST)))[..., None, None] * grams
-        one = torch.eye(width, dtype=coef.dtype, device=coef.device)
+        by_size = weights.lamb_entropy * (-share.log() - entropy) / (size.sum(1, keepdim=True) + LEAST_SIZE)
+        slope = (weights.lamb_l1 + by_size).clamp(min=0)
+        blocks = (slope / (2 * (size + LEAST_SIZE)))[..., None, None] * grams
+        one = torch.eye(s.basis_count, dtype=coef.dtype, device=coef.device)
         for weight, D in ((weights.lamb_coef, one), (weights.lamb_coefdiff, one.diff(dim=0))):
             if weight:
                 change = coef @ D.T
                 total += weight * change.abs().mean(2).sum(1)
-                rows = D / (2 * width * (change.abs() + LEAST)).sqrt()[..., None]
+                rows = D / (2 * s.basis_count * (change.abs() + LEAST_SIZE)).sqrt()[..., None]
                 blocks = blocks + weight * rows.mT @ rows
-        size_, V = torch.linalg.eigh(weights.lamb * blocks)
-        roots = size_.clamp(min=0).sqrt()[..., None] * V.mT
-        rows = trace.output.new_zeros(nets, edges * width, f.size)
-        rows[..., f.blocks[n]] = torch.stack([torch.block_diag(*own) for own in roots])
-        found.append(rows)
-    return torch.cat(found, 1), (weights.lamb * total).tolist()
+        part = done.output.new_zeros(nets, len(s.i) * s.basis_count, f.size)
+        part[..., f.blocks[n]] = torch.stack([torch.block_diag(*own) for own in _roots(weights.lamb * blocks)])
+        parts.append(part)
+    return torch.cat(parts, 1), (weights.lamb * total).tolist()
+
+
+def _grams(f: Linearised, done: ForwardPass, n: int, by_sums: Tensor) -> Tensor:
+    """The matrices M of layer n with size² = coef M coef. by_sums: (nets, batch, outputs, out)
+    -> (nets, edges, G + k, G + k)"""
+    s = f.layers[n]
+    basis = done.dense[n] - f.mean(done.dense[n])[:, None]
+    strength = by_sums.square().sum(2)[:, :, s.o]  # (nets, batch, edges)
+    along = basis[:, :, s.i].transpose(1, 2)  # (nets, edges, batch, G + k)
+    return along.mT @ (strength.mT[..., None] * along) / basis.shape[1]
+
+
+def _roots(M: Tensor) -> Tensor:
+    """Matrices R with RᵀR = M, for symmetric M that are positive up to rounding."""
+    eigenvalues, V = torch.linalg.eigh(M)
+    return eigenvalues.clamp(min=0).sqrt()[..., None] * V.mT

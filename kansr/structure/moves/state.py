@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,3 +79,21 @@ class State:
     def formula(self, expr: sympy.Expr) -> sympy.Expr:
         """A formula for z in the columns as a formula for the table's target in its inputs."""
         return self.back(expr.xreplace({sympy.Symbol(n): e for n, e in zip(self.names, self.inputs)}))
+
+
+def replace_inputs(
+    state: State, gone: Collection[int], inputs: Sequence[sympy.Expr], columns: Sequence[Array]
+) -> State | None:
+    """The state with new `inputs` in place of those at `gone`, which is one step; None where a value is not finite.
+
+    columns: (rows,) of each new input.
+    """
+    if not np.isfinite(columns).all():
+        return None
+    keep = [k for k in range(len(state.inputs)) if k not in gone]
+    return replace(
+        state,
+        X=np.column_stack([state.X[:, keep], *columns]),
+        inputs=(*(state.inputs[k] for k in keep), *inputs),
+        moves=(*state.moves, Step(", ".join(map(str, inputs)))),
+    )

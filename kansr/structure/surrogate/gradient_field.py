@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kansr.numeric.arrays import Array
+from kansr.structure.surrogate.target_transforms import View
 
 
 class LinearModel(Protocol):
     """A surrogate T(z) = Σ_A h_A(rest)·Π_{i in A} φ_i that is linear in known functions φ_i of some inputs."""
 
     @property
-    def view(self) -> tuple[str, Array, Array]: ...
+    def view(self) -> View: ...
 
     @property
     def bends(self) -> Mapping[int, str]: ...

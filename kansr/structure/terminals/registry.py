@@ -27,7 +27,8 @@ from kansr.structure.terminals.closed_form.power_law import (
 )
 from kansr.structure.terminals.closed_form.power_product import products
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
+from kansr.structure.terminals.closed_form.sparse_rational import rationals
 from kansr.structure.terminals.curves.additive import additive, multiplicative
 from kansr.structure.terminals.curves.tensor_curves import tensor
 from kansr.structure.terminals.curves.trained_network import network

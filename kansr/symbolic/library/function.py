@@ -1,4 +1,4 @@
-"""The functions an edge can turn out to be: one row each, with all that any stage needs to know about it."""
+"""A library function, with all that any stage needs to know of it, and the library as a list of functions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from kansr.errors import UsageError
 from kansr.numeric.arrays import Array
 
 Unary = Callable[[Array], Any]
+RELATIVE_STEP = 6e-6  # of central differences: the cube root of the rounding of float64
 
 
 def by_differences(numeric: Unary) -> Unary:
-    """The derivative of a function that comes without one, by central differences."""
+    """The derivative of a function on arrays by central differences."""
 
     def slope(u: Array) -> Array:
-        h = 6e-6 * (1 + np.abs(u))
+        h = RELATIVE_STEP * (1 + np.abs(u))
         return (numeric(u + h) - numeric(u - h)) / (2 * h)
 
     return slope
@@ -27,12 +28,13 @@ def by_differences(numeric: Unary) -> Unary:
 
 @dataclass(frozen=True)
 class Function:
-    """y = c·f(a·x + b) + d, the shape an edge is matched with.
+    """A function f, matched with a curve as y = c·f(a·x + b) + d.
 
-    symbolic, numeric, derivative: f as sympy and on arrays, and f' on arrays (by differences when not given).
-    free: which of a and b are fitted besides c and d; where f absorbs one (exp turns b into a factor) it is left
-    out, "" leaves x as it is, and "p" marks f(x) = x**a, whose only inner parameter is the exponent.
-    domain: the open interval on which f is real and finite.  periodic: a is searched as a frequency.
+    symbolic, numeric, derivative: f on sympy expressions, f on arrays, and f' on arrays (by differences if None).
+    complexity: nodes that it counts for in matching; less is simpler.
+    free: the inner parameters that are fitted, of "ab". One that c and d make redundant is left out, as b for exp; ""
+    leaves x as it is; "p" stands for f(x) = x**a, whose only parameter is the exponent.
+    domain: the open interval in which f is real and finite; periodic: whether a is searched as a frequency.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Function:
     periodic: bool = False
 
     def inner(self, x: Array, a: Any, b: Any) -> Array:
-        """f(a·x + b) on arrays, without c and d; not a number outside the domain."""
+        """f(a·x + b) on arrays that broadcast; nan outside the domain."""
         with np.errstate(all="ignore"):
             u = x**a if self.free == "p" else a * x + b
             low, high = self.domain
@@ -54,7 +56,7 @@ class Function:
             return self.numeric(u)
 
     def slopes(self, x: Array, a: Any, b: Any) -> tuple[Array, Array]:
-        """The derivatives of f(a·x + b) by a and by b."""
+        """The derivatives of f(a·x + b) by a and by b, on arrays that broadcast."""
         with np.errstate(all="ignore"):
             if self.free == "p":
                 return np.log(x) * x**a, np.zeros_like(x * b)
@@ -62,7 +64,7 @@ class Function:
             return slope * x, slope
 
     def expr(self, x: sympy.Expr, a: float, b: float) -> sympy.Expr:
-        """f(a·x + b) as sympy."""
+        """f(a·x + b) as a sympy expression."""
         if self.free == "p":
             return x ** sympy.Float(a)
         if "a" in self.free or a != 1:
@@ -72,7 +74,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Library:
-    """A list of functions with distinct names; add to it with +."""
+    """A list of functions with different names; `+` adds one or several.
+
+    Raises UsageError where two have the same name, and for a name that is not there.
+    """
 
     functions: tuple[Function, ...]
 
@@ -101,5 +106,5 @@ class Library:
         return tuple(f.name for f in self.functions)
 
     def only(self, *names: str) -> Library:
-        """The library of just these functions."""
+        """The library of these functions alone."""
         return Library(tuple(self[name] for name in names))

@@ -1,4 +1,4 @@
-"""Functions of one's own from a .library file, each defined by a formula: what is printed is plain formula language."""
+"""Read a .library file: one function a line, defined by a formula, so that it prints in the formula language."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
 from kansr.runtime.resources import shipped
 from kansr.symbolic.library.function import Function, Library
-from kansr.symbolic.library.redundancy import needed
+from kansr.symbolic.library.redundancy import without_redundant
 from kansr.symbolic.library.standard import STANDARD
 
+# Limits for hostile files; libraries that people write stay below.
 MAX_BYTES = 1 << 20
 MAX_FUNCTIONS = 100
 MAX_LETTERS = 1000  # of a line
 MAX_COMPLEXITY = 100
+SHOWN = 12  # characters that a message shows from the place of a mistake
 
 
 @dataclass(frozen=True, eq=False)
-class Formula:
-    """An expression in one name, as sympy and on arrays of any shape."""
+class LibraryFormula:
+    """An expression in the one variable u, callable on sympy expressions and on arrays of any shape."""
 
     expr: sympy.Expr
     tape: Tape
@@ -47,15 +49,18 @@ class Formula:
         return self.tape.value(flat.reshape(-1, 1)).reshape(flat.shape)
 
 
-_U = sympy.Symbol("u")
+_U = sympy.Symbol("u")  # the variable of every function of a file
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A function of a file and where it stands: its line, and the places in it of its formula and its clauses."""
+class LibraryEntry:
+    """A function of a file.
+
+    line: its number; text: the line; places: the positions in it of the name, the formula and the clauses.
+    """
 
     function: Function
-    formula: Formula
+    formula: LibraryFormula
     line: int
     text: str
     places: Mapping[str, int]
@@ -63,7 +68,10 @@ class Entry:
 
 
 def as_library(library: Library | str | PathLike[str] | None) -> Library:
-    """The library itself, the standard one for None, or the standard one with the functions of a file."""
+    """A library as it is, the standard one for None, or the standard one with the functions of the file at a path.
+
+    Raises UsageError for anything else, and as `read_library` does.
+    """
     if library is None:
         return STANDARD
     if isinstance(library, Library):
@@ -73,9 +81,13 @@ def as_library(library: Library | str | PathLike[str] | None) -> Library:
     return STANDARD + Library(tuple(entry.function for entry in read_library(library)))
 
 
-def read_library(path: str | PathLike[str]) -> tuple[Entry, ...]:
-    """The functions of a file, in its order. Raises FormulaError, with line and column, for what is not understood."""
-    entries: dict[str, Entry] = {}
+def read_library(path: str | PathLike[str]) -> tuple[LibraryEntry, ...]:
+    """The functions of a file, in its order.
+
+    Raises FormulaError, with line and column, for what cannot be read; DataError for a file that cannot be read or has
+    no functions.
+    """
+    entries: dict[str, LibraryEntry] = {}
     for number, line in enumerate(_lines(Path(path)), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -107,7 +119,8 @@ def _lines(path: Path) -> list[str]:
         raise DataError(f"cannot read the functions in {path}: {getattr(err, 'strerror', None) or err}") from err
 
 
-def _read_line(line: str, number: int) -> Entry:
+def _read_line(line: str, number: int) -> LibraryEntry:
+    """The function in a line. Raises FormulaError with the position."""
     if len(line) > MAX_LETTERS:
         raise _error(f"the line has {len(line)} letters, and {MAX_LETTERS} is the limit", line, MAX_LETTERS)
     try:
@@ -115,7 +128,7 @@ def _read_line(line: str, number: int) -> Entry:
     except UnexpectedInput as err:
         ended = getattr(getattr(err, "token", None), "type", "") == "$END"
         position = len(line) if ended else err.pos_in_stream or 0
-        came = repr(line[position : position + 12]) if position < len(line) else "end of the line"
+        came = repr(line[position : position + SHOWN]) if position < len(line) else "end of the line"
         raise _error(f"unexpected {came}", line, position) from None
     try:
         name, variable, formula, clauses = _Clauses(line).transform(tree)
@@ -124,19 +137,21 @@ def _read_line(line: str, number: int) -> Entry:
     return _entry(name, variable, formula, clauses, line, number)
 
 
-def _entry(name: Token, variable: Token, formula: Token, clauses: dict[str, Any], line: str, number: int) -> Entry:
+def _entry(
+    name: Token, variable: Token, formula: Token, clauses: dict[str, Any], line: str, number: int
+) -> LibraryEntry:
     for word in (name, variable):
         if not is_identifier(word):
             raise _error(f"{str(word)!r} is a word of the formula language", line, word.start_pos)
     if name in STANDARD.names:
         raise _error(f"{str(name)!r} is in the standard library already", line, name.start_pos)
     start = line.index(formula.strip(), formula.start_pos)
-    # The blanks before the formula make its positions those of the line.
+    # with the blanks, positions in the formula are positions in the line
     expr = parse(" " * start + formula.strip(), names=[str(variable)])
     if not expr.free_symbols:
         raise _error(f"the formula does not use {variable}", line, start)
     expr = expr.xreplace({sympy.Symbol(str(variable)): _U})
-    value, slope = Formula(expr, Tape(expr, ["u"])), _slope(expr)
+    value, slope = LibraryFormula(expr, Tape(expr, ["u"])), _slope(expr)
     places = {"name": name.start_pos, "formula": start, **clauses.pop("places")}
     function = Function(
         str(name),
@@ -149,16 +164,16 @@ def _entry(name: Token, variable: Token, formula: Token, clauses: dict[str, Any]
         clauses.get("periodic", False),
     )
     if "free" not in clauses:
-        function = needed(function)
-    return Entry(function, value, number, line, places, clauses.get("title", ""))
+        function = without_redundant(function)
+    return LibraryEntry(function, value, number, line, places, clauses.get("title", ""))
 
 
 def _slope(expr: sympy.Expr) -> Any:
-    """The derivative on arrays, or None where it is not in the formula language, as that of abs is not."""
+    """The derivative on arrays, None where it is not in the formula language, as for abs."""
     real = sympy.Symbol("u", real=True)
     slope = expr.xreplace({_U: real}).diff(real).xreplace({real: _U})
     try:
-        return Formula(slope, Tape(slope, ["u"])).array
+        return LibraryFormula(slope, Tape(slope, ["u"])).array
     except FormulaError:
         return None
 
@@ -176,7 +191,10 @@ def _parser() -> Lark:
 
 @v_args(meta=True)
 class _Clauses(Transformer[Token, Any]):
-    """Each method is a rule of the grammar: a clause becomes a name, a value and its place in the line."""
+    """Parse tree of a line to its parts; each method is the grammar rule of that name.
+
+    A clause becomes (name, value, position in the line).
+    """
 
     def __init__(self, line: str) -> None:
         super().__init__(visit_tokens=False)
@@ -199,7 +217,7 @@ class _Clauses(Transformer[Token, Any]):
         return "complexity", value, meta.start_pos
 
     def domain(self, meta: Any, children: list[Token]) -> tuple[str, tuple[float, float], int]:
-        ends = children[0][1:-1].split(",")  # no function of the language has a comma in it
+        ends = children[0][1:-1].split(",")  # no constant of the language has a comma in it
         if len(ends) != 2:
             raise _error("a domain is written as (0, inf)", self.line, meta.start_pos)
         start = (children[0].start_pos or 0) + 1
@@ -219,7 +237,7 @@ class _Clauses(Transformer[Token, Any]):
 
 
 def _bound(text: str, start: int) -> float:
-    """An end of a domain: a constant of the formula language, or infinity."""
+    """An end of a domain: a constant expression of the formula language, inf or -inf. start: its position."""
     if text.strip() in ("inf", "+inf", "-inf"):
         return float(text)
     return float(parse(" " * start + text, names=[]))

@@ -1,4 +1,4 @@
-"""The functions that curves are matched with unless the user adds some."""
+"""The standard library: the functions that curves are matched with. Users may add to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POSITIVE = (0.0, np.inf)
 
 
 def power(n: int, d: int = 1, complexity: int = 2) -> Function:
-    """(x + b)**(n/d): a is absorbed by c, up to its sign where the power is not whole."""
+    """The library function (x + b)**(n/d). a is redundant beside c, up to its sign where the power is not whole."""
     p = n / d
     name = f"x^{n}" if d == 1 else f"x^({n}/{d})"
     return Function(
@@ -30,6 +30,7 @@ def _sech2(u: Array) -> Array:
     return 1 / np.cosh(u) ** 2
 
 
+# Name, f on sympy expressions, f on arrays, its derivative, complexity.
 STANDARD = Library(
     (
         Function("x", lambda u: u, lambda u: u, np.ones_like, 0, free=""),
@@ -51,7 +52,7 @@ STANDARD = Library(
         power(2, 3, complexity=4),
         Function("exp", sympy.exp, np.exp, np.exp, 2, free="a"),
         Function("log", sympy.log, np.log, np.reciprocal, 2, free="b", domain=POSITIVE),
-        Function("sin", sympy.sin, np.sin, np.cos, 2, periodic=True),  # cos is sin with b moved by pi/2
+        Function("sin", sympy.sin, np.sin, np.cos, 2, periodic=True),  # cos(u) is sin(u + pi/2)
         Function(
             "sin^2",
             lambda u: sympy.sin(u) ** 2,
@@ -66,7 +67,7 @@ STANDARD = Library(
         Function("1/sin^2", lambda u: sympy.sin(u) ** -2, lambda u: np.sin(u) ** -2, None, 6, domain=(0, np.pi)),
         Function("tanh", sympy.tanh, np.tanh, _sech2, 4),
         Function("cosh", sympy.cosh, np.cosh, np.sinh, 4),
-        Function(  # a pulse; two states in equilibrium
+        Function(  # a pulse
             "1/cosh", lambda u: 1 / sympy.cosh(u), lambda u: 1 / np.cosh(u), lambda u: -np.tanh(u) / np.cosh(u), 5
         ),
         Function(  # a solitary wave
@@ -99,7 +100,7 @@ STANDARD = Library(
             lambda u: -u / (1 + u * u) ** 1.5,
             6,
         ),
-        Function(  # a circle
+        Function(  # an ellipse
             "sqrt(1-x^2)",
             lambda u: sympy.sqrt(1 - u**2),
             lambda u: np.sqrt(1 - u * u),
@@ -108,7 +109,7 @@ STANDARD = Library(
             free="a",
             domain=(-1, 1),
         ),
-        Function(  # Lorentz' factor
+        Function(  # the Lorentz factor
             "1/sqrt(1-x^2)",
             lambda u: 1 / sympy.sqrt(1 - u**2),
             lambda u: 1 / np.sqrt(1 - u * u),
@@ -125,7 +126,7 @@ STANDARD = Library(
             5,
         ),
         Function(
-            "exp(1/x)",  # Arrhenius' form; a is the activation temperature
+            "exp(1/x)",  # the Arrhenius law
             lambda u: sympy.exp(1 / u),
             lambda u: np.exp(1 / u),
             lambda u: -np.exp(1 / u) / (u * u),
@@ -148,7 +149,7 @@ STANDARD = Library(
             domain=POSITIVE,
         ),
         Function(
-            "x/(exp(x)-1)",  # the mean energy of an oscillator
+            "x/(exp(x)-1)",  # the mean energy of a quantum oscillator
             lambda u: u / (sympy.exp(u) - 1),
             lambda u: u / np.expm1(u),
             lambda u: (np.expm1(u) - u * np.exp(u)) / np.expm1(u) ** 2,

@@ -1,6 +1,6 @@
-"""Which fit for which edge, decided together: the formula as a whole, refitted, has to describe the data best.
+"""Choose one match for each edge, jointly: the formula with the least description length on the rows, refitted.
 
-A spline good to 3e-3 cannot tell exp from tanh on its own edge; the rows of the table can.
+A curve that is known to 3e-3 does not tell exp from tanh; the rows do.
 """
 
 from __future__ import annotations
@@ -13,23 +13,25 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.symbolic.matching.compose import compose
-from kansr.symbolic.matching.match import EdgeFit, score
+from kansr.symbolic.matching.match import LEAST_FLOOR, EdgeFit, score
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseConfig:
-    per_edge: int = 5  # fits kept for each edge
+    per_edge: int = 5  # matches considered for each edge
     trials: int = 24  # combinations that are refitted
-    rows: int = 500  # rows a trial is refitted on
-    after: int = 4  # combinations tried after one that is exact
-    keep: int = 4  # refitted on all rows in the end
+    rows: int = 500  # on which a combination is refitted
+    after: int = 4  # combinations tried after an exact one: only a simpler one can follow
+    keep: int = 4  # formulas refitted on all rows at the end
 
 
 def choose(
@@ -39,8 +41,11 @@ def choose(
     config: ChooseConfig = ChooseConfig(),
     expired: Callable[[], bool] = lambda: False,
 ) -> list[Fit]:
-    """Whole formulas with their constants fitted end to end, the shortest description first."""
-    sample = data.take(np.unique(np.linspace(0, data.rows - 1, min(config.rows, data.rows)).astype(int)))
+    """Formulas for the graph with all constants fitted together, least description length first.
+
+    matches: for each edge, in the order of the graph, its fits, best first; data: the rows; expired: whether to stop.
+    """
+    sample = data.take(evenly_spaced_rows(data.rows, config.rows))
     size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
     drafts: list[tuple[float, Fit]] = []
@@ -49,25 +54,25 @@ def choose(
         if number >= last or (expired() and drafts):
             break
         expr = canonical(compose(graph, fits), size)
-        if expr in tried or expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+        if expr in tried or not is_real_formula(expr):
             continue
         fit = polish(expr, sample, iterations=25)
-        length = description_length(fit.expr, fit.likely**2, sample)
+        length = fit_length(fit, sample)
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
-        if fit.rms <= ROUNDING * np.std(sample.y):  # exact; a simpler one can only be among the next few
+        if fit.rms <= ROUNDING * np.std(sample.y):  # exact: only a simpler one among the next few can be better
             last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
-    return sorted(final, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
+    return sorted(final, key=lambda fit: fit_length(fit, data))
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:
-    """One fit per edge, the combinations with the best sum of scores first (a walk over the lattice by a heap)."""
+    """Combinations of one fit for each edge, least sum of scores first: best-first search over the lattice of ranks."""
     ranked: list[list[tuple[float, EdgeFit]]] = []
     for edge, fits in zip(graph.edges, matches):
-        floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, 1e-24)
+        floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, LEAST_FLOOR)
         scored = [(score(fit, floor), fit) for fit in fits[:per_edge]]
         ranked.append([(value - scored[0][0], fit) for value, fit in scored])
     start = (0,) * len(ranked)

@@ -1,4 +1,4 @@
-"""The expression a graph computes once each of its edges is replaced by a formula."""
+"""Compose the expression of a graph whose edges are replaced by formulas."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kansr.result.graph import Graph, NodeType
 
 
 class Curve(Protocol):
-    """A formula for a curve, such as a fit from the library."""
+    """A formula for the curve of an edge, such as an EdgeFit."""
 
     def expr(self, x: sympy.Expr) -> sympy.Expr: ...
 
 
 def compose(graph: Graph, fits: Sequence[Curve]) -> sympy.Expr:
-    """fits: one for each edge of the graph, in its order."""
+    """The expression of the graph's last node. fits: one for each edge, in the order of the graph."""
     value: dict[str, sympy.Expr] = {}
     for node in graph.nodes:  # inputs first
         if node.type is NodeType.INPUT:

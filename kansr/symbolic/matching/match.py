@@ -1,7 +1,7 @@
-"""Which functions of the library an edge's curve can be: c·f(a·x + b) + d, ranked by r² and complexity.
+"""Match the curve of an edge with every library function f, as c·f(a·x + b) + d, and rank the fits.
 
-The inner parameters a and b are scanned over starts for the whole library, then refined by variable projection
-(Golub & Pereyra 1973): c and d are eliminated exactly at every step, so only a and b are searched.
+The inner parameters a and b start from a grid, and are refined for the whole library at once by Levenberg–Marquardt
+with variable projection (Golub and Pereyra 1973, Kaufman 1975): c and d are eliminated exactly at every step.
 """
 
 from __future__ import annotations
@@ -17,18 +17,26 @@ import sympy
 
 from kansr.errors import FormulaError
 from kansr.expression.render import render
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
 
-# A fit whose pieces are this much larger than the curve itself is a difference quotient in disguise.
-CANCELLATION = 1e5
+CANCELLATION = 1e5  # rms of c·f over that of the curve, from which a fit is a difference of large numbers, and refused
+
+
+FEWEST_SAMPLES = 4  # of a curve that is matched
+CONSTANT_SPREAD = 1e-15  # spread of a curve over its largest value, up to which it is a constant
+LEAST_FLOOR = 1e-24  # 1 − r² of a perfect fit, by rounding
+NEGLIGIBLE_SHIFT = 1e-7  # of b beside a·x, and of d beside the curve, up to which they are left out
+# Without d, 1 − r² may be PROPORTIONAL_LOSS times as large, or larger by ROUNDING_LOSS, for d to be left out.
+PROPORTIONAL_LOSS, ROUNDING_LOSS = 2.0, 1e-13
+BITS_PER_SAMPLE = 0.25  # for each factor of 2 in 1 − r²; for samples with independent errors it would be 0.5
 
 
 @dataclass(frozen=True)
 class EdgeFit:
-    """y ≈ c·f(a·x + b) + d on one edge."""
+    """y ≈ c·f(a·x + b) + d on one edge, with the r² of that; 1 is perfect."""
 
     function: Function
     a: float
@@ -38,28 +46,27 @@ class EdgeFit:
     r2: float
 
     def expr(self, x: sympy.Expr) -> sympy.Expr:
+        """The fit as an expression in x."""
         inner = self.function.expr(x, self.a, self.b)
         return sympy.Float(self.c) * inner + (sympy.Float(self.d) if self.d else 0)
 
     def value(self, x: Array) -> Array:
+        """The fit at x, (samples,) -> (samples,)."""
         return self.c * self.function.inner(x, self.a, self.b) + self.d
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatchConfig:
     library: Library = STANDARD
-    points: int = 64  # samples the starts are compared and refined on
-    starts: int = 3  # starts refined for each function
-    iterations: int = 30
-    survivors: int = 24  # rows that are refined to the end
-    bits_per_node: float = 2.0  # what a node of complexity must be worth, in bits
+    points: int = 64  # samples of the curve that starts are compared and refined on
+    starts: int = 3  # starts that are refined for each function
+    iterations: int = 30  # of Levenberg–Marquardt
+    survivors: int = 24  # starts, of all functions, that are refined beyond the first third of the iterations
+    bits_per_node: float = 2.0  # misfit that a node of complexity must save, in bits
 
 
 def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...]:
-    """The best fit of every function of the library that can be fitted at all, best first.
-
-    The order weighs the misfit, in bits and down to the edge's own error, against the function's complexity.
-    """
+    """The best fit of every library function that can be fitted, least `score` first."""
     with np.errstate(all="ignore"):  # functions are tried where they overflow
         return _match(edge, config)
 
@@ -67,20 +74,20 @@ def match(edge: Edge, config: MatchConfig = MatchConfig()) -> tuple[EdgeFit, ...
 def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
     x, y = edge.x, edge.y
     spread = float(np.std(y))
-    if len(x) < 4 or x[-1] <= x[0] or spread <= 1e-15 * float(np.max(np.abs(y))):
+    if len(x) < FEWEST_SAMPLES or x[-1] <= x[0] or spread <= CONSTANT_SPREAD * float(np.max(np.abs(y))):
         return (EdgeFit(STANDARD["x"], 1.0, 0.0, 0.0, float(np.mean(y)), 1.0),)
-    thin = np.unique(np.linspace(0, len(x) - 1, config.points).round().astype(int))
+    thin = evenly_spaced_rows(len(x), config.points, nearest=True)
     fits: dict[str, EdgeFit] = {}
     for f, a, b in _inner(x[thin].tobytes(), y[thin].tobytes(), config):
         fit = _solved(f, x, y, a, b, edge.error)
         if fit is not None and (f.name not in fits or fit.r2 > fits[f.name].r2):
             fits[f.name] = fit
-    floor = max((edge.error / spread) ** 2, 1e-24)
+    floor = max((edge.error / spread) ** 2, LEAST_FLOOR)
     return tuple(sorted(fits.values(), key=lambda fit: score(fit, floor, len(thin), config.bits_per_node)))
 
 
 def with_matches(graph: Graph, matches: Sequence[Sequence[EdgeFit]]) -> Graph:
-    """The graph with the best fit of each edge written beside its curve. matches: best first, in the order of edges."""
+    """The graph with the best fit of each edge in `match`. matches: for each edge, best first."""
     edges = zip(graph.edges, matches)
     return replace(graph, edges=tuple(replace(edge, match=_written(fits[0], edge.source)) for edge, fits in edges))
 
@@ -88,20 +95,26 @@ def with_matches(graph: Graph, matches: Sequence[Sequence[EdgeFit]]) -> Graph:
 def _written(fit: EdgeFit, source: str) -> str:
     try:
         return render(fit.expr(sympy.Symbol(source)))
-    except FormulaError:  # a function of the user's that has no place in the formula language
+    except FormulaError:  # a function of the user's that is not in the formula language
         return ""
 
 
 def score(fit: EdgeFit, floor: float, samples: int = 64, bits_per_node: float = 2.0) -> float:
-    """Bits: the misfit of `samples` points above the floor (as 1 − r²) plus the function's complexity."""
+    """The rank of a fit in bits, less is better: misfit of `samples` points plus complexity and inner parameters.
+
+    floor: the 1 − r² that the error of the curve itself leaves; a misfit below it does not count.
+    """
     parameters = sum(parameter in "ab" for parameter in fit.function.free) - ("b" in fit.function.free and fit.b == 0)
     known = bits_per_node * fit.function.complexity + 0.5 * float(np.log2(samples)) * parameters
-    return 0.25 * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
+    return BITS_PER_SAMPLE * samples * float(np.log2(max(1 - fit.r2, 0) + floor)) + known
 
 
 def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -> EdgeFit | None:
-    """The fit with c and d by linear least squares; a shift b or d that makes no difference is left out."""
-    if "b" in f.free and abs(b) < 1e-7 * abs(a) * float(np.max(np.abs(x))):
+    """The fit with c and d by linear least squares, None where there is none; a b or d without effect becomes 0.
+
+    x, y: (samples,); error: the rms error of y.
+    """
+    if "b" in f.free and abs(b) < NEGLIGIBLE_SHIFT * abs(a) * float(np.max(np.abs(x))):
         b = 0.0
     inner = f.inner(x, a, b)
     if not np.all(np.isfinite(inner)):
@@ -114,10 +127,10 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -
     d = float(y.mean() - c * mean)
     total = float(np.sum((y - y.mean()) ** 2))
     r2 = 1 - float(np.sum((c * inner + d - y) ** 2)) / total
-    if abs(d) < max(error, 1e-7 * float(np.max(np.abs(y)))):
+    if abs(d) < max(error, NEGLIGIBLE_SHIFT * float(np.max(np.abs(y)))):
         proportional = float(np.sum(inner * y) / np.sum(inner * inner))
         r2_proportional = 1 - float(np.sum((proportional * inner - y) ** 2)) / total
-        if 1 - r2_proportional < 2 * (1 - r2) + max(error**2 * len(y) / total, 1e-13):
+        if 1 - r2_proportional < PROPORTIONAL_LOSS * (1 - r2) + max(error**2 * len(y) / total, ROUNDING_LOSS):
             c, d, r2 = proportional, 0.0, r2_proportional
     if not np.isfinite(r2) or abs(c) * math.sqrt(float(np.mean(inner * inner))) > CANCELLATION * math.sqrt(
         total / len(y)
@@ -126,12 +139,12 @@ def _solved(f: Function, x: Array, y: Array, a: float, b: float, error: float) -
     return EdgeFit(f, a, b, c, d, r2)
 
 
-Row = tuple[Function, float, float]
+Row = tuple[Function, float, float]  # a function with its a and b
 
 
 @lru_cache(maxsize=512)
 def _inner(x: bytes, y: bytes, config: MatchConfig) -> tuple[Row, ...]:
-    """The inner parameters for a curve. It is kept: the same curve comes again under another noise or another start."""
+    """The inner parameters for a curve, cached: the same curve is matched again under another error."""
     points, values = np.frombuffer(x), np.frombuffer(y)
     return tuple(_refine(_scan(points, values, config), points, values, config))
 
@@ -152,7 +165,7 @@ def _scan(x: Array, y: Array, config: MatchConfig) -> list[Row]:
 
 
 def _misfit(F: Array, y: Array) -> Array:
-    """1 − r² of y against every row of F with a free factor and offset; inf where a row is not finite."""
+    """1 − r² of y by c·F + d, for every row of F, (rows, samples) -> (rows,); inf where a row is not finite."""
     with np.errstate(all="ignore"):
         F = F - F.mean(axis=1, keepdims=True)
         y = y - y.mean()
@@ -162,9 +175,9 @@ def _misfit(F: Array, y: Array) -> Array:
 
 
 def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Row]:
-    """Levenberg–Marquardt on (a, b) of every row at once, with c and d projected out (Kaufman 1975).
+    """Levenberg–Marquardt on (a, b) of all rows at once, with c and d projected out (Kaufman 1975).
 
-    Halfway only the rows with the smallest misfit go on.
+    After a third of the iterations only the rows with the least misfit go on.
     """
     p: Array = np.array([[a, b] for _, a, b in rows])
     functions = [f for f, _, _ in rows]
@@ -173,7 +186,6 @@ def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Ro
     loss, J, r = _projected(functions, x, centred, p)
     for iteration in range(config.iterations):
         if iteration == config.iterations // 3 and len(rows) > config.survivors:
-            # every function keeps its best row in the race; the rest go by misfit
             order = np.argsort(loss, kind="stable")
             keep = np.sort(order[: config.survivors])
             rest = [(functions[i], float(p[i, 0]), float(p[i, 1])) for i in np.sort(order[config.survivors :])]
@@ -239,7 +251,7 @@ def _projected(functions: list[Function], x: Array, centred: Array, p: Array) ->
 
 @lru_cache(maxsize=4096)
 def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Array:
-    """Where to start (a, b) when x runs over [-1, 1]."""
+    """Starts for (a, b) where x is in [-1, 1], (starts, 2)."""
     scales = np.geomspace(0.1, 20, 14)
     if free in ("", "p"):
         return np.array([[1.0, 0.0]]) if free == "" else np.array([[p, 0.0] for p in np.arange(-4, 4.1, 0.37)])
@@ -247,7 +259,7 @@ def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Arra
         return np.array([[s * a, 0.0] for a in (np.linspace(0.2, 30, 60) if periodic else scales) for s in (1, -1)])
     low, high = domain
     if free == "b":
-        # f is shifted only: the foot of a domain or a pole lies outside the data, anything else may lie inside
+        # only a shift: an end of the domain or a pole lies outside the data, other points may lie inside
         beyond = 1 + np.geomspace(1e-3, 30, 24)
         inside = [] if np.isfinite(low) else list(np.linspace(-1, 1, 9))
         return np.array(
@@ -267,7 +279,7 @@ def _unit_starts(free: str, domain: tuple[float, float], periodic: bool) -> Arra
 
 
 def starting_points(f: Function, centre: float, half: float) -> Array:
-    """The starts for x around `centre` within ± `half`: u = a·(x − centre)/half + b, rewritten for x itself."""
+    """Starts for (a, b), (starts, 2), where x is in centre ± half: those of [-1, 1], transformed."""
     starts = _unit_starts(f.free, f.domain, f.periodic)
     if f.free in ("", "p"):
         return starts
@@ -283,5 +295,5 @@ def starting_points(f: Function, centre: float, half: float) -> Array:
 
 
 def match_all(edges: Sequence[Edge], config: MatchConfig = MatchConfig()) -> tuple[tuple[EdgeFit, ...], ...]:
-    """The ranked fits of every edge."""
+    """The fits of every edge, each ranked as by `match`."""
     return tuple(match(edge, config) for edge in edges)

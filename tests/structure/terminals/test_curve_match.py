@@ -9,7 +9,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.structure.terminals.one_input.curve_match import single
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -49,7 +49,7 @@ def test_a_function_of_one_input_is_found_without_a_shift_and_an_offset(law: str
     noise = np.random.default_rng(2).normal(0, 0.01 * float(np.std(y)), len(x))
     data = Dataset(x[:, None], y + noise, ("x",), "y")
     fits = [polish(expr, data) for expr in single(data, 0.01, MatchConfig(), keep=6)]
-    bits = [description_length(fit.expr, fit.likely**2, data) for fit in fits]
+    bits = [fit_length(fit, data) for fit in fits]
     truth = polish(parse(law), data, iterations=0)
     spare = 2 * np.log2(data.rows)  # two numbers that are not rounded yet
-    assert min(bits) < description_length(truth.expr, truth.likely**2, data) + spare
+    assert min(bits) < fit_length(truth, data) + spare

@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import Fit, floats, polish
@@ -24,8 +25,8 @@ from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.gradient_field import Field, LinearModel
 from kansr.structure.surrogate.product_kernel import BENDS
+from kansr.structure.surrogate.target_transforms import Transform
 
-POWERS = {"z": 1, "log z": 0, "1/z": -1, "z^2": 2}  # of the target, by the name of the view
 CLOSE, HAZY = 0.02, 0.05  # held-out misfit, and blur of f, above which it is not read
 PLAIN, OTHER = 1e-3, 0.02  # spread of f over its mean up to which it is a number; share of f up to which h is nothing
 INSIDE = 0.02  # share of the rows at either end of each input that f is not read on: surrogates are worst there
@@ -39,7 +40,7 @@ class Split:
 
     index: int
     kind: str
-    power: int
+    transform: Transform
     f: Dataset
     blur: float
 
@@ -72,7 +73,7 @@ def splits(state: State, model: LinearModel) -> list[Split]:
         if not others:
             continue
         f, bent = model.slope(i), BENDS[kind].value(state.X[:, i])
-        rest, t = model.view[1] - f * bent, model.view[1]
+        rest, t = model.view.t - f * bent, model.view.t
         if np.std(f[inside]) < PLAIN * np.abs(np.mean(f[inside])) or np.std(rest) < OTHER * np.std(f * bent):
             continue  # a term or a factor that plainer moves take off
         blur = float(model.misfit * np.std(t) / (np.std(bent) * np.std(f[inside])))
@@ -80,7 +81,7 @@ def splits(state: State, model: LinearModel) -> list[Split]:
             continue
         names = tuple(state.names[k] for k in others)
         found.append(
-            Split(i, kind, POWERS[model.view[0]], Dataset(state.X[inside][:, others], f[inside], names, "f"), blur)
+            Split(i, kind, model.view.transform, Dataset(state.X[inside][:, others], f[inside], names, "f"), blur)
         )
     return sorted(found, key=lambda split: (len(split.f.names), split.blur))
 
@@ -96,7 +97,7 @@ def without(state: State, split: Split, fits: list[Fit]) -> Iterator[State]:
         values = Tape(expr, state.names, ()).value(state.X)
         term = expr.xreplace({sympy.Symbol(n): e for n, e in zip(state.names, state.inputs)})
         blur = split.blur if floats(expr) else 0.0
-        child = taken_off(state, split.power, term, values, [split.index])
+        child = taken_off(state, split.transform, term, values, [split.index])
         if child is not None:
             yield replace(child, blur=max(state.blur, blur))
 
@@ -106,7 +107,7 @@ def _rounded(fit: Fit, split: Split) -> Fit:
     for constant in fit.constants:
         for number in proposals(float(constant), NEAR * split.blur * abs(float(constant))):
             expr = fit.expr.xreplace({constant: number})
-            if number.is_Float or expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if number.is_Float or not is_real_formula(expr):
                 continue
             trial = polish(expr, split.f, iterations=12)
             if trial.rms <= ROUNDS_UP * fit.rms:
