@@ -92,12 +92,13 @@ def bench(
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
         )
-    from kansr.bench.run import Place, run
+    from kansr.bench.backends import Backend
+    from kansr.bench.run import run
     from kansr.bench.trial import Settings
 
     settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
     trials = _trials(suite or "", method, noise, seeds, only, half)
-    records, ended = run(trials, settings, Place(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
+    records, ended = run(trials, settings, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
     _print(records, as_json, html, _settings_of(out))
     return SIGNALLED + ended if ended else 0
 

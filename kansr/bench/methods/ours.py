@@ -1,10 +1,10 @@
-"""kansr itself, as `kansr discover` runs it on one process."""
+"""kansr itself, as `kansr discover` runs it with one job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import kansr.kan.network.network  # noqa: F401  torch takes seconds to load, and the clock is not to count them
+import kansr.kan.network.network  # noqa: F401  loads torch before the search starts
 from kansr.bench.methods import Answer, Question
 from kansr.data.declare_units import with_units
 from kansr.expression.render import render
