@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,16 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
-MOVED = {"benchmarks/RESULTS.md": "results.md", "CHANGELOG.md": "changelog.md", "datasets/README.md": "datasets.md"}
-SHOWN = ("grammars/expression.lark",)  # files that pages link to
+MOVED = {  # page of the repository -> page of the site
+    "benchmarks/README.md": "benchmarks.md",
+    "benchmarks/latest.md": "latest.md",
+    **{f"benchmarks/results/{path.name}": f"results/{path.name}" for path in ROOT.glob("benchmarks/results/2*.md")},
+    "benchmarks/results/README.md": "results/index.md",
+    "CHANGELOG.md": "changelog.md",
+    "datasets/README.md": "datasets.md",
+}
+SHOWN = ("grammars/expression.lark", "benchmarks/results/current.json")  # files that pages link to
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -31,14 +40,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Sections of README where a page asks for them, and links as they are in the repository turned to the site's."""
     markdown = re.sub(r"<!-- README: (.*?) -->", lambda match: section(match[1]), markdown)
-    for source, name in {**MOVED, **{name: name for name in SHOWN}}.items():
-        markdown = re.sub(rf"\]\((?:\.\./)?{source}", f"]({name}", markdown)
-    markdown = re.sub(r"\]\((?:\.\./)?docs/", "](", markdown)
-    markdown = re.sub(r"\[(?:docs|benchmarks)/(\w+)(?:\.md)?\]", lambda name: f"[{name[1].lower()}]", markdown)
+    markdown = LINK.sub(lambda link: f"]({_on_the_site(link[1], page.file.src_uri)}", markdown)
+    markdown = re.sub(r"\[docs/(\w+)(?:\.md)?\]", r"[\1]", markdown)
     markdown = re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)  # GitHub needs the backslash
     return re.sub(
-        r"\]\(tutorials(?:/(\w+)\.py)?\)", lambda m: f"](tutorials/{m[1] or 'function_fitting'}.md)", markdown
+        r"\]\((?:docs/)?tutorials(?:/(\w+)\.py)?\)", lambda m: f"](tutorials/{m[1] or 'function_fitting'}.md)", markdown
     )
+
+
+def _on_the_site(link: str, page: str) -> str:
+    """A link as it is in the repository, on a page of the site; README's are from its root, wherever they are shown."""
+    origin = next((source for source, name in MOVED.items() if name == page), f"docs/{page}")
+    for target in (posixpath.normpath(posixpath.join(posixpath.dirname(origin), link)), link):
+        if (ROOT / target).is_file() and (target in MOVED or target in SHOWN or target.startswith("docs/")):
+            place = MOVED.get(target, target.removeprefix("docs/"))
+            return posixpath.relpath(place, posixpath.dirname(page) or ".")
+    return link
 
 
 def section(heading: str) -> str:

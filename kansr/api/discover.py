@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
-from threadpoolctl import threadpool_limits
 
 from kansr.api.discovery import Discovery
-from kansr.data.dataset import Dataset
-from kansr.data.declare_units import with_units
-from kansr.data.roles import as_table, dataset
-from kansr.errors import UsageError
-from kansr.expression.parse import parse
-from kansr.expression.render import readable
-from kansr.formula.judge.baseline import baseline
-from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.config import Config, Loss, Refine
-from kansr.pipeline.run import search
-from kansr.pipeline.solve_form import templated
-from kansr.result.result import Status
+from kansr.pipeline.job import Job, Task, here, run_job
 from kansr.structure.moves.registry import Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -34,25 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def _formulas(guesses: Sequence[str | sympy.Expr], data: Dataset) -> tuple[sympy.Expr, ...]:
-    """The guesses read, each in nothing but the inputs."""
-    if isinstance(guesses, str):
-        raise UsageError(f"guesses are a list of formulas: [{guesses!r}]")
-    exprs = tuple(parse(guess) if isinstance(guess, str) else guess for guess in guesses)
-    for expr in exprs:
-        if not isinstance(expr, sympy.Expr):
-            raise UsageError(f"guesses are text or sympy expressions, not {type(expr).__name__}")
-        other = min({str(symbol) for symbol in expr.free_symbols} - set(data.names), default="")
-        if other:
-            raise UsageError(f"the guess {readable(expr)} has {other} in it; the inputs are {', '.join(data.names)}")
-    return exprs
-
-
 def discover(
     table: str | Path | pd.DataFrame | tuple[Any, Any],
     *,
     target: str | None = None,
-    inputs: Sequence[str] | None = None,
+    inputs: str | Sequence[str] | None = None,
     derivative: str | None = None,
     sigma: str | None = None,
     absolute_sigma: bool = True,
@@ -89,37 +63,35 @@ def discover(
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
     """
-    whole = as_table(table, seed=seed)
-    data, notes = dataset(
-        whole,
+    job = Job(
+        table=table,
         target=target,
         inputs=inputs,
-        missing=missing,
+        derivative=derivative,
         sigma=sigma,
         absolute_sigma=absolute_sigma,
-        derivative=derivative,
+        missing=missing,
+        units=units,
+        constants=constants,
+        dimensional_constants=dimensional_constants,
+        task=Task.SOLVE_FORM if form else Task.SEARCH,
+        form=form,
+        guesses=guesses,
+        config=Config(
+            time_limit=time_limit,
+            seed=seed,
+            jobs=jobs,
+            library=as_library(library),
+            loss=loss,
+            refine=refine,
+            moves=tuple(moves),
+            executor=executor,
+        ),
     )
-    data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    config = Config(
-        time_limit=time_limit,
-        seed=seed,
-        jobs=jobs,
-        library=as_library(library),
-        loss=loss,
-        refine=refine,
-        moves=tuple(moves),
-        executor=executor,
-        guesses=_formulas(guesses, data),
-    )
-    if form and guesses:
-        raise UsageError("guesses are for a search without a form")
-    best = baseline(data, seed)
-    with threadpool_limits(1):  # sums in one order, whatever the machine
-        try:
-            for best in templated(data, form, config) if form else search(data, config):
-                progress(Discovery.of(best))
-        except KeyboardInterrupt:
-            best = replace(best, status=Status.INTERRUPTED)
-    if whole.again and best.status is not Status.INTERRUPTED:
-        best = on_all_rows(best, whole.columns, whole.again(), alike=sigma is None)
-    return Discovery.of(replace(best, notes=notes + best.notes))
+    return discovery_of(job, progress)
+
+
+def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda discovery: None) -> Discovery:
+    """What a job comes to in this process. progress: called with every result on the way."""
+    *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
+    return Discovery.of(answer)

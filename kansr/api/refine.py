@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from threadpoolctl import threadpool_limits
-
+from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
-from kansr.data.declare_units import with_units
-from kansr.data.roles import as_table, dataset
-from kansr.formula.judge.baseline import baseline
-from kansr.pipeline.compare_form import compared
-from kansr.pipeline.config import Config
-from kansr.result.result import Status
+from kansr.pipeline.config import Config, Loss
+from kansr.pipeline.job import Job, Task
+from kansr.structure.moves.registry import Proposer
+from kansr.symbolic.library.function import Library
+from kansr.symbolic.library.library_file import as_library
+from kansr.symbolic.library.standard import STANDARD
 from kansr.units.units import ConstantSpec, Spec
 
 if TYPE_CHECKING:
@@ -27,11 +26,17 @@ def refine(
     form: str,
     *,
     target: str | None = None,
-    inputs: Sequence[str] | None = None,
+    inputs: str | Sequence[str] | None = None,
+    derivative: str | None = None,
     sigma: str | None = None,
     absolute_sigma: bool = True,
+    loss: Loss = "auto",
+    library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
     seed: int = 0,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    moves: Sequence[Proposer] = (),
     missing: Literal["error", "drop"] = "error",
     units: Spec | None = None,
     constants: ConstantSpec = "",
@@ -42,20 +47,32 @@ def refine(
 
     Names that are not inputs are free constants; without any, the decimals of the form are fitted. `best` of what comes
     back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one more
-    term would buy. The other arguments are those of `kansr.discover`.
+    term would save. The other arguments are those of `kansr.discover`: `loss` decides for form and search alike which
+    rows count for how much; library, jobs, executor and moves are for the search.
 
     Raises FormulaError, DataError or UsageError, which say what to do.
     """
-    whole = as_table(table)
-    data, notes = dataset(
-        whole, target=target, inputs=inputs, missing=missing, sigma=sigma, absolute_sigma=absolute_sigma
+    job = Job(
+        table=table,
+        target=target,
+        inputs=inputs,
+        derivative=derivative,
+        sigma=sigma,
+        absolute_sigma=absolute_sigma,
+        missing=missing,
+        units=units,
+        constants=constants,
+        dimensional_constants=dimensional_constants,
+        task=Task.COMPARE_FORM,
+        form=form,
+        config=Config(
+            time_limit=time_limit,
+            seed=seed,
+            jobs=jobs,
+            library=as_library(library),
+            loss=loss,
+            moves=tuple(moves),
+            executor=executor,
+        ),
     )
-    data = with_units(data, units, constants, free=dimensional_constants, known=whole.columns)
-    best = baseline(data, seed)
-    with threadpool_limits(1):
-        try:
-            for best in compared(data, form, Config(time_limit=time_limit, seed=seed), whole.columns):
-                progress(Discovery.of(best))
-        except KeyboardInterrupt:
-            best = replace(best, status=Status.INTERRUPTED)
-    return Discovery.of(replace(best, notes=notes + best.notes))
+    return discovery_of(job, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,21 +15,18 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from kansr.api.discover import discover
+from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import latex
 from kansr.numeric.arrays import Array
+from kansr.pipeline.config import Config, Loss, Refine
+from kansr.pipeline.job import Job
 from kansr.result.candidate import Candidate
 from kansr.store.estimator import load, save
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from kansr.pipeline.config import Loss, Refine
 
 SEEDS = 2**31 - 1
 
@@ -122,20 +119,23 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         if weight is not None and np.ptp(weight) > 0:
             sigma = _unused("sigma", columns)
             table = table.assign(**{sigma: 1 / np.sqrt(weight)})
-        self.discovery_: Discovery = discover(
-            table,
+        job = Job(
+            table=table,
             target=columns[-1],
             sigma=sigma,
             absolute_sigma=False,
-            loss=self.loss,
-            refine=self.refine,
-            guesses=self._known(columns[:-1]) if self.warm_start else (),
             units=_units(columns, X_units, y_units),
-            library=as_library(self.library),
-            time_limit=self.max_time,
-            seed=_seed(self.random_state),
-            jobs=self.n_jobs or 1,
+            guesses=self._known(columns[:-1]) if self.warm_start else (),
+            config=Config(
+                time_limit=self.max_time,
+                seed=_seed(self.random_state),
+                jobs=self.n_jobs or 1,
+                library=as_library(self.library),
+                loss=self.loss,
+                refine=self.refine,
+            ),
         )
+        self.discovery_: Discovery = discovery_of(job)
         self._name(names)
         return self
 

@@ -1,8 +1,9 @@
-"""`kansr bench`: its options, and what it prints."""
+"""`kansr bench` and `kansr sample`: known laws, looked for again, and as tables."""
 
 from __future__ import annotations
 
 import enum
+import io
 import json
 import math
 import sys
@@ -10,17 +11,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
+from rich.console import Console
 
+from kansr.bench.backends import Backend
+from kansr.bench.methods import method
+from kansr.bench.problem import find_problem
+from kansr.bench.problem import sample as draw
+from kansr.bench.records import read, read_settings
+from kansr.bench.report.html import page
+from kansr.bench.report.tables import compared, comparison, summary
+from kansr.bench.report.tally import tally
+from kansr.bench.run import run
+from kansr.bench.trial import Settings, Trial, chosen, trials
 from kansr.errors import UsageError
-from kansr.runtime.terminal import emit
+from kansr.runtime.files import write
+from kansr.runtime.terminal import emit, say
 from kansr.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kansr.bench.record import Record
-    from kansr.bench.trial import Trial
 
 SCHEMA = 1  # of the JSON object
 SIGNALLED = 128
@@ -85,17 +98,11 @@ def bench(
     if compare is not None:
         return _compare(compare, as_json)
     if summary is not None:
-        from kansr.bench.records import read
-
         return _print(read(summary), as_json, html, _settings_of(summary))
     if out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
         )
-    from kansr.bench.backends import Backend
-    from kansr.bench.run import run
-    from kansr.bench.trial import Settings
-
     settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
     trials = _trials(suite or "", method, noise, seeds, only, half)
     records, ended = run(trials, settings, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
@@ -103,12 +110,37 @@ def bench(
     return SIGNALLED + ended if ended else 0
 
 
+def sample(
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="The id of a known law.", show_default=False)],
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")] = 1000,
+    noise: Annotated[float, typer.Option(min=0.0, help="Gaussian noise with std = this times rms(y).")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rows.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Draw rows from a known law, as CSV with the target last.
+
+    \b
+    Examples:
+      kansr sample feynman_I_12_2 -n 500 > force.csv
+      kansr sample feynman_I_12_2 -n 500 --noise 0.01 --seed 1 --out force.csv
+    """
+    data = draw(find_problem(problem), rows, np.random.default_rng(seed), noise=noise)
+    text = io.StringIO()
+    header = ",".join([*data.names, data.target])
+    np.savetxt(text, np.column_stack([data.X, data.y]), fmt="%.17g", delimiter=",", header=header, comments="")
+    if out is None:
+        emit(text.getvalue())
+    elif out.exists() and not force:
+        raise UsageError(f"{out} is there already; use --force to replace it")
+    else:
+        write(out, text.getvalue())
+
+
 def _trials(
     suite: str, methods: list[str] | None, noise: str, seeds: int, only: list[str] | None, half: Half | None
 ) -> tuple[Trial, ...]:
-    from kansr.bench.methods import method
-    from kansr.bench.trial import chosen, trials
-
     names = list(dict.fromkeys(method(name).name for name in _listed(methods or ["kansr"])))
     problems = chosen(suite, _listed(only or []), half and half.value)
     return trials(problems, suite, names, _levels(noise), seeds)
@@ -132,38 +164,24 @@ def _listed(texts: Sequence[str]) -> list[str]:
 
 
 def _settings_of(folder: Path) -> dict[str, Any]:
-    from kansr.bench.records import read_settings
-
     return read_settings(folder)
 
 
 def _print(records: list[Record], as_json: bool, html: Path | None, settings: dict[str, Any]) -> int:
-    from kansr.bench.report.tally import tally
-
     if html is not None:
-        from kansr.bench.report.html import page
-        from kansr.runtime.files import write
-
         write(html, page(records, settings))
     if as_json:
         found = {"schema": SCHEMA, "kansr": __version__, "settings": settings}
         emit(json.dumps({**found, "records": records, "summary": tally(records)}, indent=2, allow_nan=False) + "\n")
     else:
-        from kansr.bench.report.tables import summary
-
         _draw(summary(records))
     return 0
 
 
 def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
-    from kansr.bench.records import read
-    from kansr.bench.report.tables import compared, comparison
-
     result = compared(*map(read, folders))
     before, after = map(_settings_of, folders)
     if before != after:
-        from kansr.runtime.terminal import say
-
         changed = ", ".join(f"{k} {before.get(k)} and {after.get(k)}" for k in after if before.get(k) != after.get(k))
         say([f"the two runs had other settings: {changed}"])
     if as_json:
@@ -175,8 +193,6 @@ def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
 
 def _draw(what: RenderableType) -> None:
     """Prints tables to stdout; where that is no terminal, wide and without colours."""
-    from rich.console import Console
-
     console = Console(width=None if sys.stdout.isatty() else 200)
     with console.capture() as captured:
         console.print(what)

@@ -10,7 +10,10 @@ import typer
 
 from kansr.cli import options
 from kansr.errors import UsageError
+from kansr.runtime.files import write
 from kansr.runtime.terminal import emit
+from kansr.show.export.formats import export as exported
+from kansr.store.open_law import read_law
 
 
 class Format(str, enum.Enum):
@@ -44,13 +47,8 @@ def export(
     """
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} is there already; use --force to replace it")
-    from kansr.show.export.formats import export as exported
-    from kansr.store.open_law import read_law
-
     text = exported(read_law(source, index, complexity), to.value)
     if out is None:
         emit(text)
     else:
-        from kansr.runtime.files import write
-
         write(out, text)

@@ -1,4 +1,4 @@
-"""Options that commands on a table share, each declared once, and the reading that comes with them."""
+"""Options that commands share, each declared once, and what they mean together."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import enum
 import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from kansr.data.read.reservoir import bytes_of
 from kansr.errors import UsageError
-
-if TYPE_CHECKING:
-    from kansr.data.dataset import Dataset
-    from kansr.data.read.table import Table
-
-LOADING = 5.0  # seconds before a search that its time limit includes; more is the reading of a large table
-LEAST = 0.25  # share of the limit that is left for the search in any case
+from kansr.pipeline.read import Reading
 
 
 class MissingName(str, enum.Enum):
@@ -46,6 +41,9 @@ Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to 
 Sigma = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
 ]
+Derivative = Annotated[
+    str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
+]
 Loss = Annotated[
     LossName, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
 ]
@@ -55,11 +53,16 @@ Units = Annotated[
 ]
 Constants = Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")]
 Dimensional = Annotated[bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")]
+Functions = Annotated[
+    str | None, typer.Option("--library", metavar="FILE", help="A .library file with functions of your own.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
 TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")]
+Report = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")]
 Missing = Annotated[MissingName, typer.Option(help="What to do about rows with missing cells.")]
 Sep = Annotated[str | None, typer.Option(help="The separator; found unless given.")]
@@ -72,33 +75,25 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no prog
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-def checked(time_limit: float) -> None:
-    """Raises UsageError for seconds that cannot be."""
+def checked(time_limit: float) -> float:
+    """The seconds as they are. Raises UsageError for what cannot be a limit."""
     if not (0 < time_limit < math.inf):
         raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
+    return time_limit
 
 
-def remaining(time_limit: float, since: float) -> float:
-    """The seconds that a search has, for a command that began at `since` to end at its limit.
-
-    Python takes a second or more to load what a search needs.
-    """
-    return max(time_limit - min(time.monotonic() - since, LOADING), LEAST * time_limit)
+def begun(context: typer.Context) -> float:
+    """When the command line was read, on the monotonic clock; now where nobody has said so."""
+    return context.obj if isinstance(context.obj, float) else time.monotonic()
 
 
-def read(
-    file: str, sep: str | None, decimal: str, no_header: bool, inputs: str | None, **more: Any
-) -> tuple[Table, list[str] | None]:
-    """The table, and the names of the columns to use; a column name may hold a comma. more: options of read_table."""
-    from kansr.data.read.table import read_table
-
-    table = read_table(file, sep=sep, decimal=decimal, header=not no_header, **more)
-    chosen = None if inputs is None else [inputs] if inputs in table.columns else inputs.split(",")
-    return table, None if chosen is None else [name.strip() for name in chosen]
-
-
-def with_units(data: Dataset, units: str | None, constants: str, free: bool, table: Table) -> Dataset:
-    """The rows with the units and the constants that were given for the table."""
-    from kansr.data.declare_units import with_units as declared
-
-    return declared(data, units, constants, free=free, known=table.columns)
+def reading(sep: str | None, decimal: str, no_header: bool, encoding: str, na_values: str, memory: str) -> Reading:
+    """How a file is read, by the options of these names."""
+    return Reading(
+        sep=sep,
+        decimal=decimal,
+        header=not no_header,
+        encoding=encoding,
+        na_values=tuple(cell.strip() for cell in na_values.split(",") if cell.strip()),
+        memory=bytes_of(memory),
+    )

@@ -8,14 +8,22 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from kansr.cli import options
+from kansr.data.columns import nearest, numbers
+from kansr.data.read.cells import counted
+from kansr.data.read.table import read_table
 from kansr.errors import DataError, UsageError
+from kansr.expression.render import render
+from kansr.runtime.files import write
 from kansr.runtime.terminal import emit, say
+from kansr.store.open_law import is_there, read_law
 from kansr.version import __version__
 
 if TYPE_CHECKING:
@@ -66,9 +74,6 @@ def predict(
       kansr predict runs/kepler new.csv --complexity 1 --out predicted.csv
       kansr predict "sqrt(a**3)" planets.csv
     """
-    from kansr.data.read.table import read_table
-    from kansr.store.open_law import is_there, read_law
-
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} is there already; use --force to replace it")
     table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
@@ -86,8 +91,6 @@ def predict(
     if out is None:
         emit(text)
     else:
-        from kansr.runtime.files import write
-
         write(out, text)
     if not quiet:
         say([*table.notes, *notes])
@@ -95,11 +98,6 @@ def predict(
 
 def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple[Array, list[str]]:
     """The law's values on the rows of a table, (rows kept,), and notes. Raises DataError where columns are missing."""
-    import numpy as np
-
-    from kansr.data.columns import numbers
-    from kansr.data.read.cells import counted
-
     columns = [law.column(name) for name in law.inputs]
     _check_columns(columns, table)
     X, keep = numbers(table, columns, "error" if missing is Missing.ERROR else "drop")
@@ -121,8 +119,6 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
 
 
 def _check_columns(columns: Sequence[str], table: Table) -> None:
-    from kansr.data.columns import nearest
-
     absent = [name for name in columns if name not in table.columns]
     if len(absent) == 1:
         raise DataError(f"{table.source} has no column {absent[0]!r}; {nearest(absent[0], table.columns)}")
@@ -133,8 +129,6 @@ def _check_columns(columns: Sequence[str], table: Table) -> None:
 
 def _numbered(table: Table, law: Law) -> Table:
     """The table with its last column called x2 and so on, too: it holds the target, called y, or one more input."""
-    from dataclasses import replace
-
     if "y" in law.inputs:
         return table
     return replace(table, columns=(*table.columns[:-1], f"x{len(table.columns) - 1}"))
@@ -149,8 +143,6 @@ def _csv(law: Law, values: Array) -> str:
 
 
 def _json(law: Law, values: Array) -> str:
-    from kansr.expression.render import render
-
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "kansr": __version__,

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from kansr.cli import options
-from kansr.cli.exits import conclude
-from kansr.runtime.terminal import say
+from kansr.cli.supervise import Output, carry_out, typed
+from kansr.pipeline.config import Config
+from kansr.pipeline.job import Job, Task
+from kansr.symbolic.library.library_file import as_library
 
 
 def refine(
+    context: typer.Context,
     file: options.File,
     expr: Annotated[str, typer.Option(metavar="FORMULA", help="The form; what is no column is a free constant.")],
     target: options.Target = None,
     inputs: options.Inputs = None,
     sigma: options.Sigma = None,
+    derivative: options.Derivative = None,
+    loss: options.Loss = options.LossName.AUTO,
     units: options.Units = None,
     constants: options.Constants = "",
     dimensional_constants: options.Dimensional = False,
+    library: options.Functions = None,
     seed: options.Seed = 0,
     time_limit: options.TimeLimit = 60.0,
+    jobs: options.Jobs = 1,
     as_json: options.Json = False,
     out: options.Out = None,
+    report: options.Report = None,
     force: options.Force = False,
+    resume: options.Resume = False,
     missing: options.Missing = options.MissingName.ERROR,
     sep: options.Sep = None,
     decimal: options.Decimal = ".",
     no_header: options.NoHeader = False,
+    encoding: options.Encoding = "utf-8",
+    na_values: options.NaValues = "",
+    memory: options.Memory = "2GB",
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
@@ -43,27 +51,28 @@ def refine(
       kansr refine decay.csv --expr "a*exp(b*t) + c"
       kansr refine data.csv --target force --expr "k*m1*m2/r**p" --time-limit 20 --json
     """
-    begun = time.monotonic()
-    from kansr.data.roles import dataset
-
-    options.checked(time_limit)
-    table, names = options.read(file, sep, decimal, no_header, inputs)
-    data, notes = dataset(table, target=target, inputs=names, missing=missing.value, sigma=sigma)
-    data = options.with_units(data, units, constants, dimensional_constants, table)
-    if not quiet:
-        say(notes)
-    from kansr.cli.supervise import display, run
-    from kansr.formula.fit.form import read_form
-    from kansr.pipeline.compare_form import compared
-    from kansr.pipeline.config import Config
-    from kansr.store.folder import claim
-
-    read_form(expr, data, table.columns)  # a mistake in it is told before anything is tried
-    if out is not None:
-        claim(out, force=force)
-    config = Config(time_limit=options.remaining(time_limit, begun), seed=seed)
-    look = partial(compared, text=expr, columns=table.columns)
-    visible = sys.stderr.isatty() and not quiet
-    with display(config.time_limit) if visible else contextlib.nullcontext(lambda discovery: None) as show:
-        ending = run(data, config, show=show, out=out, warn=lambda note: say([note]), look=look)
-    return conclude(ending, as_json, out, None, debug)
+    job = Job(
+        table=file,
+        reading=options.reading(sep, decimal, no_header, encoding, na_values, memory),
+        target=target,
+        inputs=inputs,
+        sigma=sigma,
+        derivative=derivative,
+        missing=missing.value,
+        units=units,
+        constants=constants,
+        dimensional_constants=dimensional_constants,
+        task=Task.COMPARE_FORM,
+        form=expr,
+        config=Config(
+            time_limit=options.checked(time_limit),
+            seed=seed,
+            jobs=jobs,
+            library=as_library(library),
+            loss=loss.value,
+        ),
+    )
+    output = Output(
+        as_json=as_json, out=out, force=force, resume=resume, report=report, quiet=quiet, debug=debug, command=typed()
+    )
+    return carry_out(job, output, options.begun(context))

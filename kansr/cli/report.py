@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from kansr.errors import UsageError
+from kansr.runtime.files import write
 from kansr.runtime.terminal import say
+from kansr.show.report.page import page
+from kansr.store.with_rows import read
 
 PAGE = "report.html"
 SUFFIXES = (".html", ".htm")
@@ -33,10 +36,6 @@ def report(
     """
     folder = run if run.is_dir() else run.parent
     path = folder / PAGE if out is None else page_path(out)
-    from kansr.runtime.files import write
-    from kansr.show.report.page import page
-    from kansr.store.with_rows import read
-
     write(path, page(read(run)))
     if not quiet:
         say([f"report: {path}"])

@@ -1,98 +1,174 @@
-"""A search watched from outside: shown while it runs, saved as it improves, stopped by a signal or by the clock."""
+"""A job done in a child process and watched from outside: shown while it runs, saved as it improves, ended in time."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from kansr.data.dataset import Dataset
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from kansr.cli import Exit
+from kansr.cli.report import page_path
 from kansr.errors import DataError, UsageError
 from kansr.formula.judge.baseline import baseline
-from kansr.pipeline.config import Config
-from kansr.pipeline.journal import Journal
-from kansr.pipeline.run import search
+from kansr.pipeline.job import Job, Task, Work, run_job
+from kansr.pipeline.journal import Journal, key, opened
 from kansr.result.result import Result, Status
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import stream
-from kansr.runtime.signals import Stopped, stoppable
-from kansr.show.summary import fraction, law
-from kansr.store.folder import save
+from kansr.runtime.deadline import Budget
+from kansr.runtime.files import write
+from kansr.runtime.signals import SIGNALLED, Stopped, stoppable
+from kansr.runtime.terminal import emit, say, say_internal
+from kansr.show.report.page import page
+from kansr.show.summary import fraction, law, plain, styled
+from kansr.store.folder import COMMAND, claimed, json_text, save
 
 Show = Callable[[Result], None]
-ALLOWANCE = 1.05  # a search ends by itself at its limit; beyond this share of it, and GRACE, it is killed
-GRACE = 0.2  # seconds
-READING = 30.0  # seconds that reading back what an earlier run has found may take besides
+
+BUDGET = Budget()
+CODES = {
+    Status.FOUND: Exit.FOUND,
+    Status.BEST_EFFORT: Exit.FOUND,
+    Status.NOTHING: Exit.NOTHING,
+    Status.TIMED_OUT: Exit.TIMED_OUT,
+}
 
 
-class Ending(NamedTuple):
-    """The best there is; the signal that ended the search, or 0; the error that did, if one did.
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where a result goes, and what is said on the way; as the options of these names.
 
-    early: it ended before all was there again that an earlier run had found, whose files are to be kept.
+    resume: the journal in `out` is gone on with. command: what was typed.
     """
 
-    discovery: Result
+    as_json: bool = False
+    out: Path | None = None
+    force: bool = False
+    resume: bool = False
+    report: Path | None = None
+    quiet: bool = False
+    debug: bool = False
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.resume and (self.out is None or self.force):
+            raise UsageError("--resume goes on with the search in --out DIR, which has to be given, without --force")
+        if self.report is not None:
+            page_path(self.report)
+
+
+def carry_out(job: Job, output: Output, begun: float) -> int:
+    """Does the job, prints and saves what comes of it, says what went wrong if anything did; returns the exit code.
+
+    begun: when the command was, on the monotonic clock: loading counts.
+    """
+    if output.resume and job.task is Task.SOLVE_FORM:
+        raise UsageError("the search for the functions of a form cannot be gone on with: leave out --resume or --form")
+    with contextlib.ExitStack() as held:
+        watched = Watched(output, begun, held)
+        *_, found = run_job(job, watched)
+        if not watched.ended:  # Ctrl-C before anything was tried
+            raise KeyboardInterrupt
+        found = replace(found, command=output.command)
+        if not output.quiet:
+            say(note for note in found.notes if note not in watched.said)
+        _deliver(found, output, early=watched.early)
+    if watched.error is not None:
+        say_internal(watched.error, output.debug)
+        return Exit.INTERNAL
+    return SIGNALLED + watched.signal if watched.signal else CODES[found.status]
+
+
+@dataclass
+class Watched:
+    """Watches work until it has found a formula, time is up or a signal comes.
+
+    What is better is shown, and saved to the folder of the output, which is `held` until the result is there too. What
+    the user can put right is raised; `error` is any other one that ended the work, `signal` the signal that did, or 0.
+    early: it ended before all was there again that an earlier run had found, whose files are to be kept. said: notes.
+    """
+
+    output: Output
+    begun: float
+    held: contextlib.ExitStack
+    ended: bool = False
     signal: int = 0
     error: Exception | None = None
     early: bool = False
+    said: tuple[str, ...] = ()
+
+    def __call__(self, work: Work) -> Iterator[Result]:
+        """The best that there is in the end."""
+        output, out = self.output, self.output.out
+        if not output.quiet:
+            self.said = work.notes
+            say(work.notes)
+        work = replace(work, config=replace(work.config, time_limit=seconds_left(work.config.time_limit, self.begun)))
+        journal = Journal()
+        if out is not None:
+            self.held.enter_context(claimed(out, force=output.force, resume=output.resume))
+            if work.resumable:
+                journal = opened(out, key(work.data, work.config), resume=output.resume)
+            write(out / COMMAND, output.command + "\n")
+        visible = sys.stderr.isatty() and not output.quiet
+        with display(work.config.time_limit) if visible else contextlib.nullcontext(lambda result: None) as show:
+            found = self._followed(work, journal, show)
+        self.ended = True
+        yield found
+
+    def _followed(self, work: Work, journal: Journal, show: Show) -> Result:
+        started = time.monotonic() - journal.seconds
+        best = baseline(work.data, work.config.seed)
+        self.early = resumed = bool(journal.past)
+        left = max(BUDGET.killed * work.config.time_limit - journal.seconds, 0.0)
+        seconds = left + BUDGET.read_back * resumed
+        items = stream(partial(work, journal), seconds=seconds, grace=BUDGET.killed_grace)
+        try:
+            with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
+                for best in items:
+                    self.early = False
+                    show(best)
+                    if self.output.out is not None and not best.trying:
+                        _keep(self.output.out, best)
+            return best
+        except Stopped as stop:
+            self.signal, status = stop.number, Status.INTERRUPTED
+        except OutOfTime:
+            status = Status.TIMED_OUT
+        except (DataError, UsageError):
+            raise
+        except Exception as err:
+            self.error, status = err, Status.BEST_EFFORT if best.status is Status.FOUND else best.status
+        return replace(best, status=status, seconds=time.monotonic() - started)
 
 
-def run(
-    data: Dataset,
-    config: Config,
-    *,
-    show: Show,
-    out: Path | None = None,
-    journal: Journal | None = None,
-    warn: Callable[[str], None],
-    look: Callable[..., Iterator[Result]] = search,
-) -> Ending:
-    """Searches until it has found a formula, time is up or a signal comes; what is better is shown, and saved to `out`.
+def seconds_left(limit: float, begun: float) -> float:
+    """The seconds that a search has, for a command that began at `begun` to end at its limit.
 
-    look: what searches, look(data, config=config). journal: what `look` goes on from, if it does.
-
-    What the user can put right is raised; any other error is part of the ending, beside what was found before it.
+    Python takes a second or more to load what a search needs.
     """
-    journal = journal or Journal()
-    started = time.monotonic() - journal.seconds
-    best = baseline(data, config.seed)
-    early = resumed = bool(journal.past)
+    loading = min(time.monotonic() - begun, BUDGET.loading)
+    return max(limit - loading, BUDGET.after_loading * limit)
 
-    def ended(status: Status, signal: int = 0, error: Exception | None = None) -> Ending:
-        return Ending(replace(best, status=status, seconds=time.monotonic() - started), signal, error, early)
 
-    seconds = max(ALLOWANCE * config.time_limit - journal.seconds, 0.0) + READING * resumed
-    items = stream(partial(look, data, config=config), seconds=seconds, grace=GRACE)
-    try:
-        with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
-            for best in items:
-                early = False
-                show(best)
-                if out is not None and not best.trying:
-                    _keep(out, best, warn)
-    except Stopped as stop:
-        return ended(Status.INTERRUPTED, signal=stop.number)
-    except OutOfTime:
-        return ended(Status.TIMED_OUT)
-    except (DataError, UsageError):
-        raise
-    except Exception as err:
-        return ended(Status.BEST_EFFORT if best.status is Status.FOUND else best.status, error=err)
-    return Ending(best)
+def typed() -> str:
+    """The command line that this process was started with."""
+    return shlex.join(["kansr", *sys.argv[1:]])
 
 
 @contextlib.contextmanager
 def display(seconds: float) -> Iterator[Show]:
     """Two lines on a terminal's stderr: the seconds left and what is being tried, and the best formula so far."""
-    from rich.console import Console, Group
-    from rich.live import Live
-    from rich.text import Text
-
     deadline = time.monotonic() + seconds
     latest: list[Result] = []
 
@@ -104,8 +180,8 @@ def display(seconds: float) -> Iterator[Show]:
 
     live = Live(get_renderable=lines, console=Console(stderr=True), transient=True, refresh_per_second=4)
 
-    def show(discovery: Result) -> None:
-        latest[:] = [discovery]
+    def show(found: Result) -> None:
+        latest[:] = [found]
         if not live.is_started:  # not before: its thread must not run when the child process is forked
             live.start()
 
@@ -115,9 +191,31 @@ def display(seconds: float) -> Iterator[Show]:
         live.stop()
 
 
-def _keep(out: Path, best: Result, warn: Callable[[str], None]) -> None:
+def _keep(out: Path, best: Result) -> None:
     """Saves what there is in case that nothing more comes; the last save says how the search really ended."""
     try:
         save(out, replace(best, status=Status.INTERRUPTED))
     except UsageError as err:
-        warn(str(err))
+        say([str(err)])
+
+
+def _deliver(found: Result, output: Output, *, early: bool) -> None:
+    """Prints the result and saves it, even where it cannot be printed."""
+    try:
+        if output.as_json:
+            emit(json_text(found))
+        elif sys.stdout.isatty():
+            console = Console()
+            with console.capture() as captured:
+                console.print(styled(found))
+            emit(captured.get())
+        else:
+            emit(plain(found) + "\n")
+    finally:
+        out = output.out
+        if out is not None and early:
+            say([f"ended before all was read back that the search in {out} had found: its files are as they were"])
+        elif out is not None:
+            save(out, found)
+        if output.report is not None:
+            write(output.report, page(found))

@@ -45,6 +45,12 @@ HOLDS: Mapping[Kind, Callable[[sympy.Expr], bool | None]] = {
     Kind.NOT_NEGATIVE_UNLESS: lambda u: u.is_nonnegative,
 }
 INVERSES = (sympy.asin, sympy.acos)
+UNREAL = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+
+
+def is_real_formula(expr: sympy.Expr) -> bool:
+    """Whether no part of an expression is infinite, imaginary or no number at all, whatever its symbols are."""
+    return not expr.has(*UNREAL)
 
 
 def domain(expr: sympy.Expr) -> tuple[Condition, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from kansr.errors import FormulaError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 
 Unary = Callable[[Array], Array]
 Constants = Sequence[float] | Array
@@ -178,7 +178,7 @@ def typical_size(X: Array, names: Sequence[str], rows: int = 200) -> Callable[[s
 
     X: (all rows, inputs); names: the inputs in its order.
     """
-    sample = X[np.unique(np.linspace(0, len(X) - 1, min(rows, len(X))).astype(int))]
+    sample = X[evenly_spaced_rows(len(X), rows)]
 
     def size(expr: sympy.Expr) -> float:
         value = Tape(expr, names).value(sample)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from math import gcd
@@ -57,9 +58,67 @@ def as_expr(p: int, q: int, root: int, halves: int) -> sympy.Expr:
     return sympy.Rational(p, q) ** sympy.Rational(1, root) * sympy.pi ** sympy.Rational(halves, max(root, 2))
 
 
-def is_short(value: float) -> bool:
-    """Whether a number has at most SHORT_DIGITS significant digits, up to the accuracy of a fit."""
-    return abs(float(f"{value:.{SHORT_DIGITS - 1}e}") - value) < SHORT_TOLERANCE * abs(value)
+def is_short(value: float, digits: int = SHORT_DIGITS) -> bool:
+    """Whether a number has at most so many significant digits, up to the accuracy of a fit."""
+    return abs(float(f"{value:.{digits - 1}e}") - value) < SHORT_TOLERANCE * abs(value)
+
+
+# What stands before a term beside another one, the cheapest first.
+FACTORS = sorted(
+    (
+        sympy.Rational(*pq)
+        for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1), (1, 2), (1, 3), (1, 4), (2, 3), (3, 2))
+    ),
+    key=lambda number: _bits(number.p, number.q, 1, 0),
+)
+FACTOR_TOLERANCE = 0.02  # share of a factor that was read off gradients
+
+
+def factor_near(value: float, tolerance: float = FACTOR_TOLERANCE) -> sympy.Expr | None:
+    """The cheapest of FACTORS, of either sign, within `tolerance` of a value, a share of it; None where none is."""
+    for number in FACTORS:
+        if abs(abs(value) / float(number) - 1) < tolerance:
+            return number if value > 0 else -number
+    return None
+
+
+EXPONENT_TOLERANCES = {1: 0.1, 2: 0.1, 3: 0.02, 4: 0.02, 5: 0.02}  # of exponents that were read off gradients
+LARGEST_EXPONENT = 6.5
+PER_DENOMINATOR = 0.002  # how much nearer a fraction with the next denominator must be to be preferred
+
+
+def exponent_near(
+    value: float,
+    tolerances: Mapping[int, float] = EXPONENT_TOLERANCES,
+    per_denominator: float = PER_DENOMINATOR,
+    largest: float = LARGEST_EXPONENT,
+) -> sympy.Rational | None:
+    """The fraction nearest to `value`, those with larger denominators being a little farther; None where none is near.
+
+    tolerances: how far away a fraction may be, by its denominator; largest: size up to which a value is an exponent.
+    """
+    if abs(value) > largest:
+        return None
+    options = []
+    for q, tolerance in tolerances.items():
+        p = round(q * value)
+        distance = abs(value - p / q)
+        if distance <= tolerance:
+            options.append((distance + per_denominator * (q - 1), p, q))
+    return sympy.Rational(*min(options)[1:]) if options else None
+
+
+def fractions_near(
+    value: float, denominators: Iterable[int], tolerance: float, largest: float = np.inf
+) -> Iterator[sympy.Rational]:
+    """The fractions other than 0 within `tolerance` of `value`, a share of it, in the order of their denominators.
+
+    largest: below which the size of the numerator stays.
+    """
+    for q in denominators:
+        p = round(q * value)
+        if 0 < abs(p) < largest and abs(p / q - value) < tolerance * abs(value):
+            yield sympy.Rational(p, q)
 
 
 def proposals(value: float, tolerance: float, limit: int = MOST_PROPOSALS) -> list[sympy.Expr]:

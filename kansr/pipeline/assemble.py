@@ -23,13 +23,13 @@ from kansr.search.partition import Partition
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
-def discovery_of(
-    data: Dataset, rows: Partition, findings: Sequence[Finding], status: Status, seconds: float, seed: int
-) -> Result:
+def assemble(rows: Partition, findings: Sequence[Finding], status: Status, seconds: float, seed: int) -> Result:
+    """The result of findings that were judged on these rows, in the units of the table."""
+    data = rows.kept
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
     best = front.best
     finding = next(f for f in findings if f.candidate is best)
-    unseen = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
+    held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return Result(
         status,
         data.target,
@@ -37,15 +37,16 @@ def discovery_of(
         unused(best.expr, data.names),
         front,
         columns=data.columns,
-        structure=_structure(finding, rows, unseen),
-        noise=unseen,
-        noise_error=unseen / float(np.sqrt(2 * rows.judging.rows)),  # of a root mean square of normal errors
+        structure=_structure(finding, rows, held_out),
+        noise=held_out,
+        noise_error=held_out / float(np.sqrt(2 * rows.judging.rows)),  # of a root mean square of normal errors
         rows=data.rows,
         seconds=seconds,
         seed=seed,
         constants=_with_errors(best, rows.fitting),
         units=data.units,
         rivals=tuple(_rivals(best, (f.candidate for f in findings), data)),
+        excerpt=rows.excerpt,
     )
 
 
@@ -60,14 +61,14 @@ def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> 
             yield c
 
 
-def _structure(finding: Finding, rows: Partition, unseen: float) -> Graph | None:
+def _structure(finding: Finding, rows: Partition, held_out: float) -> Graph | None:
     """The structure of a formula, with the steps that led to it; None for a constant."""
     best = finding.candidate
-    graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, unseen)
+    graph = finding.graph or formula_graph(best.expr, rows.fitting, best.origin, held_out)
     if graph is None:
         return None
-    path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else unseen),)
-    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, unseen)))
+    path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else held_out),)
+    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, held_out)))
 
 
 def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:

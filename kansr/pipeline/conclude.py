@@ -1,4 +1,4 @@
-"""The last look at what a search chose: constants fitted to all rows, rows that are grossly wrong, the noise."""
+"""The last step on a table: constants fitted to all rows, rows that are grossly wrong named, the noise measured."""
 
 from __future__ import annotations
 
@@ -18,26 +18,43 @@ from kansr.numeric.robust import MAD, mean_square, r_squared
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.candidate import Candidate
 from kansr.result.result import Result, Status
+from kansr.runtime.deadline import Deadline
+from kansr.search.finish import judged
+from kansr.search.partition import Partition
+from kansr.search.stopping import smooth_error
 
-EXACT = 1e-9  # residual over the spread below which constants are left as they are
-TAIL, SURE_TAIL = 4.0, 6.0  # noise levels that normal errors hardly ever exceed in many rows, and in few
-PLENTY, FEWEST = 1000, 40  # rows that are many, and whose median residual is not known well enough to say
-RARE = 2e-3  # share of rows beyond that where tails are heavy
+AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
+TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
+MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residual is too uncertain to speak of tails
+HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
 NAMED = 5  # rows that a note lists
 
 
-def concluded(found: Result, data: Dataset, wrong: Mask, attainable: float) -> Result:
-    """The discovery with the constants of its best formula fitted to all rows but those that it shows to be wrong.
+def last_look(found: Result, rows: Partition, deadline: Deadline, *, in_a_hurry: bool = False) -> Result:
+    """The result concluded on the rows of a table, or as it is where the time does not suffice for that.
 
-    wrong: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.
-    attainable: the error of the best smooth model over the target's spread, 0 where that is not known. r² on unseen
-    rows stays that of the formula fitted without them.
+    in_a_hurry: without asking what a surrogate model leaves.
     """
-    wrong = wrong & _beyond(found.best, data, wrong)
-    kept = data.take(~wrong)
-    best, constants = refitted(found.best, kept)
+
+    def look() -> Result:
+        known = in_a_hurry or found.status is Status.FOUND
+        return conclude(found, rows.table, rows.outlier, 0.0 if known else smooth_error(rows, found.status))
+
+    return deadline.in_time(look, found, deadline.budget.last_fit)
+
+
+def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) -> Result:
+    """The result with the constants of its best formula fitted to all rows but the outliers.
+
+    outlier: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.
+    noise_floor: relative rms of what the best surrogate model leaves, 0 where it is not known. r² on held-out rows
+    stays that of the formula fitted without them.
+    """
+    outlier = still_outliers(found.best, data, outlier)
+    kept = data.take(~outlier)
+    best, constants = refit(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
-    noise, error = noise_level(residual, kept, len(constants), attainable if found.status is not Status.FOUND else 0.0)
+    noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
     return replace(
         found,
         front=found.front.with_best(best),
@@ -45,33 +62,49 @@ def concluded(found: Result, data: Dataset, wrong: Mask, attainable: float) -> R
         noise=noise,
         noise_error=error,
         rows=kept.rows,
-        outliers=tuple(np.flatnonzero(wrong).tolist()),
-        notes=(*_left_out(wrong), *found.notes, *_tails(residual, kept, found.status)),
+        outliers=tuple(np.flatnonzero(outlier).tolist()),
+        notes=(*_left_out(outlier), *found.notes, *_heavy_tails(residual, kept, found.status)),
     )
 
 
-def refitted(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float, float], ...]]:
-    """The formula with its long numbers fitted to these rows, and every number with its standard error.
+def refit(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float, float], ...]]:
+    """The formula with its long numbers fitted to these rows; every number with its standard error.
 
     Numbers of few digits have been chosen as such, and stay. What leaves rounding only stays as it is.
     """
     as_it_is = polish(best.expr, data, iterations=0, rows=data.rows)
     fit = as_it_is
-    if as_it_is.rms > EXACT * float(np.std(data.y)):
+    if as_it_is.rms > AS_IT_IS * float(np.std(data.y)):
         fit = polish(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
-    if not fit.likely <= as_it_is.likely:
+    if not fit.error_ms <= as_it_is.error_ms:
         fit = as_it_is
     loss = fit.rms**2
     errors = zip(fit.constants, fit.errors)
-    candidate = replace(best, expr=fit.expr, loss=loss, likely=fit.likely**2, r2=r_squared(loss, float(np.var(data.y))))
+    candidate = replace(
+        best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y)))
+    )
     return candidate, tuple((float(value), float(error)) for value, error in errors)
 
 
-def noise_level(residual: Array, data: Dataset, constants: int, attainable: float) -> tuple[float, float]:
+def judge_again(candidate: Candidate, rows: Partition) -> Candidate:
+    """The formula with its constants fitted to other rows, and judged on them."""
+    fitted, _ = refit(candidate, rows.fitting)
+    return judged(fitted.expr, rows, candidate.origin)
+
+
+def still_outliers(best: Candidate, data: Dataset, outlier: Mask) -> Mask:
+    """The outliers, (rows,), that a formula does not come near."""
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
+    level = MAD * float(np.median(size[~outlier]))
+    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~outlier])))
+    return np.asarray(outlier & ~near)
+
+
+def noise_level(residual: Array, data: Dataset, constants: int, noise_floor: float) -> tuple[float, float]:
     """The rms of the noise over the target's spread, and its standard error.
 
-    From rows with the same inputs where there are enough; otherwise from what the formula leaves, or from what the best
-    smooth model does where that is less.
+    residual: of the formula, (rows,); constants: how many it has. From rows with the same inputs where there are
+    enough; otherwise from the residuals, or from the noise floor where that is less.
     """
     spread = float(np.std(data.y))
     if not spread > 0:
@@ -81,39 +114,32 @@ def noise_level(residual: Array, data: Dataset, constants: int, attainable: floa
         free = max(data.rows - constants, 1)
         variance = mean_square(residual) * data.rows / free
     noise = float(np.sqrt(variance)) / spread
-    noise = min(noise, attainable) if attainable else noise
+    noise = min(noise, noise_floor) if noise_floor else noise
     return (noise, noise / float(np.sqrt(2 * free))) if noise > ROUNDING else (noise, 0.0)
 
 
-def _beyond(best: Candidate, data: Dataset, wrong: Mask) -> Mask:
-    """The rows that the formula is as far from as from rows that are grossly wrong."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
-    level = MAD * float(np.median(size[~wrong]))
-    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~wrong])))
-    return np.asarray(~near)
-
-
-def _left_out(wrong: Mask) -> list[str]:
-    count = int(wrong.sum())
+def _left_out(outlier: Mask) -> list[str]:
+    """A note on the outliers, if there are any."""
+    count = int(outlier.sum())
     if not count:
         return []
-    rows = np.flatnonzero(wrong)[:NAMED] + 1
+    rows = np.flatnonzero(outlier)[:NAMED] + 1
     listed = ", ".join(map(str, rows)) + (", …" if count > len(rows) else "")
     return [
-        f"left out {counted(count, 'row')} of {len(wrong)} as grossly wrong ({listed}, counted from 1); "
+        f"left out {counted(count, 'row')} of {len(outlier)} as grossly wrong ({listed}, counted from 1); "
         "--loss squared keeps them"
     ]
 
 
-def _tails(residual: Array, data: Dataset, status: Status) -> list[str]:
-    """A proposal where what is left has far more large values than normal errors do."""
+def _heavy_tails(residual: Array, data: Dataset, status: Status) -> list[str]:
+    """A proposal where far more residuals are large than of normal errors."""
     level = MAD * float(np.median(np.abs(residual)))
-    sure = data.rows >= FEWEST and not data.robust and level > EXACT * float(np.std(data.y))
+    sure = data.rows >= FEWEST and not data.robust and level > AS_IT_IS * float(np.std(data.y))
     if status is not Status.FOUND or not sure:
         return []
-    tail = TAIL if data.rows > PLENTY else SURE_TAIL
+    tail = TAIL if data.rows > MANY else TAIL_OF_FEW
     far = int(np.sum(np.abs(residual) > tail * level))
-    if far <= RARE * data.rows:
+    if far <= HEAVY * data.rows:
         return []
     lie = "lies" if far == 1 else "lie"
     return [

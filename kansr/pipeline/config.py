@@ -16,8 +16,6 @@ from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
 Loss = Literal["auto", "squared", "huber"]
-
-
 Refine = str | Refiner | Sequence[str | Refiner]
 
 
@@ -67,3 +65,6 @@ class Config:
         if self.jobs > 1:
             return 2 * self.jobs
         return 1 if self.executor is None else 0
+
+
+DEFAULTS = Config()

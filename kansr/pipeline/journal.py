@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import sympy
 
@@ -20,19 +20,18 @@ from kansr.errors import KansrError, UsageError
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS, parse
 from kansr.expression.render import render
+from kansr.pipeline.config import Config
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Step
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value
+from kansr.runtime.deadline import Timer
 from kansr.runtime.files import append, drop_torn_line
 from kansr.search.attempt import Finding, Tried
 from kansr.version import __version__
 
-if TYPE_CHECKING:
-    from kansr.pipeline.config import Config
-
 JOURNAL, FORMAT = "attempts.jsonl", 3
-MEASURES = ("complexity", "loss", "likely", "r2", "r2_held_out", "description_length", "origin")
+MEASURES = ("complexity", "loss", "error_ms", "r2", "r2_held_out", "description_length", "origin")
 
 
 class Entry(NamedTuple):
@@ -57,6 +56,10 @@ class Journal:
     seconds: float = 0.0
     path: Path | None = None
     failure: str = ""
+
+    def timer(self) -> Timer:
+        """The timer of a search that goes on from here; it stands still until all of the past has been read back."""
+        return Timer(self.seconds, None) if self.past else Timer(self.seconds)
 
     def add(self, name: str, tried: Tried, seconds: float, *, cut: bool) -> None:
         """Writes down what an attempt has found; it is on the disk when this returns.
@@ -129,7 +132,10 @@ def _check(path: Path, lines: list[str], key: Mapping[str, str]) -> None:
     with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, IndexError):
         header = json.loads(lines[0])
         if header["journal"] != FORMAT:
-            raise UsageError(f"{path} is of format {header['journal']}, and this version reads {FORMAT}: use --force")
+            raise UsageError(
+                f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be gone "
+                "on with; begin it again with --force, or name another folder with --out"
+            )
         before = dict(header["key"])
         for name, value in key.items():
             if before.get(name) != value:

@@ -2,114 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.baseline import baseline
-from kansr.formula.judge.outliers import outliers
 from kansr.formula.judge.unit_filter import LeftOut
-from kansr.pipeline.assemble import discovery_of
-from kansr.pipeline.conclude import concluded, refitted
-from kansr.pipeline.config import Config
+from kansr.pipeline.assemble import assemble
+from kansr.pipeline.conclude import last_look
+from kansr.pipeline.config import DEFAULTS, Config
 from kansr.pipeline.journal import NOT_YET, Entry, Journal
+from kansr.pipeline.partition import on_partition, without_outliers
 from kansr.refinement.refiners.offer import Offering, offered, window
-from kansr.refinement.refiners.refiner import Given, Named, chosen
-from kansr.result.candidate import Candidate
+from kansr.refinement.refiners.refiner import chosen
 from kansr.result.result import Result, Status
-from kansr.runtime.alarm import OutOfTime, interrupted_after
-from kansr.runtime.deadline import Deadline, Timer
+from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
-from kansr.search.finish import judged
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, smooth_error, status_of
+from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
-T = TypeVar("T")
-U = TypeVar("U")
-
-DEFAULTS = Config()
-UNSEEN_OUTLIERS = "rows that are grossly wrong were not looked for: the time did not suffice"
 SILENT = "not everything was tried: a worker did not answer in time"
 
 
 def search(data: Dataset, config: Config = DEFAULTS, journal: Journal | None = None) -> Iterator[Result]:
-    """Better and better results; the last one has the status the search ended with.
+    """Better and better results for a table; the last one has the status that the search ended with.
 
-    The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
-    nothing but rounding, so the number of workers changes when an answer comes but not which. What the `journal` holds
-    of an earlier run is taken as it is, the time that it took included, and what is tried is written there.
+    What the `journal` holds of an earlier run is taken as it is, the time that it took included, and what is tried is
+    written there.
     """
-    refiners, missing = chosen(config.refine)
-    journal = journal or Journal()
-    timer = Timer(journal.seconds) if not journal.past else Timer(journal.seconds, None)
-    whole = Deadline(config.time_limit, timer)
-    deadline = whole.share(1 - whole.budget.refiners) if refiners else whole
-    partition, notes = partitioned(data, config, deadline)
-    yield from _Run(partition, config, journal, deadline, whole, [*missing, *notes]).results(refiners)
+    return on_partition(search_partition, data, config, journal or Journal())
 
 
-def partitioned(data: Dataset, config: Config, deadline: Deadline) -> tuple[Partition, list[str]]:
-    """The rows of a table as every kind of job uses them, under the loss that was asked for, and notes on that."""
-    data = replace(data, robust=config.loss == "huber")
-    if config.loss == "squared":
-        return Partition.of(data, config.held_out, config.seed), []
-    found = in_time(deadline, lambda: outliers(data, np.random.default_rng(config.seed)), None)
-    notes = [UNSEEN_OUTLIERS] if found is None else []
-    return Partition.of(data, config.held_out, config.seed, found), notes
-
-
-def in_time(deadline: Deadline, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:
-    """What the work comes to, or something else where the time is up before it ends, and the `least` seconds too."""
-    try:
-        with interrupted_after(max(deadline.remaining(deadline.budget.interrupted), least)):
-            return work()
-    except OutOfTime:
-        return otherwise
+def search_partition(partition: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
+    """The same for rows that have been divided already."""
+    return Search(partition, config, deadline, journal).results()
 
 
 @dataclass(eq=False)
-class _Run:
+class Search:
     """A search while it goes on, with what it has found and what went wrong so far.
 
-    deadline: of the attempts; whole: of all, refiners included.
+    The findings of the attempts are taken in the order of the plan and the search stops after the first that leaves
+    nothing but rounding, so the number of workers changes when an answer comes but not which.
+
+    partition: becomes another one where a formula shows that rows are outliers. whole: the deadline of all; that of the
+    attempts is earlier where refiners come after them.
     """
 
     partition: Partition
     config: Config
-    journal: Journal
-    deadline: Deadline
     whole: Deadline
-    failures: list[str]
+    journal: Journal
     findings: list[Finding] = field(default_factory=list)
     timed_out: bool = False
 
     def __post_init__(self) -> None:
+        self.refiners, missing = chosen(self.config.refine)
+        self.failures = list(missing)
+        self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
         self.left_out = LeftOut(self.partition.table.units)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
 
-    def results(self, refiners: Sequence[Named | Given]) -> Iterator[Result]:
+    def results(self) -> Iterator[Result]:
+        """Better and better results; the last one has the status that the search ended with."""
         yield from self._explored()
         self.whole.timer.start()
         if not self.findings:  # not even the mean was there in time
             best = baseline(self.partition.kept, self.config.seed).best
             yield replace(self._report([Finding(best)]), status=Status.TIMED_OUT)
             return
-        if refiners and not any_exact(self.findings, self.partition.kept):
-            yield from self._refined(refiners)
+        if self.refiners and not any_exact(self.findings, self.partition.kept):
+            yield from self._refined()
         yield self._ended()
 
     def _explored(self) -> Iterator[Result]:
@@ -126,8 +100,8 @@ class _Run:
                     break
                 if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
-                if attempt.skip_if_no_signal and in_time(
-                    self.deadline, lambda: hopeless(self.findings, self.partition), False
+                if attempt.skip_if_no_signal and self.deadline.in_time(
+                    lambda: hopeless(self.findings, self.partition), False
                 ):
                     continue
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition))
@@ -140,13 +114,13 @@ class _Run:
                     break
             schedule.begin_again()
 
-    def _refined(self, refiners: Sequence[Named | Given]) -> Iterator[Result]:
+    def _refined(self) -> Iterator[Result]:
         """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
         data, rows = self.partition.kept, self.partition
         found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
         until = self.whole.within(window(self.whole, found))
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        for attempt in offered(refiners, Offering(rows, ranked, self.match, until)):
+        for attempt in offered(self.refiners, Offering(rows, ranked, self.match, until)):
             new = self._taken(_try(Portable((attempt, self.context(self.whole))), rows, self.whole))
             if new:
                 yield self._report()
@@ -157,35 +131,23 @@ class _Run:
     def _ended(self) -> Result:
         """The last report, with the status that the search ended with, and a last look at the law."""
         self._cleaned()
-        rows, last = self.partition, Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
-        final = replace(self._report(), status=last)
+        rows = self.partition
+        final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, rows.kept))
-        smooth = partial(smooth_error, rows, last)
-        return in_time(
-            self.whole, lambda: concluded(final, rows.table, rows.outlier, smooth()), final, self.whole.budget.last_fit
-        )
+        return last_look(final, rows, self.whole, in_a_hurry=self.timed_out)
 
     def _report(self, findings: Sequence[Finding] = ()) -> Result:
         """How things stand with all findings, or with these."""
         rows, seconds = self.partition, self.whole.seconds()
-        found = discovery_of(rows.kept, rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed)
+        found = assemble(rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed)
         notes = (*self.left_out.notes(found.best), *self.failures, *filter(None, [self.journal.failure]))
-        return replace(found, notes=notes, excerpt=rows.excerpt)
+        return replace(found, notes=notes)
 
     def _cleaned(self) -> bool:
-        """Leaves out the rows that the best formula shows to be wrong, and judges all without them; were any?"""
-        if not self.findings or self.config.loss == "squared" or self.partition.small:
-            return False
-
-        def without_outliers() -> tuple[Partition, list[Finding]]:
-            rows = self.partition.without_outliers_of(self._report().best)
-            if rows is self.partition:
-                return rows, self.findings
-            return rows, [replace(f, candidate=_again(f.candidate, rows)) for f in self.findings]
-
+        """Leaves out the rows that the best formula shows to be outliers, and judges all again; were there any?"""
         before = self.partition
-        self.partition, self.findings = in_time(self.whole, without_outliers, (self.partition, self.findings))
+        self.partition, self.findings = without_outliers(before, self.findings, self.config, self.whole)
         return self.partition is not before
 
     def _taken(self, outcome: Tried) -> list[Finding]:
@@ -202,7 +164,7 @@ class _Run:
         if not self.findings:
             return False
         best = self._report().best
-        return in_time(self.deadline, lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
 
 
 class _Schedule:
@@ -258,9 +220,3 @@ def _try(work: Portable[tuple[Attempt, Context]], rows: Partition, deadline: Dea
     seconds = max(deadline.remaining(deadline.budget.interrupted), deadline.budget.attempt_least)
     with threadpool_limits(1):  # a lent executor knows nothing of it
         return attempt(rows, replace(context, deadline=deadline), seconds)
-
-
-def _again(candidate: Candidate, rows: Partition) -> Candidate:
-    """A formula with its constants fitted to other rows, and judged on them."""
-    fitted, _ = refitted(candidate, rows.fitting)
-    return judged(fitted.expr, rows, candidate.origin)

@@ -1,7 +1,7 @@
 """A form with unknown functions, such as f(x) + g(y, z), solved: each function is a table of its own for the search.
 
-The functions are first followed by smooth models; one after another is then read by the search, the last from the rows
-themselves. The constants of the whole are fitted and judged on the rows of the table.
+Surrogate models follow all functions first; one after another is then found by the search, the last from the rows
+themselves. The constants of the whole are fitted, and it is judged, on the rows of the table.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.numeric.arrays import Array
-from kansr.pipeline.assemble import discovery_of
+from kansr.pipeline.assemble import assemble
+from kansr.pipeline.conclude import last_look
 from kansr.pipeline.config import Config
-from kansr.pipeline.run import partitioned, search
+from kansr.pipeline.journal import Journal
+from kansr.pipeline.partition import without_outliers
+from kansr.pipeline.run import search
 from kansr.refinement.forms.backfitting import backfit
 from kansr.refinement.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
 from kansr.result.derivation import Measure, Step
@@ -27,48 +30,51 @@ from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
 from kansr.search.finish import best_of, polished
+from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 
-SAMPLE = 400  # rows that smooth models of several functions are made on
+SAMPLE = 400  # rows that surrogate models of several functions are fitted to
 KEPT = 3  # formulas of each function that may stand in the whole
 TURNED = 0.8  # share of the rows on which the form must have a value when turned
 TINY = 1e-9  # of the typical factor of a function, below which a row says nothing about it
 NEAR, SHORT = 3.0, 4  # times their error that values may be missed by, and constants, of a formula that ends a search
-LOST = 0.1  # of the target's spread, beyond which a form does not describe the rows
+LOST = 0.1  # relative rms beyond which a form does not describe the rows
+APART = 1e-9  # by which the free numbers of the whole differ at first: one number that comes twice would stay one
 
 
-def templated(data: Dataset, text: str, config: Config) -> Iterator[Result]:
+def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
     """The form with formulas for its functions, once all have one.
 
-    Raises FormulaError or UsageError for a form that cannot be solved, and says in a note if it does not fit the rows.
+    journal: stays as it is; such a search cannot be gone on with. Raises FormulaError or UsageError for a form that
+    cannot be solved, and says in a note if it does not fit the rows.
     """
-    if config.refine:
-        raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
-    deadline = Deadline(config.time_limit)
-    skeleton = read_skeleton(text, data)
-    rows, notes = partitioned(data, config, deadline)
+    skeleton = read_skeleton(text, rows.table)
     solving = _Solving(skeleton, rows.sample, deadline)
+    notes: list[str] = []
     known: dict[sympy.Dummy, list[sympy.Expr]] = {}
     steps: list[Step] = []
-    left = 0.0
+    misfit = 0.0  # relative rms of the surrogate models that the functions so far were found from
     while remaining := [u for u in skeleton.unknowns if u.symbol not in known]:
-        values, errors, missed = solving.values(remaining, {symbol: found[0] for symbol, found in known.items()})
-        left = max(left, missed)
-        if missed > LOST and len(remaining) == len(skeleton.unknowns):
-            notes.append(f"no smooth functions make {text} fit: they leave {100 * missed:.0f} % of the target's spread")
+        seen = solving.values(remaining, {symbol: found[0] for symbol, found in known.items()})
+        misfit = max(misfit, seen.misfit)
+        if seen.misfit > LOST and len(remaining) == len(skeleton.unknowns):
+            percent = f"{100 * seen.misfit:.0f} %"
+            notes.append(f"no smooth functions make {text} fit: they leave {percent} of the target's spread")
         unknown = min(remaining, key=lambda u: len(u.arguments))
-        part = solving.table(unknown, values[unknown.symbol])
+        part = solving.table(unknown, seen.values[unknown.symbol])
         seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)
-        near = NEAR * left * errors[unknown.symbol]
+        near = NEAR * misfit * seen.size[unknown.symbol]
         found = _searched(part, replace(config, time_limit=max(seconds, deadline.budget.form_least)), near)
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
-        steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, left))
+        steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
     findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
     if not findings:
         raise UsageError(f"no formulas for the functions of {text} have a value on every row")
+    rows, findings = without_outliers(rows, findings, config, deadline)
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
-    drafted = discovery_of(rows.kept, rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
-    yield replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
+    drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
+    drafted = replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
+    yield last_look(drafted, rows, deadline)
 
 
 def _searched(part: Dataset, config: Config, near: float) -> list[sympy.Expr]:
@@ -90,7 +96,7 @@ def _wholes(skeleton: Skeleton, known: dict[sympy.Dummy, list[sympy.Expr]]) -> I
     """
     free = {}
     for number, symbol in enumerate(known, 1):
-        free[symbol] = sympy.Float(1 + 1e-9 * number), sympy.Float(1e-9 * number)
+        free[symbol] = sympy.Float(1 + APART * number), sympy.Float(APART * number)
 
     def whole(chosen: dict[sympy.Dummy, sympy.Expr]) -> sympy.Expr:
         return skeleton.expr.xreplace({s: free[s][0] * expr + free[s][1] for s, expr in chosen.items()})
@@ -102,8 +108,21 @@ def _wholes(skeleton: Skeleton, known: dict[sympy.Dummy, list[sympy.Expr]]) -> I
         yield from (whole({**best, symbol: expr}) for expr in exprs[1:])
 
 
-def _size(values: Array) -> float:
+def _rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2))) or 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What can be said of functions that are not known.
+
+    values: of each, (rows,), nan where they cannot be told; size: what a function is off by where the whole is off by
+    all of its spread; misfit: relative rms of the surrogate models that the values come from, 0 without any.
+    """
+
+    values: dict[sympy.Dummy, Array]
+    size: dict[sympy.Dummy, float]
+    misfit: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +133,10 @@ class _Solving:
     data: Dataset
     deadline: Deadline
 
-    def values(
-        self, remaining: Sequence[Unknown], known: dict[sympy.Dummy, sympy.Expr]
-    ) -> tuple[dict[sympy.Dummy, Array], dict[sympy.Dummy, float], float]:
-        """The values of the functions that are not known on the rows, nan where they cannot be told.
+    def values(self, remaining: Sequence[Unknown], known: dict[sympy.Dummy, sympy.Expr]) -> _Seen:
+        """The values of the functions that remain on the rows, those that are known put in.
 
-        Then what they are off by where the whole is off by all of its spread. The last one is as exact as those that
-        are known; others come from smooth models, which leave the third thing that is returned of the spread.
+        The last function is solved for row by row, and is as exact as the others; several come from surrogate models.
         """
         left = self._left()
         right = self.skeleton.right.xreplace(known)
@@ -130,6 +146,8 @@ class _Solving:
         chosen = np.flatnonzero(np.isfinite(left))[: SAMPLE if len(remaining) > 1 else None]
 
         def parts(values: Sequence[Array], number: int) -> tuple[Array, Array]:
+            """(a, b), (chosen rows,) each, such that the right side is a + b·(the function of that number)."""
+
             def at(value: float) -> Array:
                 columns = [np.full(len(chosen), value) if i == number else v for i, v in enumerate(values)]
                 return tape.value(np.column_stack([self.data.X[chosen], *columns]))
@@ -144,13 +162,13 @@ class _Solving:
             clear = np.abs(b) > TINY * float(np.median(np.abs(b)))
             with np.errstate(all="ignore"):
                 found[symbols[0]][chosen] = np.where(clear, (left[chosen] - a) / b, np.nan)
-            return found, {symbols[0]: spread / _size(b)}, 0.0
+            return _Seen(found, {symbols[0]: spread / _rms(b)}, 0.0)
         arguments = [self._arguments(unknown)[chosen] for unknown in remaining]
         smoothing = self.deadline.within(self.deadline.budget.form_surrogate * self.deadline.limit)
-        fitted, missed = backfit(arguments, left[chosen], parts, self.skeleton.linear, smoothing.passed)
+        fitted, misfit = backfit(arguments, left[chosen], parts, self.skeleton.linear, smoothing.passed)
         for symbol, values in zip(symbols, fitted):
             found[symbol][chosen] = values
-        return found, {s: spread / _size(parts(fitted, i)[1]) for i, s in enumerate(symbols)}, missed
+        return _Seen(found, {s: spread / _rms(parts(fitted, i)[1]) for i, s in enumerate(symbols)}, misfit)
 
     def table(self, unknown: Unknown, values: Array) -> Dataset:
         """The rows of an unknown function. Columns that are inputs keep their names."""

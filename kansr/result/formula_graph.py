@@ -10,7 +10,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.graph import Edge, Graph, Node, NodeType
 
 POINTS = 200  # samples of each curve
@@ -87,7 +87,7 @@ class _GraphBuilder:
         x, y = self._values(core), self._values(expr)
         good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         order = good[np.argsort(x[good], kind="stable")]
-        order = order[np.unique(np.linspace(0, max(len(order) - 1, 0), min(POINTS, len(order))).astype(int))]
+        order = order[evenly_spaced_rows(len(order), POINTS)]
         self.edges.append(Edge(source, target, x[order], y[order], match=render(_over(core, expr, source))))
 
     def _values(self, expr: sympy.Expr) -> Array:

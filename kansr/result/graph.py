@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.errors import DataError
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.derivation import Step
 from kansr.result.json_value import Value
 
@@ -100,8 +101,8 @@ class Graph:
                     "importance": e.importance,
                     "error": e.error,
                     "match": e.match,
-                    "x": e.x[_thin(e.x)].tolist(),
-                    "y": e.y[_thin(e.x)].tolist(),
+                    "x": e.x[_written(e.x)].tolist(),
+                    "y": e.y[_written(e.x)].tolist(),
                 }
                 for e in self.edges
             ],
@@ -143,5 +144,6 @@ def _edge(value: Value, places: Mapping[str, int]) -> Edge:
     return Edge(source, target, x, y, value["error"].number(math.inf), value["importance"].number(), match)
 
 
-def _thin(x: Array, points: int = JSON_POINTS) -> Array:
-    return np.unique(np.linspace(0, len(x) - 1, min(points, len(x))).round().astype(int))
+def _written(x: Array) -> NDArray[np.intp]:
+    """The points of a curve that go into JSON."""
+    return evenly_spaced_rows(len(x), JSON_POINTS, nearest=True)

@@ -81,10 +81,10 @@ def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
     rounding = (ROUNDING**2) * spread  # a mean square
 
     def order(c: Candidate) -> tuple[float, float, float, str]:
-        return (c.complexity, max(c.likely, rounding), c.description_length, str(c.expr))
+        return (c.complexity, max(c.error_ms, rounding), c.description_length, str(c.expr))
 
     front: list[Candidate] = []
     for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
-        if not front or max(candidate.likely, rounding) < max(front[-1].likely, rounding) * (1 - TIE):
+        if not front or max(candidate.error_ms, rounding) < max(front[-1].error_ms, rounding) * (1 - TIE):
             front.append(candidate)
     return ParetoFront(tuple(front))

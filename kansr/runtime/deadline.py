@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
+
+from kansr.runtime.alarm import OutOfTime, interrupted_after
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +34,11 @@ class Budget:
     form_least: float = 0.2  # seconds for the search for one function
     given_form: float = 0.3  # share for the constants of a form that the user knows
     given_terms: float = 0.2  # share for what one more term would save
-    given_least: float = 0.1  # seconds for the search that such a form is compared with
+    loading: float = 5.0  # seconds before a command searches that its limit includes; more is reading of a large table
+    after_loading: float = 0.25  # share of the limit that a command searches in any case
+    killed: float = 1.05  # share at which the process of a search that has not ended is killed
+    killed_grace: float = 0.2  # seconds that it has besides
+    read_back: float = 30.0  # seconds that reading back an earlier run may take besides
 
 
 @dataclass(eq=False)
@@ -90,3 +100,14 @@ class Deadline:
         return replace(
             self, limit=min(self.limit, self.seconds() + seconds), budget=replace(self.budget, finishing=1.0)
         )
+
+    def in_time(self, work: Callable[[], T], otherwise: U, least: float = 0.0) -> T | U:
+        """What the work comes to, or something else where it is interrupted because the limit is passed.
+
+        least: seconds that it may take however late it is.
+        """
+        try:
+            with interrupted_after(max(self.remaining(self.budget.interrupted), least)):
+                return work()
+        except OutOfTime:
+            return otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 
 from kansr.errors import UsageError
@@ -28,3 +29,10 @@ def say(notes: Iterable[str]) -> None:
     for note in notes:
         text = "".join(letter if letter.isprintable() else " " for letter in note)
         print(f"kansr: {text}", file=sys.stderr)
+
+
+def say_internal(error: Exception, debug: bool) -> None:
+    """One line on stderr about an error that is none of the user's, after its traceback where that is wanted."""
+    if debug:
+        traceback.print_exception(error)
+    say([f"internal error: {type(error).__name__}: {error}{'' if debug else '; --debug shows where'}"])

@@ -12,7 +12,7 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
 from kansr.formula.polish.eliminate import prune
@@ -41,7 +41,7 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -
     data = rows.fitting
     if len(fit.constants) <= READABLE:
         fit = tidied(fit, data, passed)
-        if fit.likely > QUIET * float(np.std(data.y)):
+        if fit.error_ms > (QUIET * float(np.std(data.y))) ** 2:
             fit = prune(fit, data, passed)
         snapped = snap(fit, data, passed)
         still = exact(polish(snapped.expr, data, iterations=0), data)
@@ -54,9 +54,7 @@ def best_of(
     fits: Iterable[Fit], rows: Partition, origin: str, passed: Callable[[], bool], graph: Graph | None = None
 ) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished."""
-    ranked = sorted(
-        ((description_length(f.expr, f.likely**2, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2]
-    )
+    ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
     for length, _, fit in ranked[:FINISHED]:
         if np.isfinite(length) and length < ranked[0][0] + 60:
             yield Finding(finish(fit, rows, origin, passed), graph)

@@ -1,18 +1,17 @@
-"""Reductions of noisy rows: every move is judged by how well a smooth model of fewer inputs still predicts.
+"""Best-first search over reductions of noisy rows: a move is worth what a surrogate still predicts after it.
 
 Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since
 there is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done
-to it, because every state knows how far its target moves when the table's does.
+to it, because every state knows how far its target moves when the table's does (the delta method).
 """
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations, islice
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -20,151 +19,131 @@ import sympy
 from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import fractions_near
 from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.outliers import shown_by
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
-from kansr.search.roots import dimensions, starts
-from kansr.search.routes import Offers, Route
+from kansr.search.costs import COSTS
+from kansr.search.frontier import Frontier, dimensions, roots
+from kansr.search.routes import Route, Routes
 from kansr.structure.context import Context
-from kansr.structure.moves.direct.irrelevant_inputs import faint, idle
-from kansr.structure.moves.gradient.merge_given import merged
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.registry import Proposer, moves
+from kansr.structure.moves.registry import kinds, moves
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.gradient_field import Field
-from kansr.structure.surrogate.noisy_kernel import FEW, JUDGED, Noisy, Smooth, around, best_setting, glance, gradients
-from kansr.structure.terminals.closed_form.power_law import power_law_in_noise
-from kansr.structure.terminals.curves.additive import additive
-from kansr.structure.terminals.curves.tensor_curves import tensor
-from kansr.structure.terminals.registry import terminals
-from kansr.symbolic.matching.choose import ChooseConfig, choose
-from kansr.symbolic.matching.match import MatchConfig, match_all
+from kansr.structure.surrogate.noisy_kernel import (
+    FEW,
+    JUDGED,
+    Noisy,
+    Smooth,
+    around,
+    best_setting,
+    glance,
+    gradients,
+)
+from kansr.structure.terminals.registry import BY_NAME, TERMINALS
+from kansr.structure.terminals.terminal import TerminalKind
 
-PROPOSED, CLOSER, KEPT = 24, 12, 6  # moves that are glanced at in each state, looked at more closely, and made
-PAIRED = 4  # inputs up to which all their plain merges are glanced at
-PER_INPUT = 0.5  # what an input that is left is expected to cost, in doubts
-AGAIN = 0.5  # and every further choice of dimensionless groups; half of it the table's own columns
-DECIBEL = 30.0  # bits of likelihood lost that make one doubt
-DEAR = 0.7  # how much later the turn comes of what takes ten times as long as another way
-WORTH = 30.0  # bits that a smooth model must save for more than a constant to be looked for in what was left
-LOST = 8.0  # doubts from which a move is not made
-PATIENCE = 5  # tasks for each odd constant of a formula as good as the smooth model in which no shorter one is found
-PLAIN = 0.01  # relative distance from a quarter of a whole number up to which a constant is not odd
-AS_GOOD = 20.0  # bits that the best of many smooth models may be likelier by
-QUIET = 3.0  # times the median noise of rows that terminals look at
-ITERATIONS = 25  # that constants are polished by
-BITS = 1.0  # that a formula must be shorter by to count as better
+ITERATIONS = 25  # of least squares, for the constants of each formula
+HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
+KEPT = 3  # formulas that are told of a graph of curves
 _TARGET = sympy.Symbol("target value")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoisyConfig:
-    match: MatchConfig = field(default_factory=MatchConfig)
-    moves: tuple[Proposer, ...] = ()  # kinds of move beside our own
-    depth: int = 10
-
-
-Task = Callable[[], Iterator[Route]]
 
 
 @dataclass(eq=False)
 class NoisySearch:
-    """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best smooth model."""
+    """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best surrogate.
+
+    smooth: the least held-out error of a surrogate so far; length: of the shortest description so far; left: what that
+    formula leaves; odd: how many of its constants are no nice numbers; improved: the step in which it was found.
+    """
 
     data: Dataset
-    config: NoisyConfig
-    seed: int
-    expired: Callable[[], bool]
-    offers: Offers
-    tasks: list[tuple[float, int, Task]] = field(default_factory=list)
-    count: int = 0
-    seen: set[tuple] = field(default_factory=set)
-    smooth: float = np.inf  # the least held-out error of a smooth model so far
-    length: float = np.inf  # of the best description so far
-    left: float = np.inf  # what that formula leaves
-    odd: int = 0  # constants in it that are near no plain number
-    idle: int = 0  # tasks since then
+    context: Context
+    frontier: Frontier
+    smooth: float = np.inf
+    length: float = np.inf
+    left: float = np.inf
+    odd: int = 0
+    improved: int = 0
     done: bool = False
+    _share: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self._share = shares(self.data)
-        self._rounding = ROUNDING * self.offers.spread
+        self._rounding = ROUNDING * self.frontier.routes.spread
         first = min(FEW, self.data.rows // 2)
-        self._judged = min(JUDGED, self.data.rows - first)
-        self._held = slice(first, first + self._judged)
+        self._rows_judged = min(JUDGED, self.data.rows - first)
+        self._held = slice(first, first + self._rows_judged)
 
     @classmethod
     def of(cls, data: Dataset, context: Context) -> NoisySearch:
-        return cls.start(data, NoisyConfig(match=context.match, moves=context.moves), context.seed, context.expired)
-
-    @classmethod
-    def start(
-        cls, data: Dataset, config: NoisyConfig, seed: int, expired: Callable[[], bool] = lambda: False
-    ) -> NoisySearch:
-        """At the start: the rows as they are, and in dimensionless groups where there are units."""
-        search = cls(data, config, seed, expired, Offers(data, ITERATIONS))
-        own, *groups = starts(data)
+        """A search from the rows as they are, and from dimensionless groups where there are units."""
+        search = cls(data, context, Frontier(data, context, Routes(data, ITERATIONS)))
+        own, *groups = roots(data)
         # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
         fewest = min(len(root.inputs) for root in (own, *groups))
-        search._push(PER_INPUT * fewest + AGAIN / 2, partial(search._open, own, AGAIN / 2))
-        for number, root in enumerate(groups):
-            search._push(PER_INPUT * len(root.inputs) + AGAIN * number, partial(search._open, root, AGAIN * number))
+        costs = [COSTS.other_groups / 2, *(COSTS.other_groups * number for number in range(len(groups)))]
+        for root, cost, inputs in zip((own, *groups), costs, (fewest, *(len(root.inputs) for root in groups))):
+            search.frontier.push(COSTS.per_input * inputs + cost, partial(search._open, root, cost))
         return search
 
     @property
     def satisfied(self) -> bool:
-        """Whether a formula is as good as the best smooth model, and nothing better came for a while, or will."""
-        return self.done or (self._as_good and (self.idle > PATIENCE * max(self.odd, 1) or not self.tasks))
+        """Whether a formula is as good as the best surrogate, and nothing better came for a while, or will."""
+        since = self.frontier.steps - self.improved
+        patience = COSTS.patience * max(self.odd, 1)
+        return self.done or (self._as_good and (since > patience or not self.frontier.tasks))
 
     @property
     def _as_good(self) -> bool:
-        return self.left <= 2 ** (AS_GOOD / self._judged) * self.smooth
+        return self.left <= 2 ** (COSTS.as_good / self._rows_judged) * self.smooth
 
     def advance(self, steps: int) -> Iterator[Route]:
-        """Formulas found in as many steps, each polished on the rows; the last one is not the best.
+        """Formulas found in as many steps, each fitted to the rows; the last one is not the best.
 
-        Where one is as good as the smooth model by then, the steps that it takes to be satisfied are added.
+        Where one is as good as the surrogate by then, the steps that it takes to be satisfied are added.
         """
-        while (steps > 0 or self._as_good) and self.tasks and not self.satisfied and not self.expired():
-            self.idle += 1
-            steps -= 1
-            yield from heapq.heappop(self.tasks)[2]()
+        last = self.frontier.steps + steps
+        yield from self.frontier.run(lambda: (self.frontier.steps < last or self._as_good) and not self.satisfied)
 
-    def _push(self, doubt: float, task: Task) -> None:
-        self.count += 1
-        heapq.heappush(self.tasks, (doubt, self.count, task))
-
-    def _open(self, state: State, doubt: float) -> Iterator[Route]:
-        """Tries what is quick on a state, fits a smooth model, and plans the rest."""
-        key = (state.signature(), dimensions(state, self.data))
-        if key in self.seen:
+    def _open(self, state: State, cost: float) -> Iterator[Route]:
+        """Asks what is quick of a state, fits a surrogate, and plans the rest."""
+        if not self.frontier.is_new(state):
             return
-        self.seen.add(key)
         rows = self._rows(state)
         if rows is None:
             return
+        weighted = replace(state, sigma=rows.loud)
         if not state.inputs:
-            yield from self._offer(state, "constant", [sympy.Float(rows.mean)])
+            yield from self._solve(BY_NAME["constant"], weighted, self.context)
             return
-        quiet = self._quiet(state, rows)
         best = best_setting(rows)
-        law = power_law_in_noise(state.dataset(), (best.error + self._rounding) * rows.loud)
-        yield from self._offer(state, "power law", [] if law is None else [law])
+        context = self._known(weighted, best)
+        for kind in TERMINALS:
+            if kind.at_once and kind.solve is not None and kind.suits(state, context.noise):
+                yield from self._solve(kind, weighted, context)
         self.smooth = min(self.smooth, best.error)
-        if state.moves and DECIBEL * self._doubts(self._flat(rows), best.error) < WORTH:
-            yield from self._offer(state, "constant", [sympy.Float(rows.mean)])
+        if state.moves and COSTS.bits_per_unit * self._cost(self._flat(rows), best.error) < COSTS.worth:
+            yield from self._solve(BY_NAME["constant"], weighted, context)
             return
-        self._plan(state, rows, quiet, doubt, best)
-        if len(state.inputs) > 1 and len(state.moves) < self.config.depth:
-            self._plan_curves(state, quiet, doubt)
-            self._propose(state, rows, doubt, best)
+        self._plan_terminals(weighted, cost, best, context)
+        if len(state.inputs) > 1 and len(state.moves) < COSTS.depth:
+            self._propose(state, rows, cost, best)
 
-    def _propose(self, state: State, rows: Noisy, doubt: float, best: Smooth) -> None:
-        """Screens the moves that the gradients suggest by the error of a smooth model after them."""
+    def _known(self, state: State, best: Smooth) -> Context:
+        """The context of a state whose best surrogate is known."""
+        spread = float(np.std(state.quiet().y)) or 1.0
+        assert state.sigma is not None
+        noise = max(best.error * float(np.median(state.sigma)) / spread, COSTS.least_noise)
+        return replace(self.context, noise=noise, error=best.error + self._rounding)
+
+    def _propose(self, state: State, rows: Noisy, cost: float, best: Smooth) -> None:
+        """Screens the moves by the error of a surrogate after them."""
         glanced: list[tuple[float, Move, State, Noisy, Smooth]] = []
         found: list[tuple[float, Move, State]] = []
         for move, made in self._made(state, rows, best):
@@ -175,88 +154,98 @@ class NoisySearch:
             setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
             model = None if after is None else glance(after, setting)
             if after is not None and model is not None:
-                lost = self._doubts(model.error, self.smooth)
-                glanced.append((lost + 0.25 * move.cost - PER_INPUT * move.removes, move, made, after, model))
+                own = self._cost(model.error, self.smooth) + COSTS.per_move_cost * move.cost
+                glanced.append((own - COSTS.per_input * move.removes, move, made, after, model))
         glanced.sort(key=lambda row: (row[0], row[1].name))
-        for _, move, made, after, model in glanced[:CLOSER]:
-            if self.expired():
+        for _, move, made, after, model in glanced[: COSTS.closer]:
+            if self.context.expired():
                 return
             error = min(smooth.error for smooth in (model, *around(after, model)))
             self.smooth = min(self.smooth, error)
-            lost = self._doubts(error, self.smooth)
-            if lost < LOST:
-                found.append((lost + 0.25 * move.cost, move, made))
-        found.sort(key=lambda row: (row[0] - PER_INPUT * row[1].removes, row[1].name))
-        for lost, made in islice(_unlike((lost, made) for lost, _, made in found), KEPT):
-            left = PER_INPUT * len(made.inputs)
-            self._push(doubt + lost + left, partial(self._open, made, doubt + lost))
+            own = self._cost(error, self.smooth)
+            if own < COSTS.given_up:
+                found.append((own + COSTS.per_move_cost * move.cost, move, made))
+        found.sort(key=lambda row: (row[0] - COSTS.per_input * row[1].removes, row[1].name))
+        for own, made in islice(_unlike((own, made) for own, _, made in found), COSTS.kept):
+            left = COSTS.per_input * len(made.inputs)
+            self.frontier.push(cost + own + left, partial(self._open, made, cost + own))
 
     def _made(self, state: State, rows: Noisy, best: Smooth) -> Iterator[tuple[Move, State]]:
-        """The moves that the gradients suggest with what they lead to, as far as it was not seen before."""
+        """The moves that are proposed with what they lead to, as far as it was not seen before."""
         smooth = gradients(rows, best.setting)
-        suggested = moves(state, smooth, self.config.match, self.config.moves)[:PROPOSED]
         met: set[tuple] = set()
-        for move in (*idle(state), *faint(state, smooth), *suggested, *_pairs(state, smooth)):
-            made = None if self.expired() else move.made(state)
+        for move in self._proposed(state, smooth):
+            made = None if self.context.expired() else move.made(state)
             if made is None:
                 continue
             made = _upright(made)
-            units = dimensions(made, self.data)
-            key = (made.signature(), units)
-            if None not in units and key not in self.seen and key not in met:
+            key = self.frontier.key(made)
+            if None not in dimensions(made, self.data) and key not in self.frontier.seen and key not in met:
                 met.add(key)
                 yield move, made
 
-    def _doubts(self, error: float, best: float) -> float:
+    def _proposed(self, state: State, smooth: Field) -> Iterator[Move]:
+        """The moves of all kinds in the order of the table; of those that gradients speak for, the best."""
+        context = replace(self.context, error=self.smooth)
+        ranked = False
+        for kind in kinds(self.context):
+            if kind.asks == "gradient" and not ranked:
+                ranked = True
+                yield from moves(state, smooth, context)[: COSTS.proposed]
+            elif kind.asks == "rows" and kind.suits(state, noisy=True) and not kind.slow:
+                yield from kind.propose(state, smooth, context)
+
+    def _cost(self, error: float, best: float) -> float:
         """Likelihood lost, for an error above the best one known; below rounding all are alike."""
         ratio = (error + self._rounding) / (best + self._rounding)
-        return max(0.0, len(self.data.y) * math.log2(ratio) / DECIBEL)
+        return max(0.0, len(self.data.y) * math.log2(ratio) / COSTS.bits_per_unit)
 
-    def _plan(self, state: State, rows: Noisy, quiet: Dataset, doubt: float, best: Smooth) -> None:
-        """The slower ways to a formula, each as a task of its own."""
-        doubt += self._doubts(best.error, self.smooth)
-        count = len(state.inputs)
-        noise = max(best.error * float(np.median(rows.loud)) / (float(np.std(quiet.y)) or 1.0), 1e-6)
-        quiet_state = replace(state, X=quiet.X, z=quiet.y)
-        all_rows = Dataset(state.X, state.z, state.names, "z", sigma=rows.loud, relative=True)
-        for later, name, way in terminals(quiet_state, self.config.match, noise, self.expired, all_rows):
-            self._push(doubt + PER_INPUT * count + later, partial(self._terminal, state, name, way))
-        if count == 2:
-            graphs = partial(tensor, quiet, self.config.match, max(3e-3, 1.5 * noise), self.expired)
-            self._push(doubt + PER_INPUT * count + DEAR, partial(self._graphs, state, quiet, graphs))
+    def _plan_terminals(self, state: State, cost: float, best: Smooth, context: Context) -> None:
+        """The slower solvers, each as a task of its own; of curves only where there are moves to be made too."""
+        worse = cost + self._cost(best.error, self.smooth)
+        for kind in TERMINALS:
+            if not kind.suits(state, context.noise) or kind.rough:
+                continue
+            if kind.graphs is not None and kind.at_once:
+                if len(state.moves) < COSTS.depth:
+                    self._plan_curves(kind, state, cost, context)
+            elif not kind.at_once:
+                later = COSTS.per_input * len(state.inputs) + kind.cost(state)
+                later += COSTS.network_of_curves * (kind.graphs is not None)
+                self.frontier.push(worse + later, partial(self._solve, kind, state, context))
 
-    def _terminal(self, state: State, name: str, way: Callable[[], Iterator[sympy.Expr]]) -> Iterator[Route]:
-        yield from self._offer(state, name, way())
+    def _solve(self, kind: TerminalKind, state: State, context: Context) -> Iterator[Route]:
+        """What a solver makes of a state."""
+        if kind.solve is not None:
+            yield from self._judged(self.frontier.formulas(state, kind.title, kind.solve(state, context)))
+        if kind.graphs is not None:
+            data = state.quiet()
+            most = max(kind.misfit, COSTS.curves_above_noise * context.noise)
+            for graph in kind.graphs(data, data, replace(context, max_misfit=most)):
+                yield from self._read(state, graph, data)
 
-    def _plan_curves(self, state: State, quiet: Dataset, doubt: float) -> None:
-        """Sums of curves under a transform of the target, where they explain nearly as much as the smooth model."""
-        fitting, held_out = split(quiet, 0.25, np.random.default_rng(self.seed))
-        graphs = list(additive(fitting, held_out))
+    def _plan_curves(self, kind: TerminalKind, state: State, cost: float, context: Context) -> None:
+        """Graphs of curves on rows of their own, those that explain nearly as much as the best of them."""
+        fitting, judging = split(state.quiet(), HELD_OUT, np.random.default_rng(self.context.seed))
+        assert kind.graphs is not None
+        graphs = list(kind.graphs(fitting, judging, context))
         least = min((graph.error for graph in graphs), default=np.inf)
         for graph in graphs:
-            if graph.error <= 1.1 * least and graph.error < 0.5:
-                task = partial(self._graphs, state, fitting, partial(iter, (graph,)))
-                self._push(doubt + PER_INPUT * 2 + self._doubts(graph.error, least), task)
+            if graph.error <= COSTS.curves_beside_best * least and graph.error < COSTS.curves_worst:
+                priority = cost + COSTS.per_input * 2 + self._cost(graph.error, least)
+                self.frontier.push(priority, partial(self._read, state, graph, fitting))
 
-    def _graphs(self, state: State, data: Dataset, graphs: Callable[[], Iterator[Graph]]) -> Iterator[Route]:
-        for graph in graphs():
-            fits = choose(
-                graph, match_all(graph.edges, self.config.match), data, ChooseConfig(trials=12, keep=3), self.expired
-            )
-            yield from self._offer(state, graph.origin, [fit.expr for fit in fits])
+    def _read(self, state: State, graph: Graph, data: Dataset) -> Iterator[Route]:
+        exprs = list(self.frontier.named(graph, data, KEPT))
+        yield from self._judged(self.frontier.formulas(state, graph.origin, exprs))
 
-    def _offer(self, state: State, name: str, exprs: Iterator[sympy.Expr] | list[sympy.Expr]) -> Iterator[Route]:
-        """The formulas polished on the rows of the table."""
-        for expr in exprs:
-            if self.expired():
-                return
-            route = self.offers.route(state, name, expr)
-            if route is None:
-                continue
-            length = description_length(route.fit.expr, route.fit.likely**2, self.data)
-            if length < self.length - BITS:
-                self.length, self.left, self.idle = length, self._left(route.fit.expr), 0
-                self.odd = sum(abs(c - round(4 * c) / 4) > PLAIN * abs(c) for c in map(float, route.fit.constants))
+    def _judged(self, routes: Iterator[Route]) -> Iterator[Route]:
+        """The routes, each compared with the shortest description so far."""
+        for route in routes:
+            length = fit_length(route.fit, self.data)
+            if length < self.length - COSTS.shorter:
+                self.length, self.left, self.improved = length, self._left(route.fit.expr), self.frontier.steps
+                self.odd = sum(not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants)
             self.done = self.done or exact(route.fit, self.data)
             yield route
 
@@ -285,23 +274,6 @@ class NoisySearch:
         if good.mean() < 1 or not np.std(state.z) > 0:
             return None
         return Noisy(state.X, state.z, loud)
-
-    def _quiet(self, state: State, rows: Noisy) -> Dataset:
-        """The rows whose noise is not far above the median: terminals weigh all rows alike."""
-        keep = rows.loud <= QUIET * np.median(rows.loud)
-        return Dataset(state.X[keep], state.z[keep], state.names, "z")
-
-
-def _pairs(state: State, field: Field) -> Iterator[Move]:
-    """The plain merges of two inputs, where these are few: gradients in noise may hide any of them."""
-    if len(state.inputs) > PAIRED:
-        return
-    for first, second in combinations(map(sympy.Symbol, state.names), 2):
-        merges = {first / second: 0.0, first * second: 0.0, first - second: 1.0}
-        if len(state.inputs) == 2:
-            for x, z in ((first, second), (second, first)):
-                merges |= {sympy.log(x) * z: 1.0, sympy.log(x) / z: 1.0}
-        yield from (merged(state, field, expr, cost) for expr, cost in merges.items())
 
 
 def _upright(state: State) -> State:

@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
@@ -25,7 +26,7 @@ class Route:
 
 
 @dataclass(eq=False)
-class Offers:
+class Routes:
     """The formulas for one table that have been tried: each is polished once, and only if it can be the law."""
 
     data: Dataset
@@ -42,7 +43,7 @@ class Offers:
         name: of the way it was found by.
         """
         formula = canonical(state.formula(expr), self.size)
-        unreal = formula.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
+        unreal = not is_real_formula(formula)
         if unreal or formula in self.tried or not (self.data.units is None or fits(formula, self.data.units)):
             return None
         self.tried.add(formula)

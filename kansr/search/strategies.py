@@ -1,20 +1,20 @@
 """What is tried on a whole table, as one list of attempts: the cheapest first.
 
-An attempt depends on nothing but the partition and the context, so it may run in any process and in any order.
+An attempt depends on nothing but the partition and the context, so it may run in any process and in any order. Solvers
+are rows of the table of terminals, named here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
@@ -25,23 +25,19 @@ from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
 from kansr.search.routes import Route
 from kansr.structure.context import Context
-from kansr.structure.terminals.closed_form.implicit_relation import relations
-from kansr.structure.terminals.closed_form.power_law import (
-    power_law,
-    power_law_beside_wrong_rows,
-    power_laws_within,
-)
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
-from kansr.structure.terminals.curves.additive import additive, multiplicative
-from kansr.structure.terminals.curves.trained_network import network
-from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
-from kansr.structure.terminals.one_input.curve_match import single
+from kansr.structure.moves.state import State
+from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
 from kansr.symbolic.matching.choose import choose
 from kansr.symbolic.matching.match import match_all, with_matches
 
 # steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
 ROUTES = 3  # formulas of a search over reductions that are finished
+ROUGH_POLYNOMIAL, ROUGH_SUM = 0.5, 0.3  # error over the spread up to which a short sum is of use though it is no law
+SLIGHT_NOISE = 0.03  # noise over the spread that a curve of one input may have where it looks exact
+MOST_INPUTS = 6  # of a table that ratios of polynomials are fitted to
+PLAUSIBLE, PLAUSIBLE_LEAST, PLAUSIBLE_MOST = 3.0, 1e-3, 0.9  # times the noise floor, and errors over the spread
+FIRST_SLOPE = 1e-3  # where the slopes of a line start; they differ, so that none is taken for another
 
 
 def strategies(inputs: int) -> tuple[Attempt, ...]:
@@ -49,36 +45,39 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     before = (
         Attempt("mean and line", _lines, always=True, quick=True),
         Attempt("power law", _power_law, quick=True),
-        Attempt("relation", _relations, quick=True),
+        Attempt("relation", partial(_solved, "plain relation", many_rows=True), quick=True),
     )
-    sums = (
-        Attempt("polynomial", _polynomials, early_with_errors=True),
-        Attempt("rational", _rationals, early_with_errors=True),
-        Attempt("sums of atoms", _atoms, early_with_errors=True),
-    )
+    sums = [
+        Attempt("polynomial", partial(_solved, "polynomial", max_misfit=ROUGH_POLYNOMIAL), early_with_errors=True),
+        Attempt("rational", partial(_solved, "rational", max_misfit=ROUGH_SUM), early_with_errors=True),
+        Attempt("sums of atoms", partial(_solved, "sum of atoms", max_misfit=ROUGH_SUM), early_with_errors=True),
+    ]
+    if inputs > MOST_INPUTS:
+        del sums[1]
     if inputs == 1:
         return (
             *before,
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
-            Attempt("one input", _single, thorough=True),
+            Attempt("one input", _one_input, thorough=True),
             *sums,
         )
+    first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
         *before,
         Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True, thorough=True),
-        _networks(inputs, 1),
-        Attempt("sum of curves", partial(_curves, additive)),
-        Attempt("product of curves", partial(_curves, multiplicative)),
+        first,
+        Attempt("sum of curves", partial(_curves, "sum of curves")),
+        Attempt("product of curves", partial(_curves, "product of curves")),
         *sums,
         Attempt("further reductions", partial(_reductions, AT_LENGTH), reduces=True, skip_if_no_signal=True),
-        *(_networks(inputs, hidden) for hidden in (2, (1, 1), (0, 1), 3)),
+        *wider,
     )
 
 
-def _networks(inputs: int, hidden: int | tuple[int, int]) -> Attempt:
-    """A network with one hidden layer. hidden: its sums, or its sums and its products."""
+def _network(inputs: int, hidden: Hidden) -> Attempt:
+    """A network with one hidden layer."""
     width = [inputs, list(hidden) if isinstance(hidden, tuple) else hidden, 1]
-    find = partial(_network, (inputs, hidden, 1))
+    find = partial(_curves, f"network {hidden}")
     return Attempt(f"kan {width}", find, trains=True, skip_if_no_signal=True)
 
 
@@ -96,49 +95,56 @@ def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
     weights = None if data.sigma is None else data.sigma**-2
     mean = sympy.Float(float(np.average(data.y, weights=weights)))
     yield Finding(judged(mean, rows, "mean"))
-    line = mean + sympy.Add(*(sympy.Float(1e-3 * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
+    line = mean + sympy.Add(*(sympy.Float(FIRST_SLOPE * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
         yield from best_of([polish(line, data)], rows, "line", context.deadline.passed)
 
 
 def _power_law(rows: Partition, context: Context) -> Iterator[Finding]:
-    exprs = (power_law(rows.sample), power_law_beside_wrong_rows(rows.sample))
-    fits = [polish(expr, rows.sample) for expr in exprs if expr is not None]
+    """The best power law; beside a number only where that is exact."""
+    fits = [polish(expr, rows.sample) for expr in _exprs("best power law", rows, context)]
     if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
-        fits += [f for e in power_laws_within(rows.sample) if exact(f := polish(e, rows.sample), rows.sample)]
+        beside = (polish(expr, rows.sample) for expr in _exprs("power law beside a number", rows, context))
+        fits += [fit for fit in beside if exact(fit, rows.sample)]
     yield from best_of(fits, rows, "power law", context.deadline.passed)
 
 
-def _relations(rows: Partition, context: Context) -> Iterator[Finding]:
-    if not rows.small:
-        exprs = relations(rows.sample, context.expired, plain=True)
-        yield from best_of(polished(exprs, rows), rows, "relation", context.deadline.passed)
+def _solved(
+    name: str, rows: Partition, context: Context, *, max_misfit: float = 0.0, many_rows: bool = False
+) -> Iterator[Finding]:
+    """What a terminal makes of the whole table. many_rows: whether it needs so many that some can be held out."""
+    kind = BY_NAME[name]
+    if not (rows.small and many_rows):
+        noise = noise_floor(rows) if kind.noise == "some" and is_noisy(rows) else 0.0
+        exprs = _exprs(name, rows, replace(context, noise=noise, max_misfit=max_misfit))
+        yield from best_of(polished(exprs, rows), rows, kind.title, context.deadline.passed)
 
 
-def _single(rows: Partition, context: Context) -> Iterator[Finding]:
-    for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, 0.03):
-        exprs = single(rows.sample, noise, context.match, expired=context.expired)
+def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
+    solve = BY_NAME[name].solve
+    assert solve is not None
+    return solve(State.of(rows.sample), replace(context, thorough=True))
+
+
+def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
+    for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
+        exprs = _exprs("function of one input", rows, replace(context, noise=noise))
         yield from best_of(polished(exprs, rows), rows, "one input", context.deadline.passed)
 
 
-def _curves(
-    structure: Callable[[Dataset, Dataset], Iterator[Graph]], rows: Partition, context: Context
-) -> Iterator[Finding]:
-    for graph in structure(rows.sample, rows.judging):
+def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:
+    """Graphs of curves with functions in their place, where they explain nearly as much as a surrogate."""
+    graphs = BY_NAME[name].graphs
+    assert graphs is not None
+    for graph in graphs(rows.sample, rows.judging, replace(context, noise=noise_floor(rows))):
         if _plausible(graph, rows) and not context.expired():
             yield from _read(graph, rows, context)
-
-
-def _network(width: tuple[Any, ...], rows: Partition, context: Context) -> Iterator[Finding]:
-    graph = network(rows.sample, rows.judging, width, rows.seed, noise_floor(rows), context.expired)
-    if graph is not None and _plausible(graph, rows):
-        yield from _read(graph, rows, context)
 
 
 def _plausible(graph: Graph, rows: Partition) -> bool:
     """Whether a structure explains nearly as much as the best surrogate does: no formula can be better than it."""
     floor = noise_floor(rows)
-    return graph.error < min(0.9, 3 * floor + 1e-3 if floor else 0.9)
+    return graph.error < min(PLAUSIBLE_MOST, PLAUSIBLE * floor + PLAUSIBLE_LEAST if floor else PLAUSIBLE_MOST)
 
 
 def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -150,7 +156,7 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
         routes += some
         if any(exact(route.fit, rows.sample) for route in routes):
             break
-    routes.sort(key=lambda route: description_length(route.fit.expr, route.fit.likely**2, rows.sample))
+    routes.sort(key=lambda route: fit_length(route.fit, rows.sample))
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
@@ -165,7 +171,7 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = ExactSearch.of(rows.sample, context, noise=stated_noise(rows))
+    exactly = ExactSearch.of(rows.sample, replace(context, noise=stated_noise(rows)))
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
@@ -185,19 +191,3 @@ def _read(graph: Graph, rows: Partition, context: Context) -> Iterator[Finding]:
     matches = match_all(graph.edges, context.match)
     fits = choose(graph, matches, rows.sample, expired=context.expired)
     yield from best_of(fits, rows, graph.origin, context.deadline.passed, with_matches(graph, matches))
-
-
-def _polynomials(rows: Partition, context: Context) -> Iterator[Finding]:
-    fits = [polish(expr, rows.sample) for expr in polynomials(rows.sample, 0.5, context.expired)]
-    yield from best_of(fits, rows, "polynomial", context.deadline.passed)
-
-
-def _rationals(rows: Partition, context: Context) -> Iterator[Finding]:
-    if len(rows.sample.names) <= 6:
-        exprs = rationals(rows.sample, 0.3, context.expired, is_noisy(rows))
-        yield from best_of(polished(exprs, rows), rows, "rational", context.deadline.passed)
-
-
-def _atoms(rows: Partition, context: Context) -> Iterator[Finding]:
-    exprs = sums_of_atoms(rows.sample, 0.3, context.expired)
-    yield from best_of(polished(exprs, rows), rows, "sum of atoms", context.deadline.passed)

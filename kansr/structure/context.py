@@ -9,21 +9,32 @@ from typing import Any
 from kansr.runtime.deadline import Deadline
 from kansr.symbolic.matching.match import MatchConfig
 
+ABOVE_NOISE = 1.3  # times the noise that the true formula may miss by: its error on few rows varies by that much
+
 
 @dataclass(frozen=True, eq=False)
 class Context:
     """deadline: when to stop; match: the library and how curves are matched with it; seed: of all that is drawn.
 
     noise: the error of the true formula over the target's spread, as far as it is known; 0 where it is rounding.
-    moves: kinds of move that the user adds to ours.
+    error: the error of the best surrogate of noisy rows, in the unit of the table's target; 0 where there is no noise.
+    max_misfit: the error over the spread up to which a formula is of use where none is true. thorough: whether more
+    alternatives are looked at, since this is the whole table. moves: kinds of move that the user adds.
     """
 
     deadline: Deadline = field(default_factory=Deadline)
     match: MatchConfig = field(default_factory=MatchConfig)
     seed: int = 0
     noise: float = 0.0
+    error: float = 0.0
+    max_misfit: float = 0.0
+    thorough: bool = False
     moves: tuple[Callable[..., Any], ...] = ()
 
     def expired(self) -> bool:
         """Whether it is time to finish what has been found."""
         return self.deadline.finishing()
+
+    def allowed(self, rounding: float) -> float:
+        """The error over the spread up to which a formula is believed: `rounding` where the rows are exact."""
+        return max(rounding, ABOVE_NOISE * self.noise, self.max_misfit)

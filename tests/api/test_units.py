@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.tables import table_with_units
+from support.tables import exactly, table_with_units
 
 import kansr
-from kansr.cli.main import _run
+from kansr.cli.main import run
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
 from kansr.errors import KansrError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.search.exact import ReduceConfig, reductions
 from kansr.structure.surrogate.noise_floor import attainable_in_groups
 from kansr.units.consistency import fits, objection
 from kansr.units.text import dimension_of
@@ -34,7 +33,7 @@ from kansr.units.text import dimension_of
 def test_a_search_over_reductions_starts_from_groups(text: str, units: dict[str, str], constants: str) -> None:
     data = table_with_units(text, units, constants=constants)
     with np.errstate(all="ignore"):
-        *_, route = reductions(data, ReduceConfig(), seed=0)
+        *_, route = exactly(data)
     assert route.path[0].what.startswith("in units of")
     assert fits(route.fit.expr, data.units)
     np.testing.assert_allclose(evaluate(route.fit.expr, dict(zip(data.names, data.X.T))), data.y, rtol=1e-7)
@@ -93,7 +92,7 @@ def test_a_named_constant_is_offered_and_printed_by_name(tmp_path: Path) -> None
     units.write_text("name,unit\nx,m\nv,m/s\ny,m/s\n")
     out = tmp_path / "out"
     options = ["--constants", "g=9.81:m/s**2", "--units", str(units), "--out", str(out), "--time-limit", "10"]
-    assert _run(["discover", str(file), *options]) == 0
+    assert run(["discover", str(file), *options]) == 0
     saved = json.loads((out / "discovery.json").read_text())
     assert saved["best"]["expression"] == "g*x/v"
     assert saved["named_constants"] == {"g": {"value": 9.81, "unit": "m/s**2"}}
@@ -135,7 +134,7 @@ def test_mistakes_in_units_end_with_one_sentence(
 ) -> None:
     file = tmp_path / "t.csv"
     pd.DataFrame({"a": np.arange(1, 20), "b": np.arange(2, 21) ** 2, "y": np.arange(3, 22)}).to_csv(file, index=False)
-    assert _run(["discover", str(file), "--target", "y", *options]) == 2
+    assert run(["discover", str(file), "--target", "y", *options]) == 2
     message = capsys.readouterr().err
     assert says in message
     assert len(message.strip().splitlines()) == 1

@@ -21,7 +21,7 @@ from support.paths import KEPLER, ROOT
 
 import kansr
 from kansr.api.discovery import Discovery
-from kansr.cli import options
+from kansr.cli import supervise
 from kansr.data.roles import dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
@@ -321,7 +321,7 @@ def test_a_time_limit_is_kept() -> None:
 def test_loading_is_part_of_the_time_limit_and_reading_a_large_table_is_not(
     limit: float, gone: float, left: float
 ) -> None:
-    assert options.remaining(limit, time.monotonic() - gone) == pytest.approx(left, abs=0.1)
+    assert supervise.seconds_left(limit, time.monotonic() - gone) == pytest.approx(left, abs=0.1)
 
 
 def timed(*arguments: object, stdin: bytes) -> float:

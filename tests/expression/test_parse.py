@@ -8,15 +8,17 @@ import time
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from kansr.errors import FormulaError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import FUNCTIONS, MAX_DEPTH, caret, message_lines, parse
-from kansr.expression.render import latex, readable, render
+from kansr.expression.render import render
 
 x, y = sympy.symbols("x y")
+
+
 POINT = {"x": 1.3, "y": 0.7, "beta": 0.4, "I": 2.2, "N": 3.1}
 
 
@@ -171,50 +173,6 @@ def test_a_deep_formula_goes_through_every_stage() -> None:
     assert math.isfinite(at(expr))
 
 
-RENDERED = {
-    x - y: "x - y",
-    1 / x: "1/x",
-    -1 / x: "-1/x",
-    1 / sympy.sqrt(x): "1/sqrt(x)",
-    sympy.Rational(-3, 4) * x: "-3*x/4",
-    x ** sympy.Rational(1, 3): "x**(1/3)",
-    sympy.Rational(1, 2) ** x: "(1/2)**x",
-    (x**y) ** 2.5: "(x**y)**2.5",
-    sympy.Float("0.1", 50): "0.1",
-    sympy.Float(1e-5) * x: "1e-05*x",
-    sympy.Abs(x) * sympy.E: "E*abs(x)",
-    sympy.sec(x): "1/cos(x)",
-    sympy.cot(x): "cos(x)/sin(x)",
-    sympy.exp(sympy.re(x)): "exp(x)",
-    sympy.Mul(-2, x + 1, evaluate=False): "-2*(x + 1)",
-}
-
-
-@pytest.mark.parametrize(("expr", "text"), RENDERED.items(), ids=str)
-def test_renders(expr: sympy.Expr, text: str) -> None:
-    assert render(expr) == text
-    assert at(parse(text)) == pytest.approx(at(expr.replace(sympy.re, lambda u: u).rewrite(sympy.cos)), rel=1e-15)
-
-
-@pytest.mark.parametrize(
-    "expr",
-    [
-        *(sympy.I * x, sympy.oo, sympy.zoo, sympy.nan, sympy.gamma(x), sympy.EulerGamma, x > 0, sympy.Max(x, y)),
-        *(sympy.Piecewise((x, x > 0), (y, True)), sympy.Float("1e400"), sympy.Integral(x, x), sympy.floor(x)),
-    ],
-    ids=str,
-)
-def test_refuses_to_render_what_is_outside_the_language(expr: sympy.Expr) -> None:
-    with pytest.raises(FormulaError):
-        render(expr)
-
-
-def test_people_see_fewer_digits() -> None:
-    expr = sympy.Float(1 / 3) * x**2 + sympy.Float(2.0)
-    assert readable(expr, digits=3) == "0.333*x**2 + 2"
-    assert latex(expr) == "0.333333 x^{2} + 2.0"
-
-
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=1e-300))
 def test_every_double_survives(value: float) -> None:
     assert float(parse(render(sympy.Float(value)))) == value
@@ -223,12 +181,18 @@ def test_every_double_survives(value: float) -> None:
 
 # A formula is drawn as its text and its value at POINT, worked out beside it with ordinary floats.
 Formula = tuple[str, float]
+
+
 leaves = st.one_of(
     st.sampled_from([*POINT.items(), ("pi", math.pi), ("E", math.e)]),
     st.integers(0, 20).map(lambda n: (str(n), float(n))),
     st.floats(0, 100, allow_nan=False).map(lambda value: (repr(value), value)),
 )
+
+
 UNARY = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "tanh", "abs")}
+
+
 BINARY = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
 
@@ -270,7 +234,7 @@ def test_values_survive_reading_and_writing(formula: Formula) -> None:
     try:
         expr = parse(text)
     except FormulaError:
-        return  # 1/0, a root of a negative number, a number too large
+        reject()  # 1/0, a root of a negative number, a number too large
     again = parse(render(expr))
     assert again == expr or at(again) == pytest.approx(at(expr), rel=1e-14, nan_ok=True)
     if math.isfinite(value):
@@ -285,4 +249,4 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except FormulaError as err:
         assert caret(err) is not None
     else:
-        assert parse(render(expr)) is not None
+        assert parse(render(expr)) == expr

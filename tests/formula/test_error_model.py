@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from kansr.data.dataset import Dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
-from kansr.formula.fit.error_model import likely_square
+from kansr.formula.fit.error_model import likely_square, spans_decades
+from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
 from kansr.result.result import Status
 
@@ -64,3 +66,43 @@ def test_errors_must_be_positive() -> None:
     frame.loc[4, "error"] = 0.0
     with pytest.raises(DataError, match="must be above 0, but row 5 has 0"):
         kansr.discover(frame, sigma="error")
+
+
+TARGETS = {
+    "decades": (np.geomspace(1e-3, 1e3, 50), True),
+    "negative decades": (-np.geomspace(1e-3, 1e3, 50), True),
+    "one decade": (np.geomspace(1, 10, 50), False),
+    "just wide enough": (np.geomspace(1, 31, 50), True),
+    "not quite": (np.geomspace(1, 29, 50), False),
+    "both signs": (np.concatenate([-np.geomspace(1e-3, 1, 9), np.geomspace(1e-3, 1, 9)]), False),
+    "with a zero": (np.linspace(0, 100, 50), False),
+}
+
+
+def rows_of(y: Array) -> Dataset:
+    return Dataset(np.arange(len(y), dtype=float)[:, None], y, ("x",))
+
+
+@pytest.mark.parametrize(("y", "answer"), TARGETS.values(), ids=TARGETS)
+def test_which_targets_span_decades(y: Array, answer: bool) -> None:
+    assert spans_decades(y) is answer
+    assert spans_decades(1e6 * y) is answer
+
+
+@pytest.mark.parametrize(("y", "wide"), TARGETS.values(), ids=TARGETS)
+def test_relative_errors_are_likelier_only_where_the_target_spans_decades(y: Array, wide: bool) -> None:
+    noise = 0.01 * np.random.default_rng(0).normal(size=len(y))
+    assert likely_square(noise, rows_of(y)) == pytest.approx(mean_square(noise))
+    relative = noise * y
+    assert (likely_square(relative, rows_of(y)) < 0.5 * mean_square(relative)) is wide
+
+
+def test_relative_errors_are_worth_their_geometric_mean() -> None:
+    y = np.geomspace(1e-3, 1e3, 101)  # whose geometric mean is 1
+    assert likely_square(0.01 * y, rows_of(y)) == pytest.approx(1e-4)
+
+
+def test_a_residual_without_a_value_is_infinitely_large() -> None:
+    y = np.geomspace(1, 100, 5)
+    assert likely_square(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), rows_of(y)) == math.inf
+    assert mean_square(np.array([0.0, np.inf])) == mean_square(np.array([])) == math.inf

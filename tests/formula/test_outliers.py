@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.tables import spoilt
 
 import kansr
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
 from kansr.formula.judge.outliers import outliers, shown_by
-from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error
-from kansr.numeric.arrays import Array
-from kansr.numeric.robust import mean_square, robust_square
-from kansr.pipeline.conclude import concluded
-from kansr.result.pareto import ParetoFront
 from kansr.result.result import Status
-from kansr.structure.terminals.closed_form.power_law import power_law_beside_wrong_rows
-
-
-def spoilt(rows: int, share: float, noise: float = 0.02, seed: int = 0) -> tuple[Dataset, Array]:
-    """2.5·x**2/z with noise, of which a share is off by 5 or more, and which rows those are."""
-    rng = np.random.default_rng(seed)
-    X = rng.uniform(1, 3, (rows, 2))
-    wrong = rng.random(rows) < share
-    y = 2.5 * X[:, 0] ** 2 / X[:, 1] + noise * rng.normal(size=rows)
-    y += wrong * rng.choice([-1, 1], rows) * rng.uniform(5, 50, rows)
-    return Dataset(X, y, ("x", "z")), wrong
 
 
 @pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 0.15])
@@ -70,35 +53,6 @@ def test_a_law_is_found_beside_wrong_rows_and_names_them() -> None:
     assert found.noise == pytest.approx(0.02 / np.std(data.y[~wrong]), rel=0.15)
 
 
-def test_rows_that_the_law_explains_are_taken_back() -> None:
-    data, wrong = spoilt(400, 0.05)
-    right = data.take(~wrong)
-    mixed = Dataset(np.vstack([right.X, data.X[wrong]]), np.concatenate([right.y, data.y[wrong]]), data.names)
-    found = kansr.discover((right.X, right.y), time_limit=30)
-    suspected = np.arange(mixed.rows) >= right.rows - 30  # 30 of them wrongly so
-    law = replace(found.best, expr=parse("5*x**2/(2*z)"))
-    searched = replace(found, front=ParetoFront((law,)), inputs=mixed.names, rows=right.rows - 30)
-    told = concluded(searched, mixed, suspected, 0.0)
-    assert told.outliers == tuple(range(right.rows, mixed.rows)) and told.rows == right.rows
-
-
-def test_hubers_loss_keeps_constants_from_heavy_tails() -> None:
-    rng = np.random.default_rng(0)
-    X = rng.uniform(0, 1, (500, 1))
-    y = 3.3 * X[:, 0] + 0.02 * rng.standard_t(1.2, 500)
-    start = parse("2.0*x")
-    squares, robust = (polish(start, Dataset(X, y, ("x",), robust=robust)) for robust in (False, True))
-    assert abs(float(robust.constants[0]) - 3.3) < 3 * robust.errors[0] < 0.02
-    assert abs(float(robust.constants[0]) - 3.3) < abs(float(squares.constants[0]) - 3.3)
-
-
-def test_the_robust_level_is_that_of_normal_errors_and_never_more() -> None:
-    errors = np.random.default_rng(0).normal(0, 3, 100_000)
-    assert robust_square(errors) == pytest.approx(9, rel=0.02)
-    assert robust_square(np.array([0.0, 0.0, 1e9])) == mean_square(np.array([0.0, 0.0, 1e9]))
-    assert robust_square(np.array([0.0, np.inf])) == np.inf
-
-
 def test_a_formula_shows_wrong_rows_unless_they_are_together() -> None:
     rng = np.random.default_rng(0)
     X = np.sort(rng.uniform(1, 3, (500, 1)), axis=0)
@@ -120,14 +74,6 @@ def test_wrong_rows_of_a_large_table_are_seen_in_seconds() -> None:
     assert time.process_time() - begun < 15  # only rows that are far are asked for their neighbours
 
 
-def test_a_power_law_is_seen_beside_wrong_rows() -> None:
-    data, wrong = spoilt(400, 0.1, noise=0.0)
-    expr = power_law_beside_wrong_rows(data)
-    assert expr is not None
-    assert Tape(expr, data.names).value(data.X[~wrong]) == pytest.approx(data.y[~wrong])
-    assert power_law_beside_wrong_rows(data.take(~wrong)) is None  # what power_law finds needs no other way
-
-
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_wrong_rows_that_only_the_law_can_see_do_not_keep_a_search_going(noise: float) -> None:
     rng = np.random.default_rng(1)
@@ -146,24 +92,6 @@ def test_a_loss_that_is_none_is_refused() -> None:
     data, _ = spoilt(50, 0.0)
     with pytest.raises(UsageError, match=r"the loss is"):
         kansr.discover((data.X, data.y), loss="cubic")  # type: ignore[arg-type]
-
-
-def test_rows_with_the_same_inputs_say_how_large_the_noise_is() -> None:
-    rng = np.random.default_rng(0)
-    X = np.repeat(rng.uniform(0, 1, (100, 2)), 3, axis=0)
-    data = Dataset(X, X[:, 0] ** 2 + 0.1 * rng.normal(size=300), ("x", "z"))
-    variance, free = pure_error(data)
-    assert free == 200 and variance == pytest.approx(0.01, rel=0.25)
-    assert not lacks_fit(X[:, 0] ** 2 - data.y, data, 0)
-    assert lacks_fit(X[:, 0] - 0.1 - data.y, data, 1)
-    assert pure_error(data.take(slice(0, 300, 3))) == (0.0, 0)
-
-
-def test_neighbours_say_how_large_the_noise_is() -> None:
-    rng = np.random.default_rng(0)
-    X = np.sort(rng.uniform(0, 1, (400, 1)), axis=0)
-    data = Dataset(X, np.sin(6 * X[:, 0]) + 0.1 * rng.normal(size=400), ("x",))
-    assert neighbour_noise(data) == pytest.approx(0.1, rel=0.15)
 
 
 @pytest.mark.long

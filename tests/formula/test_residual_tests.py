@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kansr.formula.judge.residual_tests import unexplained
+from kansr.data.dataset import Dataset
+from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error, unexplained
 from kansr.numeric.arrays import Array
 
 
@@ -81,3 +82,21 @@ def test_units_and_the_order_of_rows_do_not_matter(unit: float) -> None:
 def test_a_handful_of_rows_or_nothing_left_says_nothing() -> None:
     assert unexplained(np.arange(7.0), np.arange(7.0)[:, None])
     assert unexplained(np.zeros(50), rows_of(50, 2))
+
+
+def test_rows_with_the_same_inputs_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.uniform(0, 1, (100, 2)), 3, axis=0)
+    data = Dataset(X, X[:, 0] ** 2 + 0.1 * rng.normal(size=300), ("x", "z"))
+    variance, free = pure_error(data)
+    assert free == 200 and variance == pytest.approx(0.01, rel=0.25)
+    assert not lacks_fit(X[:, 0] ** 2 - data.y, data, 0)
+    assert lacks_fit(X[:, 0] - 0.1 - data.y, data, 1)
+    assert pure_error(data.take(slice(0, 300, 3))) == (0.0, 0)
+
+
+def test_neighbours_say_how_large_the_noise_is() -> None:
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.uniform(0, 1, (400, 1)), axis=0)
+    data = Dataset(X, np.sin(6 * X[:, 0]) + 0.1 * rng.normal(size=400), ("x",))
+    assert neighbour_noise(data) == pytest.approx(0.1, rel=0.15)

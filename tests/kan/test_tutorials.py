@@ -75,7 +75,7 @@ def test_the_benchmark_runs(argv: list[str], monkeypatch: pytest.MonkeyPatch, ca
     threads = torch.get_num_threads()
     monkeypatch.setattr(sys, "argv", argv)
     try:
-        runpy.run_path(str(ROOT / "benchmarks" / argv[0]), run_name="__main__")
+        runpy.run_path(str(ROOT / "benchmarks" / "recovery" / argv[0]), run_name="__main__")
     finally:
         torch.set_num_threads(threads)
     assert "kansr" in capsys.readouterr().out

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
+from support.command import told
+from support.paths import ROOT, SUPPORT
 
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
 from kansr.pipeline.config import Config
-from kansr.pipeline.journal import JOURNAL, Journal, key, opened
+from kansr.pipeline.journal import FORMAT, JOURNAL, Journal, key, opened
 from kansr.pipeline.run import search
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -40,10 +43,10 @@ def finding(expr: sympy.Expr, loss: float = 0.1, graph: Graph | None = None) -> 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_findings_come_back_as_they_were(text: str, tmp_path: Path) -> None:
     tried = Tried((finding(parse(text), graph=GRAPH), finding(parse(text), loss=1e300)), "a failure")
-    opened(tmp_path, {"k": "v"}, resume=False).add(4, tried, 1.25, cut=True)
+    opened(tmp_path, {"k": "v"}, resume=False).add("power law", tried, 1.25, cut=True)
     journal = opened(tmp_path, {"k": "v"}, resume=True)
-    (entry,) = journal.past.values()
-    assert (journal.last, journal.seconds, entry.cut, entry.tried.failure) == (4, 1.25, True, "a failure")
+    entry = journal.past["power law"]
+    assert (len(journal.past), journal.seconds, entry.cut, entry.tried.failure) == (1, 1.25, True, "a failure")
     for before, after in zip(tried.findings, entry.tried.findings):
         assert after.candidate == before.candidate and after.path == before.path
     first = entry.tried.findings[0].graph
@@ -52,29 +55,29 @@ def test_findings_come_back_as_they_were(text: str, tmp_path: Path) -> None:
 
 def test_named_constants_come_back(tmp_path: Path) -> None:
     expr = NamedConstant("G", 6.674e-11) * sympy.Symbol("m")
-    opened(tmp_path, {}, resume=False).add(0, Tried((finding(expr),)), 1.0, cut=False)
-    assert opened(tmp_path, {}, resume=True).past[0].tried.findings[0].candidate.expr == expr
+    opened(tmp_path, {}, resume=False).add("mean", Tried((finding(expr),)), 1.0, cut=False)
+    assert opened(tmp_path, {}, resume=True).past["mean"].tried.findings[0].candidate.expr == expr
 
 
 def test_what_would_not_come_back_is_not_written(tmp_path: Path) -> None:
     odd = sympy.gamma(sympy.Symbol("x"))
     journal = opened(tmp_path, {}, resume=False)
-    journal.add(0, Tried((finding(odd),)), 1.0, cut=False)
-    journal.add(1, Tried((finding(sympy.Symbol("x")),)), 2.0, cut=False)
-    assert set(opened(tmp_path, {}, resume=True).past) == {1}
+    journal.add("mean", Tried((finding(odd),)), 1.0, cut=False)
+    journal.add("power law", Tried((finding(sympy.Symbol("x")),)), 2.0, cut=False)
+    assert set(opened(tmp_path, {}, resume=True).past) == {"power law"}
 
 
 def test_a_torn_line_is_dropped_and_a_full_disk_ends_the_journal_only(tmp_path: Path) -> None:
     journal = opened(tmp_path, {}, resume=False)
-    journal.add(0, Tried((finding(sympy.Symbol("x")),)), 1.0, cut=False)
+    journal.add("mean", Tried((finding(sympy.Symbol("x")),)), 1.0, cut=False)
     with (tmp_path / JOURNAL).open("a") as file:
-        file.write('{"attempt": 1, "sec')
+        file.write('{"attempt": "power law", "sec')
     again = opened(tmp_path, {}, resume=True)
-    assert set(again.past) == {0} and (tmp_path / JOURNAL).read_bytes().endswith(b"}\n")
+    assert set(again.past) == {"mean"} and (tmp_path / JOURNAL).read_bytes().endswith(b"}\n")
     again.path = Path("/dev/full")
-    again.add(1, Tried(()), 2.0, cut=False)
+    again.add("power law", Tried(()), 2.0, cut=False)
     assert "No space left" in again.failure and "the search goes on" in again.failure
-    again.add(2, Tried(()), 3.0, cut=False)
+    again.add("line", Tried(()), 3.0, cut=False)
 
 
 def test_another_search_is_refused(tmp_path: Path) -> None:
@@ -98,6 +101,21 @@ def test_another_search_is_refused(tmp_path: Path) -> None:
         assert other != first
         with pytest.raises(UsageError, match="was begun with"):
             opened(tmp_path, other, resume=True)
+
+
+def test_a_journal_of_an_earlier_format_says_what_to_do(tmp_path: Path) -> None:
+    """Attempts were known by their places in the plan."""
+    run = tmp_path / "run"
+    shutil.copytree(SUPPORT / "saved" / "run", run)
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    assert before[JOURNAL].startswith(b'{"journal": 2, ')
+    done = told("discover", ROOT / "datasets" / "hubble_1929.csv", "--out", run, "--resume", "--json", "--quiet")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"kansr: {run / JOURNAL} is of format 2, and this version reads {FORMAT}: that search cannot be gone on with; "
+        "begin it again with --force, or name another folder with --out\n"
+    )
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
 @pytest.mark.long

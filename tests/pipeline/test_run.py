@@ -26,14 +26,13 @@ from kansr.formula.judge.judge import judge
 from kansr.pipeline import run as pipeline
 from kansr.pipeline.config import Config
 from kansr.result.result import Status
-from kansr.runtime.deadline import Clock
 from kansr.search import stopping
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.partition import Expired, Rows
+from kansr.search.partition import Partition
 from kansr.search.plan import plan
+from kansr.structure.context import Context
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.library.standard import STANDARD
-from kansr.symbolic.matching.match import MatchConfig
 
 
 def frame(data: Dataset) -> pd.DataFrame:
@@ -108,9 +107,8 @@ def test_an_input_that_the_law_does_not_use_is_named() -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_law_is_read_from_a_network(seed: int) -> None:
     data = table("exp(sin(pi*x) + y**2)", low=0, high=1, rows=500, seed=seed)
-    (attempt,) = (a for a in plan(data, MatchConfig()) if a.name == "kan [2, 1, 1]")
-    fitting, held_out = split(data, 0.25, np.random.default_rng(seed))
-    found = attempt(Rows(fitting, held_out, seed), lambda: False).findings
+    (attempt,) = (a for a in plan(data) if a.name == "kan [2, 1, 1]")
+    found = attempt(Partition.of(data, 0.25, seed), Context(seed=seed)).findings
     best = min((finding.candidate for finding in found), key=lambda c: c.description_length)
     assert misfit(best.expr, data) < 1e-9
     assert best.origin.startswith("kan [2, 1, 1]")
@@ -198,12 +196,6 @@ def test_the_time_limit_is_kept(limit: float = 1.0) -> None:
     assert discovery.best.r2 > 0
 
 
-def test_the_clock() -> None:
-    assert Clock(0.0).over()
-    assert not Clock(100.0).over()
-    assert 0 <= Clock(100.0).seconds() < 10
-
-
 def test_progress_gets_better_and_ends_with_the_answer() -> None:
     data = table("x*exp(y)/(1 + z)", rows=200)
     seen: list[Discovery] = []
@@ -268,8 +260,8 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], words: 
         Config(**options)
 
 
-def _broken(rows: Rows, expired: Expired) -> Iterator[Finding]:
-    yield Finding(judge(sympy.Float(1.0), rows.fitting, rows.held_out, "broken"))
+def _broken(rows: Partition, context: Context) -> Iterator[Finding]:
+    yield Finding(judge(sympy.Float(1.0), rows.fitting, rows.judging, "broken"))
     raise ArithmeticError("no such number")
 
 
@@ -277,11 +269,11 @@ def test_a_way_that_breaks_off_keeps_what_it_found_and_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = table(POWER, rows=200)
-    tried = Attempt("a way", _broken)(Rows(*halves(data)), lambda: False)
+    tried = Attempt("a way", _broken)(Partition.between(*halves(data)), Context())
     assert [f.candidate.origin for f in tried.findings] == ["broken"]
     assert tried.failure.startswith("a way broke off (ArithmeticError: no such number)")
-    ways = pipeline.plan_with_units
-    monkeypatch.setattr(pipeline, "plan_with_units", lambda *given: [Attempt("a way", _broken), *ways(*given)])
+    plan = pipeline.plan
+    monkeypatch.setattr(pipeline, "plan", lambda *given: (Attempt("a way", _broken), *plan(*given)))
     discovery = kansr.discover(frame(data))
     assert same(discovery, POWER)
     assert tried.failure in discovery.notes

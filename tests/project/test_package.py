@@ -48,7 +48,7 @@ def test_the_wheel_holds_every_shipped_file(wheel: zipfile.ZipFile, folder: str)
 
 def test_the_wheel_holds_every_module_and_says_it_is_typed(wheel: zipfile.ZipFile) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "kansr").rglob("*.py")}
-    pages = {"kansr/report/page.html", "kansr/report/style.css"}
+    pages = {f"kansr/show/report/template/{name}" for name in ("page.html", "style.css")}
     assert modules | pages | {"kansr/py.typed"} <= set(wheel.namelist())
 
 

@@ -269,10 +269,10 @@ HOSTILE = [
 
 def test_nothing_that_is_read_runs(tmp_path: Path) -> None:
     text = HOSTILE[0]
-    numbers = dict.fromkeys(["complexity", "loss", "likely", "r2", "r2_held_out", "description_length"], 1)
+    numbers = dict.fromkeys(["complexity", "loss", "error_ms", "r2", "r2_held_out", "description_length"], 1)
     finding = {"expression": text, "named": {text: 1}, **numbers, "origin": text, "graph": None, "path": []}
     record = {"attempt": 0, "seconds": 1, "cut": False, "failure": text, "findings": [finding]}
-    lines = [json.dumps({"journal": 2, "key": {}}), json.dumps(record)]
+    lines = [json.dumps({"journal": FORMAT, "key": {}}), json.dumps(record)]
     (tmp_path / "attempts.jsonl").write_text("\n".join(lines) + "\n")
     done = subprocess.run(
         [sys.executable, "-c", SPY, str(tmp_path), *HOSTILE], capture_output=True, text=True, cwd=tmp_path, timeout=100

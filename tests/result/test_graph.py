@@ -141,7 +141,7 @@ def test_a_graph_is_plain_json() -> None:
     plain = graph.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert [node["type"] for node in plain["nodes"]] == ["input", "input", "input", "product", "sum"]
-    for edge, row in zip(graph.edges, plain["edges"]):
+    for edge, row in zip(graph.edges, plain["edges"], strict=True):
         assert (row["source"], row["target"]) == (edge.source, edge.target)
         assert len(row["x"]) == len(row["y"]) <= 33
         assert (row["x"][0], row["x"][-1]) == (edge.x[0], edge.x[-1])

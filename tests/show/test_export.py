@@ -218,7 +218,9 @@ def test_any_name_is_safe(to: str, target: str, folder: Path) -> None:
     assert not set(chosen.of.values()) & WORDS and chosen.function not in FUNCTIONS
     if to in ("python", "numpy"):
         assert module(law, to, folder)[chosen.function](*values) == total
-    elif to == "c" and shutil.which("cc"):
+    elif to == "c":
+        if shutil.which("cc") is None:
+            pytest.skip("needs a C compiler called cc")
         f = compiled([text], folder)[chosen.function]
         f.restype, f.argtypes = ctypes.c_double, [ctypes.c_double] * len(inputs)
         assert f(*values) == total
@@ -309,6 +311,6 @@ def test_the_domain_in_words(text: str, conditions: list[str]) -> None:
 @given(expr=formulas.formulas)
 def test_a_formula_without_conditions_has_values_everywhere(expr: sympy.Expr) -> None:
     """But for overflow, which moderate inputs hardly cause; and where there is no value, a condition is broken."""
-    if not domain(expr):
-        value = Tape(expr, formulas.NAMES).value(np.clip(X, -2, 2))
-        assert not np.isnan(value[formulas.steady(expr, np.clip(X, -2, 2))]).any()
+    assume(not domain(expr))
+    value = Tape(expr, formulas.NAMES).value(np.clip(X, -2, 2))
+    assert not np.isnan(value[formulas.steady(expr, np.clip(X, -2, 2))]).any()

@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from unittest import mock
 
-from kansr.cli import main as cli
+from kansr.cli.main import run
 from support.paths import ROOT
 
 REAL = [sys.executable, "-m", "kansr"]
@@ -82,5 +82,5 @@ def told(*arguments: object, stdin: bytes = b"") -> CompletedProcess[str]:
         contextlib.redirect_stderr(err),
         mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin))),
     ):
-        code = cli._run(list(map(str, arguments)))
+        code = run(list(map(str, arguments)))
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

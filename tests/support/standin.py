@@ -10,18 +10,23 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import sympy
 
 from kansr.api.discovery import Discovery
+from kansr.cli.main import main
 from kansr.data.dataset import Dataset
 from kansr.data.excerpt import excerpt
 from kansr.errors import DataError, FormulaError
 from kansr.formula.judge.judge import judge
+from kansr.pipeline import job
+from kansr.pipeline.config import Config
+from kansr.pipeline.journal import Journal
 from kansr.result.pareto import pareto
 from kansr.result.result import Status, unused
+from kansr.runtime.deadline import Deadline
+from kansr.search.partition import Partition
 
 
 def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:
@@ -36,7 +41,9 @@ def discovery(data: Dataset, seed: int = 0, status: str = "found") -> Discovery:
     return dataclasses.replace(found, excerpt=excerpt(data, np.zeros(data.rows, dtype=bool), seed))
 
 
-def search(data: Dataset, config: Any, journal: Any = None) -> Iterator[Discovery]:
+def search(rows: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Discovery]:
+    """In place of the search for the whole law."""
+    data = rows.table
     ending = os.environ.get("ENDING", "found")
     if ending != "silence":
         yield discovery(data, config.seed, "best_effort")
@@ -57,9 +64,5 @@ def search(data: Dataset, config: Any, journal: Any = None) -> Iterator[Discover
 
 
 if __name__ == "__main__":
-    from kansr.pipeline import run
-
-    run.search = search
-    from kansr.cli.main import main
-
+    job.search_partition = search
     main()

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 import kansr.kan.network.network  # noqa: F401  loads torch before the search starts
 from kansr.bench.methods import Answer, Question
-from kansr.data.declare_units import with_units
+from kansr.data.read.table import Table
 from kansr.expression.render import render
 from kansr.pipeline.config import Config
-from kansr.pipeline.run import search as discoveries
+from kansr.pipeline.job import Job, run_job
 
 
 def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]:
-    config = Config(time_limit=question.time_limit, seed=question.seed, refine=refine)
-    known = all(question.units.get(name) for name in (*question.data.names, question.data.target))
-    data = with_units(question.data, question.units if known else None)
-    for discovery in discoveries(data, config):
-        front = tuple(render(candidate.expr) for candidate in discovery.front)
-        yield Answer(render(discovery.best.expr), front, discovery.status.value)
+    data = question.data
+    columns = (*data.names, data.target)
+    known = all(map(question.units.get, columns))
+    job = Job(
+        table=Table(columns, np.column_stack([data.X, data.y])),
+        target=data.target,
+        units={name: question.units[name] for name in columns} if known else None,
+        config=Config(time_limit=question.time_limit, seed=question.seed, refine=refine),
+    )
+    for found in run_job(job):
+        front = tuple(render(candidate.expr) for candidate in found.front)
+        yield Answer(render(found.best.expr), front, found.status.value)

@@ -15,7 +15,7 @@ from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.error_model import spans_decades
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 
 REWEIGHTED = 4  # rounds of reweighting
@@ -27,8 +27,9 @@ class Fit:
     """An expression with its floats at their best values.
 
     constants, errors: the floats and their standard errors, (constants,); `rms`: root mean squared residual on the
-    rows fitted, in the units of the target; `likely`: the same under the likelier error model, or with the errors that
-    are known (see `candidate.likely_square`). `influence`: rms of constant times derivative, what each is worth.
+    rows fitted, in the units of the target; `error_ms`: mean squared residual, in their square, under the likelier
+    error model or with the errors that are known (see `error_model.likely_square`). `influence`: rms of constant times
+    derivative, what each is worth.
     """
 
     expr: sympy.Expr
@@ -36,7 +37,7 @@ class Fit:
     errors: Array
     influence: Array
     rms: float
-    likely: float
+    error_ms: float
 
 
 def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
@@ -64,7 +65,7 @@ def polish(
     At most `rows` rows are used, evenly taken. `rms` is inf where the expression has no finite value on some row.
     """
     if data.rows > rows:
-        data = data.take(np.unique(np.linspace(0, data.rows - 1, rows).astype(int)))
+        data = data.take(evenly_spaced_rows(data.rows, rows))
     constants = tuple(c for c in floats(expr) if c not in fixed)
     try:
         tape = Tape(expr, data.names, constants)
@@ -75,17 +76,17 @@ def polish(
         influence = np.sqrt(np.mean((best.J * best.values) ** 2, axis=0))
     fitted = tuple(sympy.Float(float(v)) for v in best.values)
     expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
-    return Fit(expr, fitted, best.errors, influence, best.rms, best.likely)
+    return Fit(expr, fitted, best.errors, influence, best.rms, best.error_ms)
 
 
 class Optimum(NamedTuple):
-    """The constants, their Jacobian, (rows, constants), and standard errors; rms and likely as in `Fit`."""
+    """The constants, their Jacobian, (rows, constants), and standard errors; rms and error_ms as in `Fit`."""
 
     values: Array
     J: Array
     errors: Array
     rms: float
-    likely: float
+    error_ms: float
 
 
 def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum:
@@ -94,7 +95,7 @@ def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum
     if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
         # Errors may be as large as the target: the optimum of relative least squares competes with this one.
         near = _optimum(tape, data, best.values, iterations, np.abs(data.y))
-        best = min(best, near, key=lambda one: one.likely)
+        best = min(best, near, key=lambda one: one.error_ms)
     return best
 
 
@@ -103,9 +104,9 @@ def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Ar
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
-    likely, errors = rms, _standard_errors(J, rms)
+    errors = _standard_errors(J, rms)
     if (scale is None and not data.robust) or not np.isfinite(rms):
-        return Optimum(values, J, errors, rms, likely)
+        return Optimum(values, J, errors, rms, rms**2)
     shares = weight
     if data.robust:
         values, shares, J, level = _reweighted(tape, data, values, iterations, weight, J)
@@ -113,8 +114,8 @@ def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Ar
     residual = tape.value(data.X, values) - data.y
     square = robust_square if data.robust else mean_square
     size = 1.0 if scale is None else typical(scale)
-    likely = math.sqrt(square(residual * weight)) * size
-    return Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), likely)
+    error_ms = square(residual * weight) * size**2
+    return Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), error_ms)
 
 
 def _reweighted(

@@ -14,7 +14,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats, minimise, optimum
 from kansr.formula.fit.error_model import spread_of
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 
 STARTS, REFINED = 200, 12  # points that constants are looked for from, and those that are followed to the end
 DECADES = 1.5  # about the natural size of a constant that starts are drawn from
@@ -111,7 +111,7 @@ def fit_form(form: Form, data: Dataset, seed: int = 0, expired: Callable[[], boo
     Raises UsageError where the formula has no finite value on some row, whatever the constants.
     """
     rng = np.random.default_rng(seed)
-    some = data.take(np.unique(np.linspace(0, data.rows - 1, min(ROWS, data.rows)).astype(int)))
+    some = data.take(evenly_spaced_rows(data.rows, ROWS))
     tape = Tape(form.expr, data.names, form.constants)
     weight = np.ones(some.rows) if some.sigma is None else 1 / some.sigma
     followed: list[tuple[float, int, Array]] = []

@@ -20,17 +20,17 @@ from kansr.result.candidate import Candidate
 def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) -> Candidate:
     """What the formula is worth, measured from the expression itself; nothing is fitted here."""
     residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss, likely = mean_square(residual), likely_square(residual, fitting)
+    loss, error_ms = mean_square(residual), likely_square(residual, fitting)
     unseen = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
     spread, unseen_spread = float(np.var(fitting.y)), float(np.var(held_out.y))
     return Candidate(
         expr,
         complexity(expr),
         loss,
-        likely,
+        error_ms,
         r_squared(loss, spread),
         r_squared(unseen, unseen_spread),
-        description_length(expr, likely, fitting),
+        description_length(expr, error_ms, fitting),
         origin,
     )
 

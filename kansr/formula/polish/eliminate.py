@@ -8,7 +8,7 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 
 ROUNDS, LARGEST = 8, 80  # parts taken out, and operations above which none are
 
@@ -18,7 +18,7 @@ def prune(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) 
 
     Backward elimination: the part whose loss shortens formula and residuals together most goes first.
     """
-    length = _length(fit, data)
+    length = fit_length(fit, data)
     for _ in range(ROUNDS):
         if fit.expr.count_ops() > LARGEST:
             return fit
@@ -28,7 +28,7 @@ def prune(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) 
                 return best
             if expr.free_symbols:
                 trial = polish(expr, data, iterations=12)
-                if (trial_length := _length(trial, data)) < length:
+                if (trial_length := fit_length(trial, data)) < length:
                     best, length = trial, trial_length
         if best is fit:
             return fit
@@ -50,7 +50,3 @@ def _without(expr: sympy.Expr) -> Iterator[sympy.Expr]:
     for i, part in enumerate(expr.args):
         for changed in _without(part):
             yield expr.func(*expr.args[:i], changed, *expr.args[i + 1 :])
-
-
-def _length(fit: Fit, data: Dataset) -> float:
-    return description_length(fit.expr, fit.likely**2, data)

@@ -9,9 +9,10 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
-from kansr.expression.nice_numbers import proposals
+from kansr.expression.domain import is_real_formula
+from kansr.expression.nice_numbers import fractions_near, proposals
 from kansr.formula.fit.constants import POLISH_ROWS, Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
 
 # A standard error never promises more than the arithmetic that found it.
@@ -26,17 +27,17 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
     get shorter, so that a number the data contradict is never written.
     """
     fixed: set[sympy.Float] = set()
-    best, length = fit, _length(fit, data)
+    best, length = fit, fit_length(fit, data)
     for _ in range(rounds):
         for constant, number in _replacements(best, data, fixed):
             if expired():
                 return _on_all_rows(best, data, fixed)
             expr = best.expr.xreplace({constant: number})
-            if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if not is_real_formula(expr):
                 continue
             keep = fixed | ({number} if number.is_Float else set())
             trial = polish(expr, data, fixed=keep, iterations=12)
-            trial_length = _length(trial, data)
+            trial_length = fit_length(trial, data)
             if trial_length < length:
                 best, length, fixed = trial, trial_length, keep
                 break
@@ -55,7 +56,7 @@ def _on_all_rows(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Fit:
 def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[tuple[sympy.Float, sympy.Expr]]:
     """What to try, the surest first: constants that already are (nearly) a nice number, zeros, then ties."""
     spread = float(np.std(data.y)) or 1.0
-    noise = max(fit.likely / spread, ROUNDING)
+    noise = max(float(np.sqrt(fit.error_ms)) / spread, ROUNDING)
     options: list[tuple[float, sympy.Float, sympy.Expr]] = []
     for constant, error, influence in zip(fit.constants, fit.errors, fit.influence):
         value = float(constant)
@@ -63,9 +64,8 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
         for number in proposals(value, tolerance):
             distance = abs(float(number) - value) / tolerance
             options.append((distance + (0 if number.is_Integer else 0.5), constant, number))
-        half = sympy.Rational(round(2 * value), 2)
-        if half != 0 and abs(float(half) - value) < NEAR * abs(value):  # however many errors away: bits decide
-            options.append((2.0, constant, half))
+        # however many errors away: bits decide
+        options += [(2.0, constant, half) for half in fractions_near(value, (2,), NEAR)]
         if abs(value) < 6 * error:
             options.append((1.5, constant, sympy.S.Zero))
         if influence < 3 * noise * spread:
@@ -77,7 +77,3 @@ def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[
                 options.append((1.2, second, first))
     options.sort(key=lambda option: (option[0], str(option[1]), bits(option[2], np.inf), str(option[2])))
     return ((constant, number) for _, constant, number in options)
-
-
-def _length(fit: Fit, data: Dataset) -> float:
-    return description_length(fit.expr, fit.likely**2, data)

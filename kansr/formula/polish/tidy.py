@@ -9,12 +9,13 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
 from kansr.formula.fit.error_model import likely_square
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import description_length, fit_length
 
 STRAIGHT = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # u at 0
 EVEN = (sympy.cos, sympy.cosh)  # 1 at 0
@@ -34,7 +35,7 @@ def tidied(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False)
     fit = fit if plain == fit.expr else polish(plain, data)
     squared = complete_squares(fit.expr, near=NEAR_SQUARE)
     trial = polish(squared, data) if squared != fit.expr else fit
-    return min(fit, trial, key=lambda f: description_length(f.expr, f.likely**2, data))
+    return min(fit, trial, key=lambda f: fit_length(f, data))
 
 
 def plainer(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambda: False) -> sympy.Expr:
@@ -88,7 +89,7 @@ def _replacements(expr: sympy.Expr) -> Iterator[sympy.Expr]:
 
 
 def _length(expr: sympy.Expr, data: Dataset) -> float:
-    if expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I) or not expr.free_symbols:
+    if not is_real_formula(expr) or not expr.free_symbols:
         return np.inf
     try:
         residual = Tape(expr, data.names).value(data.X) - data.y

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from kansr.formula.fit.constants import polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.judge import judge
 from kansr.refinement.refiners.refiner import Given, Named, Share
 from kansr.refinement.refiners.subproblems import Part, curves, reduced
@@ -108,7 +108,7 @@ def _refined(
     except Exception as err:
         error = err
     fits = polished(_promising(exprs, rows), rows)
-    fits.sort(key=lambda fit: description_length(fit.expr, fit.likely**2, rows.sample))
+    fits.sort(key=lambda fit: fit_length(fit, rows.sample))
     for fit in fits[:1]:  # finishing may take longer than there is time for
         yield _found(Finding(judged(fit.expr, rows, name), unfinished=True), refiner, part, rows)
     for finding in best_of(fits[:FINISHED], rows, name, deadline.passed):
@@ -122,7 +122,7 @@ def _promising(exprs: Iterable[sympy.Expr], rows: Partition) -> list[sympy.Expr]
     ranked = []
     for number, expr in enumerate(exprs):
         fit = polish(expr, rows.sample, iterations=0, rows=FEW)
-        ranked.append((description_length(expr, fit.likely**2, rows.sample), number, expr))
+        ranked.append((fit_length(fit, rows.sample), number, expr))
     return [expr for length, _, expr in sorted(ranked, key=lambda one: one[:2])[:FITTED] if np.isfinite(length)]
 
 

@@ -22,6 +22,7 @@ from kansr.errors import FormulaError, MissingExtra
 from kansr.expression.parse import FUNCTIONS, parse
 from kansr.formula.fit.constants import polish
 from kansr.formula.judge.exactness import exact
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.refinement.refiners.refiner import Refiner, Share, offers
 from kansr.refinement.refiners.refiner import isolated as in_a_process
 from kansr.result.candidate import Candidate
@@ -76,7 +77,7 @@ def operon(config: OperonConfig = OperonConfig(), guesses: Sequence[sympy.Expr] 
         raise MissingExtra("the refiner operon needs pyoperon: pip install 'kansr[operon]'")
 
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
-        some = data.take(np.unique(np.linspace(0, data.rows - 1, min(ROWS, data.rows)).astype(int)))
+        some = data.take(evenly_spaced_rows(data.rows, ROWS))
         seen: set[str] = set()
         for generation in evolve(some, config, (candidate.expr, *guesses)):
             texts = generation.closest(MOST)

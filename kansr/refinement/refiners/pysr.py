@@ -24,6 +24,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError, MissingExtra
 from kansr.expression.parse import FUNCTIONS, parse
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.refinement.refiners.refiner import GIB, Refiner, Share, offers
 from kansr.result.candidate import Candidate
 from kansr.runtime.alarm import OutOfTime
@@ -94,7 +95,7 @@ def pysr(
         raise MissingExtra("the refiner pysr needs pysr: pip install 'kansr[pysr]'")
 
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
-        some = data.take(np.unique(np.linspace(0, data.rows - 1, min(ROWS, data.rows)).astype(int)))
+        some = data.take(evenly_spaced_rows(data.rows, ROWS))
         names = {sympy.Symbol(name): sympy.Symbol(f"v{i}") for i, name in enumerate(data.names)}
         back = {alias: name for name, alias in names.items()}
         written = [julia(expr.xreplace(names)) for expr in (candidate.expr, *guesses)]

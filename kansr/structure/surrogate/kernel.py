@@ -33,8 +33,8 @@ def surrogate(X: Array, z: Array) -> Field:
     best = _best(X, z, rows, drafts[:1])
     if best.quality > POOR and n > 1:
         chosen = np.array(best.logs)
-        view = [row for row in rows if row[0] == best.view]
-        weights = _relevance(standard(X, chosen)[0], view[0][1], RIDGES[-1])
+        view = [row for row in rows if row.name == best.view]
+        weights = _relevance(standard(X, chosen)[0], view[0].t, RIDGES[-1])
         scaled = _drafts(X, z, view, chosen, weights, RIDGES, FEW_CENTRES)
         scaled.sort(key=lambda draft: draft.quality)
         best = min([best, _best(X, z, view, scaled[:1])], key=lambda field: field.quality)
@@ -47,7 +47,7 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
     for draft in drafts:
         place = LENGTHS.index(draft.length)
         lengths = LENGTHS[max(place - 1, 0) : place + 2]
-        view = [row for row in rows if row[0] == draft.view]
+        view = [row for row in rows if row.name == draft.view]
         full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
     return min(full or drafts, key=lambda draft: draft.quality).field()
 
@@ -126,7 +126,7 @@ def _drafts(
     U, spread = U * weights, spread / weights
     centres = min(most, int(0.7 * len(z)))
     held = slice(len(z) - min(HELD_OUT, len(z) - centres), len(z))
-    T = np.column_stack([t for _, t, _ in rows])
+    T = np.column_stack([row.t for row in rows])
     T_mean, T_spread = T.mean(0), T.std(0)
     T = (T - T_mean) / T_spread
     square = np.sum(U * U, axis=1)
@@ -147,7 +147,7 @@ def _drafts(
             except np.linalg.LinAlgError:
                 continue
             residual = k @ coefficients - T[held]
-            for v, (name, _, slope) in enumerate(rows):
+            for v, row in enumerate(rows):
                 w = coefficients[:, v]
                 error = float(np.mean(np.minimum(residual[:, v] ** 2, 25)))
                 kw = k * w
@@ -157,7 +157,19 @@ def _drafts(
                 quality = float(np.sqrt(np.mean(moved**2)))
                 if np.isfinite(quality) and (v not in found or error < found[v].error):
                     found[v] = Draft(
-                        X, z, U, name, slope, scales[v], tuple(logs.tolist()), weights, length, ridge, w, error, quality
+                        X,
+                        z,
+                        U,
+                        row.name,
+                        row.slope,
+                        scales[v],
+                        tuple(logs.tolist()),
+                        weights,
+                        length,
+                        ridge,
+                        w,
+                        error,
+                        quality,
                     )
     return list(found.values())
 

@@ -109,8 +109,8 @@ def kan_field(
             break
         best, mark = trial, new
     _, gradient = value_and_gradient(best, variant.U)
-    name, _, slope = variant.view
-    return Field(X, z, slope, gradient * variant.to_slope, name, mark[1], mark[0], variant.logs)
+    view = variant.view
+    return Field(X, z, view.slope, gradient * variant.to_slope, view.name, mark[1], mark[0], variant.logs)
 
 
 def _variants(X: Array, z: Array) -> list[_Variant]:
@@ -121,6 +121,6 @@ def _variants(X: Array, z: Array) -> list[_Variant]:
         U, spread = standard(X, np.array(logs))
         by_x = 1 / np.where(logs, X, 1.0) / spread
         for view in views(z):
-            t = view[1]
+            t = view.t
             found.append(_Variant(view, logs, U, (t - t.mean()) / t.std(), by_x * X.std(0), t.std() * by_x))
     return found

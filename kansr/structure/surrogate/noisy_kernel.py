@@ -14,7 +14,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.kernel_ridge import kernel
 from kansr.numeric.standardise import skewed, standard
 from kansr.structure.surrogate.gradient_field import Field
-from kansr.structure.surrogate.target_transforms import View, seen_from, views
+from kansr.structure.surrogate.target_transforms import IDENTITY, View, views
 
 LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
 RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
@@ -57,7 +57,7 @@ class Noisy:
         return float(np.average(self.z, weights=self.loud**-2.0))
 
     def view(self, name: str) -> View | None:
-        return next((view for view in views(self.z, noisy=True) if view[0] == name), None)
+        return next((view for view in views(self.z, noisy=True) if view.name == name), None)
 
 
 def attainable(X: Array, z: Array, centres: int = FEW) -> float:
@@ -85,7 +85,7 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     n = rows.X.shape[1]
     centres = _few(rows, centres)
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
-    settings = (Setting(v[0], chosen, 0.0, 0.0) for v, chosen in product(views(rows.z, noisy=True), logs))
+    settings = (Setting(v.name, chosen, 0.0, 0.0) for v, chosen in product(views(rows.z, noisy=True), logs))
     # half the rows are enough to see which are worth a closer look
     few = centres // 2
     tried = (_tried(rows, first, LENGTHS[1:], RIDGES[::2], few, JUDGED // 2) for first in settings)
@@ -108,14 +108,15 @@ def glance(rows: Noisy, setting: Setting) -> Smooth | None:
     """
     plain = Setting(setting.view, setting.logs, setting.length, setting.ridge)
     lengths = [setting.length / 4**k for k in range(3 if rows.X.shape[1] == 1 else 1)]
-    seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, "z")) if rows.view(v) is not None)
+    seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, IDENTITY.name)) if rows.view(v) is not None)
     tried = (_tried(rows, one, lengths, [one.ridge], _few(rows)) for one in seen)
     return min((smooth for some in tried for smooth in some), key=_by_error, default=None)
 
 
 def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     """The model spanned by more rows, with its gradients; their blur is read off two models of half the rows each."""
-    (name, t, slope), U, spread, weight = _prepared(rows, setting)
+    view, U, spread, weight = _prepared(rows, setting)
+    t = view.t
     centres = min(centres, int(0.8 * len(t)))
     mean, scale = _centre(t, weight)
     outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
@@ -138,7 +139,7 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steep + 1e-300), 1) ** 2)))
     blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
     return Field(
-        rows.X, rows.z, slope, gradient, name, error, quality, setting.logs,
+        rows.X, rows.z, view.slope, gradient, view.name, error, quality, setting.logs,
         tolerance=float(np.clip(3 * quality, 0.2, 0.5)), blur=blurred,
     )  # fmt: skip
 
@@ -159,7 +160,8 @@ def _tried(
     rows: Noisy, setting: Setting, lengths: Iterable[float], ridges: Iterable[float], centres: int, judged: int = JUDGED
 ) -> Iterator[Smooth]:
     """The errors of models with these lengths and ridges, spanned by the first `centres` rows, on those that follow."""
-    (name, t, _), U, _, weight = _prepared(rows, setting)
+    view, U, _, weight = _prepared(rows, setting)
+    t = view.t
     held = slice(centres, centres + judged)
     mean, scale = _centre(t, weight)
     for length in lengths:
@@ -173,7 +175,7 @@ def _tried(
                 continue
             # errors of T(z) times its slope would be those of z only where they are small
             with np.errstate(all="ignore"):
-                residual = (seen_from(name, k @ w + mean, rows.z) - rows.z[held]) / (rows.loud[held] + 1e-300)
+                residual = (view.target(k @ w + mean) - rows.z[held]) / (rows.loud[held] + 1e-300)
             worst = 100 * np.median(residual**2)
             error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
             if np.isfinite(error):
@@ -192,7 +194,7 @@ def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]
     U, spread = standard(rows.X, np.array(setting.logs))
     if setting.scales is not None:
         U, spread = U * setting.scales, spread / np.array(setting.scales)
-    loud = rows.loud * np.abs(view[2])
+    loud = rows.loud * np.abs(view.slope)
     weight = np.clip(loud / (np.median(loud) or 1.0), 1 / LOUDEST, LOUDEST)
     return view, U, spread, weight
 

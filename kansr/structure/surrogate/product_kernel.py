@@ -69,7 +69,7 @@ class Composite:
         columns = [np.prod(self.P[:, sorted(part - {i})], axis=1) * (i in part) for part in self.parts]
         own = self._radial() * (np.column_stack(columns) @ self._features()[: len(self.weights)].T)
         bent = BENDS[self.bends[i]].value(self.X[:, i])
-        return np.asarray(own @ self.weights * self.view[1].std() / bent.std())
+        return np.asarray(own @ self.weights * self.view.t.std() / bent.std())
 
     def kernel(self) -> Array:
         """(rows, centres)"""
@@ -79,7 +79,7 @@ class Composite:
     def fitted(self) -> Composite:
         """The same with the weights and the misfit at this length and for these parts."""
         K, count = self.kernel(), len(self.weights)
-        t = (self.view[1] - self.view[1].mean()) / self.view[1].std()
+        t = (self.view.t - self.view.t.mean()) / self.view.t.std()
         w = _solved(K[:count], t[:count])
         if w is None:
             return self
@@ -107,12 +107,14 @@ class Composite:
             inner = np.where(np.array(self.logs)[rest], self.X[:, rest], 1.0) * spread
             G = K * self.weights
             moved = (G @ W[: len(self.weights)] - W * G.sum(1, keepdims=True)) / self.length**2
-            gradient[:, rest] = moved * self.view[1].std() / inner
+            gradient[:, rest] = moved * self.view.t.std() / inner
         held = slice(len(self.z) - HELD_OUT, None)
-        reach = np.sqrt(np.sum((gradient[held] * self.X.std(0)) ** 2, axis=1)) / self.view[1].std()
-        missed = np.abs(K[held] @ self.weights - (self.view[1][held] - self.view[1].mean()) / self.view[1].std())
+        reach = np.sqrt(np.sum((gradient[held] * self.X.std(0)) ** 2, axis=1)) / self.view.t.std()
+        missed = np.abs(K[held] @ self.weights - (self.view.t[held] - self.view.t.mean()) / self.view.t.std())
         quality = float(np.sqrt(np.mean(np.minimum(missed / (reach + 1e-9), 1) ** 2)))
-        return Field(self.X, self.z, self.view[2], gradient, self.view[0], self.misfit**2, quality, self.logs)
+        return Field(
+            self.X, self.z, self.view.slope, gradient, self.view.name, self.misfit**2, quality, self.logs, linear=self
+        )
 
     def _features(self) -> Array:
         return np.column_stack([np.prod(self.P[:, sorted(part)], axis=1) for part in self.parts])
@@ -135,7 +137,7 @@ def composite(X: Array, z: Array, logs: tuple[bool, ...], expired: Callable[[], 
     U = standard(X, np.array(logs))[0]
     options = [_bent(x) for x in X.T]
     small = np.r_[0:FEW, len(z) - HELD_OUT : len(z)]
-    T = np.column_stack([(t - t.mean()) / t.std() for _, t, _ in chosen])
+    T = np.column_stack([(view.t - view.t.mean()) / view.t.std() for view in chosen])
     draft = _Draft(U[small], T[small], [{k: p[small] for k, p in option.items()} for option in options])
     first = draft.errors({})
     order = np.argsort(first[0], kind="stable")[:VIEWS]

@@ -1,10 +1,10 @@
-"""What may be done to a target before it becomes a sum: one row each, with the way back."""
+"""Transforms of the target: what it may be before it becomes simple or smooth, one row each, with the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -14,7 +14,11 @@ from kansr.numeric.arrays import Array
 
 @dataclass(frozen=True)
 class Transform:
-    """t = forward(y), y = inverse(t), on arrays and as sympy; `applies` says for which targets it is one to one."""
+    """t = forward(y), y = inverse(t), on arrays; `applies` says for which targets it is one to one.
+
+    symbolic: the inverse as sympy; power: t = y**power, 0 where t = log(y), None where it is no power; slope: dt/dy,
+    where it is asked for.
+    """
 
     name: str
     forward: Callable[[Array], Array]
@@ -22,6 +26,12 @@ class Transform:
     symbolic: Callable[[sympy.Expr], sympy.Expr]
     applies: Callable[[Array], bool]
     complexity: int = 2
+    power: int | None = None
+    slope: Callable[[Array], Array] | None = None
+
+    def written(self, y: sympy.Expr) -> sympy.Expr:
+        """t as sympy, for powers."""
+        return sympy.log(y) if self.power == 0 else y**self.power
 
 
 def _anything(y: Array) -> bool:
@@ -43,11 +53,14 @@ def _sqrt(t: Any) -> Any:
 # Targets of one negative sign are turned round first, so "positive" rows serve them as well.
 # fmt: off
 TRANSFORMS: tuple[Transform, ...] = (
-    Transform("y", lambda y: y, lambda t: t, lambda t: t, _anything, 0),
-    Transform("log(y)", np.log, np.exp, sympy.exp, _positive, 1),
-    Transform("1/y", np.reciprocal, np.reciprocal, lambda t: 1 / t, _positive, 1),
-    Transform("y^2", np.square, _sqrt, sympy.sqrt, _positive, 1),
-    Transform("1/y^2", lambda y: y**-2.0, lambda t: 1 / _sqrt(t), lambda t: 1 / sympy.sqrt(t), _positive),
+    Transform("y", lambda y: y, lambda t: t, lambda t: t, _anything, 0, 1, np.ones_like),
+    Transform("log(y)", np.log, np.exp, sympy.exp, _positive, 1, 0, lambda y: 1 / y),
+    Transform("1/y", np.reciprocal, np.reciprocal, lambda t: 1 / t, _positive, 1, -1, lambda y: -1 / y**2),
+    Transform("y^2", np.square, _sqrt, sympy.sqrt, _positive, 1, 2, lambda y: 2 * y),
+    Transform(
+        "1/y^2", lambda y: y**-2.0, lambda t: 1 / _sqrt(t), lambda t: 1 / sympy.sqrt(t), _positive, 2, -2,
+        lambda y: -2 * y**-3.0,
+    ),
     Transform("sqrt(y)", np.sqrt, np.square, lambda t: t**2, _positive),
     Transform("1/sqrt(y)", lambda y: y**-0.5, lambda t: t**-2.0, lambda t: t**-2, _positive),
     Transform("exp(y)", np.exp, lambda t: np.log(np.maximum(t, 1e-300)), sympy.log, _within(-20, 20)),
@@ -85,34 +98,71 @@ def transformed(y: Array) -> list[tuple[Transform, float, Array]]:
     return rows
 
 
-View = tuple[str, Array, Array]
+class View(NamedTuple):
+    """A target z under a transform T, as surrogates are fitted to it: t = T(sign·z) and dt/dz, (rows,) each.
+
+    Targets of one negative sign are turned round, but for odd powers, which take them as they are.
+    """
+
+    transform: Transform
+    sign: float
+    t: Array
+    slope: Array
+
+    @classmethod
+    def of(cls, transform: Transform, z: Array) -> View:
+        """The view of z, not finite where it has none; for transforms with a slope."""
+        assert transform.slope is not None
+        sign = sign_under(transform, z)
+        with np.errstate(all="ignore"):
+            return cls(transform, sign, transform.forward(sign * z), sign * transform.slope(sign * z))
+
+    @property
+    def name(self) -> str:
+        return self.transform.name
+
+    def target(self, t: Array) -> Array:
+        """The values of z at any values of t."""
+        return self.sign * self.transform.inverse(t)
+
+
+def sign_under(transform: Transform, z: Array) -> float:
+    """What z is multiplied by before the transform, and its inverse after it."""
+    odd = transform.power is not None and transform.power % 2 == 1
+    return -1.0 if z.max() < 0 and not odd else 1.0
+
+
+def powers(*exponents: int) -> tuple[Transform, ...]:
+    """The transforms to these powers, 0 for the logarithm."""
+    by_power = {transform.power: transform for transform in TRANSFORMS}
+    return tuple(by_power[exponent] for exponent in exponents)
+
+
+IDENTITY, *OTHERS = powers(1, 0, -1, 2)
 
 
 def views(z: Array, noisy: bool = False) -> list[View]:
-    """(name, T(z), T'(z)) for the transforms T that are one to one on these values.
+    """The views that surrogates are fitted to: those that are one to one on these values.
 
     noisy: whether a few small values of the other sign may be noise; asinh is their logarithm.
     """
-    rows = [("z", z, np.ones_like(z))]
     floor = _floor(z)
-    if noisy and floor > 0:
-        rows += [("asinh z", np.arcsinh(z / floor), 1 / np.hypot(z, floor))]
-    if z.min() > 0 or z.max() < 0:
-        with np.errstate(all="ignore"):
-            rows += [("log z", np.log(np.abs(z)), 1 / z), ("1/z", 1 / z, -1 / z**2), ("z^2", z * z, 2 * z)]
-    return [row for row in rows if np.isfinite(row[1]).all() and np.isfinite(row[2]).all() and np.std(row[1]) > 0]
+    chosen = [IDENTITY, *([_asinh(floor)] if noisy and floor > 0 else [])]
+    chosen += OTHERS if z.min() > 0 or z.max() < 0 else []
+    found = [View.of(transform, z) for transform in chosen]
+    return [v for v in found if np.isfinite(v.t).all() and np.isfinite(v.slope).all() and np.std(v.t) > 0]
 
 
-def seen_from(name: str, t: Array, z: Array) -> Array:
-    """The values behind those of a view: views(z) named `name` turned back, at any t. z: what the view was of."""
-    sign = -1.0 if z.max() < 0 else 1.0
-    if name == "log z":
-        return sign * np.exp(t)
-    if name == "asinh z":
-        return np.asarray(_floor(z) * np.sinh(t))
-    if name == "1/z":
-        return 1 / t
-    return sign * np.sqrt(np.maximum(t, 0)) if name == "z^2" else t
+def _asinh(floor: float) -> Transform:
+    """The logarithm of values far above the floor, of either sign, and a straight line below it."""
+    return Transform(
+        "asinh(y)",
+        lambda y: np.arcsinh(y / floor),
+        lambda t: floor * np.sinh(t),
+        lambda t: sympy.Float(floor) * sympy.sinh(t),
+        _anything,
+        slope=lambda y: 1 / np.hypot(y, floor),
+    )
 
 
 def _floor(z: Array) -> float:

@@ -1,82 +1,245 @@
-"""The ways to a formula for a state of few inputs, each with when its turn comes."""
+"""The table of all terminals.
+
+Both searches over reductions and the attempts on a whole table read it. A new solver is a new row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.result.graph import Graph
+from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 from kansr.structure.terminals.closed_form.implicit_relation import relations
+from kansr.structure.terminals.closed_form.power_law import (
+    close_power_law,
+    power_law,
+    power_law_beside_wrong_rows,
+    power_law_in_noise,
+    power_laws_within,
+)
+from kansr.structure.terminals.closed_form.power_product import products
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
-from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials, rationals
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
+from kansr.structure.terminals.closed_form.sparse_rational import rationals
+from kansr.structure.terminals.curves.additive import additive, multiplicative
+from kansr.structure.terminals.curves.tensor_curves import tensor
+from kansr.structure.terminals.curves.trained_network import network
 from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
 from kansr.structure.terminals.enumerated.oblique import oblique_function
 from kansr.structure.terminals.enumerated.one_function import one_function
 from kansr.structure.terminals.one_input.curve_match import half_powers, single
-from kansr.structure.terminals.one_input.periodogram import waves_beside_a_trend
+from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
 from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
-from kansr.structure.terminals.terminal import Way
-from kansr.symbolic.matching.match import MatchConfig
+from kansr.structure.terminals.terminal import ANY, TerminalKind
 
-MOST_INPUTS = 4  # of a state that polynomials with noise are tried on
-EXACT = 1e-8  # misfit of a sum of atoms that is the law
+Hidden = int | tuple[int, int]  # the hidden layer of a network: its sums, or its sums and its products
+
+NETWORKS: tuple[Hidden, ...] = (1, 2, (1, 1), (0, 1), 3)  # the cheapest first
+EXACT_SUM = 1e-8  # error over the spread of a sum of atoms that is the law
+EXACT_POWER_LAW = 1e-5  # the same of a power law before its constants are fitted to all rows
+EXACT_SUMS, EXACT_CURVES = 1e-3, 3e-3  # error over the spread of sums, and of sums of products, of splines
+EXACT_POLYNOMIAL = 1e-6  # the same of a polynomial beside values that were read off a surrogate
+VALUE_ERRORS = 3.0  # times the error of columns that were read off a surrogate that a formula of them may miss by
 STEEP = 6.0  # |u| from which exp(u) is so large that nothing else counts beside it
-NOISE_FREE = 1e-6  # misfit up to which polynomials are believed
+ALTERNATIVES, FEW_ALTERNATIVES = 12, 6  # formulas of one input that are told of a whole table, and of a state
 
 
-def terminals(
-    state: State, match: MatchConfig, noise: float, expired: Callable[[], bool], rows: Dataset | None = None
-) -> list[Way]:
-    """noise: the expected misfit of the truth over the target's spread, 0 where it is rounding.
+def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
+    weights = None if state.sigma is None else state.sigma**-2.0
+    yield sympy.Float(float(np.average(state.z, weights=weights)))
 
-    rows: the state's with errors of their own, more of them perhaps, for ways that weigh them.
-    """
-    data, count = state.dataset(), len(state.inputs)
-    rows = data if rows is None else rows
-    ways = [
-        Way(0.1 + 0.3 * (count - 1), "sum of atoms", partial(sums_of_atoms, data, max(EXACT, 1.3 * noise), expired))
-    ]
-    if noise == 0:
-        ways += [
-            Way(0.05, "root of a quadratic", partial(quadratics, data, expired)),
-            Way(0.1 * (count - 1), "relation", partial(relations, data, expired)),
-            Way(0.2 + 0.3 * (count - 1), "one function", partial(one_function, data, match.library, expired)),
-            Way(0.3 * count, "one function of a sum", partial(oblique_function, data, match.library, expired)),
-        ]
-        for turned, way_back in _turned(data) if count <= 2 else ():
-            ways.append(Way(0.3 * count, "relation", partial(_through, way_back, relations, turned, expired)))
-            if count == 1:
-                atoms = partial(sums_of_atoms, threshold=EXACT)
-                ways.append(Way(0.5, "sum of atoms", partial(_through, way_back, atoms, turned, expired)))
-    elif count <= MOST_INPUTS:
-        allowed = max(NOISE_FREE, 1.3 * noise)
-        ways.append(Way(0.5 * (count - 1), "polynomial", partial(polynomials, rows, allowed, expired)))
-        ways.append(Way(0.5 * (count - 1), "rational", partial(rationals, rows, allowed, expired, noisy=True)))
-    if count == 1 and noise and not state.moves:
-        ways.append(Way(-0.1, "trend and waves", partial(waves_beside_a_trend, data, expired)))
-    if count == 1 and noise:
-        ways.append(Way(-0.02, "sum of two exponentials or powers", partial(sums_of_two, rows, noise)))
-    if count == 1:
-        ways += [
-            Way(-0.1, "sum of exponentials", partial(exponentials, data, expired, plausible=True)),
-            Way(-0.1, "function of one input", partial(single, rows, noise, match, 6, expired, True)),
-            Way(-0.05, "half powers", partial(half_powers, rows, noise, match)),
-            Way(0.08, "function of one input", partial(single, rows, noise, match, 6, expired, False)),
-            Way(0.09, "sum of exponentials", partial(exponentials, data, expired)),
-        ]
-    return ways
+
+def _power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
+    if state.sigma is None:
+        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.blur)
+        yield from close_power_law(state.dataset(), allowed)
+    elif (law := power_law_in_noise(state.dataset(), context.error * state.sigma)) is not None:
+        yield law
+
+
+def _best_power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
+    """However well it fits; and one that outliers do not bend."""
+    data = state.dataset()
+    yield from (expr for expr in (power_law(data), power_law_beside_wrong_rows(data)) if expr is not None)
+
+
+def _power_law_beside_a_number(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return power_laws_within(state.dataset())
+
+
+def _product(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return products(state.dataset())
+
+
+def _plain_relation(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return relations(state.dataset(), context.expired, plain=True)
+
+
+def _relation(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return relations(state.dataset(), context.expired)
+
+
+def _sum_of_atoms(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return sums_of_atoms(state.quiet(), context.allowed(EXACT_SUM), context.expired)
+
+
+def _quadratic(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return quadratics(state.dataset(), context.expired)
+
+
+def _one_function(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return one_function(state.dataset(), context.match.library, context.expired)
+
+
+def _oblique(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return oblique_function(state.dataset(), context.match.library, context.expired)
+
+
+def _relation_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return _through_turned(state, relations, expired=context.expired)
+
+
+def _sum_of_atoms_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return _through_turned(state, sums_of_atoms, threshold=EXACT_SUM, expired=context.expired)
+
+
+def _polynomial(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return polynomials(state.weighted(), context.allowed(EXACT_POLYNOMIAL), context.expired)
+
+
+def _rational(state: State, context: Context) -> Iterator[sympy.Expr]:
+    noisy = context.noise > 0
+    return rationals(state.weighted(), context.allowed(EXACT_POLYNOMIAL), context.expired, noisy=noisy)
+
+
+def _trend_and_waves(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return waves_beside_a_trend(state.quiet(), context.expired)
+
+
+def _waves(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return waves(state.dataset(), context.expired)
+
+
+def _sum_of_two(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return sums_of_two(state.weighted(), context.noise)
+
+
+def _few_exponentials(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return exponentials(state.quiet(), context.expired, plausible=True)
+
+
+def _exponentials(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return exponentials(state.quiet(), context.expired)
+
+
+def _quick_function(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return single(state.weighted(), context.noise, context.match, FEW_ALTERNATIVES, context.expired, quick=True)
+
+
+def _function(state: State, context: Context) -> Iterator[sympy.Expr]:
+    keep = ALTERNATIVES if context.thorough else FEW_ALTERNATIVES
+    return single(state.weighted(), context.noise, context.match, keep, context.expired, quick=False)
+
+
+def _half_powers(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return half_powers(state.weighted(), context.noise, context.match)
+
+
+def _additive(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
+    return additive(fitting, judging)
+
+
+def _multiplicative(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
+    return multiplicative(fitting, judging)
+
+
+def _network(hidden: Hidden, fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
+    width = (len(fitting.names), hidden, 1)
+    graph = network(fitting, judging, width, context.seed, context.noise, context.expired)
+    yield from () if graph is None else (graph,)
+
+
+def _tensor(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
+    return tensor(fitting, context.match, context.max_misfit, context.expired)
+
+
+TERMINALS: tuple[TerminalKind, ...] = (
+    # asked as soon as a state is reached
+    TerminalKind("constant", _constant, inputs=range(1), at_once=True),
+    TerminalKind("power law", _power_law, at_once=True),
+    TerminalKind(
+        "power law beside a number", _power_law_beside_a_number, noise="none", at_once=True, said="power law"
+    ),
+    TerminalKind("product of functions", _product, noise="none", at_once=True),
+    TerminalKind("plain relation", _plain_relation, noise="none", at_once=True, said="relation"),
+    TerminalKind(
+        "sum of curves", graphs=_additive, inputs=range(2, ANY), at_once=True, held_out=True, misfit=EXACT_SUMS
+    ),
+    # asked when their turn comes
+    TerminalKind("sum of atoms", _sum_of_atoms, priority=0.1, per_input=0.3),
+    TerminalKind("root of a quadratic", _quadratic, noise="none", priority=0.05),
+    TerminalKind("relation", _relation, noise="none", per_input=0.1),
+    TerminalKind("one function", _one_function, noise="none", priority=0.2, per_input=0.3),
+    TerminalKind("one function of a sum", _oblique, noise="none", priority=0.3, per_input=0.3),
+    TerminalKind(
+        "relation in other coordinates", _relation_turned, inputs=range(1, 3), noise="none", priority=0.3,
+        per_input=0.3, said="relation",
+    ),
+    TerminalKind(
+        "sum of atoms in another coordinate", _sum_of_atoms_turned, inputs=range(1, 2), noise="none", priority=0.5,
+        said="sum of atoms",
+    ),
+    TerminalKind("polynomial", _polynomial, inputs=range(1, 5), noise="some", per_input=0.5),
+    TerminalKind("rational", _rational, inputs=range(1, 5), noise="some", per_input=0.5),
+    TerminalKind("trend and waves", _trend_and_waves, inputs=range(1, 2), noise="some", priority=-0.1, root=True),
+    TerminalKind(
+        "sum of two exponentials or powers", _sum_of_two, inputs=range(1, 2), noise="some", priority=-0.02
+    ),
+    TerminalKind(
+        "few exponentials", _few_exponentials, inputs=range(1, 2), priority=-0.1, said="sum of exponentials"
+    ),
+    TerminalKind(
+        "plain function of one input", _quick_function, inputs=range(1, 2), priority=-0.1, said="function of one input"
+    ),
+    TerminalKind("half powers", _half_powers, inputs=range(1, 2), priority=-0.05),
+    TerminalKind("function of one input", _function, inputs=range(1, 2), priority=0.08),
+    TerminalKind("sum of exponentials", _exponentials, inputs=range(1, 2), priority=0.09),
+    TerminalKind("waves", _waves, noise="none", rough=True),
+    TerminalKind(
+        "product of curves beside a curve", graphs=_tensor, inputs=range(2, 3), priority=0.2, misfit=EXACT_CURVES
+    ),
+    # asked of a whole table only
+    TerminalKind("best power law", _best_power_law, whole=True, said="power law"),
+    TerminalKind("product of curves", graphs=_multiplicative, inputs=range(2, ANY), whole=True, held_out=True),
+    *(
+        TerminalKind(f"network {hidden}", graphs=partial(_network, hidden), inputs=range(2, ANY), whole=True)
+        for hidden in NETWORKS
+    ),
+)  # fmt: skip
+
+BY_NAME = {kind.name: kind for kind in TERMINALS}
+
+
+def _through_turned(state: State, solve: Callable[..., Iterator[sympy.Expr]], **options: Any) -> Iterator[sympy.Expr]:
+    """What a solver finds in other coordinates, brought back."""
+    for turned, back in _turned(state.dataset()):
+        for expr in solve(turned, **options):
+            yield expr.xreplace(back)
 
 
 def _turned(data: Dataset) -> Iterator[tuple[Dataset, dict[sympy.Symbol, sympy.Expr]]]:
     """The same rows with inputs replaced by their inverses, or turned round where their exponentials would be huge.
 
-    Whether u, 1/u or −u came out of a reduction is chance, but not every terminal has exp(−1/u).
+    Whether u, 1/u or −u came out of a reduction is chance, but not every solver has exp(−1/u).
     """
     options: list[list[tuple[int, int]]] = []  # (sign, power) for each input
     for x in data.X.T:
@@ -90,10 +253,3 @@ def _turned(data: Dataset) -> Iterator[tuple[Dataset, dict[sympy.Symbol, sympy.E
         symbols = [sympy.Symbol(name) for name in data.names]
         back = {s: sign * s**power for s, (sign, power) in zip(symbols, chosen) if (sign, power) != (1, 1)}
         yield Dataset(X, data.y, data.names, data.target), back
-
-
-def _through(
-    way_back: dict[sympy.Symbol, sympy.Expr], way: Callable, data: Dataset, expired: Callable[[], bool]
-) -> Iterator[sympy.Expr]:
-    for expr in way(data, expired=expired):
-        yield expr.xreplace(way_back)

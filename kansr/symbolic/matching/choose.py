@@ -13,10 +13,12 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import fit_length
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.symbolic.matching.compose import compose
@@ -43,7 +45,7 @@ def choose(
 
     matches: for each edge, in the order of the graph, its fits, best first; data: the rows; expired: whether to stop.
     """
-    sample = data.take(np.unique(np.linspace(0, data.rows - 1, min(config.rows, data.rows)).astype(int)))
+    sample = data.take(evenly_spaced_rows(data.rows, config.rows))
     size = typical_size(sample.X, sample.names)
     tried: dict[sympy.Expr, float] = {}
     drafts: list[tuple[float, Fit]] = []
@@ -52,10 +54,10 @@ def choose(
         if number >= last or (expired() and drafts):
             break
         expr = canonical(compose(graph, fits), size)
-        if expr in tried or expr.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+        if expr in tried or not is_real_formula(expr):
             continue
         fit = polish(expr, sample, iterations=25)
-        length = description_length(fit.expr, fit.likely**2, sample)
+        length = fit_length(fit, sample)
         tried[expr] = length
         if np.isfinite(length):
             drafts.append((length, fit))
@@ -63,7 +65,7 @@ def choose(
             last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
     final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
-    return sorted(final, key=lambda fit: description_length(fit.expr, fit.likely**2, data))
+    return sorted(final, key=lambda fit: fit_length(fit, data))
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:

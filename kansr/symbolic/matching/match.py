@@ -17,7 +17,7 @@ import sympy
 
 from kansr.errors import FormulaError
 from kansr.expression.render import render
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
@@ -76,7 +76,7 @@ def _match(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
     spread = float(np.std(y))
     if len(x) < FEWEST_SAMPLES or x[-1] <= x[0] or spread <= CONSTANT_SPREAD * float(np.max(np.abs(y))):
         return (EdgeFit(STANDARD["x"], 1.0, 0.0, 0.0, float(np.mean(y)), 1.0),)
-    thin = np.unique(np.linspace(0, len(x) - 1, config.points).round().astype(int))
+    thin = evenly_spaced_rows(len(x), config.points, nearest=True)
     fits: dict[str, EdgeFit] = {}
     for f, a, b in _inner(x[thin].tobytes(), y[thin].tobytes(), config):
         fit = _solved(f, x, y, a, b, edge.error)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import table
+from support.tables import routes, state_of, table
 
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.judge.exactness import exact
-from kansr.search.costs import ReduceConfig
-from kansr.search.exact import reductions
 from kansr.structure.moves.direct.dominant_term import dominant
-from kansr.structure.moves.state import State
 
 # law -> the term that is most of it
 DOMINATED = {
@@ -23,14 +20,9 @@ DOMINATED = {
 }
 
 
-def state_of(text: str) -> State:
-    data = table(text)
-    return State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-
-
 @pytest.mark.parametrize(("law", "term"), DOMINATED.items())
 def test_the_term_comes_off_or_before(law: str, term: str) -> None:
-    state = state_of(law)
+    state = state_of(table(law))
     names = tuple(map(str, state.inputs))
     first, second = (move.made(state) for move in dominant(state))
     assert first is not None and second is not None
@@ -44,16 +36,16 @@ def test_the_term_comes_off_or_before(law: str, term: str) -> None:
 
 
 def test_a_term_with_an_odd_number_before_it_only_divides() -> None:
-    state = state_of("1.37*x**2*y + 0.02*sin(z)")
+    state = state_of(table("1.37*x**2*y + 0.02*sin(z)"))
     assert len(dominant(state)) == 1
 
 
 @pytest.mark.parametrize("law", ["x + y*z", "x*y*z", "x*y**(1 + 0.3*z)", "sin(x)*y*z"])
 def test_nothing_comes_off_where_no_term_is_nearly_all(law: str) -> None:
-    assert not dominant(state_of(law))
+    assert not dominant(state_of(table(law)))
 
 
 def test_a_small_term_of_many_inputs_is_found() -> None:
     data = table("x*y/z**2 - 1e-3*x**2*z*w/(w**2 + 4*y**2)", rows=1500)
-    *_, last = reductions(data, ReduceConfig(), seed=0)
+    *_, last = routes(data)
     assert exact(last.fit, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import table
+from support.tables import state_of, table
 from support.thin import thinned
 
 from kansr.expression.evaluate import evaluate
@@ -28,7 +28,7 @@ LAWS = {
 
 def reached(text: str) -> list[State]:
     data = table(text, low=0.5, high=2.0, rows=1200)
-    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    state = state_of(data)
     rows = Rows(state, surrogate(state.X, state.z), 800)
     states = [move.apply() for move in stretches(rows, MatchConfig())]
     return [state for state in states if state is not None]

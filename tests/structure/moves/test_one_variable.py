@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import sympy
-from support.tables import table
+from support.tables import state_of, table
 
-from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
 from kansr.structure.moves.direct.one_variable import beside_one, one_variable
-from kansr.structure.moves.state import State
 
 ALONE = {
     "a product inside a wave": ("sin(5*x*y)/x", "x*y"),
@@ -23,13 +20,9 @@ BESIDE = {
 }
 
 
-def root(data: Dataset) -> State:
-    return State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-
-
 @pytest.mark.parametrize(("text", "variable"), ALONE.values(), ids=ALONE)
 def test_the_variable_of_a_fast_wave_is_found(text: str, variable: str) -> None:
-    state = next(iter(one_variable(root(table(text, low=0.3, high=2.0, rows=1500)))))
+    state = next(iter(one_variable(state_of(table(text, low=0.3, high=2.0, rows=1500)))))
     assert state.inputs == (parse(variable),) and state.X.shape == (1500, 1)
 
 
@@ -38,13 +31,13 @@ def test_a_variable_beside_another_input_is_found(
     text: str, variable: str, other: str, low: float, high: float
 ) -> None:
     data = table(text, low=low, high=high, rows=1500)
-    found = [state.inputs for state in beside_one(root(data))]
+    found = [state.inputs for state in beside_one(state_of(data))]
     assert (parse(other), parse(variable)) in found or (parse(other), 1 / parse(variable)) in found
 
 
 def test_what_has_no_such_variable_gives_nothing() -> None:
-    assert list(beside_one(root(table("sin(9*a*b) + sin(11*c) + cos(8*d)", low=0.5, high=3.0, rows=1500)))) == []
+    assert list(beside_one(state_of(table("sin(9*a*b) + sin(11*c) + cos(8*d)", low=0.5, high=3.0, rows=1500)))) == []
 
 
 def test_the_clock_is_kept() -> None:
-    assert list(beside_one(root(table("f*sin(9*x*y)", low=1.0, high=2.0)), lambda: True)) == []
+    assert list(beside_one(state_of(table("f*sin(9*x*y)", low=1.0, high=2.0)), lambda: True)) == []

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support.tables import differences, inside, misfit, routes, table
+from support.tables import differences, inside, table
 
 from kansr.data.dataset import Dataset
-from kansr.formula.judge.exactness import exact
-from kansr.structure.moves.gradient.inner_factor import splits
-from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.product_kernel import BENDS, Composite, composite
 
@@ -52,16 +49,6 @@ def test_its_gradients_are_better_than_those_of_a_plain_kernel(text: str) -> Non
     assert field.quality < plain.quality
 
 
-def test_the_factor_of_an_input_is_known_on_the_rows() -> None:
-    data = table("a*sin(2*t)/t + b*exp(-t) + c*t", rows=1000)
-    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
-    found = {data.names[split.index]: split for split in splits(state, model_of(data))}
-    t = found["a"].f.X[:, 0]
-    true = np.sin(2 * t) / t
-    assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].blur * np.std(true)
-    assert found["a"].blur < 1e-4
-
-
 def test_a_law_that_is_linear_in_nothing_has_no_composite() -> None:
     data = table("sin(x*y) + exp(x - y)/(1 + x*y**2)", rows=800)
     found = composite(data.X, data.y, (False, False), lambda: False)
@@ -80,17 +67,3 @@ def test_bends_have_their_own_slopes() -> None:
     for bend in BENDS.values():
         assert np.allclose((bend.value(x + 1e-6) - bend.value(x - 1e-6)) / 2e-6, bend.slope(x), rtol=1e-6)
         assert np.allclose(bend.value(x), sympy.lambdify("x", bend.symbolic(sympy.Symbol("x")))(x))
-
-
-TERMS = [
-    pytest.param("a*(1 - exp(-t*u)) + b*log(1 + t)/u + t*u"),
-    pytest.param("a*sin(t)**2 + b*(tan(t)**2 - t) + c", marks=pytest.mark.long),
-]
-
-
-@pytest.mark.parametrize("text", TERMS)
-def test_a_law_whose_terms_share_their_inputs_is_found(text: str) -> None:
-    data = table(text, low=0.3, high=1.2, rows=1000)
-    last = routes(data)[-1]
-    assert exact(last.fit, data)
-    assert misfit(last.fit.expr, table(text, low=0.3, high=1.4, rows=200, seed=5)) < 1e-8

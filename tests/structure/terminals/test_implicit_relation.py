@@ -78,19 +78,24 @@ def test_one_function_of_two_inputs_may_stand_in_several_places(text: str) -> No
     assert min(misfit(expr, far) for expr in relations(data)) < 1e-8
 
 
-SMOOTH = (
-    "sin(x)", "cos(x)", "exp(x)", "cosh(x)", "sin(x**2)", "exp(-x**2)", "exp(x)*sin(x)", "sqrt(x + 2)", "sin(x)/x",
-    "exp(sin(x))", "cos(x)*exp(-x) + x", "atan(x)",
-)  # fmt: skip
+# Smooth curves, and whether one is a polynomial under a transform of the target.
+SMOOTH = {
+    "sin(x)": False, "cos(x)": False, "cosh(x)": False, "sin(x**2)": False, "exp(x)*sin(x)": False, "sin(x)/x": False,
+    "exp(sin(x))": False, "cos(x)*exp(-x) + x": False, "atan(x)": False,
+    "exp(x)": True, "exp(-x**2)": True, "sqrt(x + 2)": True,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("box", [(-1.0, 1.0), (0.01, 0.99), (0.5, 2.0), (-0.5, 0.5)], ids=str)
-@pytest.mark.parametrize("text", SMOOTH)
-def test_a_smooth_curve_is_not_taken_for_a_ratio_of_long_polynomials(text: str, box: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("text", "exact"), SMOOTH.items())
+def test_a_smooth_curve_is_not_taken_for_a_ratio_of_long_polynomials(
+    text: str, exact: bool, box: tuple[float, float]
+) -> None:
     data = table(text, low=box[0], high=box[1], rows=1500)
     far = table(text, low=box[0] - 0.3, high=box[1] + 0.3, rows=200)
-    for expr in relations(data, plain=True):  # log and the square of a root are exact
-        assert misfit(expr, far) < 1e-9
+    left = [misfit(expr, far) for expr in relations(data, plain=True)]
+    assert bool(left) is exact
+    assert max(left, default=0.0) < 1e-9
 
 
 def test_noise_gives_nothing() -> None:

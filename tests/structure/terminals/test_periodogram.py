@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.tables import misfit
+from support.tables import misfit, wide
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.numeric.arrays import Array
-from kansr.structure.terminals.closed_form.power_product import products
 from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
 
 NAMES = ("x", "y", "z")
-
-
-def wide(text: str, low: float = -30.0, high: float = 30.0, rows: int = 1500, seed: int = 0) -> Dataset:
-    X = np.random.default_rng(seed).uniform(low, high, (rows, len(NAMES)))
-    return Dataset(X, Tape(parse(text), NAMES).value(X), NAMES, "t")
 
 
 WAVES = {
@@ -67,31 +60,3 @@ def test_noise_is_no_wave(seeds: range) -> None:
         rng = np.random.default_rng(seed)
         found += len(list(waves(Dataset(rng.uniform(0, 1, (1000, 2)), rng.normal(size=1000), NAMES[:2], "t"))))
     assert found == 0
-
-
-PRODUCTS = {
-    "tangents beside a number": "32 - 3*sin(x)*cos(y)/(cos(x)*sin(y)*cos(z))",
-    "a rate": "2.5*x**2*exp(-0.07*y)*cos(z)",
-    "a signed power": "-0.3*x**3/(y*z**2)",
-}
-
-
-@pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
-def test_products_of_functions_are_found_at_once(text: str) -> None:
-    data = wide(text)
-    found = list(products(data))
-    assert found
-    law, y = Tape(found[-1], NAMES).value(data.X), data.y
-    assert np.quantile(np.abs(law / y - 1), 0.9) < 1e-7
-
-
-@pytest.mark.parametrize("text", ["x + y", "x*y + z", "x*cos(y + z)", "exp(x*y/100)"])
-def test_what_is_no_product_is_not_taken_for_one(text: str) -> None:
-    assert not list(products(wide(text, low=0.5, high=3.0)))
-
-
-def test_a_column_of_zeros_is_no_matter() -> None:
-    data = wide("2*x*cos(y)")
-    X: Array = np.column_stack([data.X[:, :2], np.zeros(data.rows)])
-    (expr, *_) = products(Dataset(X, data.y, NAMES, "t"))
-    assert np.allclose(Tape(expr, NAMES).value(X), data.y)

@@ -1,17 +1,16 @@
-"""The ways to a formula: what a reduction leaves is found whether it came out as u, as 1/u or as u**2."""
+"""The table of terminals: what a reduction leaves is found whether it came out as u, as 1/u or as u**2."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import sympy
-from support.tables import misfit, table
+from support.tables import misfit, state_of, table
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import polish
-from kansr.structure.moves.state import State
-from kansr.structure.terminals.registry import terminals
-from kansr.symbolic.matching.match import MatchConfig
+from kansr.structure.context import Context
+from kansr.structure.terminals.registry import TERMINALS
 
 # A law of u, and the power of u that the reductions left.
 GUISES = [
@@ -25,11 +24,14 @@ GUISES = [
 
 
 def first_exact(data: Dataset) -> sympy.Expr | None:
-    """What the ways come to in the order of their turns."""
-    state = State(data.X, data.y, tuple(sympy.Symbol(name) for name in data.names))
+    """What the solvers come to in the order of their turns."""
+    state = state_of(data)
+    asked = sorted(
+        (kind for kind in TERMINALS if kind.suits(state, 0.0) and not kind.at_once), key=lambda kind: kind.cost(state)
+    )
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
-        for way in sorted(terminals(state, MatchConfig(), 0.0, lambda: False), key=lambda way: way.later):
-            for expr in way.find():
+        for kind in asked:
+            for expr in () if kind.solve is None else kind.solve(state, Context()):
                 fit = polish(state.formula(expr), data)
                 if fit.rms < 1e-9 * np.std(data.y):
                     return fit.expr

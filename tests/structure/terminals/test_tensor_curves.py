@@ -58,10 +58,11 @@ def test_the_formula_is_read_from_the_graph(text: str) -> None:
     assert min(fit.rms for fit in fits) < 1e-9 * float(np.std(data.y))
 
 
-@pytest.mark.parametrize("clean", [1e-4, CLEAN, 0.04])
-def test_nothing_above_the_threshold_comes_out(clean: float) -> None:
-    for text in ("sin(x) + exp(x)*log(y)", "sin(x*y) + y**x"):
-        assert all(graph.error < clean for graph in graphs(table(text, rows=300), clean))
+@pytest.mark.parametrize(("clean", "least"), [(1e-4, 0.0), (CLEAN, 1e-4), (0.04, CLEAN)])
+def test_nothing_above_the_threshold_comes_out(clean: float, least: float) -> None:
+    """And what is above one threshold but not above the next comes out with the next."""
+    errors = [graph.error for graph in graphs(table("sin(x) + exp(x)*log(y)", rows=300), clean)]
+    assert least < max(errors) < clean
 
 
 @pytest.mark.parametrize("text", ["sin(x*y) + x**y", "sin(3*x*y)", "tanh(x*y - 1) + cos(x + 2*y)"])

@@ -13,13 +13,15 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.additive_term import taken_off
-from kansr.structure.moves.gradient.sample import multiplied, nice_number, raised
+from kansr.structure.moves.gradient.sample import multiplied, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
+from kansr.structure.surrogate.target_transforms import IDENTITY
 
 SMALL = 0.1  # spread of log|y| over the product, over that of log|y|, up to which the product is dominant
 WHOLE = 1e-9  # the same down to which the product is all there is
@@ -49,10 +51,10 @@ def dominant(state: State) -> list[Move]:
         return []
     outer = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
     ratio = float(np.median(z / product))
-    number = nice_number(ratio, SPARE * left * spread)
+    number = factor_near(ratio, SPARE * left * spread)
     options: list[Callable[[], State | None]] = [partial(_divided, state, outer, product)]
     if number is not None:
-        options.insert(0, partial(taken_off, state, 1, number * outer, float(number) * product, []))
+        options.insert(0, partial(taken_off, state, IDENTITY, number * outer, float(number) * product, []))
     return [Move(left, 0.0, f"{outer} is most of it", frozenset(), way, removes=0, measure=None) for way in options]
 
 

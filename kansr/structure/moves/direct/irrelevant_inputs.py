@@ -56,7 +56,7 @@ def faint(state: State, smooth: Field) -> list[Move]:
 
 def unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
     """The moves that no gradient speaks against: tests of independence miss small terms that a smooth model sees."""
-    spread = float(np.std({name: t for name, t, _ in views(state.z)}[smooth.view]))
+    spread = float(np.std({view.name: view.t for view in views(state.z)}[smooth.view]))
     seen = {x for x, r in zip(state.inputs, _reach(state, smooth)) if r / spread > CLEARLY * np.sqrt(smooth.error)}
     return [move for move in found if not move.used & seen]
 

@@ -9,23 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import reduce
-from itertools import combinations, product
+from functools import partial, reduce
+from itertools import chain, combinations, product
 
 import numpy as np
 import sympy
 
 from kansr.numeric.arrays import Array
 from kansr.result.derivation import Measure, Step
+from kansr.structure.context import Context
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
+from kansr.structure.surrogate.gradient_field import Field
 
 ROWS, ACCEPT, MOST_INPUTS, MOST_DEGREE = 900, 0.05, 4, 4
+LOST = 0.12  # gradient error from which the moves of a surrogate mean little
 REACH = 7.0  # |x| up to which an input may be an angle
 SLICES, PLAIN_ENOUGH = 12, 0.15  # slices of the other input, and the ratio within them up to which v is believed
 MOST_BESIDE, MOST_VARIABLES, BLOCK = 5, 4000, 200  # inputs beside one other; variables tried, and tried at once
 Named = tuple[sympy.Expr, Array]
 Product = tuple[tuple[sympy.Expr, ...], Array]  # its factors, not yet multiplied: there are thousands
 Factor = tuple[sympy.Expr, Array, bool]  # with whether it is an inverse
+
+
+def single_index(state: State, field: Field | None, context: Context) -> Iterator[Move]:
+    """One variable for all inputs; for all but one only where a surrogate follows the target badly."""
+    lost = field is None or field.quality > LOST
+    for child in chain(one_variable(state), beside_one(state, context.expired) if lost else ()):
+        ratio, gone = child.moves[-1].value or 0.0, len(state.inputs) - len(child.inputs)
+        apply = partial(_same, child)
+        yield Move(ratio, 0.0, child.moves[-1].what, frozenset(), apply, removes=gone, measure=Measure.VARIANCE)
+
+
+def _same(child: State) -> State:
+    return child
 
 
 def one_variable(state: State, keep: int = 3) -> Iterator[State]:

@@ -9,22 +9,24 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, nice_number, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
+from kansr.structure.surrogate.target_transforms import IDENTITY, Transform, View, powers, sign_under
 
 CERTAIN = 2e-3  # misfit of a term that is taken off together with others
-POWERS = (1, 0, -1, 2, -2)  # of the target, from which a term is taken; 0 is its logarithm
+TARGETS = powers(1, 0, -1, 2, -2)  # that a term is taken from
 
 
 @dataclass(frozen=True, eq=False)
 class Peel:
-    """number·Π x_k**powers[k], taken off z**power (log z for 0), which leaves no input `index`."""
+    """number·Π x_k**powers[k], taken off the transformed target, which leaves no input `index`."""
 
     index: int
-    power: int
+    transform: Transform
     number: sympy.Expr
     powers: dict[int, sympy.Rational]
     misfit: float
@@ -44,34 +46,33 @@ class Peel:
 
 def peels(rows: Rows) -> Iterator[Move]:
     """Single terms, and all that are as good as certain at once, under every power of the target that has any."""
-    for power in POWERS if rows.state.z.min() > 0 or rows.state.z.max() < 0 else (1,):
-        found = [peel for i in range(rows.n) if (peel := _peel(rows, i, power)) is not None]
+    for transform in TARGETS if rows.state.z.min() > 0 or rows.state.z.max() < 0 else (IDENTITY,):
+        found = [peel for i in range(rows.n) if (peel := _peel(rows, i, transform)) is not None]
         for peel in found:
-            yield _move(rows, [peel], f"peel {name_of(rows, peel.index)}{_under(power)}")
+            yield _move(rows, [peel], f"peel {name_of(rows, peel.index)}{_under(transform)}")
         certain = [peel for peel in found if peel.misfit < CERTAIN]
         if len(certain) > 1:
-            yield _move(rows, certain, f"peel all certain terms{_under(power)}")
+            yield _move(rows, certain, f"peel all certain terms{_under(transform)}")
 
 
-def _under(power: int) -> str:
+def _under(transform: Transform) -> str:
+    power = transform.power
     return "" if power == 1 else " from the logarithm" if power == 0 else f" from the power {power}"
 
 
 def _move(rows: Rows, found: list[Peel], name: str) -> Move:
-    power = found[0].power
     used = frozenset(rows.state.inputs[peel.index] for peel in found)
     floats = any(peel.number.atoms(sympy.Float) for peel in found)
     misfit = min(peel.misfit for peel in found)
-    cost = (1.0 if len(found) == 1 else 0.5) + (power != 1) + floats
+    cost = (1.0 if len(found) == 1 else 0.5) + (found[0].transform.power != 1) + floats
     apply = partial(_apply, rows.state, tuple(found), floats * misfit)
     return Move(1.5 * misfit, cost, name, used, apply, removes=len(found))
 
 
-def _peel(rows: Rows, i: int, power: int) -> Peel | None:
+def _peel(rows: Rows, i: int, transform: Transform) -> Peel | None:
     if np.any(rows.X == 0):
         return None
-    with np.errstate(all="ignore"):
-        g = rows.plain[:, i] * (1.0 if power == 1 else rows.z ** float(power - 1) * (power or 1))
+    g = rows.plain[:, i] * View.of(transform, rows.z).slope
     if np.any(g == 0) or not np.isfinite(g).all():
         return None
     A = np.column_stack([np.ones(len(rows.X)), np.log(np.abs(rows.X))])
@@ -88,41 +89,35 @@ def _peel(rows: Rows, i: int, power: int) -> Peel | None:
     if misfit > rows.tolerance / 2:
         return None
     factor = c / (e[i] + 1)
-    nice = nice_number(factor)
+    nice = factor_near(factor)
     if nice is not None and misfit_of(g - float(nice) * (e[i] + 1) * shape, g) > max(1.5 * misfit, 1e-7):
         nice = None
     e[i] += 1
     powers = {k: sympy.Rational(int(2 * e[k]), 2) for k in range(rows.n) if e[k]}
-    return Peel(i, power, sympy.Float(factor) if nice is None else nice, powers, misfit)
+    return Peel(i, transform, sympy.Float(factor) if nice is None else nice, powers, misfit)
 
 
 def _apply(state: State, found: Sequence[Peel], blur: float) -> State | None:
     distinct = {peel.product(state.inputs): peel for peel in found}
     term = sympy.Add(*(peel.symbolic(state.inputs) for peel in distinct.values()))
     values = np.sum([peel.values(state.X) for peel in distinct.values()], axis=0)
-    new = taken_off(state, found[0].power, term, values, [peel.index for peel in found])
+    new = taken_off(state, found[0].transform, term, values, [peel.index for peel in found])
     return None if new is None else replace(new, blur=max(state.blur, blur))
 
 
-def taken_off(state: State, power: int, term: sympy.Expr, values: Array, gone: list[int]) -> State | None:
-    """z**power, or log z for 0, without a term, as a function of the inputs but for `gone`; values: (rows,)."""
-    sign = -1 if state.z.max() < 0 else 1
+def taken_off(state: State, transform: Transform, term: sympy.Expr, values: Array, gone: list[int]) -> State | None:
+    """A power of z, or its logarithm, without a term, as a function of the inputs but for `gone`; values: (rows,)."""
+    sign = int(sign_under(transform, state.z))
     with np.errstate(all="ignore"):
-        z = state.z if power == 1 else np.log(sign * state.z) if power == 0 else state.z ** float(power)
-        z = z - values
-    new = replace(state, z=z, back=partial(_back, state.back, term, power, sign))
+        z = transform.forward(sign * state.z) - values
+    new = replace(state, z=z, back=partial(_back, state.back, term, transform, sign))
     for index in sorted(gone, reverse=True):
         new = drop(new, index)
-    said = str((sympy.log(sign * TARGET_SYMBOL) if power == 0 else TARGET_SYMBOL**power) - term)
+    said = str(transform.written(sign * TARGET_SYMBOL) - term)
     return replace(new, moves=(*state.moves, Step(said))) if np.isfinite(z).all() else None
 
 
 def _back(
-    back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, power: int, sign: int, expr: sympy.Expr
+    back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, transform: Transform, sign: int, expr: sympy.Expr
 ) -> sympy.Expr:
-    total = term + expr
-    if power == 1:
-        return back(total)
-    if power == 0:
-        return back(sign * sympy.exp(total))
-    return back(1 / total if power == -1 else sign * total ** sympy.Rational(1, power))
+    return back(sign * transform.symbolic(term + expr))

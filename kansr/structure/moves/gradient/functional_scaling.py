@@ -16,11 +16,12 @@ import sympy
 from scipy.integrate import cumulative_trapezoid
 
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import Basis, basis, least_squares
 from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.functional_scaling_fit import Shapes, Stretch, U, forms, refined
-from kansr.structure.moves.gradient.sample import Rows, drop, misfit_of, name_of, nice_number
+from kansr.structure.moves.gradient.sample import Rows, drop, misfit_of, name_of
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
 from kansr.symbolic.matching.match import MatchConfig
@@ -66,7 +67,7 @@ def _stretch(rows: Rows, i: int, other: int | None, power: int, b: Basis) -> Str
         s = -float(alpha @ beta / (alpha @ alpha))
         if abs(s) < LEAST_OFFSET * float(np.median(np.abs(rows.z ** float(power)))):
             return None
-        nice = nice_number(s)
+        nice = factor_near(s)
         offset = sympy.Float(s) if nice is None else nice
         value = value - float(offset) * number
     w = least_squares(np.hstack([D * value[:, None], *moved]), own[:, None])[:, 0]

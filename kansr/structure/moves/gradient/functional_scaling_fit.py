@@ -9,7 +9,9 @@ import numpy as np
 import sympy
 from scipy.optimize import least_squares as nonlinear
 
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import fractions_near
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import floats
 from kansr.numeric.arrays import Array
@@ -126,11 +128,9 @@ class _Rows:
         """With every constant rounded that may be without a word from the rows, the others fitted again."""
         for k in range(len(fit.exprs)):
             for constant in floats(fit.exprs[k]):
-                near = [sympy.Rational(round(q * float(constant)), q) for q in DENOMINATORS]
-                near = [number for number in near if abs(float(number / constant) - 1) < NEAR]
-                for number in dict.fromkeys((sympy.S.Zero, *near)):
+                for number in dict.fromkeys((sympy.S.Zero, *fractions_near(float(constant), DENOMINATORS, NEAR))):
                     exprs = [*fit.exprs[:k], fit.exprs[k].xreplace({constant: number}), *fit.exprs[k + 1 :]]
-                    if exprs[k].has(U) and not exprs[k].has(sympy.zoo, sympy.nan):
+                    if exprs[k].has(U) and is_real_formula(exprs[k]):
                         trial = self.fitted(exprs)
                         if trial.misfit < max(ROUNDS_UP * fit.misfit, FLOOR):
                             return self.rounded(trial)

@@ -13,16 +13,20 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.constants import Fit, floats, polish
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
+from kansr.structure.context import Context
 from kansr.structure.moves.gradient.additive_term import taken_off
+from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.product_kernel import BENDS, Composite
+from kansr.structure.surrogate.gradient_field import Field, LinearModel
+from kansr.structure.surrogate.product_kernel import BENDS
+from kansr.structure.surrogate.target_transforms import Transform
 
-POWERS = {"z": 1, "log z": 0, "1/z": -1, "z^2": 2}  # of the target, by the name of the view
 CLOSE, HAZY = 0.02, 0.05  # held-out misfit, and blur of f, above which it is not read
 PLAIN, OTHER = 1e-3, 0.02  # spread of f over its mean up to which it is a number; share of f up to which h is nothing
 INSIDE = 0.02  # share of the rows at either end of each input that f is not read on: surrogates are worst there
@@ -36,12 +40,28 @@ class Split:
 
     index: int
     kind: str
-    power: int
+    transform: Transform
     f: Dataset
     blur: float
 
+    def states(self, state: State, fits: list[Fit]) -> Iterator[State]:
+        """What is left of the state for the most convincing formulas for f."""
+        return without(state, self, fits)
 
-def splits(state: State, model: Composite) -> list[Split]:
+
+def factors(state: State, field: Field, context: Context) -> Iterator[Move]:
+    """A search for the factor of each input that the surrogate is linear in; nothing where it is in none."""
+    if field.linear is not None:
+        for split in splits(state, field.linear):
+            used = frozenset([state.inputs[split.index]])
+            yield Move(split.blur, 0.0, f"factor of {state.inputs[split.index]}", used, _unknown, problem=split)
+
+
+def _unknown() -> None:
+    """Before there is a formula for the factor there is no move."""
+
+
+def splits(state: State, model: LinearModel) -> list[Split]:
     """Those of all inputs that the model is linear in, the most exactly known f first."""
     if model.misfit > CLOSE:
         return []
@@ -53,7 +73,7 @@ def splits(state: State, model: Composite) -> list[Split]:
         if not others:
             continue
         f, bent = model.slope(i), BENDS[kind].value(state.X[:, i])
-        rest, t = model.view[1] - f * bent, model.view[1]
+        rest, t = model.view.t - f * bent, model.view.t
         if np.std(f[inside]) < PLAIN * np.abs(np.mean(f[inside])) or np.std(rest) < OTHER * np.std(f * bent):
             continue  # a term or a factor that plainer moves take off
         blur = float(model.misfit * np.std(t) / (np.std(bent) * np.std(f[inside])))
@@ -61,7 +81,7 @@ def splits(state: State, model: Composite) -> list[Split]:
             continue
         names = tuple(state.names[k] for k in others)
         found.append(
-            Split(i, kind, POWERS[model.view[0]], Dataset(state.X[inside][:, others], f[inside], names, "f"), blur)
+            Split(i, kind, model.view.transform, Dataset(state.X[inside][:, others], f[inside], names, "f"), blur)
         )
     return sorted(found, key=lambda split: (len(split.f.names), split.blur))
 
@@ -77,7 +97,7 @@ def without(state: State, split: Split, fits: list[Fit]) -> Iterator[State]:
         values = Tape(expr, state.names, ()).value(state.X)
         term = expr.xreplace({sympy.Symbol(n): e for n, e in zip(state.names, state.inputs)})
         blur = split.blur if floats(expr) else 0.0
-        child = taken_off(state, split.power, term, values, [split.index])
+        child = taken_off(state, split.transform, term, values, [split.index])
         if child is not None:
             yield replace(child, blur=max(state.blur, blur))
 
@@ -87,7 +107,7 @@ def _rounded(fit: Fit, split: Split) -> Fit:
     for constant in fit.constants:
         for number in proposals(float(constant), NEAR * split.blur * abs(float(constant))):
             expr = fit.expr.xreplace({constant: number})
-            if number.is_Float or expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            if number.is_Float or not is_real_formula(expr):
                 continue
             trial = polish(expr, split.f, iterations=12)
             if trial.rms <= ROUNDS_UP * fit.rms:

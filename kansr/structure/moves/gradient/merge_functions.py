@@ -16,13 +16,13 @@ import sympy
 from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import least_squares as nonlinear
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import basis, least_squares
-from kansr.result.derivation import Step
 from kansr.result.graph import Edge
-from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of, nice_number
+from kansr.structure.moves.gradient.sample import Rows, misfit_of, name_of
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.matching.match import MatchConfig, match
 
@@ -144,7 +144,7 @@ class _Pair:
         floats = int((~fixed).sum())
         sides = (replace(f, a=values[0], b=values[1]), replace(g, a=values[2], b=values[3]))
         number = c * values[4]
-        nice = nice_number(number)
+        nice = factor_near(number)
         used = frozenset(self.rows.state.inputs[k] for k in (self.i, self.j))
         cost = 0.5 + 0.7 * floats + 0.25 * (f.function.complexity + g.function.complexity)
         name = (
@@ -165,14 +165,6 @@ def _join(state: State, sides: tuple[Side, Side], number: sympy.Expr, blur: floa
         values.append(side.function.inner(state.X[:, side.index], side.a, side.b))
         symbols.append(side.function.expr(state.inputs[side.index], side.a, side.b))
     u = values[0] + float(number) * values[1]
-    if not np.isfinite(u).all():
-        return None
-    expr = symbols[0] + number * symbols[1]
-    keep = [k for k in range(len(state.inputs)) if k not in (sides[0].index, sides[1].index)]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], u]),
-        inputs=(*(state.inputs[k] for k in keep), expr),
-        moves=(*state.moves, Step(str(expr))),
-        blur=max(state.blur, blur),
-    )
+    gone = (sides[0].index, sides[1].index)
+    new = replace_inputs(state, gone, [symbols[0] + number * symbols[1]], [u])
+    return None if new is None else replace(new, blur=max(state.blur, blur))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,10 +9,9 @@ import sympy
 
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
-from kansr.result.derivation import Step
 from kansr.structure.moves.gradient.sample import misfit_of
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 from kansr.structure.surrogate.gradient_field import Field
 
 FAINT = 0.05  # share of the typical slope below which the direction of a gradient says little
@@ -50,13 +48,4 @@ def merged(state: State, field: Field, expr: sympy.Expr, cost: float = 1.0) -> M
 
 
 def _made(state: State, columns: list[int], expr: sympy.Expr, said: sympy.Expr) -> State | None:
-    value = Tape(expr, state.names).value(state.X)
-    if not np.isfinite(value).all():
-        return None
-    keep = [k for k in range(len(state.inputs)) if k not in columns]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], value]),
-        inputs=(*(state.inputs[k] for k in keep), said),
-        moves=(*state.moves, Step(str(said))),
-    )
+    return replace_inputs(state, columns, [said], [Tape(expr, state.names).value(state.X)])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
-from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, nice_number, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, raised
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 from kansr.structure.surrogate.coordinates import COORDINATES, SHAPES
 
 LARGE = 1e4  # the factor of a term beside the other's
@@ -83,7 +82,7 @@ def _merge(
     factor = p / (q * c)
     if abs(factor) > LARGE or abs(factor) < 1 / LARGE:
         return
-    exact, near = nice_number(factor), nice_number(factor, NEAR if rows.noisy else 0.0)
+    exact, near = factor_near(factor), factor_near(factor, NEAR if rows.noisy else 0.0)
     cost = 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
     cost += 1.0 * bool(shape_i or shape_j) + 0.3 * bool(fractional) + 0.1 * (abs(p) + abs(q) - 2)
     term_i = _Term(
@@ -122,13 +121,5 @@ class _Term:
 def _join(state: State, first: _Term, second: _Term, number: sympy.Expr) -> State | None:
     with np.errstate(all="ignore"):
         u = first.array(state.X) + float(number) * second.array(state.X)
-    if not np.isfinite(u).all():
-        return None
     expr = first.symbolic(state.inputs) + number * second.symbolic(state.inputs)
-    keep = [k for k in range(len(state.inputs)) if k not in (first.index, second.index)]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], u]),
-        inputs=(*(state.inputs[k] for k in keep), expr),
-        moves=(*state.moves, Step(str(expr))),
-    )
+    return replace_inputs(state, (first.index, second.index), [expr], [u])

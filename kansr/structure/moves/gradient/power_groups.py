@@ -6,16 +6,16 @@ With many inputs the gradients are poor, and five inputs that agree say more tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import sympy
 
-from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, nice_exponent, raised
+from kansr.expression.nice_numbers import exponent_near
+from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, raised
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
+from kansr.structure.moves.state import State, replace_inputs
 
 CLOSE = 0.1  # the same for groups that are made together
 NEAR = 4.0  # times the group's best misfit that the others may have in the narrower of two groups
@@ -58,7 +58,7 @@ def _found(rows: Rows) -> Iterator[Group]:
     for last in range(rows.n):
         members: dict[int, tuple[float, sympy.Rational]] = {}
         for k in range(rows.n):
-            exponent = nice_exponent(float(slopes[k, last])) if k != last and np.isfinite(slopes[k, last]) else None
+            exponent = exponent_near(float(slopes[k, last])) if k != last and np.isfinite(slopes[k, last]) else None
             if exponent is None or exponent == 0 or exponent.q > 2:
                 continue
             misfit = misfit_of(flow[:, k] - float(exponent) * flow[:, last], flow[:, k])
@@ -93,13 +93,5 @@ def _join(state: State, found: list[Group]) -> State | None:
             u, expr = milder(u, expr)
             columns.append(u)
             made.append(expr)
-    if not np.isfinite(np.array(columns)).all():
-        return None
     gone = frozenset[int]().union(*(group.members for group in found))
-    keep = [k for k in range(len(state.inputs)) if k not in gone]
-    return replace(
-        state,
-        X=np.column_stack([state.X[:, keep], *columns]),
-        inputs=(*(state.inputs[k] for k in keep), *made),
-        moves=(*state.moves, Step(", ".join(str(expr) for expr in made))),
-    )
+    return replace_inputs(state, gone, made, columns)

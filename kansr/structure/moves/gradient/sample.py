@@ -15,10 +15,6 @@ from kansr.structure.surrogate.gradient_field import Field
 
 MOST_EXPONENT, TRIM = 6, 0.92
 MILDER = 0.7  # of the tail of a product, for its inverse to be taken
-NICE = tuple(
-    sympy.Rational(*pq)
-    for pq in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (1, 3), (1, 4), (3, 2), (2, 3), (6, 1), (8, 1))
-)
 
 
 class Rows:
@@ -45,26 +41,6 @@ def misfit_of(residual: Array, reference: Array) -> float:
     """The rms residual over the rms of the reference, without the worst rows."""
     keep = np.abs(residual) <= np.quantile(np.abs(residual), TRIM)
     return float(np.sqrt(np.mean(residual[keep] ** 2) / (np.mean(reference[keep] ** 2) + 1e-300)))
-
-
-def nice_number(value: float, tolerance: float = 0.02) -> sympy.Expr | None:
-    for number in NICE:
-        if abs(abs(value) / float(number) - 1) < tolerance:
-            return number if value > 0 else -number
-    return None
-
-
-def nice_exponent(value: float) -> sympy.Rational | None:
-    """The whole or half number near `value`, or the third, quarter or fifth very near it; None where there is none."""
-    options = []
-    for q, within in ((1, 0.1), (2, 0.1), (3, 0.02), (4, 0.02), (5, 0.02)):
-        p = round(q * value)
-        if abs(value - p / q) <= within:
-            options.append((abs(value - p / q) + 0.002 * (q - 1), p, q))
-    if not options or abs(value) > MOST_EXPONENT + 0.5:
-        return None
-    _, p, q = min(options)
-    return sympy.Rational(p, q)
 
 
 def raised(x: Array, power: sympy.Rational) -> Array:

@@ -15,8 +15,9 @@ from itertools import combinations, product
 import numpy as np
 import sympy
 
+from kansr.expression.nice_numbers import exponent_near, factor_near
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.sample import Rows, misfit_of, nice_exponent, nice_number
+from kansr.structure.moves.gradient.sample import Rows, misfit_of
 from kansr.structure.moves.gradient.symmetry_flow import TARGET, Flow, divide, follow
 from kansr.structure.moves.move import Factor, Move
 from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
@@ -277,7 +278,7 @@ def _numbers(relation: Relation, terms: list[Term]) -> tuple[Numbers, float]:
     for term, value in zip(terms, w):
         offset = term.kind in ("shift", "turn") or (term.kind == "scale" and term.index in logs)
         if not offset and (not relation.coordinate.any_exponent or Term(relation.i, "shift") in terms):
-            exponent = nice_exponent(float(value))
+            exponent = exponent_near(float(value))
             if exponent is None or exponent == 0:
                 return {}, np.inf
             exponents[term] = exponent
@@ -291,7 +292,7 @@ def _numbers(relation: Relation, terms: list[Term]) -> tuple[Numbers, float]:
     rounded: Numbers = {}
     for term, value in loose.items():  # an offset is rounded as it will stand: over the exponent it belongs to
         owner = exponents.get(Term(term.index, "log scale" if term.kind == "scale" else "scale"), sympy.S.One)
-        nice = nice_number(float(value / owner))
+        nice = factor_near(float(value / owner))
         rounded[term] = value if nice is None else nice * owner
     near = misfit_of(left - A[:, free] @ np.array([float(v) for v in rounded.values()]), own)
     return exponents | (rounded if near <= max(1.5 * misfit, 1e-7) else loose), min(near, max(1.5 * misfit, 1e-7))

@@ -8,25 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, product
+from itertools import product
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.expression.nice_numbers import SHORT_TOLERANCE, fractions_near, is_short
+from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.monomials import Monomial, design, monomials
+from kansr.numeric.null_vector import null_vector
 from kansr.structure.surrogate.target_transforms import Transform, transformed
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomial
 from kansr.structure.terminals.closed_form.two_input_exponentials import joint
 
 MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 65, 24, 4
 DEPENDENT = 1e-11  # singular value, over the largest, below which columns are taken for dependent
+GAP = 100.0  # times larger that the next singular value is where there is one dependence
 EXACT = 1e-9  # misfit over the spread of what comes out
 # A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
-# the most of those that are believed, with one input and with more, and how close to a short number others must be.
-UGLY_CURVE, UGLY, SHORT = 2, 7, 2e-9
+# the most of those that are believed, with one input and with more.
+UGLY_CURVE, UGLY, FEW_DIGITS = 2, 7, 4
 MANY = 14  # terms from which all coefficients have to be whole numbers
-DENOMINATORS = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24)
+DENOMINATORS, LARGEST = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24), 1000  # of fractions, and the size of their numerators
 NEGLIGIBLE = 1e-9  # share of the largest term below which a term is dropped
 
 Kind = tuple[Callable[[sympy.Expr], sympy.Expr], Callable[[Array], Array]]
@@ -78,23 +83,9 @@ class _Generators:
         """Whether they are the inputs themselves, or their squares."""
         return all(symbol.as_base_exp()[0].is_Symbol and symbol.is_polynomial() for symbol in self.symbols)
 
-    def monomials(self, degree: int) -> list[tuple[int, ...]]:
+    def monomials(self, degree: int) -> list[Monomial]:
         """Exponents of all monomials up to `degree`, the constant first; cos² is 1 − sin² and left out."""
-        count = len(self.symbols)
-        rows = [
-            tuple(choice.count(i) for i in range(count))
-            for total in range(degree + 1)
-            for choice in combinations_with_replacement(range(count), total)
-        ]
-        return [e for e in rows if not any(c and p > 1 for c, p in zip(self.cosines, e))]
-
-    def design(self, powers: list[tuple[int, ...]]) -> Array:
-        with np.errstate(all="ignore"):
-            return np.column_stack([np.prod(self.columns ** np.array(p), axis=1) for p in powers])
-
-    def polynomial(self, powers: list[tuple[int, ...]], coefficients: list[sympy.Expr]) -> sympy.Expr:
-        monomials = (sympy.Mul(*(s**p for s, p in zip(self.symbols, e))) for e in powers)
-        return sympy.Add(*(c * monomial for c, monomial in zip(coefficients, monomials)))
+        return monomials(len(self.symbols), degree, linear=self.cosines)
 
 
 def relations(
@@ -152,7 +143,7 @@ def _degrees(generators: _Generators, data: Dataset) -> list[tuple[int, int]]:
 
 
 def _dependent(generators: _Generators, t: Array, top: int, bottom: int) -> bool:
-    A = generators.design(generators.monomials(top))
+    A = design(generators.columns, generators.monomials(top))
     if not np.isfinite(A).all():
         return False
     below = len(generators.monomials(bottom))
@@ -171,11 +162,11 @@ def _dependent(generators: _Generators, t: Array, top: int, bottom: int) -> bool
 def _relation(generators: _Generators, t: Array, top: int, bottom: int) -> sympy.Expr | None:
     P, Q = generators.monomials(top), generators.monomials(bottom)
     curve = len({a for symbol in generators.symbols for a in symbol.free_symbols}) == 1
-    vector = _dependence(generators.design(P), t, len(Q), UGLY_CURVE if curve else UGLY)
+    vector = _dependence(design(generators.columns, P), t, len(Q), UGLY_CURVE if curve else UGLY)
     if vector is None:
         return None
-    total = generators.polynomial(P, vector[: len(P)])
-    return total if bottom == 0 else total / generators.polynomial(Q, vector[len(P) :])
+    total = polynomial(generators.symbols, P, vector[: len(P)])
+    return total if bottom == 0 else total / polynomial(generators.symbols, Q, vector[len(P) :])
 
 
 def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
@@ -210,7 +201,8 @@ def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
 
 
 def _some(rows: int, columns: int) -> NDArray[np.intp]:
-    return np.unique(np.linspace(0, rows - 1, min(rows, 3 * columns + 20)).astype(int))
+    """Enough of the rows for a null vector of so many columns."""
+    return evenly_spaced_rows(rows, 3 * columns + 20)
 
 
 def _matrix(A: Array, t: Array, below: int) -> tuple[Array, Array]:
@@ -227,7 +219,7 @@ def _short(coefficients: Array) -> list[sympy.Expr]:
     best: tuple[tuple[int, int, float], list[sympy.Expr]] | None = None
     for unit in coefficients:
         numbers = [_number(float(c)) for c in coefficients / unit]
-        ugly = sum(isinstance(n, sympy.Float) and not _is_short(float(n)) for n in numbers)
+        ugly = sum(isinstance(n, sympy.Float) and not is_short(float(n), FEW_DIGITS) for n in numbers)
         cost = (ugly, sum(not n.is_Integer for n in numbers), float(np.abs(coefficients / unit).max()))
         if best is None or cost < best[0]:
             best = (cost, numbers)
@@ -236,15 +228,7 @@ def _short(coefficients: Array) -> list[sympy.Expr]:
 
 
 def _number(value: float) -> sympy.Expr:
-    for bottom in DENOMINATORS:
-        top = round(value * bottom)
-        if 0 < abs(top) < 1000 and abs(top / bottom - value) < SHORT * abs(value):
-            return sympy.Rational(top, bottom)
-    return sympy.Float(value)
-
-
-def _is_short(value: float) -> bool:
-    return abs(float(f"{value:.3e}") - value) < SHORT * abs(value)
+    return next(fractions_near(value, DENOMINATORS, SHORT_TOLERANCE, LARGEST), sympy.Float(value))
 
 
 def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Expr] | None:
@@ -255,16 +239,16 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Ex
     M, scale = _matrix(A, t, below)
     rows = _some(len(t), M.shape[1])
     kept = np.arange(M.shape[1])
-    vector = _null(M[rows])
+    vector = null_vector(M[rows], DEPENDENT, GAP)
     while vector is not None:
         small = np.abs(vector) < NEGLIGIBLE * np.abs(vector).max()
         if not small.any():
             break
         kept = kept[~small]
-        vector = _null(M[rows][:, kept])
+        vector = null_vector(M[rows][:, kept], DEPENDENT, GAP)
     if vector is None or len(kept) > MOST_TERMS:
         return None
-    vector = _null(M[:, kept])
+    vector = null_vector(M[:, kept], DEPENDENT, GAP)
     if vector is None:
         return None
     full = np.zeros(M.shape[1])
@@ -278,7 +262,7 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Ex
     if not float(np.sqrt(np.mean(misfit * misfit))) < EXACT:
         return None
     numbers = _short(full[kept])
-    ugly = sum(n.is_Float and not _is_short(float(n)) for n in numbers)
+    ugly = sum(n.is_Float and not is_short(float(n), FEW_DIGITS) for n in numbers)
     if ugly > max(most_ugly, 7 - len(kept)) or (len(kept) > MANY and not all(n.is_Integer for n in numbers)):
         return None
     if below == 1:  # a polynomial: its own coefficients, whatever the unit
@@ -287,14 +271,3 @@ def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Ex
     for place, number in zip(kept, numbers):
         sparse[place] = number
     return sparse
-
-
-def _null(M: Array) -> Array | None:
-    """The one vector with M·v = 0, to rounding; None where there is none or more than one."""
-    try:
-        _, s, V = np.linalg.svd(M, full_matrices=False)
-    except np.linalg.LinAlgError:
-        return None
-    if len(s) < 2 or s[-1] > DEPENDENT * s[0] or s[-2] < 100 * max(s[-1], 1e-16 * s[0]):
-        return None
-    return np.asarray(V[-1])

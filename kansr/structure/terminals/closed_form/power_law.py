@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -12,6 +11,7 @@ from scipy import optimize
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import exponent_near
 from kansr.formula.fit.constants import polish
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
@@ -20,7 +20,8 @@ from kansr.structure.surrogate.target_transforms import transformed
 
 OFFSETS = (0, 1, -1)  # what a power product may stand beside under a function
 CANCELLED = 1e-8  # share of a target below which too few digits are left when the offset is taken off
-CLEAR = 3.0  # errors from which the logarithm of a value says something
+CLEAR = 3.0  # errors from which the logarithm of a value says something, and within which an exponent is a fraction
+DENOMINATORS, ROUNDING = (1, 2, 3, 4), 1e-9  # of exponents, and how far rounding brings them off
 MOST_STEPS = 40  # of least squares
 LARGEST = 600.0  # logarithm of a value in it
 AGREED = 0.99  # how far signs have to agree: 1 where all do, 0 where half of them do
@@ -95,7 +96,7 @@ def _product(
     expr: sympy.Expr = sympy.S.One
     sign = np.ones(data.rows)
     for name, x, p, error in zip(data.names, data.X.T, powers, errors):
-        exponent = exponent_near(float(p), float(error))
+        exponent = fitted_exponent(float(p), float(error))
         if exponent == 0:
             continue
         base: sympy.Expr = sympy.Symbol(name)
@@ -118,11 +119,11 @@ def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:
         yield expr
 
 
-def exponent_near(p: float, error: float) -> sympy.Expr:
+def fitted_exponent(p: float, error: float) -> sympy.Expr:
     """The fraction that p is within its error, p itself where there is none."""
-    fraction = Fraction(p).limit_denominator(4)
-    near = abs(float(fraction) - p) <= max(3 * error, 1e-9)
-    return sympy.Rational(fraction.numerator, fraction.denominator) if near else sympy.Float(p)
+    within = dict.fromkeys(DENOMINATORS, max(CLEAR * error, ROUNDING))
+    fraction = exponent_near(p, within, per_denominator=0.0, largest=np.inf)
+    return sympy.Float(p) if fraction is None else fraction
 
 
 def power_laws_within(data: Dataset) -> Iterator[sympy.Expr]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import least_squares
-from kansr.structure.terminals.closed_form.power_law import exponent_near
+from kansr.structure.terminals.closed_form.power_law import fitted_exponent
 
 ROWS = 12  # for each exponent
 TRIM = 0.9  # share of the rows that have to fit: near a pole digits are lost
@@ -55,7 +56,7 @@ def products(data: Dataset) -> Iterator[sympy.Expr]:
     if not known or data.rows < 3 * len(known):
         return
     A = np.column_stack([np.ones(data.rows), *(values for *_, values in known)])
-    rows = np.unique(np.linspace(0, data.rows - 1, min(data.rows, ROWS * A.shape[1])).astype(int))
+    rows = evenly_spaced_rows(data.rows, ROWS * A.shape[1])
     for offset in (0.0, _offset(A[rows], data.y[rows])):
         if offset is not None:
             expr = _product(data, known, A, rows, offset)
@@ -97,7 +98,7 @@ def _offset(A: Array, y: Array) -> float | None:
 
 
 def _product(
-    data: Dataset, known: list[tuple[int, _Atom, Array]], A: Array, rows: Array, offset: float
+    data: Dataset, known: list[tuple[int, _Atom, Array]], A: Array, rows: NDArray[np.intp], offset: float
 ) -> sympy.Expr | None:
     t = _logs(data.y, offset)
     if np.mean(np.isfinite(t)) < TRIM:
@@ -117,7 +118,7 @@ def _product(
         if atom.rate:
             expr = expr * atom.symbolic(x, sympy.Float(p))
             continue
-        exponent = exponent_near(p, NOTHING / 3)
+        exponent = fitted_exponent(p, NOTHING / 3)
         expr = expr * atom.symbolic(x, exponent)
         side = np.sign(atom.odd(data.X[:, i])) if atom.odd is not None else np.ones(data.rows)
         if side.min() < 0 and not exponent.is_Integer:

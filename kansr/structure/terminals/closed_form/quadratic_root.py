@@ -13,7 +13,9 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array
-from kansr.numeric.monomials import monomials
+from kansr.numeric.monomials import design, monomials, unit_columns
+from kansr.numeric.null_vector import null_space, sparsest
+from kansr.structure.terminals.closed_form.sparse_polynomial import polynomial
 
 MOST_INPUTS, MOST_COLUMNS, MOST_TERMS = 4, 75, 12
 DEPENDENT, GAP = 1e-12, 1e3  # smallest singular value over the largest, and the second smallest over it
@@ -44,34 +46,26 @@ def quadratics(data: Dataset, expired: Callable[[], bool] = lambda: False) -> It
 
 def _root(data: Dataset, generators: list[Generator], degree: int) -> sympy.Expr | None:
     symbols, columns = [symbol for symbol, _ in generators], [x for _, x in generators]
-    powers = [
-        e for e in monomials(len(symbols), degree) if not any(p > 1 for p, s in zip(e, symbols) if s.func is sympy.cos)
-    ]
+    powers = monomials(len(symbols), degree, linear=[symbol.func is sympy.cos for symbol in symbols])
     if 3 * len(powers) > min(MOST_COLUMNS, data.rows // 4):
         return None
     z = data.y / float(np.sqrt(np.mean(data.y**2)))
     sizes = np.array([float(np.sqrt(np.mean(x * x))) or 1.0 for x in columns])
-    U = np.column_stack([x / s for x, s in zip(columns, sizes)])
-    M = np.column_stack([np.prod(U ** np.array(e), axis=1) for e in powers])
-    A = np.hstack([M * (z**k)[:, None] for k in (0, 1, 2)])
-    reach = np.sqrt(np.mean(A * A, axis=0))
-    vector = _null(A / reach)
-    if vector is None:
+    M = design(np.column_stack([x / s for x, s in zip(columns, sizes)]), powers)
+    A, scale = unit_columns(np.hstack([M * (z**k)[:, None] for k in (0, 1, 2)]))
+    space = null_space(A, DEPENDENT, GAP)
+    if not len(space):
         return None
-    terms = np.where(np.abs(vector) > NEGLIGIBLE * np.abs(vector).max(), vector / reach, 0.0).reshape(3, -1)
+    vector = sparsest(space, NEGLIGIBLE)
+    terms = np.where(np.abs(vector) > NEGLIGIBLE * np.abs(vector).max(), vector / scale, 0.0).reshape(3, -1)
     if np.count_nonzero(terms) > MOST_TERMS or not terms[2].any():
         return None
     terms = terms / np.abs(terms).max()
     names = [symbol / sympy.Float(float(s)) for symbol, s in zip(symbols, sizes)]
-    C, B, A2 = (
-        sympy.Add(
-            *(sympy.Float(float(c)) * sympy.Mul(*(n**p for n, p in zip(names, e))) for c, e in zip(row, powers) if c)
-        )
-        for row in terms
-    )
-    scale = sympy.Float(float(np.sqrt(np.mean(data.y**2))))
+    C, B, A2 = (polynomial(names, powers, [sympy.Float(float(c)) for c in row]) for row in terms)
+    size = sympy.Float(float(np.sqrt(np.mean(data.y**2))))
     discriminant = sympy.expand(B**2 - 4 * A2 * C)
-    roots = [scale * (-B + sign * sympy.sqrt(discriminant)) / (2 * A2) for sign in (1, -1)]
+    roots = [size * (-B + sign * sympy.sqrt(discriminant)) / (2 * A2) for sign in (1, -1)]
     misfits = [_misfit(root, data) for root in roots]
     return roots[int(np.argmin(misfits))] if min(misfits) < 1e-6 else None
 
@@ -80,23 +74,3 @@ def _misfit(root: sympy.Expr, data: Dataset) -> float:
     with np.errstate(all="ignore"):
         residual = Tape(root, data.names).value(data.X) - data.y
     return float(np.sqrt(np.mean(residual**2)) / np.std(data.y)) if np.isfinite(residual).all() else np.inf
-
-
-def _null(A: Array) -> Array | None:
-    """The one direction that A sends to nothing; of several, the sparsest that elimination finds."""
-    _, s, V = np.linalg.svd(np.linalg.qr(A, mode="r"))
-    null = int(np.sum(s < DEPENDENT * s[0]))
-    if null == 0 or s[-null - 1] < GAP * max(s[-1], 1e-17 * s[0]):
-        return None
-    if null == 1:
-        return np.asarray(V[-1])
-    # reduced echelon form of the null space, the pivots where a vector is largest: each row has null - 1 zeros
-    N = V[-null:].copy()
-    for r in range(null):
-        c = int(np.argmax(np.abs(N[r])))
-        N[r] /= N[r, c]
-        for other in range(null):
-            if other != r:
-                N[other] -= N[other, c] * N[r]
-    counts = [np.count_nonzero(np.abs(row) > NEGLIGIBLE * np.abs(row).max()) for row in N]
-    return np.asarray(N[int(np.argmin(counts))])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import Basis, basis, least_squares, samples
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.structure.surrogate.target_transforms import Transform, transformed
@@ -94,7 +94,7 @@ def _alternate(data: Dataset, screened: _Screened, sweeps: int = 12) -> list[Edg
             break
         last = loss
     order = np.argsort(v)
-    thin = order[np.unique(np.linspace(0, len(order) - 1, 200).astype(int))]
+    thin = order[evenly_spaced_rows(len(order), 200)]
     error = np.sqrt(last) / (np.std(t) + 1e-300) if np.isfinite(last) else 1e-3
     return list(match(Edge("v", "g", v[thin], g[thin], float(error))))
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.monomials import design, monomials
 from kansr.structure.surrogate.target_transforms import transformed
+from kansr.structure.terminals.closed_form.sparse_polynomial import products
 from kansr.structure.terminals.enumerated.atoms import MOST_INPUTS, Atoms, atoms
 
 ROWS, SCREENED = 256, 80  # rows the table is computed on, and those that pairs are screened on
@@ -47,7 +48,7 @@ def sums_of_atoms(
     """
     if len(data.names) > MOST_INPUTS or data.rows < 12:
         return
-    rows = np.unique(np.linspace(0, data.rows - 1, min(ROWS, data.rows)).astype(int))
+    rows = evenly_spaced_rows(data.rows, ROWS)
     X, y = data.X[rows], data.y[rows]
     table = atoms(data.names, X)
     bases = _bases(data.names, X)
@@ -72,10 +73,8 @@ def _bases(names: tuple[str, ...], X: Array) -> list[_Base]:
     one = np.ones((len(X), 1))
     symbols = [sympy.Symbol(name) for name in names]
     degree = 3 if len(names) == 1 else 2
-    chosen = [c for d in range(degree + 1) for c in combinations_with_replacement(range(len(names)), d)]
-    terms = tuple(sympy.Mul(*(symbols[i] for i in c)) for c in chosen)
-    columns = np.column_stack([np.prod(X[:, list(c)], axis=1) for c in chosen])
-    return [_Base((sympy.S.One,), one), _Base(terms, columns)]
+    powers = monomials(len(names), degree)
+    return [_Base((sympy.S.One,), one), _Base(tuple(products(symbols, powers)), design(X, powers))]
 
 
 def _products(table: Atoms, y: Array, threshold: float, keep: int, expired: Callable[[], bool]) -> Iterator[sympy.Expr]:

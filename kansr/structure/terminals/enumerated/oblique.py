@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.structure.terminals.enumerated.one_function import ROWS, formula, of_each, refined, setting_of
 from kansr.structure.terminals.enumerated.shapes import of_library
 from kansr.symbolic.library.function import Library
@@ -28,7 +29,7 @@ def oblique_function(
     """
     if len(data.names) != 2 or data.rows < ROWS:
         return
-    rows = np.unique(np.linspace(0, data.rows - 1, ROWS).astype(int))
+    rows = evenly_spaced_rows(data.rows, ROWS)
     X, shapes = data.X[rows], [of_library(f) for f in library if f.free]
     with np.errstate(all="ignore"):
         setting = setting_of(data.names, X, [data.y[rows]], shapes)

@@ -15,7 +15,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.shapes import SHAPES, Shape, of_library
 from kansr.symbolic.library.function import Library
@@ -80,7 +80,7 @@ def one_function(
     """
     if len(data.names) > MOST_INPUTS or data.rows < ROWS:
         return
-    rows = np.unique(np.linspace(0, data.rows - 1, ROWS).astype(int))
+    rows = evenly_spaced_rows(data.rows, ROWS)
     targets = [row for row in transformed(data.y[rows]) if row[0].name in TARGETS]
     shapes = [of_library(f) for f in library if f.free] + list(SHAPES)
     with np.errstate(all="ignore"):

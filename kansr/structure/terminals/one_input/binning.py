@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import shares
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, evenly_spaced_rows
 
 POINTS = 300  # that a curve is matched on
 BENT = 0.3  # how far off a mean may be for the curve's bend, over its standard error
@@ -24,7 +24,7 @@ def curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
     """
     order = np.argsort(data.X[:, 0], kind="stable")
     if not noise:
-        order = order[np.unique(np.linspace(0, data.rows - 1, min(POINTS, data.rows)).astype(int))]
+        order = order[evenly_spaced_rows(data.rows, POINTS)]
         return data.X[order, 0], data.y[order], noise
     weight = shares(data) ** -2
     blocks = _of_equal_weight(order, weight, min(POINTS, data.rows))

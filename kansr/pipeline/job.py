@@ -1,0 +1,184 @@
+"""A job from its table to its law: the one way that the command line, Python, the estimator and the benchmark take."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import sympy
+from threadpoolctl import threadpool_limits
+
+from kansr.data.dataset import Dataset
+from kansr.data.declare_units import with_units
+from kansr.data.roles import dataset
+from kansr.errors import UsageError
+from kansr.expression.parse import parse
+from kansr.expression.render import readable
+from kansr.formula.fit.form import read_form
+from kansr.formula.judge.baseline import baseline
+from kansr.pipeline.all_rows import on_all_rows
+from kansr.pipeline.compare_form import compare_form
+from kansr.pipeline.config import DEFAULTS, Config
+from kansr.pipeline.journal import Journal
+from kansr.pipeline.partition import Solve, on_partition
+from kansr.pipeline.read import DEFAULT_READING, Reading, read_source
+from kansr.pipeline.run import search_partition
+from kansr.pipeline.solve_form import solve_form
+from kansr.refinement.forms.skeleton import read_skeleton
+from kansr.result.result import Result, Status
+from kansr.units.units import ConstantSpec, Spec
+
+if TYPE_CHECKING:
+    from kansr.pipeline.read import Source
+
+
+class Task(enum.Enum):
+    """What is asked of a table."""
+
+    SEARCH = "the law"
+    SOLVE_FORM = "the unknown functions of a form"
+    COMPARE_FORM = "what a form that the user knows is worth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A table and what is asked of it.
+
+    table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
+    (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
+    kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
+    units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
+    guesses: formulas to begin a search with.
+    """
+
+    table: Source
+    reading: Reading = DEFAULT_READING
+    target: str | None = None
+    inputs: str | Sequence[str] | None = None
+    sigma: str | None = None
+    absolute_sigma: bool = True
+    derivative: str | None = None
+    missing: Literal["error", "drop"] = "error"
+    units: Spec | None = None
+    constants: ConstantSpec = ""
+    dimensional_constants: bool = False
+    task: Task = Task.SEARCH
+    form: str = ""
+    guesses: Sequence[str | sympy.Expr] = ()
+    config: Config = DEFAULTS
+
+    def __post_init__(self) -> None:
+        if self.task is Task.SOLVE_FORM and self.config.refine:
+            raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
+        if self.task is Task.SOLVE_FORM and self.guesses:
+            raise UsageError("guesses are for a search without a form")
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is left to do when a table has been read, in whatever process.
+
+    notes: on the table; resumable: whether a journal can be gone on with.
+    """
+
+    solve: Solve
+    data: Dataset
+    config: Config
+    notes: tuple[str, ...]
+    resumable: bool
+
+    def __call__(self, journal: Journal | None = None) -> Iterator[Result]:
+        """Better and better results; a journal is gone on with, and written on."""
+        return on_partition(self.solve, self.data, self.config, journal or Journal())
+
+
+Watch = Callable[[Work], Iterator[Result]]
+
+
+def here(progress: Callable[[Result], object] = lambda result: None) -> Watch:
+    """Does the work in this process; `progress` is called with every result on the way."""
+
+    def watch(work: Work) -> Iterator[Result]:
+        with threadpool_limits(1):  # sums in one order, whatever the machine
+            for found in work():
+                progress(found)
+                yield found
+
+    return watch
+
+
+HERE = here()
+
+
+def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
+    """Better and better results of a job; the last one is the answer.
+
+    watch: how the work is done and looked at: here, or in a process that can be ended at any moment. Ctrl-C ends it,
+    and the best so far is the answer, with status "interrupted".
+
+    Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
+    FormulaError for a form or a guess that is no formula; all before anything is searched.
+    """
+    table = read_source(job.table, job.reading, job.config.seed)
+    data, notes = dataset(
+        table,
+        target=job.target,
+        inputs=_columns(job.inputs, table.columns),
+        missing=job.missing,
+        sigma=job.sigma,
+        absolute_sigma=job.absolute_sigma,
+        derivative=job.derivative,
+    )
+    data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
+    config = replace(job.config, guesses=_formulas(job.guesses, data))
+    work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
+
+    def told(found: Result) -> Result:
+        return replace(found, notes=(*notes, *found.notes))
+
+    found = baseline(data, config.seed)
+    try:
+        for found in watch(work):
+            yield told(found)
+    except KeyboardInterrupt:
+        found = replace(found, status=Status.INTERRUPTED)
+    if table.again and found.status is not Status.INTERRUPTED:
+        with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
+            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+    yield told(found)
+
+
+def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
+    """What the task asks for, on rows that have been divided. A mistake in a form is told before anything is tried."""
+    if job.task is Task.SOLVE_FORM:
+        read_skeleton(job.form, data)
+        return partial(solve_form, job.form)
+    if job.task is Task.COMPARE_FORM:
+        read_form(job.form, data, columns)
+        return partial(compare_form, job.form, columns)
+    return search_partition
+
+
+def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequence[str] | None:
+    """The names of the inputs; a text is a column, whose name may hold a comma, or a list of them."""
+    if not isinstance(inputs, str):
+        return inputs
+    return [inputs] if inputs in columns else [name.strip() for name in inputs.split(",")]
+
+
+def _formulas(guesses: Sequence[str | sympy.Expr], data: Dataset) -> tuple[sympy.Expr, ...]:
+    """The guesses read, each in nothing but the inputs."""
+    if isinstance(guesses, str):
+        raise UsageError(f"guesses are a list of formulas: [{guesses!r}]")
+    exprs = tuple(parse(guess) if isinstance(guess, str) else guess for guess in guesses)
+    for expr in exprs:
+        if not isinstance(expr, sympy.Expr):
+            raise UsageError(f"guesses are text or sympy expressions, not {type(expr).__name__}")
+        other = min({str(symbol) for symbol in expr.free_symbols} - set(data.names), default="")
+        if other:
+            raise UsageError(f"the guess {readable(expr)} has {other} in it; the inputs are {', '.join(data.names)}")
+    return exprs

@@ -1,0 +1,61 @@
+"""The rows of a table divided for every kind of job alike: outliers left out, a share held out, the loss chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kansr.data.dataset import Dataset
+from kansr.formula.judge.outliers import outliers
+from kansr.pipeline.conclude import judge_again
+from kansr.pipeline.config import Config
+from kansr.pipeline.journal import Journal
+from kansr.result.pareto import pareto
+from kansr.result.result import Result
+from kansr.runtime.deadline import Deadline
+from kansr.search.attempt import Finding
+from kansr.search.partition import Partition
+
+Solve = Callable[[Partition, Config, Deadline, Journal], Iterator[Result]]
+
+OUTLIERS_NOT_SOUGHT = "rows that are grossly wrong were not looked for: the time did not suffice"
+
+
+def on_partition(solve: Solve, data: Dataset, config: Config, journal: Journal) -> Iterator[Result]:
+    """What a solver finds on the rows of a table, divided once; its time includes that of the journal's run."""
+    deadline = Deadline(config.time_limit, journal.timer())
+    partition, notes = partition_rows(data, config, deadline)
+    for found in solve(partition, config, deadline, journal):
+        yield replace(found, notes=(*notes, *found.notes))
+
+
+def partition_rows(data: Dataset, config: Config, deadline: Deadline) -> tuple[Partition, tuple[str, ...]]:
+    """The partition of the rows under the loss that was asked for, and notes on it."""
+    data = replace(data, robust=config.loss == "huber")
+    if config.loss == "squared":
+        return Partition.of(data, config.held_out, config.seed), ()
+    outlier = deadline.in_time(lambda: outliers(data, np.random.default_rng(config.seed)), None)
+    notes = (OUTLIERS_NOT_SOUGHT,) if outlier is None else ()
+    return Partition.of(data, config.held_out, config.seed, outlier), notes
+
+
+def without_outliers(
+    rows: Partition, findings: Sequence[Finding], config: Config, deadline: Deadline
+) -> tuple[Partition, list[Finding]]:
+    """The rows but for those that the best formula shows to be outliers, and all findings judged on them.
+
+    The same partition where there are none, or the time does not suffice to say so.
+    """
+    if not findings or config.loss == "squared" or rows.small:
+        return rows, list(findings)
+
+    def cleaned() -> tuple[Partition, list[Finding]]:
+        best = pareto((f.candidate for f in findings), float(np.var(rows.kept.y))).best
+        fewer = rows.without_outliers_of(best)
+        if fewer is rows:
+            return rows, list(findings)
+        return fewer, [replace(f, candidate=judge_again(f.candidate, fewer)) for f in findings]
+
+    return deadline.in_time(cleaned, (rows, list(findings)))
