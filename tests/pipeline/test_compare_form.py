@@ -117,7 +117,7 @@ def test_the_form_stays_the_best_of_its_discovery_and_says_by_how_much_it_lost()
     assert verdict is not None and verdict.found is not None
     assert verdict.found.expr == 3 * sympy.Symbol("x0") ** 2 * sympy.Symbol("x1")
     assert verdict.bits(found.best) < -100  # type: ignore[operator]
-    assert "a search in the same time found, for" in str(found) and "bits less: 3*x0**2*x1" in str(found)
+    assert "a search in the same time found, " in str(found) and "bits shorter: 3*x0**2*x1" in str(found)
     assert found.predict([[1.0, 2.0]]) == pytest.approx(Tape(found.best.expr, ("x0", "x1")).value(np.array([[1, 2.0]])))
 
 
