@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 
 from kansr.bench.record import Record
 from kansr.bench.report.tally import tally
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIZE = (6.0, 3.6)  # inches
 PERFECT, WORST = 1e-16, 10.0  # limits of 1 − r² that is drawn
@@ -64,6 +65,8 @@ def accuracy_against_complexity(records: Sequence[Record]) -> str:
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure  # only --html needs it, and it takes 0.3 s to load
+
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(x)
@@ -73,6 +76,8 @@ def _figure(x: str, y: str) -> tuple[Figure, Any]:
 
 
 def _svg(figure: Figure) -> str:
+    import matplotlib
+
     (axes,) = figure.axes
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize="small")
