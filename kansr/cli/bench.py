@@ -15,6 +15,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from kansr.bench.backends import Backend
 from kansr.bench.methods import method
 from kansr.bench.problem import find_problem
 from kansr.bench.problem import sample as draw
@@ -22,7 +23,7 @@ from kansr.bench.records import read, read_settings
 from kansr.bench.report.html import page
 from kansr.bench.report.tables import compared, comparison, summary
 from kansr.bench.report.tally import tally
-from kansr.bench.run import Place, run
+from kansr.bench.run import run
 from kansr.bench.trial import Settings, Trial, chosen, trials
 from kansr.errors import UsageError
 from kansr.runtime.files import write
@@ -104,7 +105,7 @@ def bench(
         )
     settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
     trials = _trials(suite or "", method, noise, seeds, only, half)
-    records, ended = run(trials, settings, Place(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
+    records, ended = run(trials, settings, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
     _print(records, as_json, html, _settings_of(out))
     return SIGNALLED + ended if ended else 0
 

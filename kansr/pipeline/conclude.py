@@ -21,7 +21,7 @@ from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import judged
 from kansr.search.partition import Partition
-from kansr.search.stopping import smooth_error
+from kansr.search.stopping import surrogate_error
 
 AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
@@ -38,7 +38,7 @@ def last_look(found: Result, rows: Partition, deadline: Deadline, *, in_a_hurry:
 
     def look() -> Result:
         known = in_a_hurry or found.status is Status.FOUND
-        return conclude(found, rows.table, rows.outlier, 0.0 if known else smooth_error(rows, found.status))
+        return conclude(found, rows.table, rows.outlier, 0.0 if known else surrogate_error(rows, found.status))
 
     return deadline.in_time(look, found, deadline.budget.last_fit)
 

@@ -25,7 +25,7 @@ from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -101,7 +101,7 @@ class Search:
                 if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
                 if attempt.skip_if_no_signal and self.deadline.in_time(
-                    lambda: hopeless(self.findings, self.partition), False
+                    lambda: no_signal(self.findings, self.partition), False
                 ):
                     continue
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition))
@@ -164,7 +164,7 @@ class Search:
         if not self.findings:
             return False
         best = self._report().best
-        return self.deadline.in_time(lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough), False)
 
 
 class _Schedule:

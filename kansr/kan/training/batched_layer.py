@@ -119,26 +119,26 @@ def batch_layers(
     layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, train_base: bool
 ) -> BatchedLayer:
     """The same layer of several networks as one; `following` is the layer after it in the first of them."""
-    layer, mask = layers[0], layers[0].spline_mask
-    base = torch.stack([mask * own.scale_base.detach() for own in layers])
+    first, mask = layers[0], layers[0].spline_mask
+    base = torch.stack([mask * layer.scale_base.detach() for layer in layers])
     i, o = mask.nonzero(as_tuple=True)
-    used = {(i, o): f for (i, o), f in layer.fixed.items() if layer.mask[i, o]}
+    used = {(i, o): f for (i, o), f in first.fixed.items() if first.mask[i, o]}
     trained = [(i, o, index) for (i, o), f in used.items() for index in fixed_edges.free_constants(f)]
     constants = torch.tensor(trained, dtype=torch.long, device=mask.device).reshape(-1, 3)
-    free, rescalable = _free_and_rescalable(layer, nodes, following)
+    free, rescalable = _free_and_rescalable(first, nodes, following)
     return BatchedLayer(
-        layer=layer,
+        layer=first,
         nodes=nodes,
-        knots=torch.stack([own.grid for own in layers]),
-        coef=torch.stack([(mask * own.scale_sp.detach())[..., None] * own.coef.detach() for own in layers]),
+        knots=torch.stack([layer.grid for layer in layers]),
+        coef=torch.stack([(mask * layer.scale_sp.detach())[..., None] * layer.coef.detach() for layer in layers]),
         base=base,
-        bias=torch.stack([own.bias.detach() for own in layers]),
+        bias=torch.stack([layer.bias.detach() for layer in layers]),
         i=i,
         o=o,
         free_bias=free.nonzero()[:, 0],
         rescalable=rescalable,
         symbolic=used,
-        constants=torch.stack([own.constants.detach() for own in layers]),
+        constants=torch.stack([layer.constants.detach() for layer in layers]),
         constant_i=constants[:, 0],
         constant_o=constants[:, 1],
         constant_index=constants[:, 2],

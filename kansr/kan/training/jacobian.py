@@ -252,7 +252,7 @@ class Linearised:
                 D = torch.cat([D, ends[..., :END_ROWS, :], ends[..., -END_ROWS:, :]], -2)
             row = D.new_zeros(len(D), len(s.i) * D.shape[2], self.size)
             if len(s.i):
-                row[..., self.blocks[n]] = torch.stack([torch.block_diag(*own) for own in D[:, s.i]])
+                row[..., self.blocks[n]] = torch.stack([torch.block_diag(*each) for each in D[:, s.i]])
             rows.append(row)
         return torch.cat(rows, 1)
 

@@ -74,7 +74,7 @@ def quadratic(f: Linearised, done: ForwardPass, weights: Sparsity) -> tuple[Tens
                 rows = D / (2 * s.basis_count * (change.abs() + LEAST_SIZE)).sqrt()[..., None]
                 blocks = blocks + weight * rows.mT @ rows
         part = done.output.new_zeros(nets, len(s.i) * s.basis_count, f.size)
-        part[..., f.blocks[n]] = torch.stack([torch.block_diag(*own) for own in _roots(weights.lamb * blocks)])
+        part[..., f.blocks[n]] = torch.stack([torch.block_diag(*each) for each in _roots(weights.lamb * blocks)])
         parts.append(part)
     return torch.cat(parts, 1), (weights.lamb * total).tolist()
 
