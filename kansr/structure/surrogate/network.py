@@ -14,7 +14,7 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def kan_field(
         """Quality and held-out 1 − R²."""
         value, gradient = value_and_gradient(model, variant.U[judged])
         residual = value - variant.t[judged]
-        steepness = np.sqrt(np.sum((gradient * variant.to_inputs[judged]) ** 2, axis=1))
-        moved = np.minimum(np.abs(residual) / (steepness + 1e-9), 1)
-        quality, error = float(np.sqrt(np.mean(moved**2))), float(np.mean(np.minimum(residual**2, 25)))
-        return (quality, error) if np.isfinite(quality) else (1.0, 25.0)
+        return gradient_error(residual, gradient * variant.to_inputs[judged]), float(capped_square(residual))
 
     if len(variants) > 1:
         U, t = np.stack([v.U[few] for v in variants]), np.stack([v.t[few] for v in variants])
