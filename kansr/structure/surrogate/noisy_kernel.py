@@ -117,12 +117,14 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     view, U, spread, weight = _prepared(rows, setting)
     t = view.t
     centres = min(centres, int(0.8 * len(t)))
-    mean = _mean(t, weight)
+    mean, scale = _centre(t, weight)
+    outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
+    standardised = (t - mean) / scale
 
     def model(index: slice) -> tuple[Array, Array]:
-        model = kernel_ridge(U[index], t[index], setting.length, setting.ridge, weight[index], mean)
+        model = kernel_ridge(U[index], standardised[index], setting.length, setting.ridge, weight[index])
         value, gradient = model.with_gradient(U)
-        return value, gradient / spread / np.where(setting.logs, rows.X, 1.0)
+        return value * scale + mean, gradient * outward
 
     value, gradient = model(slice(0, centres))
     halves = [model(slice(start, centres, 2))[1] for start in (0, 1)]
@@ -130,7 +132,7 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     held = slice(centres, None)
     residual = value[held] - t[held]
     error = float(np.mean(residual**2) / np.var(t))
-    quality = gradient_error(residual, gradient[held] * rows.X.std(0), float(np.std(t)))
+    quality = gradient_error(residual, gradient[held] * rows.X.std(0), scale)
     blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
     return Field(
         rows.X, rows.z, view.slope, gradient, view.name, error, quality, setting.logs,
@@ -157,7 +159,7 @@ def _tried(
     view, U, _, weight = _prepared(rows, setting)
     t = view.t
     held = slice(centres, centres + judged)
-    mean = _mean(t, weight)
+    mean, _ = _centre(t, weight)
     for trial in grid(U[:centres], t[:centres] - mean, U[held], lengths, ridges, weight[:centres]):
         # errors of T(z) times its slope would be those of z only where they are small
         with np.errstate(all="ignore"):
@@ -185,5 +187,6 @@ def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]
     return view, U, spread, weight
 
 
-def _mean(t: Array, weight: Array) -> float:
-    return float(np.average(t, weights=1 / weight**2))
+def _centre(t: Array, weight: Array) -> tuple[float, float]:
+    """The mean, the louder rows counting for less, and the spread."""
+    return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array, evenly_spaced_rows
@@ -97,7 +98,7 @@ def _offset(A: Array, y: Array) -> float | None:
 
 
 def _product(
-    data: Dataset, known: list[tuple[int, _Atom, Array]], A: Array, rows: Array, offset: float
+    data: Dataset, known: list[tuple[int, _Atom, Array]], A: Array, rows: NDArray[np.intp], offset: float
 ) -> sympy.Expr | None:
     t = _logs(data.y, offset)
     if np.mean(np.isfinite(t)) < TRIM:
