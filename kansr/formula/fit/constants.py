@@ -16,10 +16,12 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.error_model import spans_decades
 from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.least_squares import Minimum, levenberg_marquardt
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 
 REWEIGHTED = 4  # rounds of reweighting
 POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas
+SMALLEST = 1e-16  # rms over the largest target that is as good as zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,54 +138,19 @@ def _reweighted(
     return values, shares, J, level
 
 
-def minimise(
-    tape: Tape, X: Array, y: Array, values: Array, iterations: int, weight: Array | float = 1.0
-) -> tuple[Array, float, Array]:
-    """Levenberg–Marquardt (Marquardt 1963) with scaled columns -> values, rms, Jacobian at the end.
-
-    weight: (rows,), what residuals and Jacobian are multiplied by. Any decrease is accepted; a step to values that
-    are not finite counts as an increase.
-    """
+def minimise(tape: Tape, X: Array, y: Array, start: Array, iterations: int, weight: Array | float = 1.0) -> Minimum:
+    """The constants with the least squares of the tape's residuals times `weight`, (rows,), near `start`."""
     column = np.reshape(weight, (-1, 1))
+
+    def residual(values: Array) -> Array:
+        return (tape.value(X, values) - y) * weight
 
     def linearised(values: Array) -> tuple[Array, Array]:
         out, J = tape.jacobian(X, values)
         return (out - y) * weight, J * column
 
-    residual, J = linearised(values)
-    loss = _loss(residual)
-    damping, floor = 1e-3, (1e-16 * float(np.max(np.abs(y * weight), initial=0.0))) ** 2
-    if not np.isfinite(loss) or not len(values):
-        return values, float(np.sqrt(loss)), np.zeros((len(y), len(values)))
-    for _ in range(iterations):
-        if not np.isfinite(J).all():
-            J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
-        scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
-        N = (J / scale).T @ (J / scale)
-        g = (J / scale).T @ residual
-        step, trial_loss = np.zeros_like(values), np.inf
-        while damping < 1e8:
-            step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
-            trial_loss = _loss((tape.value(X, values - step) - y) * weight)
-            if trial_loss < loss:
-                break
-            damping *= 10
-        if not trial_loss < loss:
-            break
-        gain = loss - trial_loss
-        values, loss, damping = values - step, trial_loss, max(damping * 0.1, 1e-14)
-        residual, J = linearised(values)
-        if loss <= floor or (gain < 1e-9 * loss and np.all(np.abs(step) <= 1e-10 * np.abs(values) + 1e-300)):
-            break
-        if gain < 1e-12 * loss:
-            break
-    return values, float(np.sqrt(loss)), np.nan_to_num(J)
-
-
-def _loss(residual: Array) -> float:
-    with np.errstate(all="ignore"):
-        loss = float(np.mean(residual * residual))
-    return loss if np.isfinite(loss) else np.inf
+    rounding = SMALLEST * float(np.max(np.abs(y * weight), initial=0.0))
+    return levenberg_marquardt(residual, linearised, start, iterations, rounding)
 
 
 def _standard_errors(J: Array, rms: float) -> Array:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import shares
 from kansr.numeric.arrays import Array, Mask
-from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.kernel_ridge import KernelRidge, Trial, grid
 from kansr.numeric.robust import MAD
 from kansr.numeric.standardise import skewed, standard
 
@@ -106,19 +105,13 @@ def _smooth(U: Array, y: Array, loud: Array, far: Mask) -> Model:
     count = min(CENTRES, len(y) // 2)
     centres = np.flatnonzero(~far[:count])
     middle = float(np.median(y[centres]))
-    best: tuple[float, float, Array] | None = None
-    for length in LENGTHS:
-        K, k = kernel(U[centres], U[centres], length), kernel(U[count:], U[centres], length)
-        for ridge in RIDGES:
-            A = K.copy()
-            A.flat[:: len(A) + 1] += ridge * loud[centres] ** 2
-            weights = cho_solve(cho_factor(A, lower=True), y[centres] - middle)
-            level = float(np.median(np.abs(y[count:] - middle - k @ weights) / loud[count:]))
-            if best is None or level < best[0]:
-                best = (level, length, weights)
-    assert best is not None
-    _, chosen, w = best
-    return lambda V: middle + kernel(V, U[centres], chosen) @ w
+    trials = grid(U[centres], y[centres] - middle, U[count:], LENGTHS, RIDGES, loud[centres])
+
+    def level(trial: Trial) -> float:
+        return float(np.median(np.abs(y[count:] - middle - trial.values) / loud[count:]))
+
+    best = min(trials, key=level)
+    return KernelRidge(U[centres], best.weights, best.length, middle)
 
 
 def _strewn(places: Array, far: Mask, near: Callable[[Numbers], Numbers]) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import kernel, solve
 
 ROUNDS, FEW = 60, 12  # of alternation, in the end and while widths and ridges are compared
 ENOUGH = 1e-9  # change of the residual's size, over the target's, at which it has converged
@@ -51,10 +51,10 @@ def _together(
     zeros = [np.zeros(len(target)) for _ in arguments]
     kernels = [_kernel(u, width) for u in arguments]
     pairs = [parts(zeros, i) for i in range(len(arguments))]
-    weighted = [b[:, None] * kernel * b[None, :] for kernel, (_, b) in zip(kernels, pairs)]
+    weighted = [b[:, None] * K * b[None, :] for K, (_, b) in zip(kernels, pairs)]
     gram = np.sum(weighted, axis=0)[np.ix_(used, used)]
     solved = _solved(gram, (target - pairs[0][0])[used], ridge * float(np.mean([b**2 for _, b in pairs])))
-    return [kernel[:, used] @ (b[used] * solved) for kernel, (_, b) in zip(kernels, pairs)]
+    return [K[:, used] @ (b[used] * solved) for K, (_, b) in zip(kernels, pairs)]
 
 
 def _alternated(
@@ -64,9 +64,9 @@ def _alternated(
     values: list[Array] = [np.ones(len(target)) for _ in arguments]
     last = np.inf
     for _ in range(rounds):
-        for i, kernel in enumerate(kernels):
+        for i, K in enumerate(kernels):
             a, b = parts(values, i)
-            values[i] = _smooth(kernel, a, b, target, ridge, used)
+            values[i] = _smooth(K, a, b, target, ridge, used)
         left = _left(values, target, parts, used)
         if abs(last - left) <= ENOUGH or not np.isfinite(left):
             break
@@ -75,24 +75,20 @@ def _alternated(
 
 
 def _kernel(u: Array, width: float) -> Array:
-    square = np.sum((u[:, None, :] - u[None, :, :]) ** 2, axis=2)
-    return np.asarray(np.exp(-square / (2 * width**2)) + 1.0)  # and a constant
+    return kernel(u, u, width) + 1.0  # and a constant
 
 
-def _smooth(kernel: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
+def _smooth(K: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
     """The function of least norm with b·function ≈ target − a on the rows used, at all rows."""
     weight = b[used]
-    gram = weight[:, None] * kernel[np.ix_(used, used)] * weight[None, :]
+    gram = weight[:, None] * K[np.ix_(used, used)] * weight[None, :]
     size = float(np.mean(weight**2)) or 1.0
-    return np.asarray(kernel[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
+    return np.asarray(K[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
 
 
 def _solved(gram: Array, right: Array, ridge: float) -> Array:
-    gram[np.diag_indices_from(gram)] += ridge
-    try:
-        return np.asarray(cho_solve(cho_factor(gram, lower=True), right))
-    except (np.linalg.LinAlgError, ValueError):
-        return np.full(len(right), np.nan)
+    solved = solve(gram, right, ridge)
+    return np.full(len(right), np.nan) if solved is None else solved
 
 
 def _left(values: Sequence[Array], target: Array, parts: Parts, rows: Array) -> float:
