@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import fractions_near, proposals
-from kansr.formula.fit.constants import POLISH_ROWS, Fit, polish
+from kansr.formula.fit.constants import MOST_ROWS, Fit, polish
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
 
@@ -48,7 +48,7 @@ def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, r
 
 def _on_all_rows(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Fit:
     """The last polish, with the rows that those before it did without."""
-    if data.rows <= POLISH_ROWS or not set(fit.constants) - fixed:
+    if data.rows <= MOST_ROWS or not set(fit.constants) - fixed:
         return fit
     return polish(fit.expr, data, fixed=fixed, iterations=12, rows=data.rows)
 
