@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import polish
-from kansr.formula.polish.tidy import plainer, straightened
+from kansr.formula.polish.tidy import without_negligible, lines_of_two_values
 
 # What is found -> what is left of it on rows from 1e-12 to 1e-9.
 PLAIN = {
@@ -25,14 +25,14 @@ PLAIN = {
 def test_functions_of_tiny_values_and_terms_below_rounding_go(found: str, plain: str) -> None:
     data = over_decades(plain, decades=1.0)
     data = Dataset(data.X * 1e-11, evaluate(parse(plain), dict(zip(FOUR, (data.X * 1e-11).T))), FOUR, "t")
-    short = plainer(parse(found), data)
+    short = without_negligible(parse(found), data)
     assert np.allclose(Tape(short - parse(plain), FOUR).value(data.X), 0, atol=1e-30)
     assert not short.has(sympy.sin, sympy.cos, sympy.tanh)
 
 
 def test_what_the_rows_need_stays() -> None:
     data = over_decades("x*sin(y) + z")
-    assert plainer(parse("x*sin(y) + z"), data) == parse("x*sin(y) + z")
+    assert without_negligible(parse("x*sin(y) + z"), data) == parse("x*sin(y) + z")
 
 
 def test_an_indicator_adds_what_it_adds() -> None:
@@ -42,7 +42,7 @@ def test_an_indicator_adds_what_it_adds() -> None:
     data = Dataset(X, Tape(parse("y*(1 - 0.15*x)/z"), FOUR).value(X), FOUR, "t")
     found = polish(parse("y/(z*(1.0 + 0.17*x))"), data)
     assert found.rms < 1e-12
-    line = straightened(found.expr, data)
+    line = lines_of_two_values(found.expr, data)
     far = np.column_stack([np.full(4, 0.5), *rng.uniform(1, 3, (3, 4))])
     assert np.allclose(Tape(line, FOUR).value(far), far[:, 1] * (1 - 0.15 * 0.5) / far[:, 2], rtol=1e-9)
-    assert straightened(parse("y/(1.0 + z)"), data) == parse("y/(1.0 + z)")
+    assert lines_of_two_values(parse("y/(1.0 + z)"), data) == parse("y/(1.0 + z)")
