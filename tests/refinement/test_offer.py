@@ -15,7 +15,7 @@ from support.tables import noisy_table
 from kansr.api.discover import discover
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.refinement.refiners.offer import window
+from kansr.refinement.refiners.offer import refiner_seconds
 from kansr.refinement.refiners.refiner import Refiner
 from kansr.result.candidate import Candidate
 from kansr.runtime.deadline import Deadline, Timer
@@ -78,5 +78,5 @@ def test_an_exact_law_is_not_refined_any_more() -> None:
 )
 def test_the_time_for_refiners(spent: float, found: bool, seconds: float) -> None:
     until = Deadline(60, Timer(used=spent, started=None))
-    assert window(until, found) == pytest.approx(seconds)
+    assert refiner_seconds(until, found) == pytest.approx(seconds)
     assert until.budget.refiners == 0.4

@@ -14,7 +14,7 @@ from kansr.expression.parse import parse
 from kansr.formula.judge.judge import judge
 from kansr.pipeline.config import Config
 from kansr.pipeline.run import search
-from kansr.refinement.refiners.refiner import Share, isolated
+from kansr.refinement.refiners.refiner import Allowance, isolated
 
 posix = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")
 
@@ -29,7 +29,7 @@ def test_operon_brings_a_formula_closer() -> None:
 
     data = noisy_table("exp(-a)*sin(2*b) + a*b", rows=200)
     start = judge(parse("a*b"), data, data, "start")
-    offers = list(isolated(operon(OperonConfig(seconds=3, population=300)), Share(seconds=20))(start, data))
+    offers = list(isolated(operon(OperonConfig(seconds=3, population=300)), Allowance(seconds=20))(start, data))
     assert offers and min(judge(c.expr, data, data, "").loss for c in offers) < 0.5 * start.loss
 
 

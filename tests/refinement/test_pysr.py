@@ -41,7 +41,7 @@ from kansr.refinement.refiners.pysr import (
     unary,
     unit,
 )
-from kansr.refinement.refiners.refiner import REFINERS, chosen
+from kansr.refinement.refiners.refiner import REFINERS, chosen_refiners
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import WorkerDied
 from kansr.runtime.server import Service, ServiceError
@@ -279,8 +279,8 @@ def test_julia_that_is_not_set_up_is_told_with_what_to_do(tmp_path: Path, monkey
 def test_without_julia_pysr_is_refused_by_name_and_left_out_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kansr.refinement.refiners.julia.missing", lambda: "pysr needs Julia")
     with pytest.raises(UsageError, match="pysr needs Julia"):
-        chosen("pysr")
-    found, notes = chosen("all")
+        chosen_refiners("pysr")
+    found, notes = chosen_refiners("all")
     assert "pysr" not in [one.name for one in found] and "left out: pysr needs Julia" in notes
 
 

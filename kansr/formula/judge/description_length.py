@@ -13,7 +13,6 @@ from kansr.formula.fit.constants import Fit
 from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.tolerances import ROUNDING
 
-
 # Bits that a fitted constant costs at least: sign and size of a number that the rows hardly determine; never measured
 # alone.
 LEAST_BITS = 4.0

@@ -65,7 +65,7 @@ def exact(fit: Fit, data: Dataset) -> bool:
 
 
 def within_errors(residual: Array, sigma: Array) -> bool:
-    """Whether χ² is what the stated errors make likely, or less. residual, sigma: (rows,), in the unit of the target."""
+    """Whether χ² is what the stated errors make likely, or less. residual, sigma: (rows,), in the target's unit."""
     deviation = float(np.sqrt(2 / len(residual)))  # standard deviation of χ² per row
     return mean_square(residual / sigma) <= 1 + normal_quantile(2 * CHI_SQUARE_LEVEL) * deviation
 

@@ -16,7 +16,6 @@ from kansr.formula.judge.description_length import description_length
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
 
-
 FOLDS = 6  # parts of the rows that are left out in turn in cross-validation; never measured alone
 
 
