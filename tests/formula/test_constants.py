@@ -35,7 +35,7 @@ def test_polishing_finds_the_constants(truth: str, start: str) -> None:
     assert evaluate(fit.expr, dict(zip(data.names, data.X.T))) == pytest.approx(data.y, rel=1e-8, abs=1e-8)
 
 
-def test_what_is_fixed_stays() -> None:
+def test_fixed_constants_stay() -> None:
     data = noisy_table("2.5*x + 1.75")
     fit = polish(parse("2.0*x + 1.0"), data, fixed=[sympy.Float(2.0)])
     assert sympy.Float(2.0) in floats(fit.expr)

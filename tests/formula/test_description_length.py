@@ -17,7 +17,7 @@ from kansr.formula.judge.description_length import bits_per_float, description_l
 from kansr.formula.judge.judge import judge
 from kansr.numeric.robust import mean_square
 
-PLAIN = table("2.5*x**2/z", noise=0.02, rows=200)
+NARROW = table("2.5*x**2/z", noise=0.02, rows=200)
 DECADES = table("exp(2.5*x)/z", low=0.2, high=3.0, noise=0.02, rows=200)
 SIGMA = np.random.default_rng(3).uniform(0.1, 5.0, 200)
 
@@ -25,13 +25,13 @@ SIGMA = np.random.default_rng(3).uniform(0.1, 5.0, 200)
 @pytest.mark.parametrize(
     "data, formula",
     [
-        (PLAIN, "2.4*x**2/z"),
+        (NARROW, "2.4*x**2/z"),
         (DECADES, "exp(2.4*x)/z"),
-        (replace(PLAIN, sigma=SIGMA), "2.4*x**2/z"),
-        (replace(PLAIN, robust=True), "2.4*x**2/z"),
+        (replace(NARROW, sigma=SIGMA), "2.4*x**2/z"),
+        (replace(NARROW, robust=True), "2.4*x**2/z"),
         (replace(DECADES, robust=True, sigma=SIGMA), "exp(2.4*x)/z"),
     ],
-    ids=["alike", "relative", "stated", "robust", "stated and robust"],
+    ids=["constant", "relative", "stated", "robust", "stated and robust"],
 )
 def test_error_and_length_of_a_fit_are_those_of_its_candidate(data: Dataset, formula: str) -> None:
     fit = polish(parse(formula), data, iterations=0)

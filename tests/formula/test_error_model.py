@@ -1,4 +1,4 @@
-"""Errors of rows that are known: they weigh the rows, and say when a formula is as good as the rows are."""
+"""Stated errors weigh the rows and say when a formula is as good as they are; which targets have relative errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kansr.result.result import Status
 
 
 def measured(stated: float = 1.0, rows: int = 300, seed: int = 0) -> pd.DataFrame:
-    """2.5·x**2/z with errors between 0.001 and 3, and what is stated of them over what they are."""
+    """2.5·x**2/z with errors between 0.001 and 3. stated: the stated errors over the true ones."""
     rng = np.random.default_rng(seed)
     x, z = rng.uniform(1, 3, (2, rows))
     sigma = 10 ** rng.uniform(-3, 0.5, rows)
@@ -36,9 +36,9 @@ def test_constants_are_weighted_by_the_errors() -> None:
     frame = measured()
     rows = Dataset(frame[["x", "z"]].to_numpy(), frame["y"].to_numpy(), ("x", "z"), sigma=frame["error"].to_numpy())
     weighted = polish(parse("2.0*x**2/z"), rows)
-    alike = polish(parse("2.0*x**2/z"), Dataset(rows.X, rows.y, rows.names))
+    unweighted = polish(parse("2.0*x**2/z"), Dataset(rows.X, rows.y, rows.names))
     assert abs(float(weighted.constants[0]) - 2.5) < 3 * weighted.errors[0] < 1e-3
-    assert weighted.errors[0] < alike.errors[0] / 20
+    assert weighted.errors[0] < unweighted.errors[0] / 20
     few = Dataset(rows.X[:2], rows.y[:2], rows.names, sigma=np.array([3.0, 3.0]))
     residual = np.array([1.0, -2.0])
     assert likely_square(residual, few) == pytest.approx(mean_square(residual))
@@ -49,8 +49,8 @@ def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
     assert discovery.status is Status.FOUND
     assert discovery.inputs == ("x", "z")
     assert discovery.predict([[2.0, 1.0]])[0] == pytest.approx(10.0, rel=1e-3)
-    doubted = kansr.discover(measured(stated=0.2), sigma="error", time_limit=6)
-    assert doubted.status is not Status.FOUND
+    understated = kansr.discover(measured(stated=0.2), sigma="error", time_limit=6)
+    assert understated.status is not Status.FOUND
 
 
 def test_errors_on_the_command_line(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_relative_errors_are_likelier_only_where_the_target_spans_decades(y: Arr
     assert (likely_square(relative, rows_of(y)) < 0.5 * mean_square(relative)) is wide
 
 
-def test_relative_errors_are_worth_their_geometric_mean() -> None:
+def test_relative_errors_count_at_the_geometric_mean_of_the_target() -> None:
     y = np.geomspace(1e-3, 1e3, 101)  # whose geometric mean is 1
     assert likely_square(0.01 * y, rows_of(y)) == pytest.approx(1e-4)
 

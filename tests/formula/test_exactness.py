@@ -27,9 +27,11 @@ def test_a_polynomial_with_long_constants_does_not_convince() -> None:
     assert convincing(polish(parse("x/sqrt(1 - 0.0012*x**2)"), data), data)
 
 
-@pytest.mark.parametrize(("share", "constants", "answer"), [(1e-10, 3, True), (1e-8, 3, False), (1e-10, 8, False)])
-def test_more_constants_have_to_come_closer(share: float, constants: int, answer: bool) -> None:
+@pytest.mark.parametrize(
+    ("relative_rms", "constants", "answer"), [(1e-10, 3, True), (1e-8, 3, False), (1e-10, 8, False)]
+)
+def test_more_constants_have_to_come_closer(relative_rms: float, constants: int, answer: bool) -> None:
     data = table("x + y", rows=60)
     fit = polish(parse("1.5*x + y"), data)
-    fit = replace(fit, rms=share * float(np.std(data.y)), constants=(sympy.Float(1.5),) * constants)
+    fit = replace(fit, rms=relative_rms * float(np.std(data.y)), constants=(sympy.Float(1.5),) * constants)
     assert exact(fit, data) is answer

@@ -1,4 +1,4 @@
-"""Residuals: noise looks like noise, and whatever the inputs could still explain does not."""
+"""Noise passes the tests of residuals; what a function of the inputs could explain does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapping writes the numbers that a person would have written, and none that the data contradict."""
+"""Snapping writes nice numbers, and none that the rows contradict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats, polish
 from kansr.formula.polish.snap import snap
 
-# What is written when the data come from it: the start has floats in all places.
+# A law with nice numbers, and a start with a float in place of each.
 SNAPS = [
     ("2*pi*x", "6.0*x"),
     ("x/2 + y", "0.6*x + 1.1*y"),
@@ -27,7 +27,7 @@ SNAPS = [
 
 
 @pytest.mark.parametrize(("truth", "start"), SNAPS)
-def test_snapping_writes_the_number_a_person_would_have_written(truth: str, start: str) -> None:
+def test_nice_numbers_are_found(truth: str, start: str) -> None:
     data = noisy_table(truth)
     fit = snap(polish(parse(start), data), data)
     assert not floats(fit.expr)
@@ -35,7 +35,7 @@ def test_snapping_writes_the_number_a_person_would_have_written(truth: str, star
 
 
 @pytest.mark.parametrize("text", ["0.687*x", "x + 0.15*x*y", "0.0123*x + y"])
-def test_decimals_are_written_as_such(text: str) -> None:
+def test_short_decimals_are_found(text: str) -> None:
     data = noisy_table(text)
     start = parse(text).xreplace({c: sympy.Float(float(c) * 1.1) for c in floats(parse(text))})
     fit = snap(polish(start, data), data)
@@ -44,7 +44,7 @@ def test_decimals_are_written_as_such(text: str) -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize("start", ["2.0*x + 0.5*y + 1.0", "3.1*x + 0.3*sin(2.0*y)", "2.9*x + 0.1*y**2 + 0.2*log(y)"])
-def test_terms_that_are_nothing_are_dropped(start: str, noise: float) -> None:
+def test_terms_without_influence_are_set_to_0(start: str, noise: float) -> None:
     X = np.random.default_rng(2).uniform(0.5, 3, (400, 2))
     y = 3 * X[:, 0] + noise * 5 * np.random.default_rng(3).normal(size=400)
     data = Dataset(X, y, ("x", "y"), "t")
@@ -54,7 +54,7 @@ def test_terms_that_are_nothing_are_dropped(start: str, noise: float) -> None:
 
 
 @pytest.mark.parametrize("value", [3.1, 2.51, 0.4987, 1.4159265358979, 9.8696])
-def test_a_number_that_the_data_contradict_is_not_written(value: float) -> None:
+def test_a_nice_number_that_the_rows_contradict_is_not_written(value: float) -> None:
     data = noisy_table(f"{value!r}*x + y")
     fit = snap(polish(parse("1.5*x + 0.8*y"), data), data)
     assert fit.expr.has(sympy.Symbol("y"))

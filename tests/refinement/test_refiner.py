@@ -1,4 +1,4 @@
-"""Refiners: one door for all, in processes that may do what they like."""
+"""Refiners: one table of them, each in a process of its own that may crash, hang or use up its memory."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ENDS = [
 
 @posix
 @pytest.mark.parametrize(("end", "error"), ENDS, ids=["crash", "hang", "eat", "fail", "exit"])
-def test_what_was_offered_before_the_end_is_kept(end: object, error: type[Exception]) -> None:
+def test_offers_made_before_the_end_are_kept(end: object, error: type[Exception]) -> None:
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
         yield replace(candidate, expr=parse(LAW))
         end()  # type: ignore[operator]
@@ -76,7 +76,7 @@ def test_what_a_refiner_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -
 
 
 @posix
-def test_only_candidates_are_taken() -> None:
+def test_only_candidates_are_accepted() -> None:
     with pytest.raises(UsageError, match="yields Candidates, but this one gave str"):
         list(isolated(lambda candidate, data: ["a*b"], Allowance(seconds=20))(START, DATA))  # type: ignore[list-item]
 
@@ -88,7 +88,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("refine", "words"), REFUSED)
-def test_names_that_are_not_known_are_refused(refine: tuple[str, ...], words: str) -> None:
+def test_unknown_names_are_refused(refine: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         Config(refine=refine)
     assert words in str(caught.value)

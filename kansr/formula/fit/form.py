@@ -23,7 +23,7 @@ RANDOM_STARTS = 200  # random starting points
 FITTED_STARTS = 12  # the best starting points, from which all constants are fitted
 DECADES = 1.5  # in either direction from a natural size, that random starts are drawn from
 ROWS = 500  # at most, on which starts are compared
-# Shares of starts of either sign: constants are more often positive.
+# Signs of random starts, one drawn for each constant: constants are more often positive.
 SIGNS = (-1.0, 1.0, 1.0)
 # Singular value of the Jacobian with columns of length 1, over the largest, up to which a combination of constants
 # changes nothing: rounding of a Jacobian (1e-16 to 1e-15) times the condition of what the rows do determine.
@@ -116,11 +116,11 @@ def _linear(expr: sympy.Expr, constants: Sequence[sympy.Symbol]) -> tuple[sympy.
     return tuple(chosen)
 
 
-def fit_form(form: Form, data: Dataset, seed: int = 0, expired: Callable[[], bool] = lambda: False) -> FittedForm:
+def fit_form(form: Form, data: Dataset, seed: int = 0, passed: Callable[[], bool] = lambda: False) -> FittedForm:
     """The least-squares optimum of the form's constants, the best of many starts.
 
     Starts are ranked with their linear constants eliminated by variable projection; Levenberg-Marquardt in all
-    constants goes on from the best. expired: whether no further start is to be followed.
+    constants goes on from the best. passed: whether no further start is to be followed.
 
     Raises UsageError where the formula has no finite value on some row, whatever the constants.
     Source: Golub and Pereyra 1973.
@@ -134,7 +134,7 @@ def fit_form(form: Form, data: Dataset, seed: int = 0, expired: Callable[[], boo
         for number, start in enumerate(_best_starts(form, some, rng)):
             values, rms, _ = minimise(tape, some.X, some.y, start, ITERATIONS, weight)
             followed.append((rms, number, values))
-            if rms <= PERFECT * float(np.std(some.y * weight)) or (expired() and np.isfinite(rms)):
+            if rms <= PERFECT * float(np.std(some.y * weight)) or (passed() and np.isfinite(rms)):
                 break
     best = min(followed, default=None, key=lambda fitted: fitted[:2])
     if best is None or not np.isfinite(best[0]):
@@ -164,8 +164,8 @@ def _best_starts(form: Form, data: Dataset, rng: np.random.Generator) -> Iterato
             continue
         solved = np.linalg.lstsq(columns * weight[:, None], (data.y - base) * weight, rcond=None)[0]
         residual = (base + columns @ solved - data.y) * weight
-        known = {**dict(zip(nonlinear, theta)), **dict(zip(form.linear, solved))}
-        tried.append((float(residual @ residual), number, np.array([float(known[c]) for c in form.constants])))
+        values = {**dict(zip(nonlinear, theta)), **dict(zip(form.linear, solved))}
+        tried.append((float(residual @ residual), number, np.array([float(values[c]) for c in form.constants])))
     tried.sort(key=lambda start: start[:2])
     yield from (values for _, _, values in tried[:FITTED_STARTS])
 

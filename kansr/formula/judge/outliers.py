@@ -45,9 +45,9 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     """Which rows are outliers, (rows,).
 
     A smooth model (Gaussian-kernel ridge regression) is fitted again and again to the rows that are not far from it.
-    The residual of an outlier is FAR times that of most rows, and that of its neighbours: where a law is too steep for
-    the model, they have large residuals too. And outliers must be scattered at random: if where they lie depends on
-    the inputs, the law is unusual there, not the rows. None are named where that cannot be said.
+    The residual of an outlier is FAR times that of most rows, and FAR times that of its neighbours,
+    for these are large too where a law is too steep for the model. And outliers must be scattered at random: if where
+    they lie depends on the inputs, the law is unusual there, not the rows. Where they are not, none are named.
     """
     none = np.zeros(data.rows, dtype=bool)
     if data.rows < LEAST_ROWS or not np.std(data.y) > 0:

@@ -41,7 +41,7 @@ def unexplained(residual: Array, X: Array) -> bool:
     if rows < LEAST_ROWS:
         return True
     # Ranks, so that a few large residuals, or a corner where all are large, do not decide.
-    centred = ranks(residual) / rows - 0.5
+    centred = ranks(residual) / rows - 1 / 2
     ranked = np.column_stack([ranks(x) for x in X.T]) / rows
     views = [ranked, *(ranked[:, [i]] for i in range(ranked.shape[1]))] if ranked.shape[1] > 1 else [ranked]
     limit = MUTUAL_NEIGHBOURS * normal_quantile(NEIGHBOUR_LEVEL) + PER_DOUBLING * np.log2(len(views))

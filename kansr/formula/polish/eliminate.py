@@ -15,10 +15,10 @@ MOST_OPERATIONS = 80  # size of a formula, above which nothing is taken out: it 
 REFIT_ITERATIONS = 12  # Levenberg-Marquardt steps: the constants begin near their optimum; never measured alone
 
 
-def prune(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) -> Fit:
+def prune(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
     """The fit without the parts that the rows do not speak for, the constants fitted again each time.
 
-    The part goes first without which the description length is shortest. expired: whether there is no more time.
+    The part goes first without which the description length is shortest. passed: whether there is no more time.
     """
     length = fit_length(fit, data)
     for _ in range(ROUNDS):
@@ -26,7 +26,7 @@ def prune(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) 
             return fit
         best = fit
         for expr in dict.fromkeys(_without(fit.expr)):
-            if expired():
+            if passed():
                 return best
             if expr.free_symbols:
                 trial = polish(expr, data, iterations=REFIT_ITERATIONS)

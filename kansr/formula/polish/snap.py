@@ -41,17 +41,17 @@ ZERO_PRIORITY = 1.5  # 0 within the errors
 HALF_PRIORITY = 2.0  # a multiple of 1/2
 
 
-def snap(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False, rounds: int = ROUNDS) -> Fit:
+def snap(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False, rounds: int = ROUNDS) -> Fit:
     """The fit with the constants snapped whose snapping shortens the description, the others fitted again on all rows.
 
     One constant at a time, the likeliest replacement first. It is kept only if the description length gets less, so
-    that a number that the rows contradict is never written. expired: whether there is no more time.
+    that a number that the rows contradict is never written. passed: whether there is no more time.
     """
     fixed: set[sympy.Float] = set()
     best, length = fit, fit_length(fit, data)
     for _ in range(rounds):
         for constant, number in _replacements(best, data, fixed):
-            if expired():
+            if passed():
                 return _on_all_rows(best, data, fixed)
             expr = best.expr.xreplace({constant: number})
             if not is_real_formula(expr):

@@ -25,29 +25,29 @@ SQUARE_TOLERANCE = 1e-3
 MOST_OPERATIONS = 60  # size of a formula, above which no replacement is tried: it would take too long
 
 
-def tidied(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) -> Fit:
+def tidied(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
     """The fit without what changes nothing on the rows, its powers as powers, and its squares completed.
 
-    A function of an input with only two values becomes a straight line. expired: whether there is no more time.
+    A function of an input with only two values becomes a straight line. passed: whether there is no more time.
     """
     expr = lines_of_two_values(powers_of_logs(fit.expr), data)
     if expr != fit.expr:
         expr = canonical(expr, typical_size(data.X, data.names))
-    expr = without_negligible(expr, data, expired)
+    expr = without_negligible(expr, data, passed)
     fit = fit if expr == fit.expr else polish(expr, data)
     squared = complete_squares(fit.expr, near=SQUARE_TOLERANCE)
     trial = polish(squared, data) if squared != fit.expr else fit
     return min(fit, trial, key=lambda f: fit_length(f, data))
 
 
-def without_negligible(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambda: False) -> sympy.Expr:
+def without_negligible(expr: sympy.Expr, data: Dataset, passed: Callable[[], bool] = lambda: False) -> sympy.Expr:
     """The formula without what changes next to nothing: a replacement stays if the description gets shorter."""
     length = _length(expr, data)
     changed = expr.count_ops() <= MOST_OPERATIONS
     while changed:
         changed = False
         for shorter in _replacements(expr):
-            if expired():
+            if passed():
                 return expr
             trial = _length(shorter, data)
             if trial < length:

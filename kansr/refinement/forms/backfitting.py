@@ -32,13 +32,13 @@ def backfit(
     target: Array,
     coefficients: Coefficients,
     linear: bool,
-    expired: Callable[[], bool] = lambda: False,
+    passed: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Array], float]:
     """The values of each function, (rows,) each, and their held-out error: relative rms, less is better.
 
     arguments: of each function, (rows, inputs); target: (rows,); coefficients: given the values of all functions and
     the number of one, (a, b), (rows,) each, such that target ≈ a + b·(function of that number); linear: whether no b
-    depends on the values; expired: whether there is no more time to compare kernels.
+    depends on the values; passed: whether there is no more time to compare kernels.
     """
     scaled = [(u - u.mean(axis=0)) / (u.std(axis=0) + TINY) for u in arguments]
     out = np.arange(len(target)) % FOLDS == FOLDS - 1
@@ -46,7 +46,7 @@ def backfit(
     best: tuple[float, float, float] = (np.inf, LENGTHS[0], RIDGES[-1])
     for length in LENGTHS:
         for ridge in RIDGES:
-            if expired() and np.isfinite(best[0]):
+            if passed() and np.isfinite(best[0]):
                 break
             values = solve(scaled, target, coefficients, length, ridge, ~out, ROUNDS_TO_COMPARE)
             error = _relative_rms(values, target, coefficients, out)

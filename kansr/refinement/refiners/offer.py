@@ -44,7 +44,7 @@ class Offering:
 
 
 def refiner_seconds(deadline: Deadline, found: bool) -> float:
-    """Seconds for all refiners: what is left, at most their share of the limit where a formula leaves only noise."""
+    """Seconds for all refiners: what is left; at most their part of the limit if a formula leaves only noise."""
     left = deadline.remaining(deadline.budget.refiners_end)
     return min(left, deadline.budget.refiners * deadline.limit) if found else left
 
