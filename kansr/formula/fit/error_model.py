@@ -38,8 +38,8 @@ def likely_square(residual: Array, data: Dataset) -> float:
 
     residual: (rows,). Constant errors: the mean square itself. Errors relative to the target: the mean squared relative
     residual times the squared geometric mean of |y|, which makes the two likelihoods comparable; only where the target
-    spans decades. Stated errors: the mean square of the residuals over `shares`. With Huber's loss the mean square is
-    `robust_square`.
+    spans decades. Stated errors: the mean square of the residuals over `shares`. With Huber's loss
+    `robust_square` takes the place of the mean square.
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:

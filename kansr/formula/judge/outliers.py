@@ -34,7 +34,7 @@ LEAST_ROWS = 200  # rows below which a smooth model says too little
 MOST_TESTED = 2000  # outliers at most whose neighbours are looked at
 CHUNK = 10_000  # rows that the model is evaluated on at a time, for memory
 
-# Tests of where outliers lie by each input: two, by rank and by distance from the middle, and one of neighbours beside.
+# Tests of where outliers lie by each input: by rank, and by distance from the middle. One of their neighbours is added.
 TESTS_PER_INPUT = 2
 
 Numbers = NDArray[np.intp]
@@ -45,9 +45,9 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     """Which rows are outliers, (rows,).
 
     A smooth model (Gaussian-kernel ridge regression) is fitted again and again to the rows that are not far from it.
-    The residual of an outlier is FAR times that of most rows, and FAR times that of its neighbours,
-    for these are large too where a law is too steep for the model. And outliers must be scattered at random: if where
-    they lie depends on the inputs, the law is unusual there, not the rows. Where they are not, none are named.
+    The residual of an outlier is FAR times that of most rows, and of its neighbours, which is large too
+    where a law is too steep for the model. And outliers must be scattered at random: if where they lie depends on the
+    inputs, the law is unusual there, not the rows. Where they are not scattered, none are named.
     """
     none = np.zeros(data.rows, dtype=bool)
     if data.rows < LEAST_ROWS or not np.std(data.y) > 0:
