@@ -46,7 +46,7 @@ CODES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Where a result goes, and what is said on the way; as the options of these names.
+    """Where a result goes and what is printed, by the options of these names.
 
     resume: the journal in `out` is gone on with. command: what was typed.
     """
@@ -81,7 +81,7 @@ def carry_out(job: Job, output: Output, begun: float) -> int:
             raise KeyboardInterrupt
         found = replace(found, command=output.command)
         if not output.quiet:
-            say(note for note in found.notes if note not in watched.said)
+            say(note for note in found.notes if note not in watched.notes)
         _deliver(found, output, early=watched.early)
     if watched.error is not None:
         say_internal(watched.error, output.debug)
@@ -95,7 +95,8 @@ class Watched:
 
     What is better is shown, and saved to the folder of the output, which is `held` until the result is there too. What
     the user can put right is raised; `error` is any other one that ended the work, `signal` the signal that did, or 0.
-    early: it ended before all was there again that an earlier run had found, whose files are to be kept. said: notes.
+    early: it ended before all was there again that an earlier run had found, whose files are to be kept. notes: those
+    that have been printed.
     """
 
     output: Output
@@ -105,13 +106,13 @@ class Watched:
     signal: int = 0
     error: Exception | None = None
     early: bool = False
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __call__(self, work: Work) -> Iterator[Result]:
         """The best that there is in the end."""
         output, out = self.output, self.output.out
         if not output.quiet:
-            self.said = work.notes
+            self.notes = work.notes
             say(work.notes)
         work = replace(work, config=replace(work.config, time_limit=seconds_left(work.config.time_limit, self.begun)))
         journal = Journal()

@@ -33,7 +33,7 @@ from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 from kansr.symbolic.matching.match import MatchConfig, match
 
-PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that are told
+PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that a result lists
 TRIED_ROWS = 500  # rows that a simplification must agree on
 TERM_ITERATIONS = 25  # of the least squares that a further term is tried with
 CURVE_ERROR = 0.5  # relative rms that a function may miss the residual by, to be matched with it

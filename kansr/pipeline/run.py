@@ -1,4 +1,4 @@
-"""From a dataset to results: the attempts in turn, until what is left looks like noise or the time is up."""
+"""The search: the attempts of the plan in turn, until the residuals look like noise or the time is up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kansr.data.dataset import Dataset
 from kansr.formula.judge.baseline import baseline
 from kansr.formula.judge.unit_filter import LeftOut
 from kansr.pipeline.assemble import assemble
-from kansr.pipeline.conclude import last_look
+from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
 from kansr.pipeline.journal import NOT_YET, Entry, Journal
 from kansr.pipeline.partition import on_partition, without_outliers
@@ -25,7 +25,7 @@ from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -101,7 +101,7 @@ class Search:
                 if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
                 if attempt.skip_if_no_signal and self.deadline.in_time(
-                    lambda: hopeless(self.findings, self.partition), False
+                    lambda: no_signal(self.findings, self.partition), False
                 ):
                     continue
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition))
@@ -129,13 +129,13 @@ class Search:
                     break
 
     def _ended(self) -> Result:
-        """The last report, with the status that the search ended with, and a last look at the law."""
+        """The last report, concluded, with the status that the search ended with."""
         self._cleaned()
         rows = self.partition
         final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, rows.kept))
-        return last_look(final, rows, self.whole, in_a_hurry=self.timed_out)
+        return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
 
     def _report(self, findings: Sequence[Finding] = ()) -> Result:
         """How things stand with all findings, or with these."""
@@ -164,7 +164,7 @@ class Search:
         if not self.findings:
             return False
         best = self._report().best
-        return self.deadline.in_time(lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough), False)
 
 
 class _Schedule:

@@ -18,7 +18,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import assemble
-from kansr.pipeline.conclude import last_look
+from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import without_outliers
@@ -74,7 +74,7 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
     drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
     drafted = replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
-    yield last_look(drafted, rows, deadline)
+    yield conclude_in_time(drafted, rows, deadline)
 
 
 def _searched(part: Dataset, config: Config, near: float) -> list[sympy.Expr]:
@@ -114,10 +114,10 @@ def _rms(values: Array) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What can be said of functions that are not known.
+    """What is known of the values of unknown functions.
 
-    values: of each, (rows,), nan where they cannot be told; size: what a function is off by where the whole is off by
-    all of its spread; misfit: relative rms of the surrogate models that the values come from, 0 without any.
+    values: of each, (rows,), nan where they are not determined; size: what a function is off by where the whole is off
+    by all of its spread; misfit: relative rms of the surrogate models that the values come from, 0 without any.
     """
 
     values: dict[sympy.Dummy, Array]

@@ -1,8 +1,8 @@
 """Best-first search over reductions of noisy rows: a move is worth what a surrogate still predicts after it.
 
 Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since
-there is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done
-to it, because every state knows how far its target moves when the table's does (the delta method).
+there is one input less; a wrong one raises it. Errors are measured in the unit of the table's target, whatever
+transform z is: every state knows how far z moves when the table's target does (the delta method).
 """
 
 from __future__ import annotations
@@ -58,17 +58,18 @@ _TARGET = sympy.Symbol("target value")
 class NoisySearch:
     """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best surrogate.
 
-    smooth: the least held-out error of a surrogate so far; length: of the shortest description so far; left: what that
-    formula leaves; odd: how many of its constants are no nice numbers; improved: the step in which it was found.
+    least_error: the least held-out error of a surrogate so far, in the unit of the table's target. length: the
+    shortest description so far, in bits; left: the rms that its formula leaves on the rows that surrogates are judged
+    on; long_constants: how many of its constants are no nice numbers; improved: the step in which it was found.
     """
 
     data: Dataset
     context: Context
     frontier: Frontier
-    smooth: float = np.inf
+    least_error: float = np.inf
     length: float = np.inf
     left: float = np.inf
-    odd: int = 0
+    long_constants: int = 0
     improved: int = 0
     done: bool = False
     _share: np.ndarray = field(init=False)
@@ -96,12 +97,12 @@ class NoisySearch:
     def satisfied(self) -> bool:
         """Whether a formula is as good as the best surrogate, and nothing better came for a while, or will."""
         since = self.frontier.steps - self.improved
-        patience = COSTS.patience * max(self.odd, 1)
+        patience = COSTS.patience * max(self.long_constants, 1)
         return self.done or (self._as_good and (since > patience or not self.frontier.tasks))
 
     @property
     def _as_good(self) -> bool:
-        return self.left <= 2 ** (COSTS.as_good / self._rows_judged) * self.smooth
+        return self.left <= 2 ** (COSTS.as_good / self._rows_judged) * self.least_error
 
     def advance(self, steps: int) -> Iterator[Route]:
         """Formulas found in as many steps, each fitted to the rows; the last one is not the best.
@@ -127,7 +128,7 @@ class NoisySearch:
         for kind in TERMINALS:
             if kind.at_once and kind.solve is not None and kind.suits(state, context.noise):
                 yield from self._solve(kind, weighted, context)
-        self.smooth = min(self.smooth, best.error)
+        self.least_error = min(self.least_error, best.error)
         if state.moves and COSTS.bits_per_unit * self._cost(self._flat(rows), best.error) < COSTS.worth:
             yield from self._solve(BY_NAME["constant"], weighted, context)
             return
@@ -154,15 +155,15 @@ class NoisySearch:
             setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
             model = None if after is None else glance(after, setting)
             if after is not None and model is not None:
-                own = self._cost(model.error, self.smooth) + COSTS.per_move_cost * move.cost
+                own = self._cost(model.error, self.least_error) + COSTS.per_move_cost * move.cost
                 glanced.append((own - COSTS.per_input * move.removes, move, made, after, model))
         glanced.sort(key=lambda row: (row[0], row[1].name))
         for _, move, made, after, model in glanced[: COSTS.closer]:
             if self.context.expired():
                 return
             error = min(smooth.error for smooth in (model, *around(after, model)))
-            self.smooth = min(self.smooth, error)
-            own = self._cost(error, self.smooth)
+            self.least_error = min(self.least_error, error)
+            own = self._cost(error, self.least_error)
             if own < COSTS.given_up:
                 found.append((own + COSTS.per_move_cost * move.cost, move, made))
         found.sort(key=lambda row: (row[0] - COSTS.per_input * row[1].removes, row[1].name))
@@ -186,7 +187,7 @@ class NoisySearch:
 
     def _proposed(self, state: State, smooth: Field) -> Iterator[Move]:
         """The moves of all kinds in the order of the table; of those that gradients speak for, the best."""
-        context = replace(self.context, error=self.smooth)
+        context = replace(self.context, error=self.least_error)
         ranked = False
         for kind in kinds(self.context):
             if kind.asks == "gradient" and not ranked:
@@ -202,7 +203,7 @@ class NoisySearch:
 
     def _plan_terminals(self, state: State, cost: float, best: Smooth, context: Context) -> None:
         """The slower solvers, each as a task of its own; of curves only where there are moves to be made too."""
-        worse = cost + self._cost(best.error, self.smooth)
+        worse = cost + self._cost(best.error, self.least_error)
         for kind in TERMINALS:
             if not kind.suits(state, context.noise) or kind.rough:
                 continue
@@ -245,18 +246,20 @@ class NoisySearch:
             length = fit_length(route.fit, self.data)
             if length < self.length - COSTS.shorter:
                 self.length, self.left, self.improved = length, self._left(route.fit.expr), self.frontier.steps
-                self.odd = sum(not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants)
+                self.long_constants = sum(
+                    not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants
+                )
             self.done = self.done or exact(route.fit, self.data)
             yield route
 
     def _left(self, expr: sympy.Expr) -> float:
-        """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
+        """The rms that a formula leaves on the rows that surrogates are judged on, since noise differs between rows."""
         residual = Tape(expr, self.data.names).value(self.data.X) - self.data.y
         right = ~shown_by(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
         return math.sqrt(mean_square((residual / self._share)[self._held][right[self._held]]))
 
     def _flat(self, rows: Noisy) -> float:
-        """What the mean leaves, on the rows that smooth models are judged on."""
+        """The rms that the mean leaves on the rows that surrogates are judged on."""
         return math.sqrt(mean_square(((rows.z - rows.mean) / rows.loud)[self._held]))
 
     def _rows(self, state: State) -> Noisy | None:
@@ -293,11 +296,11 @@ def _inherited(state: State, made: State, logs: Sequence[bool]) -> tuple[bool, .
 def _unlike(found: Iterable[tuple[float, State]]) -> Iterator[tuple[float, State]]:
     """Without states that are like an earlier one but for constants, which are fitted in the end."""
     earlier = set()
-    for doubt, state in found:
+    for cost, state in found:
         key = tuple(_bare(e) for e in (state.back(_TARGET), *state.inputs))
         if key not in earlier:
             earlier.add(key)
-            yield doubt, state
+            yield cost, state
 
 
 def _bare(expr: sympy.Expr) -> sympy.Expr:

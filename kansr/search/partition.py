@@ -1,4 +1,4 @@
-"""The rows of a table as a search uses them: some to fit, some to judge on, and none that are grossly wrong."""
+"""The rows of a table as a search uses them: some to fit, some to judge on, and outliers that are left out."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ DAMAGES: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("not a journal", lambda raw: b"\x80\x04K.", "no journal"),
     ("a list", lambda raw: b"[]\n", "no journal"),
     ("another version", lambda raw: raw.replace(b'"kansr": "', b'"kansr": "0.0.'), "begun with kansr 0.0."),
-    ("another format", lambda raw: raw.replace(b'"journal": 2', b'"journal": 9'), "format 9"),
+    ("another format", lambda raw: raw.replace(b'"journal": 3', b'"journal": 9'), "format 9"),
     ("a line without meaning", lambda raw: raw + b"{}\n", "line 4 is not what"),
     ("code for a formula", lambda raw: raw.replace(b'"a**2"', b'"().__class__"'), "line 3 is not what"),
     ("a bomb for a formula", lambda raw: raw.replace(b'"a**2"', b'"9**9**9**9"'), "line 3 is not what"),

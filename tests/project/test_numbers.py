@@ -32,7 +32,7 @@ LEFT = {
     "structure/terminals/curves/tensor_curves.py": 8,
     "structure/terminals/enumerated/atoms.py": 2,
     "structure/terminals/enumerated/meet_in_the_middle.py": 11,
-    "structure/terminals/enumerated/one_function.py": 15,
+    "structure/terminals/enumerated/one_function.py": 11,
     "structure/terminals/enumerated/shapes.py": 1,
     "structure/terminals/one_input/binning.py": 1,
     "structure/terminals/one_input/curve_match.py": 4,

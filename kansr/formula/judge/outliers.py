@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import shares
 from kansr.formula.judge.levels import OUTLIER_LEVEL, SCATTER_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array, Mask
-from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.kernel_ridge import KernelRidge, Trial, grid
 from kansr.numeric.robust import MAD
 from kansr.numeric.standardise import skewed, standard
 
@@ -118,19 +117,13 @@ def _smooth_model(U: Array, y: Array, sigma: Array, far: Mask) -> Model:
     count = min(CENTRES, len(y) // 2)
     centres = np.flatnonzero(~far[:count])
     middle = float(np.median(y[centres]))
-    best: tuple[float, float, Array] | None = None
-    for length in LENGTHS:
-        K, k = kernel(U[centres], U[centres], length), kernel(U[count:], U[centres], length)
-        for ridge in RIDGES:
-            A = K.copy()
-            A.flat[:: len(A) + 1] += ridge * sigma[centres] ** 2
-            weights = cho_solve(cho_factor(A, lower=True), y[centres] - middle)
-            error = float(np.median(np.abs(y[count:] - middle - k @ weights) / sigma[count:]))
-            if best is None or error < best[0]:
-                best = (error, length, weights)
-    assert best is not None
-    _, chosen, w = best
-    return lambda V: middle + kernel(V, U[centres], chosen) @ w
+    trials = grid(U[centres], y[centres] - middle, U[count:], LENGTHS, RIDGES, sigma[centres])
+
+    def error(trial: Trial) -> float:
+        return float(np.median(np.abs(y[count:] - middle - trial.values) / sigma[count:]))
+
+    best = min(trials, key=error)
+    return KernelRidge(U[centres], best.weights, best.length, middle)
 
 
 def _scattered(places: Array, far: Mask, near: Callable[[Numbers], Numbers]) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import kernel, solve
 from kansr.numeric.tolerances import TINY
 
 # None of these has been measured alone.
@@ -42,17 +42,17 @@ def backfit(
     """
     scaled = [(u - u.mean(axis=0)) / (u.std(axis=0) + TINY) for u in arguments]
     out = np.arange(len(target)) % FOLDS == FOLDS - 1
-    solve = _together if linear else _alternated
+    separate = _together if linear else _alternated
     best: tuple[float, float, float] = (np.inf, LENGTHS[0], RIDGES[-1])
     for length in LENGTHS:
         for ridge in RIDGES:
             if passed() and np.isfinite(best[0]):
                 break
-            values = solve(scaled, target, coefficients, length, ridge, ~out, ROUNDS_TO_COMPARE)
+            values = separate(scaled, target, coefficients, length, ridge, ~out, ROUNDS_TO_COMPARE)
             error = _relative_rms(values, target, coefficients, out)
             best = min(best, (error, length, ridge))
     error, length, ridge = best
-    return solve(scaled, target, coefficients, length, ridge, np.ones(len(target), dtype=bool), ROUNDS), error
+    return separate(scaled, target, coefficients, length, ridge, np.ones(len(target), dtype=bool), ROUNDS), error
 
 
 def _together(
@@ -68,10 +68,10 @@ def _together(
     zeros = [np.zeros(len(target)) for _ in arguments]
     kernels = [_kernel(u, length) for u in arguments]
     pairs = [coefficients(zeros, i) for i in range(len(arguments))]
-    weighted = [b[:, None] * kernel * b[None, :] for kernel, (_, b) in zip(kernels, pairs)]
+    weighted = [b[:, None] * K * b[None, :] for K, (_, b) in zip(kernels, pairs)]
     gram = np.sum(weighted, axis=0)[np.ix_(used, used)]
     solved = _solved(gram, (target - pairs[0][0])[used], ridge * float(np.mean([b**2 for _, b in pairs])))
-    return [kernel[:, used] @ (b[used] * solved) for kernel, (_, b) in zip(kernels, pairs)]
+    return [K[:, used] @ (b[used] * solved) for K, (_, b) in zip(kernels, pairs)]
 
 
 def _alternated(
@@ -88,9 +88,9 @@ def _alternated(
     values: list[Array] = [np.ones(len(target)) for _ in arguments]
     last = np.inf
     for _ in range(rounds):
-        for i, kernel in enumerate(kernels):
+        for i, K in enumerate(kernels):
             a, b = coefficients(values, i)
-            values[i] = _smooth(kernel, a, b, target, ridge, used)
+            values[i] = _smooth(K, a, b, target, ridge, used)
         error = _relative_rms(values, target, coefficients, used)
         if abs(last - error) <= CONVERGED or not np.isfinite(error):
             break
@@ -100,25 +100,21 @@ def _alternated(
 
 def _kernel(u: Array, length: float) -> Array:
     """A Gaussian kernel and a constant, (rows, rows). u: standardised arguments, (rows, inputs)"""
-    square = np.sum((u[:, None, :] - u[None, :, :]) ** 2, axis=2)
-    return np.asarray(np.exp(-square / (2 * length**2)) + CONSTANT)
+    return kernel(u, u, length) + CONSTANT
 
 
-def _smooth(kernel: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
+def _smooth(K: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
     """The values on all rows of the function of least norm with b·function ≈ target - a on the rows used."""
     weight = b[used]
-    gram = weight[:, None] * kernel[np.ix_(used, used)] * weight[None, :]
+    gram = weight[:, None] * K[np.ix_(used, used)] * weight[None, :]
     size = float(np.mean(weight**2)) or 1.0
-    return np.asarray(kernel[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
+    return np.asarray(K[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
 
 
 def _solved(gram: Array, right: Array, ridge: float) -> Array:
     """Weights of a kernel ridge regression; not a number where the system is not positive definite."""
-    gram[np.diag_indices_from(gram)] += ridge
-    try:
-        return np.asarray(cho_solve(cho_factor(gram, lower=True), right))
-    except (np.linalg.LinAlgError, ValueError):
-        return np.full(len(right), np.nan)
+    solved = solve(gram, right, ridge)
+    return np.full(len(right), np.nan) if solved is None else solved
 
 
 def _relative_rms(values: Sequence[Array], target: Array, coefficients: Coefficients, rows: Array) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from kansr.numeric.arrays import Array
 from kansr.structure.surrogate.target_transforms import View
 
@@ -25,6 +27,10 @@ class LinearModel(Protocol):
     def beside(self, i: int) -> list[int]: ...
 
     def slope(self, i: int) -> Array: ...
+
+
+LEAST_STEEPNESS = 1e-9  # of the target's spread over that of the inputs; less is flat but for rounding
+MOST_SQUARE = 25.0  # of a residual over the spread, beyond which a row's error is no worse
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +55,20 @@ class Field:
     tolerance: float = 0.2
     blur: float = 0.0
     linear: LinearModel | None = None
+
+
+def gradient_error(residual: Array, gradient: Array, spread: float = 1.0) -> float:
+    """The rms displacement that explains a surrogate's residuals, in standard deviations of the inputs, at most 1.
+
+    residual: (rows,) held out; gradient: (rows, n) by inputs in standard deviations; spread: of the target, in the
+    units of both. A row counts for 1 at most, and for that where either is not finite; where the surrogate is flat a
+    residual of rounding is no displacement.
+    """
+    steepness = np.sqrt(np.sum(gradient**2, axis=1))
+    moved = np.abs(residual) / (steepness + LEAST_STEEPNESS * spread)
+    return float(np.sqrt(np.mean(np.fmin(moved, 1) ** 2)))
+
+
+def capped_square(residual: Array) -> Array:
+    """The mean square of residuals over the spread, (rows, …), each row counting for MOST_SQUARE at most."""
+    return np.asarray(np.mean(np.fmin(residual**2, MOST_SQUARE), axis=0))

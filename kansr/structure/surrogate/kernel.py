@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import KernelRidge, grid, slopes, solve
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7)
@@ -45,10 +45,10 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
     """The drafts refitted with all centres, and with lengths about theirs."""
     full: list[Draft] = []
     for draft in drafts:
-        place = LENGTHS.index(draft.length)
+        place = LENGTHS.index(draft.model.length)
         lengths = LENGTHS[max(place - 1, 0) : place + 2]
-        view = [row for row in rows if row.name == draft.view]
-        full += _drafts(X, z, view, np.array(draft.logs), draft.weights, (draft.ridge,), CENTRES, lengths)
+        view = [row for row in rows if row.name == draft.view.name]
+        full += _drafts(X, z, view, np.array(draft.logs), draft.relevance, (draft.ridge,), CENTRES, lengths)
     return min(full or drafts, key=lambda draft: draft.quality).field()
 
 
@@ -64,13 +64,8 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
     across = (U[judging, None, :] - U[None, fitting, :]) ** 2 / 2
 
     def error(weights: Array) -> float:
-        K = np.exp(-(inside @ weights**2))
-        K.flat[:: len(K) + 1] += ridge
-        try:
-            a = cho_solve(cho_factor(K, lower=True, overwrite_a=True, check_finite=False), t[fitting])
-        except np.linalg.LinAlgError:
-            return np.inf
-        return float(np.mean(np.minimum((np.exp(-(across @ weights**2)) @ a - t[judging]) ** 2, 25)))
+        w = solve(np.exp(-(inside @ weights**2)), t[fitting], ridge)
+        return np.inf if w is None else float(capped_square(np.exp(-(across @ weights**2)) @ w - t[judging]))
 
     n = U.shape[1]
     starts = [np.full(n, 1 / length) for length in (1.0, 2.0, 4.0)]
@@ -89,26 +84,28 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A fitted kernel model and what it is worth; `field` works out its gradients."""
+    """A fitted kernel model and what it is worth; `field` works out its gradients.
+
+    U: (rows, n) the inputs as the kernel sees them; scale: (n,) what slopes of the model by U are multiplied with for
+    those of T(z) by the inputs, or their logarithms; relevance: (n,) what the inputs were multiplied by.
+    """
 
     X: Array
     z: Array
     U: Array
-    view: str
-    slope: Array
+    view: View
     scale: Array
     logs: tuple[bool, ...]
-    weights: Array
-    length: float
+    relevance: Array
     ridge: float
-    coefficients: Array
+    model: KernelRidge
     error: float
     quality: float
 
     def field(self) -> Field:
-        gradient = _gradient(self.U, self.U[: len(self.coefficients)], self.coefficients, self.length) * self.scale
-        gradient = gradient / np.where(self.logs, self.X, 1.0)
-        return Field(self.X, self.z, self.slope, gradient, self.view, self.error, self.quality, self.logs)
+        gradient = self.model.with_gradient(self.U)[1] * self.scale / np.where(self.logs, self.X, 1.0)
+        view = self.view
+        return Field(self.X, self.z, view.slope, gradient, view.name, self.error, self.quality, self.logs)
 
 
 def _drafts(
@@ -116,66 +113,28 @@ def _drafts(
     z: Array,
     rows: list[View],
     logs: Array,
-    weights: Array,
+    relevance: Array,
     ridges: tuple[float, ...],
     most: int,
     lengths: tuple[float, ...] = LENGTHS,
 ) -> list[Draft]:
     """The best model of each view over lengths and ridges, spanned by at most `most` rows."""
     U, spread = standard(X, logs)
-    U, spread = U * weights, spread / weights
-    centres = min(most, int(0.7 * len(z)))
-    held = slice(len(z) - min(HELD_OUT, len(z) - centres), len(z))
+    U, spread = U * relevance, spread / relevance
+    count = min(most, int(0.7 * len(z)))
+    centres, held = U[:count], slice(len(z) - min(HELD_OUT, len(z) - count), len(z))
     T = np.column_stack([row.t for row in rows])
-    T_mean, T_spread = T.mean(0), T.std(0)
-    T = (T - T_mean) / T_spread
-    square = np.sum(U * U, axis=1)
-    inside = np.maximum(square[:centres, None] + square[:centres] - 2 * U[:centres] @ U[:centres].T, 0)
-    across = np.maximum(square[held, None] + square[:centres] - 2 * U[held] @ U[:centres].T, 0)
-    scales = [T_spread[v] / spread for v in range(len(rows))]
+    T_spread = T.std(0)
+    T = (T - T.mean(0)) / T_spread
     inputs = X.std(0) / np.where(logs, np.abs(X[held]), 1.0) / spread  # standard deviations of x in units of U
     found: dict[int, Draft] = {}
-    for length in lengths:
-        K, k = np.exp(-inside / (2 * length**2)), np.exp(-across / (2 * length**2))
-        for ridge in ridges:
-            A = K.copy()
-            A.flat[:: centres + 1] += ridge
-            try:
-                coefficients = cho_solve(
-                    cho_factor(A, lower=True, overwrite_a=True, check_finite=False), T[:centres], check_finite=False
-                )
-            except np.linalg.LinAlgError:
-                continue
-            residual = k @ coefficients - T[held]
-            for v, row in enumerate(rows):
-                w = coefficients[:, v]
-                error = float(np.mean(np.minimum(residual[:, v] ** 2, 25)))
-                kw = k * w
-                gradient = (kw @ U[:centres] - U[held] * kw.sum(1, keepdims=True)) / length**2 * inputs
-                steepness = np.sqrt(np.sum(gradient**2, axis=1))
-                moved = np.minimum(np.abs(residual[:, v]) / (steepness + 1e-9), 1)
-                quality = float(np.sqrt(np.mean(moved**2)))
-                if np.isfinite(quality) and (v not in found or error < found[v].error):
-                    found[v] = Draft(
-                        X,
-                        z,
-                        U,
-                        row.name,
-                        row.slope,
-                        scales[v],
-                        tuple(logs.tolist()),
-                        weights,
-                        length,
-                        ridge,
-                        w,
-                        error,
-                        quality,
-                    )
+    for trial in grid(centres, T[:count], U[held], lengths, ridges):
+        residual = trial.values - T[held]
+        for v, row in enumerate(rows):
+            model = KernelRidge(centres, trial.weights[:, v], trial.length)
+            gradient = slopes(U[held], centres, trial.kernels * model.weights, model.length) * inputs
+            error, quality = float(capped_square(residual[:, v])), gradient_error(residual[:, v], gradient)
+            if v not in found or error < found[v].error:
+                scale, flags = T_spread[v] / spread, tuple(logs.tolist())
+                found[v] = Draft(X, z, U, row, scale, flags, relevance, trial.ridge, model, error, quality)
     return list(found.values())
-
-
-def _gradient(U: Array, centres: Array, w: Array, length: float) -> Array:
-    """Of Σ w_c exp(−|u − c|²/2l²) at the rows U, (rows, n)."""
-    square = np.sum(U * U, axis=1)[:, None] + np.sum(centres * centres, axis=1) - 2 * U @ centres.T
-    k = np.exp(-np.maximum(square, 0) / (2 * length**2)) * w
-    return (k @ centres - U * k.sum(1, keepdims=True)) / length**2

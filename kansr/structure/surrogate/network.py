@@ -14,16 +14,13 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 if TYPE_CHECKING:
     from kansr.kan.network.network import Network
 
 LEAST_HELD_SHARE = 4  # of fewer rows than config.held_out times this, one in so many is held out
-LEAST_STEEPNESS = 1e-9  # added to the length of a standardised gradient, which can be 0
-MOST_MOVED = 1.0  # in standard deviations: a point counts as moved by no more than this
-MOST_RESIDUAL = 5.0  # in standard deviations: a residual counts as no more than this, so that no single row decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +67,6 @@ class _Errors(NamedTuple):
     value: float
 
 
-WORST = _Errors(MOST_MOVED, MOST_RESIDUAL**2)
-
-
 class _Split(NamedTuple):
     fitted: slice
     held_out: slice
@@ -105,12 +99,7 @@ def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
 
     value, gradient = value_and_gradient(model, variant.U[rows])
     residual = value - variant.t[rows]
-    steepness = np.sqrt(np.sum((gradient * variant.to_inputs[rows]) ** 2, axis=1))
-    moved = np.minimum(np.abs(residual) / (steepness + LEAST_STEEPNESS), MOST_MOVED)
-    gradient_error = float(np.sqrt(np.mean(moved**2)))
-    if not np.isfinite(gradient_error):
-        return WORST
-    return _Errors(gradient_error, float(np.mean(np.minimum(residual**2, MOST_RESIDUAL**2))))
+    return _Errors(gradient_error(residual, gradient * variant.to_inputs[rows]), float(capped_square(residual)))
 
 
 def _best_variant(

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
-from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.kernel_ridge import grid, kernel_ridge
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import Field, gradient_error
 from kansr.structure.surrogate.target_transforms import IDENTITY, View, views
 
 LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
@@ -120,14 +119,12 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     centres = min(centres, int(0.8 * len(t)))
     mean, scale = _centre(t, weight)
     outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
+    standardised = (t - mean) / scale
 
     def model(index: slice) -> tuple[Array, Array]:
-        K = kernel(U[index], U[index], setting.length)
-        K.flat[:: len(K) + 1] += setting.ridge * weight[index] ** 2
-        w = cho_solve(cho_factor(K, lower=True), (t[index] - mean) / scale)
-        k = kernel(U, U[index], setting.length)
-        at = (k * w) @ U[index] - U * (k @ w)[:, None]
-        return k @ w * scale + mean, at / setting.length**2 * outward
+        model = kernel_ridge(U[index], standardised[index], setting.length, setting.ridge, weight[index])
+        value, gradient = model.with_gradient(U)
+        return value * scale + mean, gradient * outward
 
     value, gradient = model(slice(0, centres))
     halves = [model(slice(start, centres, 2))[1] for start in (0, 1)]
@@ -135,8 +132,7 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     held = slice(centres, None)
     residual = value[held] - t[held]
     error = float(np.mean(residual**2) / np.var(t))
-    steep = np.sqrt(np.sum((gradient[held] * rows.X.std(0)) ** 2, axis=1))
-    quality = float(np.sqrt(np.mean(np.minimum(np.abs(residual) / (steep + 1e-300), 1) ** 2)))
+    quality = gradient_error(residual, gradient[held] * rows.X.std(0), scale)
     blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
     return Field(
         rows.X, rows.z, view.slope, gradient, view.name, error, quality, setting.logs,
@@ -163,23 +159,15 @@ def _tried(
     view, U, _, weight = _prepared(rows, setting)
     t = view.t
     held = slice(centres, centres + judged)
-    mean, scale = _centre(t, weight)
-    for length in lengths:
-        K, k = kernel(U[:centres], U[:centres], length), kernel(U[held], U[:centres], length)
-        for ridge in ridges:
-            A = K.copy()
-            A.flat[:: centres + 1] += ridge * weight[:centres] ** 2
-            try:
-                w = cho_solve(cho_factor(A, lower=True, overwrite_a=True, check_finite=False), t[:centres] - mean)
-            except LinAlgError:
-                continue
-            # errors of T(z) times its slope would be those of z only where they are small
-            with np.errstate(all="ignore"):
-                residual = (view.target(k @ w + mean) - rows.z[held]) / (rows.loud[held] + 1e-300)
-            worst = 100 * np.median(residual**2)
-            error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
-            if np.isfinite(error):
-                yield Smooth(Setting(setting.view, setting.logs, length, ridge, setting.scales), error)
+    mean, _ = _centre(t, weight)
+    for trial in grid(U[:centres], t[:centres] - mean, U[held], lengths, ridges, weight[:centres]):
+        # errors of T(z) times its slope would be those of z only where they are small
+        with np.errstate(all="ignore"):
+            residual = (view.target(trial.values + mean) - rows.z[held]) / (rows.loud[held] + 1e-300)
+        worst = 100 * np.median(residual**2)
+        error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
+        if np.isfinite(error):
+            yield Smooth(Setting(setting.view, setting.logs, trial.length, trial.ridge, setting.scales), error)
 
 
 def _few(rows: Noisy, most: int = FEW) -> int:
@@ -200,4 +188,5 @@ def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]
 
 
 def _centre(t: Array, weight: Array) -> tuple[float, float]:
+    """The mean, the louder rows counting for less, and the spread."""
     return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0

@@ -12,7 +12,7 @@ import sympy
 from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, power_product, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State
 from kansr.structure.surrogate.target_transforms import IDENTITY, Transform, View, powers, sign_under
@@ -83,7 +83,7 @@ def _peel(rows: Rows, i: int, transform: Transform) -> Peel | None:
         return None
     if e[i] == -1 or any(rows.state.X[:, k].min() <= 0 for k in range(rows.n) if e[k] % 1):
         return None
-    shape = np.prod(np.where(e == 0, 1.0, np.abs(rows.X) ** e * np.where(e % 2 == 1, np.sign(rows.X), 1.0)), axis=1)
+    shape = power_product(rows.X, e)
     c = float(np.sum(g * shape) / np.sum(shape * shape))
     misfit = misfit_of(g - c * shape, g)
     if misfit > rows.tolerance / 2:

@@ -77,8 +77,7 @@ class _Pair:
         self.rows, self.i, self.j = rows, i, j
         with np.errstate(all="ignore"):
             self.ratio = rows.gradient[:, i] / rows.gradient[:, j]
-        weight = 1 / np.sqrt(1 / (rows.reach[:, i] ** 2 + 1e-12) + 1 / (rows.reach[:, j] ** 2 + 1e-12))
-        self.weight = np.minimum(weight, 3 * np.median(weight))
+        self.weight = rows.weight(i, j)
         self.spread = rows.state.X[:, i].std() / rows.state.X[:, j].std()
 
     def curves(self) -> list[tuple[Array, Array]] | None:

@@ -11,7 +11,7 @@ import sympy
 
 from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, raised
+from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, power_product, raised
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
 from kansr.structure.surrogate.coordinates import COORDINATES, SHAPES
@@ -27,9 +27,7 @@ def merges(rows: Rows) -> Iterator[Move]:
     """
     logs = np.log(np.abs(rows.X) + 1e-300)
     for i, j in combinations(range(rows.n), 2):
-        gi, gj = rows.gradient[:, i], rows.gradient[:, j]
-        weight = 1 / np.sqrt(1 / (rows.reach[:, i] ** 2 + 1e-12) + 1 / (rows.reach[:, j] ** 2 + 1e-12))
-        weight = np.minimum(weight, 3 * np.median(weight))
+        gi, gj, weight = rows.gradient[:, i], rows.gradient[:, j], rows.weight(i, j)
         for kind_i, kind_j in (("power", "power"), *((k, "power") for k in SHAPES), *(("power", k) for k in SHAPES)):
             yield from _merge(rows, i, j, kind_i, kind_j, gi, gj, logs, weight)
 
@@ -61,8 +59,7 @@ def _merge(
     if any(rows.state.X[:, k].min() <= 0 for k in fractional):
         return
     with np.errstate(all="ignore"):
-        monomial = np.prod(np.where(e == 0, 1.0, np.abs(rows.X) ** e), axis=1)
-        monomial = monomial * np.prod(np.where((e % 2 == 1), np.sign(rows.X), 1.0), axis=1)
+        monomial = power_product(rows.X, e)
         ratio = gi * slope_j / (gj * slope_i * monomial)
     finite = np.isfinite(ratio)
     if finite.mean() < 0.9:

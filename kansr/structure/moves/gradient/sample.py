@@ -36,11 +36,22 @@ class Rows:
         reach = np.abs(self.gradient * state.X.std(0))
         self.reach = reach / (np.sqrt(np.mean(reach**2)) + 1e-300)
 
+    def weight(self, i: int, j: int) -> Array:
+        """What a row counts for where the slopes along two inputs are compared, (rows,): little where either is 0."""
+        weight = 1 / np.sqrt(1 / (self.reach[:, i] ** 2 + 1e-12) + 1 / (self.reach[:, j] ** 2 + 1e-12))
+        return np.asarray(np.minimum(weight, 3 * np.median(weight)))
+
 
 def misfit_of(residual: Array, reference: Array) -> float:
     """The rms residual over the rms of the reference, without the worst rows."""
     keep = np.abs(residual) <= np.quantile(np.abs(residual), TRIM)
     return float(np.sqrt(np.mean(residual[keep] ** 2) / (np.mean(reference[keep] ** 2) + 1e-300)))
+
+
+def power_product(X: Array, e: Array) -> Array:
+    """Π x_k**e_k, (rows,), where half exponents are of sizes; X: (rows, n), e: (n,) whole or half."""
+    odd = np.where(e % 2 == 1, np.sign(X), 1.0)
+    return np.asarray(np.prod(np.where(e == 0, 1.0, np.abs(X) ** e * odd), axis=1))
 
 
 def raised(x: Array, power: sympy.Rational) -> Array:
