@@ -12,7 +12,7 @@ from support.tables import table
 
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import bits_per_float, description_length, fit_length
 from kansr.formula.judge.judge import judge
 from kansr.numeric.robust import mean_square
@@ -34,7 +34,7 @@ SIGMA = np.random.default_rng(3).uniform(0.1, 5.0, 200)
     ids=["constant", "relative", "stated", "robust", "stated and robust"],
 )
 def test_error_and_length_of_a_fit_are_those_of_its_candidate(data: Dataset, formula: str) -> None:
-    fit = polish(parse(formula), data, iterations=0)
+    fit = fit_constants(parse(formula), data, iterations=0)
     candidate = judge(fit.expr, data, data, "test")
     assert fit.error_ms == pytest.approx(candidate.error_ms, rel=1e-12)
     assert fit_length(fit, data) == pytest.approx(candidate.description_length, rel=1e-12)

@@ -14,7 +14,7 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.judge.outliers import outliers, shown_by
+from kansr.formula.judge.outliers import outliers, outliers_of_formula
 from kansr.result.result import Status
 
 
@@ -60,7 +60,7 @@ def test_a_formula_shows_outliers_unless_they_are_side_by_side() -> None:
     for rows, seen in ((rng.choice(500, 12, replace=False), 12), (np.arange(12), 0)):
         residual = 0.01 * rng.normal(size=500)
         residual[rows] += 0.3
-        shown = shown_by(residual, data)
+        shown = outliers_of_formula(residual, data)
         assert shown.sum() == seen and shown[rows].sum() == seen
 
 
@@ -70,7 +70,7 @@ def test_outliers_of_a_large_table_are_found_in_seconds() -> None:
     wrong = rng.random(50_000) < 0.2
     residual = np.where(wrong, 1.0, 0.01) * rng.choice([-1, 1], 50_000)
     begun = time.process_time()
-    assert (shown_by(residual, data) == wrong).all()
+    assert (outliers_of_formula(residual, data) == wrong).all()
     assert time.process_time() - begun < 15  # only neighbours of rows that are far are looked for
 
 

@@ -31,7 +31,7 @@ class Fit:
 
     constants, errors: the constants and their standard errors, (constants,); influence: rms over the rows of each
     constant times the derivative by it, (constants,), in the unit of the target; rms: root mean squared residual on
-    the rows fitted, in the unit of the target; error_ms: see `error_model.likely_square`, in the square of that unit.
+    the rows fitted, in the unit of the target; error_ms: see `error_model.error_ms_of`, in the square of that unit.
     """
 
     expr: sympy.Expr
@@ -52,7 +52,7 @@ def short_floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
     return tuple(value for value in floats(expr) if is_short(float(value)))
 
 
-def polish(
+def fit_constants(
     expr: sympy.Expr,
     data: Dataset,
     *,

@@ -28,22 +28,22 @@ def spread_of(y: Array) -> float:
     return min(spread, typical(np.abs(y))) if spans_decades(y) else spread
 
 
-def shares(data: Dataset) -> Array:
+def relative_sigma(data: Dataset) -> Array:
     """The stated errors of the rows over their geometric mean, (rows,); all 1 where none are stated."""
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
-def likely_square(residual: Array, data: Dataset) -> float:
+def error_ms_of(residual: Array, data: Dataset) -> float:
     """The mean squared residual under the likelier error model, in the square of the target's unit; less is better.
 
     residual: (rows,). Constant errors: the mean square itself. Errors relative to the target: the mean squared relative
     residual times the squared geometric mean of |y|, which makes the two likelihoods comparable; only where the target
-    spans decades. Stated errors: the mean square of the residuals over `shares`. With Huber's loss
+    spans decades. Stated errors: the mean square of the residuals over `relative_sigma`. With Huber's loss
     `robust_square` takes the place of the mean square.
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:
-        return square(residual / shares(data))
+        return square(residual / relative_sigma(data))
     constant = square(residual)
     if not spans_decades(data.y):
         return constant

@@ -25,7 +25,7 @@ def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> floa
     """Bits for the formula and for the target given the formula, each value to ROUNDING of the spread; less is better.
 
     error_ms: the mean squared residual under the likelier error model, in the square of the target's unit; see
-    `error_model.likely_square`. Only differences between formulas for the same rows mean something.
+    `error_model.error_ms_of`. Only differences between formulas for the same rows mean something.
     Source: Rissanen 1978.
     """
     spread = spread_of(data.y)

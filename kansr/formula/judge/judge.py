@@ -10,8 +10,8 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
-from kansr.formula.fit.error_model import likely_square
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import error_ms_of
 from kansr.formula.judge.description_length import description_length
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
@@ -25,7 +25,7 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
     origin: what found it.
     """
     residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss, error_ms = mean_square(residual), likely_square(residual, fitting)
+    loss, error_ms = mean_square(residual), error_ms_of(residual, fitting)
     held_out_loss = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
     variance, held_out_variance = float(np.var(fitting.y)), float(np.var(held_out.y))
     return Candidate(
@@ -48,6 +48,6 @@ def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int =
     order = np.random.default_rng(seed).permutation(data.rows)
     residual = np.empty(data.rows)
     for part in np.array_split(order, min(folds, data.rows)):
-        refitted = polish(candidate.expr, data.take(np.setdiff1d(order, part)))
+        refitted = fit_constants(candidate.expr, data.take(np.setdiff1d(order, part)))
         residual[part] = Tape(refitted.expr, data.names).value(data.X[part]) - data.y[part]
     return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))

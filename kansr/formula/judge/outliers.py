@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.levels import OUTLIER_LEVEL, SCATTER_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.kernel_ridge import KernelRidge, Trial, grid
@@ -23,7 +23,9 @@ LENGTHS = (1.6, 3.0, 6.0)  # length scales of the kernel, in standard deviations
 RIDGES = (1e-4, 1e-2, 0.3)  # added to the diagonal of the kernel, whose entries there are 1
 CENTRES = 400  # rows at most that the kernel is centred on
 SAMPLE = 2000  # rows at most that the model is fitted and compared on
-FAR = normal_quantile(OUTLIER_LEVEL)  # residual of an outlier at least, in standard deviations of the noise
+OUTLIER_DISTANCE = normal_quantile(
+    OUTLIER_LEVEL
+)  # residual of an outlier at least, in standard deviations of the noise
 LEAST_SIZE = 1e-6  # the same over the spread: smaller residuals are rounding, or no harm
 NEIGHBOURS = 21  # nearest rows, by whose residuals one sees how well the model follows the target there
 ROUNDS = 6  # fits at most, each without the outliers of the one before
@@ -44,7 +46,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     """Which rows are outliers, (rows,).
 
     A smooth model (Gaussian-kernel ridge regression) is fitted again and again to the rows that are not far from it.
-    The residual of an outlier is FAR times that of most rows, and of its neighbours, which is large too
+    The residual of an outlier is OUTLIER_DISTANCE times that of most rows, and of its neighbours, which is large too
     where a law is too steep for the model. And outliers must be scattered at random: if where they lie depends on the
     inputs, the law is unusual there, not the rows. Where they are not scattered, none are named.
     """
@@ -53,7 +55,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
         return none
     sample = rng.permutation(data.rows)[:SAMPLE]
     U, _ = standard(data.X, np.array(skewed(data.X[sample])))
-    sigma = shares(data)
+    sigma = relative_sigma(data)
     V, y, sample_sigma = U[sample], data.y[sample], sigma[sample]
     columns = np.sort(V, axis=0)
     tree = cKDTree(_relative_ranks(V, columns))
@@ -62,7 +64,7 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     for _ in range(ROUNDS):
         model = _smooth_model(V, y, sample_sigma, far)
         size = np.abs(y - model(V)) / sample_sigma
-        before, far = far, size > FAR * MAD * np.median(size)
+        before, far = far, size > OUTLIER_DISTANCE * MAD * np.median(size)
         if (far == before).all():
             break
     far = _far(size, size, near)
@@ -76,14 +78,14 @@ def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
     return np.asarray(np.concatenate(found))
 
 
-def shown_by(residual: Array, data: Dataset) -> Mask:
+def outliers_of_formula(residual: Array, data: Dataset) -> Mask:
     """Which rows are outliers of a formula that follows the others, (rows,); none where they are not scattered.
 
     residual: of the formula, (rows,), in the unit of the target. A formula shows smaller outliers than a smooth model.
     Where the loss is not robust, they must make up most of the sum of squares.
     """
-    size = np.abs(residual) / shares(data)
-    far = np.asarray(size > max(FAR * MAD * float(np.median(size)), LEAST_SIZE * float(np.std(data.y))))
+    size = np.abs(residual) / relative_sigma(data)
+    far = np.asarray(size > max(OUTLIER_DISTANCE * MAD * float(np.median(size)), LEAST_SIZE * float(np.std(data.y))))
     minor = not data.robust and np.sum(size[far] ** 2) < LEAST_SHARE * np.sum(size**2)
     if data.rows < LEAST_ROWS or minor or not far.any() or far.mean() > MOST:
         return np.zeros_like(far)
@@ -106,13 +108,13 @@ def _relative_ranks(U: Array, columns: Array) -> Array:
 
 def _far(size: Array, sample: Array, near: Numbers) -> Mask:
     """Which residuals are far larger than those of the sample, and than those of the neighbours there."""
-    return size > FAR * MAD * np.maximum(np.median(sample), np.median(sample[near], axis=1))
+    return size > OUTLIER_DISTANCE * MAD * np.maximum(np.median(sample), np.median(sample[near], axis=1))
 
 
 def _smooth_model(U: Array, y: Array, sigma: Array, far: Mask) -> Model:
     """Kernel ridge regression on the rows that are not far, with the least median residual on rows held out.
 
-    U: standardised inputs, (rows, inputs); sigma: the relative errors of the rows, see `shares`, (rows,).
+    U: standardised inputs, (rows, inputs); sigma: the relative errors of the rows, see `relative_sigma`, (rows,).
     """
     count = min(CENTRES, len(y) // 2)
     centres = np.flatnonzero(~far[:count])

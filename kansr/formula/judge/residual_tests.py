@@ -29,7 +29,7 @@ MOST_NEIGHBOURED = 10_000  # rows whose neighbours are looked for, which takes l
 LEAST_POINTS = 4  # different values of the input from which its neighbours say how large the noise is
 
 
-def unexplained(residual: Array, X: Array) -> bool:
+def looks_like_noise(residual: Array, X: Array) -> bool:
     """Whether the residuals look like noise: none can be predicted from those of neighbouring rows.
 
     residual: (rows,); X: (rows, inputs). Neighbours are taken in the ranks of all inputs together and of each input

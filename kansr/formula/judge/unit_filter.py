@@ -17,7 +17,7 @@ class UnitFilter:
     units: Units | None
     best: Candidate | None = None
 
-    def pass_on(self, candidate: Candidate) -> bool:
+    def accepts(self, candidate: Candidate) -> bool:
         """Whether a formula can have the unit of the target, as far as units are known."""
         if self.units is None or fits(candidate.expr, self.units):
             return True

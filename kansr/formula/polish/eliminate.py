@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import sympy
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 
 ROUNDS = 8  # parts taken out at most; never measured alone
@@ -15,7 +15,7 @@ MOST_OPERATIONS = 80  # size of a formula, above which nothing is taken out: it 
 REFIT_ITERATIONS = 12  # Levenberg-Marquardt steps: the constants begin near their optimum; never measured alone
 
 
-def prune(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
+def eliminate(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
     """The fit without the parts that the rows do not speak for, the constants fitted again each time.
 
     The part goes first without which the description length is shortest. passed: whether there is no more time.
@@ -29,7 +29,7 @@ def prune(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -
             if passed():
                 return best
             if expr.free_symbols:
-                trial = polish(expr, data, iterations=REFIT_ITERATIONS)
+                trial = fit_constants(expr, data, iterations=REFIT_ITERATIONS)
                 if (trial_length := fit_length(trial, data)) < length:
                     best, length = trial, trial_length
         if best is fit:

@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import fractions_near, proposals
-from kansr.formula.fit.constants import MOST_ROWS, Fit, polish
+from kansr.formula.fit.constants import MOST_ROWS, Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
 
@@ -57,7 +57,7 @@ def snap(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False, ro
             if not is_real_formula(expr):
                 continue
             keep = fixed | ({number} if number.is_Float else set())
-            trial = polish(expr, data, fixed=keep, iterations=REFIT_ITERATIONS)
+            trial = fit_constants(expr, data, fixed=keep, iterations=REFIT_ITERATIONS)
             trial_length = fit_length(trial, data)
             if trial_length < length:
                 best, length, fixed = trial, trial_length, keep
@@ -71,7 +71,7 @@ def _on_all_rows(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Fit:
     """The constants fitted on all rows, where a part of the rows was enough before."""
     if data.rows <= MOST_ROWS or not set(fit.constants) - fixed:
         return fit
-    return polish(fit.expr, data, fixed=fixed, iterations=REFIT_ITERATIONS, rows=data.rows)
+    return fit_constants(fit.expr, data, fixed=fixed, iterations=REFIT_ITERATIONS, rows=data.rows)
 
 
 def _replacements(fit: Fit, data: Dataset, fixed: set[sympy.Float]) -> Iterator[tuple[sympy.Float, sympy.Expr]]:

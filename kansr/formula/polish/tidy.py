@@ -13,8 +13,8 @@ from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.fit.error_model import likely_square
+from kansr.formula.fit.constants import Fit, fit_constants
+from kansr.formula.fit.error_model import error_ms_of
 from kansr.formula.judge.description_length import description_length, fit_length
 
 NEARLY_U = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # of a tiny u
@@ -25,7 +25,7 @@ SQUARE_TOLERANCE = 1e-3
 MOST_OPERATIONS = 60  # size of a formula, above which no replacement is tried: it would take too long
 
 
-def tidied(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
+def tidy(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
     """The fit without what changes nothing on the rows, its powers as powers, and its squares completed.
 
     A function of an input with only two values becomes a straight line. passed: whether there is no more time.
@@ -34,9 +34,9 @@ def tidied(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) 
     if expr != fit.expr:
         expr = canonical(expr, typical_size(data.X, data.names))
     expr = without_negligible(expr, data, passed)
-    fit = fit if expr == fit.expr else polish(expr, data)
+    fit = fit if expr == fit.expr else fit_constants(expr, data)
     squared = complete_squares(fit.expr, near=SQUARE_TOLERANCE)
-    trial = polish(squared, data) if squared != fit.expr else fit
+    trial = fit_constants(squared, data) if squared != fit.expr else fit
     return min(fit, trial, key=lambda f: fit_length(f, data))
 
 
@@ -99,4 +99,4 @@ def _length(expr: sympy.Expr, data: Dataset) -> float:
         residual = Tape(expr, data.names).value(data.X) - data.y
     except FormulaError:
         return np.inf
-    return description_length(expr, likely_square(residual, data), data)
+    return description_length(expr, error_ms_of(residual, data), data)

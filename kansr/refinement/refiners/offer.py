@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.judge import judge
 from kansr.refinement.refiners.refiner import Allowance, ShippedRefiner, UserRefiner
@@ -21,7 +21,7 @@ from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.finish import best_of, judged, polished
+from kansr.search.finish import best_of, fit_all, judged
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
@@ -119,7 +119,7 @@ def _refined(
                 exprs[problem.back(offer.expr)] = None
     except Exception as err:
         error = err
-    fits = polished(_promising(exprs, rows), rows)
+    fits = fit_all(_promising(exprs, rows), rows)
     fits.sort(key=lambda fit: fit_length(fit, rows.sample))
     for fit in fits[:1]:  # finishing may take longer than there is time
         yield _found(Finding(judged(fit.expr, rows, name), unfinished=True), refiner, problem, rows)
@@ -133,7 +133,7 @@ def _promising(exprs: Iterable[sympy.Expr], rows: Partition) -> list[sympy.Expr]
     """The formulas of the shortest description as they are: fitting all of them would take too long."""
     ranked = []
     for number, expr in enumerate(exprs):
-        fit = polish(expr, rows.sample, iterations=0, rows=COMPARED_ROWS)
+        fit = fit_constants(expr, rows.sample, iterations=0, rows=COMPARED_ROWS)
         ranked.append((fit_length(fit, rows.sample), number, expr))
     return [expr for length, _, expr in sorted(ranked, key=lambda row: row[:2])[:FITTED] if np.isfinite(length)]
 

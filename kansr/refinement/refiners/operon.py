@@ -21,7 +21,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError, MissingExtra
 from kansr.expression.parse import FUNCTIONS, parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.exactness import exact
 from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.refinement.refiners.refiner import SECONDS, Allowance, Refiner, offers
@@ -92,7 +92,7 @@ def operon(config: OperonConfig = OperonConfig(), guesses: Sequence[sympy.Expr] 
             seen.update(exprs)
             offered = [expr for expr in exprs.values() if expr is not None]
             yield from offers(offered, candidate, "operon")
-            fits = (polish(expr, some, iterations=REFIT_ITERATIONS) for expr in offered)
+            fits = (fit_constants(expr, some, iterations=REFIT_ITERATIONS) for expr in offered)
             if generation.error < MAYBE_EXACT and any(exact(fit, some) for fit in fits):
                 return
 
