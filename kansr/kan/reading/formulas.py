@@ -30,7 +30,7 @@ from kansr.symbolic.matching.match import EdgeFit, MatchConfig
 
 log = logging.getLogger(__name__)
 
-MOST_ERROR = 0.3  # of a curve, in its standard deviations: a worse network still tells functions apart
+MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a bad network still ranks functions
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
 

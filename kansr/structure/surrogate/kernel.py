@@ -1,4 +1,7 @@
-"""A smooth stand-in for the target, whose gradient shows how the inputs combine: Gaussian-kernel ridge regression."""
+"""The surrogate model of exact rows: Gaussian-kernel ridge regression, whose gradients show how the inputs combine.
+
+Sources: results/2026-11-24-best-first-reductions; numbers were not measured alone.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,24 @@ from kansr.numeric.standardise import skewed, standard
 from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
 from kansr.structure.surrogate.target_transforms import View, views
 
-LENGTHS, RIDGES = (1.0, 2.0, 4.0, 8.0), (1e-11, 1e-7)
-POOR = 5e-3  # quality above which each input gets its own scale
-CENTRES, FEW_CENTRES, HELD_OUT = 1200, 400, 300  # rows the kernel is spanned by, is tried with, and is judged on
+LENGTHS = (1.0, 2.0, 4.0, 8.0)  # of the kernel, in standard deviations of the inputs
+RIDGES = (1e-11, 1e-7)  # over the variance of the target
+POOR = 5e-3  # gradient error above which each input gets a length of its own
+CENTRES = 1200  # rows that span the kernel of the chosen model
+FEW_CENTRES = 400  # rows that span it while models are compared
+HELD_OUT = 300  # rows that errors are measured on
+SPANNED = 0.7  # share of the rows that may span the kernel
+COMPARED = 0.6  # the same while lengths of single inputs are compared
+FIRST_LENGTHS = (1.0, 2.0, 4.0)  # equal lengths that the search for single ones begins with
+STEPS = (2.5, 2.5, 1.6)  # factors by which the length of one input is changed, round by round
+LESS = 0.97  # of the error that a changed length must reach to be kept
 
 
 def surrogate(X: Array, z: Array) -> Field:
-    """The best surrogate over kernels, logarithms of skewed inputs and views of the target.
+    """The surrogate with the least gradient error over kernels, logarithms of skewed inputs and target transforms.
 
-    X: (rows, n), z: (rows,). Chosen by `quality`, not by R²: a view with a heavy tail can have a fine R² and useless
-    gradients.
+    X: (rows, n), z: (rows,). R² does not choose: through a transform with a heavy tail it can be near 1 while the
+    gradients are useless.
     """
     n = X.shape[1]
     options = [tuple(skewed(X)), (False,) * n, *([(True,) * n] if (X > 0).all() else [])]
@@ -42,7 +53,7 @@ def surrogate(X: Array, z: Array) -> Field:
 
 
 def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
-    """The drafts refitted with all centres, and with lengths about theirs."""
+    """The best of the models fitted again, spanned by all rows, with the lengths next to theirs."""
     full: list[Draft] = []
     for draft in drafts:
         place = LENGTHS.index(draft.model.length)
@@ -53,12 +64,12 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
 
 
 def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 300) -> Array:
-    """A factor for every input, by coordinate search on the held-out error: how fast the target varies along it.
+    """A factor for each input, by coordinate search on the held-out error: how fast the target varies along it.
 
     Automatic relevance determination (MacKay 1992, Neal 1996) on few rows. U: (rows, n); t: (rows,) -> (n,)
     """
     t = (t - t.mean()) / t.std()
-    rows = min(rows, int(0.6 * len(t)))
+    rows = min(rows, int(COMPARED * len(t)))
     fitting, judging = slice(0, rows), slice(rows, rows + held)
     inside = (U[fitting, None, :] - U[None, fitting, :]) ** 2 / 2
     across = (U[judging, None, :] - U[None, fitting, :]) ** 2 / 2
@@ -68,15 +79,15 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
         return np.inf if w is None else float(capped_square(np.exp(-(across @ weights**2)) @ w - t[judging]))
 
     n = U.shape[1]
-    starts = [np.full(n, 1 / length) for length in (1.0, 2.0, 4.0)]
+    starts = [np.full(n, 1 / length) for length in FIRST_LENGTHS]
     best = min(((error(w), i) for i, w in enumerate(starts)), default=(np.inf, 0))
     weights, least = starts[best[1]].copy(), best[0]
-    for step in (2.5, 2.5, 1.6):
+    for step in STEPS:
         for i in range(n):
             for factor in (step, 1 / step):
                 trial = weights.copy()
                 trial[i] *= factor
-                if (found := error(trial)) < 0.97 * least:
+                if (found := error(trial)) < LESS * least:
                     weights, least = trial, found
                     break
     return weights / np.exp(np.mean(np.log(weights)))
@@ -84,10 +95,10 @@ def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 30
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A fitted kernel model and what it is worth; `field` works out its gradients.
+    """A fitted kernel model with its errors; `field` computes its gradients.
 
-    U: (rows, n) the inputs as the kernel sees them; scale: (n,) what slopes of the model by U are multiplied with for
-    those of T(z) by the inputs, or their logarithms; relevance: (n,) what the inputs were multiplied by.
+    U: (rows, n) standardised inputs; scale: (n,) factors from slopes by U to slopes of T(z) by the inputs, or by their
+    logarithms; relevance: (n,) what the inputs were multiplied by.
     """
 
     X: Array
@@ -118,10 +129,10 @@ def _drafts(
     most: int,
     lengths: tuple[float, ...] = LENGTHS,
 ) -> list[Draft]:
-    """The best model of each view over lengths and ridges, spanned by at most `most` rows."""
+    """The best model of each target transform over lengths and ridges, spanned by at most `most` rows."""
     U, spread = standard(X, logs)
     U, spread = U * relevance, spread / relevance
-    count = min(most, int(0.7 * len(z)))
+    count = min(most, int(SPANNED * len(z)))
     centres, held = U[:count], slice(len(z) - min(HELD_OUT, len(z) - count), len(z))
     T = np.column_stack([row.t for row in rows])
     T_spread = T.std(0)

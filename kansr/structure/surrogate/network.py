@@ -34,7 +34,7 @@ class KanFieldConfig:
     screen_nodes: int = 3  # in their hidden layer
     screen_starts: int = 2  # of these networks for each variant
     widths: tuple[int, ...] = (2, 4, 8)  # nodes of the hidden layer, tried in turn while they help
-    coefficients: int = 450  # in the first layer at most, beyond which training is too slow
+    coefficients: int = 450  # of the splines of a network at most; larger ones take too long for a surrogate
     starts: int = 3  # networks of each width
     steps: int = 40  # of Levenberg-Marquardt with each network
     grids: tuple[int, ...] = (8, 16)  # numbers of intervals, tried in turn while they help

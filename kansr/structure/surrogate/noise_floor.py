@@ -1,4 +1,4 @@
-"""How well a smooth model can do where the units of the table are known: in dimensionless groups."""
+"""The held-out error of a surrogate in dimensionless groups, where the units of the table are known."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kansr.structure.surrogate.noisy_kernel import JUDGED, MANY, Noisy, around, 
 
 
 def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
-    """The held-out error of the best smooth model of target / scale, over the target's spread; inf without units.
+    """The held-out error of the best surrogate of target / scale, over the target's spread; inf without units.
 
-    In the simplest groups, and on the rows that formulas are judged on: in few groups such a model is as good as the
-    law itself, and on different rows the two would differ by chance alone.
+    It uses the simplest groups, and the rows that formulas are judged on: of few groups a surrogate is as good as the
+    law, and on different rows the two would differ by chance.
     """
     offered = choices(data)
     if not offered:

@@ -1,4 +1,9 @@
-"""A smooth model of noisy rows whose errors are known up to a factor: Gaussian-kernel ridge regression, weighted."""
+"""The surrogate model of noisy rows: Gaussian-kernel ridge regression, weighted by the noise scale of each row.
+
+Its held-out error is always that of the table's target, whatever transform the model is fitted through, so models of
+different states can be compared. Sources: results/2026-11-25-noisy-searches-first and 2026-11-27-noise-levels; numbers
+without one were not measured alone.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +17,30 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
 from kansr.numeric.kernel_ridge import grid, kernel_ridge
 from kansr.numeric.standardise import skewed, standard
+from kansr.numeric.tolerances import TINY
 from kansr.structure.surrogate.gradient_field import Field, gradient_error
 from kansr.structure.surrogate.target_transforms import IDENTITY, View, views
 
-LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)
-RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
-FEW, MANY = 400, 1100  # rows the kernel is spanned by: to compare, and in the end
-JUDGED = 1000  # rows an error is measured on
-CLOSER = 4  # ways to see the rows that are looked at more closely
-LOUDEST = 20.0  # the noisiest row's error over the median, at most
+LENGTHS = (1.0, 1.6, 2.5, 4.0, 8.0, 16.0)  # of the kernel, in standard deviations of the inputs
+RIDGES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)  # over the variance of the target
+FEW = 400  # rows that span the kernel while models are compared
+MANY = 1100  # rows that span the kernel of the chosen model
+JUDGED = 1000  # rows that a held-out error is measured on, at most
+CLOSER = 4  # settings of a first comparison that are refined
+NOISIEST = 20.0  # largest noise scale of a row over the median that its weight follows, and the inverse of the least
+LEAST_SCALE = 1e-3  # squared scale of an input that the target hardly depends on, over the largest
+SPANNED = 0.8  # share of the rows that may span the kernel whose gradients are used; errors need the others
+NEAR_LENGTHS = (0.6, 1.0, 1.6)  # times the length of a model, for models near it
+NEAR_RIDGES = (0.2, 1.0, 5.0)  # times its ridge
+SHORTER = 4  # times shorter kernels that are tried of one input, which may bend more than each of several inputs did
+WORST_ROW = 100.0  # times the median squared residual that a row counts for at most: no single row decides
+TOLERANCE_PER_ERROR = 3.0  # gradient errors up to which the misfit of a move may lie
+TOLERANCE_RANGE = (0.2, 0.5)  # least and largest misfit up to which moves are tried
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a model is made with. logs, scales: of every input; view: the transform of the target it is fitted to."""
+    """How a model is made. view: the target transform; logs: inputs that are logarithms; scales: factors of inputs."""
 
     view: str
     logs: tuple[bool, ...]
@@ -36,7 +51,7 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Smooth:
-    """A model with its held-out error, in the units of the table's target."""
+    """Settings with the held-out error of the model that they give, in the unit of the table's target."""
 
     setting: Setting
     error: float
@@ -44,7 +59,7 @@ class Smooth:
 
 @dataclass(frozen=True, eq=False)
 class Noisy:
-    """Rows with noise. X: (rows, n); z: (rows,); loud: (rows,), how far z moves when the table's target moves by 1."""
+    """Noisy rows. X: (rows, n); z: (rows,); loud: the noise scale of z, (rows,): |dz/dy| for the table's target y."""
 
     X: Array
     z: Array
@@ -52,7 +67,7 @@ class Noisy:
 
     @property
     def mean(self) -> float:
-        """Of z, the louder rows counting for less."""
+        """Of z, each row weighted by the inverse square of its noise scale."""
         return float(np.average(self.z, weights=self.loud**-2.0))
 
     def view(self, name: str) -> View | None:
@@ -60,17 +75,17 @@ class Noisy:
 
 
 def attainable(X: Array, z: Array, centres: int = FEW) -> float:
-    """The held-out error of the best smooth model of the target over its spread: noise, or a bound for it.
+    """The held-out error of the best surrogate over the target's spread: the noise, or an upper bound for it.
 
-    X: (rows, n); z: (rows,), rows in no particular order; centres: rows that the model may be spanned by.
+    X: (rows, n); z: (rows,), rows in no particular order; centres: rows that may span the kernel.
     """
     return best_setting(Noisy(X, z, np.ones_like(z)), centres).error / (float(np.std(z)) or 1.0)
 
 
 def attainable_on(unseen: Dataset, data: Dataset) -> float:
-    """The error on `unseen` of the best smooth model of `data`, over the target's spread there.
+    """The error on `unseen` of the best surrogate of `data`, over the target's spread there.
 
-    For comparing a formula with it on the same rows: on others the two would differ by chance.
+    A formula is compared with it on the same rows: on different rows the two would differ by chance.
     """
     data = data.take(slice(0, MANY))
     y = np.concatenate([data.y, unseen.y])
@@ -80,12 +95,12 @@ def attainable_on(unseen: Dataset, data: Dataset) -> float:
 
 
 def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
-    """The setting with the least held-out error over views, logarithms, lengths, ridges, then scales of inputs."""
+    """The settings with the least held-out error: target transform, logarithms, length, ridge, scales of inputs."""
     n = rows.X.shape[1]
     centres = _few(rows, centres)
     logs = dict.fromkeys([tuple(skewed(rows.X)), (False,) * n, *([(True,) * n] if (rows.X > 0).all() else [])])
     settings = (Setting(v.name, chosen, 0.0, 0.0) for v, chosen in product(views(rows.z, noisy=True), logs))
-    # half the rows are enough to see which are worth a closer look
+    # half the rows are enough to see which settings are worth refining
     few = centres // 2
     tried = (_tried(rows, first, LENGTHS[1:], RIDGES[::2], few, JUDGED // 2) for first in settings)
     rough = sorted((min(some, key=_by_error) for some in map(list, tried) if some), key=_by_error)
@@ -94,29 +109,29 @@ def best_setting(rows: Noisy, centres: int = FEW) -> Smooth:
     if n > 1:
         reach = np.sqrt(np.mean((gradients(rows, best.setting, centres).gradient * rows.X.std(0)) ** 2, axis=0))
         if np.isfinite(reach).all():
-            scales = tuple(np.sqrt(np.maximum(reach / reach.max(), 1e-3)).tolist())
+            scales = tuple(np.sqrt(np.maximum(reach / reach.max(), LEAST_SCALE)).tolist())
             scaled = Setting(best.setting.view, best.setting.logs, best.setting.length, best.setting.ridge, scales)
             best = min([best, *around(rows, Smooth(scaled, best.error), centres)], key=_by_error)
     return best
 
 
 def glance(rows: Noisy, setting: Setting) -> Smooth | None:
-    """The model by a setting that served for much the same rows, or without a view; None where neither can be used.
+    """A model by settings that suited a similar state, also without the target transform; None where neither applies.
 
-    A function of all inputs at once is seen closer than its setting says: it may bend more than any had to by itself.
+    Of one input, shorter kernels are tried too: it may bend more than each of several inputs did.
     """
     plain = Setting(setting.view, setting.logs, setting.length, setting.ridge)
-    lengths = [setting.length / 4**k for k in range(3 if rows.X.shape[1] == 1 else 1)]
+    lengths = [setting.length / SHORTER**k for k in range(3 if rows.X.shape[1] == 1 else 1)]
     seen = (replace(plain, view=v) for v in dict.fromkeys((setting.view, IDENTITY.name)) if rows.view(v) is not None)
     tried = (_tried(rows, one, lengths, [one.ridge], _few(rows)) for one in seen)
     return min((smooth for some in tried for smooth in some), key=_by_error, default=None)
 
 
 def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
-    """The model spanned by more rows, with its gradients; their blur is read off two models of half the rows each."""
+    """The gradient field of a model spanned by more rows; its noise comes from two models of half the rows each."""
     view, U, spread, weight = _prepared(rows, setting)
     t = view.t
-    centres = min(centres, int(0.8 * len(t)))
+    centres = min(centres, int(SPANNED * len(t)))
     mean, scale = _centre(t, weight)
     outward = scale / spread / np.where(setting.logs, rows.X, 1.0)
     standardised = (t - mean) / scale
@@ -136,7 +151,7 @@ def gradients(rows: Noisy, setting: Setting, centres: int = MANY) -> Field:
     blurred = float(np.sqrt(np.median(np.sum(blur**2, axis=1))))
     return Field(
         rows.X, rows.z, view.slope, gradient, view.name, error, quality, setting.logs,
-        tolerance=float(np.clip(3 * quality, 0.2, 0.5)), blur=blurred,
+        tolerance=float(np.clip(TOLERANCE_PER_ERROR * quality, *TOLERANCE_RANGE)), blur=blurred,
     )  # fmt: skip
 
 
@@ -145,11 +160,11 @@ def _by_error(smooth: Smooth) -> float:
 
 
 def around(rows: Noisy, smooth: Smooth, centres: int | None = None) -> list[Smooth]:
-    """The models with lengths and ridges about those of one, spanned by the first `centres` rows, else by a few."""
+    """Models with lengths and ridges near those of one, spanned by the first `centres` rows, or by FEW."""
     s = smooth.setting
     centres = _few(rows) if centres is None else centres
-    lengths = [s.length * f for f in (0.6, 1.0, 1.6)]
-    return list(_tried(rows, s, lengths, [s.ridge * f for f in (0.2, 1.0, 5.0)], centres))
+    lengths = [s.length * f for f in NEAR_LENGTHS]
+    return list(_tried(rows, s, lengths, [s.ridge * f for f in NEAR_RIDGES], centres))
 
 
 def _tried(
@@ -163,30 +178,30 @@ def _tried(
     for trial in grid(U[:centres], t[:centres] - mean, U[held], lengths, ridges, weight[:centres]):
         # errors of T(z) times its slope would be those of z only where they are small
         with np.errstate(all="ignore"):
-            residual = (view.target(trial.values + mean) - rows.z[held]) / (rows.loud[held] + 1e-300)
-        worst = 100 * np.median(residual**2)
+            residual = (view.target(trial.values + mean) - rows.z[held]) / (rows.loud[held] + TINY)
+        worst = WORST_ROW * np.median(residual**2)
         error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
         if np.isfinite(error):
             yield Smooth(Setting(setting.view, setting.logs, trial.length, trial.ridge, setting.scales), error)
 
 
 def _few(rows: Noisy, most: int = FEW) -> int:
-    """How many rows a model is spanned by that is only compared with others: half of them must be left."""
+    """How many rows span a model that is compared with others; half of the rows are kept for its error."""
     return min(most, len(rows.z) // 2)
 
 
 def _prepared(rows: Noisy, setting: Setting) -> tuple[View, Array, Array, Array]:
-    """The view, the inputs as the kernel sees them, what they were divided by, every row's error over the median."""
+    """The target transform, standardised inputs, what they were divided by, and the noise of rows over the median."""
     view = rows.view(setting.view)
     assert view is not None
     U, spread = standard(rows.X, np.array(setting.logs))
     if setting.scales is not None:
         U, spread = U * setting.scales, spread / np.array(setting.scales)
     loud = rows.loud * np.abs(view.slope)
-    weight = np.clip(loud / (np.median(loud) or 1.0), 1 / LOUDEST, LOUDEST)
+    weight = np.clip(loud / (np.median(loud) or 1.0), 1 / NOISIEST, NOISIEST)
     return view, U, spread, weight
 
 
 def _centre(t: Array, weight: Array) -> tuple[float, float]:
-    """The mean, the louder rows counting for less, and the spread."""
+    """The mean, weighted by the inverse square of the noise, and the spread."""
     return float(np.average(t, weights=1 / weight**2)), float(np.std(t)) or 1.0
