@@ -10,3 +10,18 @@ TINY = 1e-300
 
 # Values of a curve that differ by less than this share of its range are equal up to rounding.
 EQUAL_VALUES = 1e-9
+
+# Root mean square over the largest value at which a sum of squares is as good as 0: half the distance from 1 to the
+# next number.
+ZERO_RMS = 1e-16
+
+# Singular value of a scaled normal matrix, over the largest, below which rounding hides it: 45 times the distance from
+# 1 to the next number.
+SINGULAR = 1e-14
+
+# Relative difference of two values that are computed alike from different signs: some 5000 times the distance from 1
+# to the next number, for the operations in between.
+EQUAL = 1e-12
+
+# Relative rms of a formula that fits exact rows perfectly: nothing but the rounding of its operations is left.
+PERFECT = 1e-12

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import sympy
 
 from kansr.errors import UsageError
-from kansr.refinement.refiners.refiner import Refiner, chosen
+from kansr.refinement.refiners.refiner import Refiner, chosen_refiners
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
@@ -51,7 +51,7 @@ class Config:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
-        chosen(self.refine)
+        chosen_refiners(self.refine)
         if any(not (callable(own) or isinstance(own, MoveKind)) for own in self.moves):
             raise UsageError(
                 "moves are functions (state, field) that yield moves, or rows of the table of moves; see "

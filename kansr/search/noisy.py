@@ -20,10 +20,10 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import fractions_near
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
-from kansr.formula.judge.outliers import shown_by
+from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
@@ -75,7 +75,7 @@ class NoisySearch:
     _share: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        self._share = shares(self.data)
+        self._share = relative_sigma(self.data)
         self._rounding = ROUNDING * self.frontier.routes.spread
         first = min(FEW, self.data.rows // 2)
         self._rows_judged = min(JUDGED, self.data.rows - first)
@@ -255,7 +255,7 @@ class NoisySearch:
     def _left(self, expr: sympy.Expr) -> float:
         """The rms that a formula leaves on the rows that surrogates are judged on, since noise differs between rows."""
         residual = Tape(expr, self.data.names).value(self.data.X) - self.data.y
-        right = ~shown_by(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
+        right = ~outliers_of_formula(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
         return math.sqrt(mean_square((residual / self._share)[self._held][right[self._held]]))
 
     def _flat(self, rows: Noisy) -> float:

@@ -15,7 +15,7 @@ from support.tables import state_of
 from kansr.data.dataset import split
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.search import exact, noisy
 from kansr.structure.context import ABOVE_NOISE, Context
 from kansr.structure.moves import registry
@@ -94,7 +94,7 @@ def field_of(kind: MoveKind, law: Law) -> Field:
 def left(move: Move, law: Reduced) -> Iterable[State]:
     """The states that a move leads to."""
     if move.problem is not None:
-        return move.problem.states(root(law), [polish(parse(law.factor), move.problem.f)])
+        return move.problem.states(root(law), [fit_constants(parse(law.factor), move.problem.f)])
     made = move.made(root(law))
     return [] if made is None else [made]
 
@@ -108,7 +108,7 @@ def led_back(state: State, law: Reduced) -> sympy.Expr | None:
         place.update({sympy.Symbol(f"u{k}"): sympy.Symbol(state.names[i]) for i in alike})
     if len(meant) != len(state.inputs) or len({*place.values()}) != len(meant):
         return None
-    rest = polish(parse(law.rest).xreplace(place), state.dataset())
+    rest = fit_constants(parse(law.rest).xreplace(place), state.dataset())
     if not law.noise and rest.rms > CLOSE * float(np.std(state.z)):
         return None
     return state.formula(rest.expr)

@@ -13,7 +13,7 @@ import torch
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
 from kansr.kan.network.network import EdgeIndex, Network
@@ -165,5 +165,5 @@ def formulas(
     shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
     found = [canonical(expr) for expr in expressions(model, symbols)]
     if snapped and rows is not None:
-        found = [snap(polish(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
+        found = [snap(fit_constants(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
     return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown

@@ -16,7 +16,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
-from kansr.formula.fit.constants import Fit, floats, polish
+from kansr.formula.fit.constants import Fit, fit_constants, floats
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
 from kansr.structure.context import Context
@@ -109,7 +109,7 @@ def _rounded(fit: Fit, split: Split) -> Fit:
             expr = fit.expr.xreplace({constant: number})
             if number.is_Float or not is_real_formula(expr):
                 continue
-            trial = polish(expr, split.f, iterations=12)
+            trial = fit_constants(expr, split.f, iterations=12)
             if trial.rms <= ROUNDS_UP * fit.rms:
                 return _rounded(trial, split)
     return fit

@@ -12,7 +12,7 @@ from scipy import optimize
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import exponent_near
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.numeric.robust import MAD
@@ -115,7 +115,7 @@ def _product(
 def close_power_law(data: Dataset, allowed: float) -> Iterator[sympy.Expr]:
     """The power product, where it misses the target by less than `allowed`, over its spread."""
     expr = power_law(data)
-    if expr is not None and polish(expr, data, iterations=5, rows=300).rms < allowed * np.std(data.y):
+    if expr is not None and fit_constants(expr, data, iterations=5, rows=300).rms < allowed * np.std(data.y):
         yield expr
 
 

@@ -28,7 +28,7 @@ FEW = 2  # exponents that are enough for most laws; with more of them any smooth
 def exponentials(
     data: Dataset, expired: Callable[[], bool] = lambda: False, plausible: bool = False
 ) -> Iterator[sympy.Expr]:
-    """Sums of up to four exponentials with their exponents estimated, to be polished; the fewest terms first.
+    """Sums of up to four exponentials with their exponents estimated, to be fitted; the fewest terms first.
 
     data: one input; plausible: no sums that come close to any smooth curve.
     """

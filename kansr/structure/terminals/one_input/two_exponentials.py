@@ -1,6 +1,6 @@
 """Sums of up to two exponentials, or powers, of one input and a constant, in rows with noise.
 
-Given its rates a sum is linear in the rest, so the rates alone are looked for, on a grid, and polished with all else
+Given its rates a sum is linear in the rest, so the rates alone are looked for, on a grid, and fitted with all else
 later: variable projection (Golub and Pereyra 1973). One exponential beside its square is a case of its own, and may be
 the square of a sum, as in Morse's (1929) potential.
 """
