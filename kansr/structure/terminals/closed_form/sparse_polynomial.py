@@ -78,7 +78,7 @@ def fitted_polynomial(names: Sequence[str], powers: Sequence[Monomial], coeffici
 def eliminate_columns(A: Array, t: Array, max_misfit: float) -> tuple[NDArray[np.intp], Array, float]:
     """Backward elimination: the least significant column is dropped while the description gets shorter.
 
-    A: (rows, columns), t: (rows,) -> kept columns, their coefficients, rms residual over the rms of t. Where all columns
+    A: (rows, columns), t: (rows,) -> kept columns, coefficients, rms residual over the rms of t. Where all columns
     together leave more than `max_misfit`, none is dropped. The rows are reduced to a triangular matrix once, so that
     further steps cost the same for any number of rows.
     """
