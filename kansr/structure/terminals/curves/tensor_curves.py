@@ -143,7 +143,7 @@ def _graph(data: Dataset, start: _Start, fit: EdgeFit) -> Graph | None:
     rms = error * float(np.std(start.t))
     x_v, h = samples(v), samples(start.t)
     first, second, z = data.names[start.first], data.names[1 - start.first], data.target
-    identity = np.arange(4.0)
+    identity = np.arange(4, dtype=float)
     edges = (
         Edge(first, "sum", points[inner], (D @ w[: D.shape[1]])[inner], rms),
         Edge(first, "product", points[inner], (D @ w[D.shape[1] :])[inner], rms / float(np.std(g))),
