@@ -136,11 +136,12 @@ class _Term(NamedTuple):
         return [factor * sympy.sin(angle), factor * sympy.cos(angle)] if self.frequency else [factor]
 
 
-def _terms(roots: Array, reach: float) -> list[_Term] | None:
-    """The terms of these exponents beside a constant, one for a conjugate pair; None where one of them overflows.
+def _terms(roots: Array, u: Array) -> list[_Term] | None:
+    """The terms of these exponents beside a constant, one for a conjugate pair; None where one of them is too large.
 
-    Roots that coincide give further powers of the variable as factors. reach: the range of the variable.
+    Roots that coincide give further powers of u as factors. u: (rows,)
     """
+    reach, largest = float(np.ptp(u)), float(np.abs(u).max())
     terms: list[_Term] = []
     earlier: list[complex] = []
     for root in sorted(roots, key=lambda r: (abs(r), r.imag)):
@@ -153,7 +154,7 @@ def _terms(roots: Array, reach: float) -> list[_Term] | None:
             damping = 0.0
         if abs(frequency) * reach < LEAST_PHASE:
             frequency = 0.0
-        if max(abs(damping), abs(frequency)) * reach > LARGEST_LOG:
+        if abs(damping) * largest > LARGEST_LOG / 2:  # the square is still finite
             return None
         terms.append(_Term(power + (damping == 0 and frequency == 0), damping, frequency))
     return terms
@@ -161,7 +162,7 @@ def _terms(roots: Array, reach: float) -> list[_Term] | None:
 
 def _sum(roots: Array, u: Array, t: Array, x: sympy.Symbol, logarithmic: bool) -> sympy.Expr | None:
     """A constant and the terms of these exponents, by linear least squares; None where the sum does not meet t."""
-    terms = _terms(roots, float(np.ptp(u)))
+    terms = _terms(roots, u)
     if terms is None:
         return None
     A = np.column_stack([np.ones(len(u)), *(column for term in terms for column in term.columns(u))])
