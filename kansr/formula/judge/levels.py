@@ -28,3 +28,12 @@ OUTLIER_LEVEL = 1.244e-15
 # Kolmogorov-Smirnov tests of where outliers lie, and a binomial test of how many are neighbours: of all together.
 # Below it the outliers are not scattered at random; results/2026-11-25-noise-and-outliers.
 SCATTER_LEVEL = 0.02
+
+# z-test of a fitted exponent against a fraction, and of a value against 0: 3 standard errors.
+EXPONENT_LEVEL = 2.7e-3
+
+# z-test of one row against a law that the other rows follow: 4 standard errors.
+ROW_LEVEL = 6.3e-5
+
+# Scargle's (1982) test of the highest peak of a periodogram against white noise.
+PEAK_LEVEL = 1e-12

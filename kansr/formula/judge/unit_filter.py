@@ -30,4 +30,7 @@ class UnitFilter:
         if self.units is None or self.best is None or self.best.description_length >= chosen.description_length:
             return ()
         formula = f"{self.units.target} = {readable(self.best.expr)}"
-        return (f"left out as dimensionally inconsistent, though it fits better: {formula}; {objection(self.best.expr, self.units)}",)
+        return (
+            f"left out as dimensionally inconsistent, though it fits better: {formula}; "
+            f"{objection(self.best.expr, self.units)}",
+        )

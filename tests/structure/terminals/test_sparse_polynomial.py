@@ -1,4 +1,4 @@
-"""Sparse polynomials come out with as few terms as the law has."""
+"""Polynomials come out with as few terms as the law has."""
 
 from __future__ import annotations
 
