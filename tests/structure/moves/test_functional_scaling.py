@@ -10,8 +10,8 @@ from support.thin import thinned
 
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.moves.gradient.functional_scaling import stretches
-from kansr.structure.moves.gradient.sample import Rows
+from kansr.structure.moves.gradient.functional_scaling import functional_scalings
+from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.symbolic.matching.match import MatchConfig
@@ -29,8 +29,8 @@ LAWS = {
 def reached(text: str) -> list[State]:
     data = table(text, low=0.5, high=2.0, rows=1200)
     state = state_of(data)
-    rows = Rows(state, surrogate(state.X, state.z), 800)
-    states = [move.apply() for move in stretches(rows, MatchConfig())]
+    rows = GradientSample(state, surrogate(state.X, state.z))
+    states = [move.apply() for move in functional_scalings(rows, MatchConfig())]
     return [state for state in states if state is not None]
 
 
