@@ -226,8 +226,8 @@ def _rounded(term: Term, number: sympy.Float, exponents: Numbers) -> sympy.Expr:
 
 
 def _joint_factors(sample: GradientSample, found: Sequence[Move]) -> Iterator[Move]:
-    """All factors of single inputs that are certain, and all that are not doubtful, taken out together: they
-    commute.""" last = 0
+    """All factors of single inputs that are certain, and all that are not doubtful, together: they commute."""
+    last = 0
     for limit in (CERTAIN, DOUBTFUL):
         best: dict[int, Move] = {}
         for move in found:
