@@ -33,6 +33,7 @@ from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 40  # of least squares, for the constants of each formula
 HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
+LEAST_MISFIT = 1e-12  # below which a misfit is rounding
 CONSTANT = 1e-10  # spread of a target over its size up to which it is a constant
 KEPT = 2  # formulas that are told of a graph of curves
 
@@ -280,6 +281,6 @@ class ExactSearch:
 def _cost(move: Move, best: Move, gradient_error: float) -> float:
     """The cost of a move: its misfit above that of the gradients, a better move beside it, and what it adds."""
     clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, COSTS.clear_least)
-    decades = max(0.0, np.log10(max(move.misfit, 1e-12) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
+    decades = max(0.0, np.log10(max(move.misfit, LEAST_MISFIT) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
     behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
     return COSTS.per_decade * float(decades + behind) + COSTS.per_move_cost * move.cost
