@@ -28,9 +28,9 @@ class Config:
     formulas when the search has ended (see kansr.refinement.refiners.refiner): names of those shipped, "all" for
     all that can run here, or callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are
     set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise
-    ends the search. moves: kinds of reduction beside our own, as callables (State, Field) -> Iterable[Move] or as a
-    MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of
-    this machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
+    ends the search. moves: kinds of reduction beside our own, as callables (State, GradientField) -> Iterable[Move] or
+    as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
+    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
     """
 
     time_limit: float = 60.0

@@ -12,7 +12,7 @@ import numpy as np
 from kansr.numeric.arrays import Array
 from kansr.numeric.kernel_ridge import KernelRidge, grid, slopes, solve
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
+from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0)  # of the kernel, in standard deviations of the inputs
@@ -28,7 +28,7 @@ STEPS = (2.5, 2.5, 1.6)  # factors by which the length of one input is changed, 
 LESS = 0.97  # of the error that a changed length must reach to be kept
 
 
-def surrogate(X: Array, z: Array) -> Field:
+def surrogate(X: Array, z: Array) -> GradientField:
     """The surrogate with the least gradient error over kernels, logarithms of skewed inputs and target transforms.
 
     X: (rows, n), z: (rows,). R² does not choose: through a transform with a heavy tail it can be near 1 while the
@@ -40,19 +40,19 @@ def surrogate(X: Array, z: Array) -> Field:
     drafts: list[Draft] = []
     for logs in dict.fromkeys(options):
         drafts += _drafts(X, z, rows, np.array(logs), np.ones(n), RIDGES, FEW_CENTRES)
-    drafts.sort(key=lambda draft: draft.quality)
+    drafts.sort(key=lambda draft: draft.gradient_error)
     best = _best(X, z, rows, drafts[:1])
-    if best.quality > POOR and n > 1:
+    if best.gradient_error > POOR and n > 1:
         chosen = np.array(best.logs)
         view = [row for row in rows if row.name == best.view]
         weights = _relevance(standard(X, chosen)[0], view[0].t, RIDGES[-1])
         scaled = _drafts(X, z, view, chosen, weights, RIDGES, FEW_CENTRES)
-        scaled.sort(key=lambda draft: draft.quality)
-        best = min([best, _best(X, z, view, scaled[:1])], key=lambda field: field.quality)
+        scaled.sort(key=lambda draft: draft.gradient_error)
+        best = min([best, _best(X, z, view, scaled[:1])], key=lambda field: field.gradient_error)
     return best
 
 
-def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
+def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> GradientField:
     """The best of the models fitted again, spanned by all rows, with the lengths next to theirs."""
     full: list[Draft] = []
     for draft in drafts:
@@ -60,7 +60,7 @@ def _best(X: Array, z: Array, rows: list[View], drafts: list[Draft]) -> Field:
         lengths = LENGTHS[max(place - 1, 0) : place + 2]
         view = [row for row in rows if row.name == draft.view.name]
         full += _drafts(X, z, view, np.array(draft.logs), draft.relevance, (draft.ridge,), CENTRES, lengths)
-    return min(full or drafts, key=lambda draft: draft.quality).field()
+    return min(full or drafts, key=lambda draft: draft.gradient_error).field()
 
 
 def _relevance(U: Array, t: Array, ridge: float, rows: int = 400, held: int = 300) -> Array:
@@ -111,12 +111,14 @@ class Draft:
     ridge: float
     model: KernelRidge
     error: float
-    quality: float
+    gradient_error: float
 
-    def field(self) -> Field:
+    def field(self) -> GradientField:
         gradient = self.model.with_gradient(self.U)[1] * self.scale / np.where(self.logs, self.X, 1.0)
         view = self.view
-        return Field(self.X, self.z, view.slope, gradient, view.name, self.error, self.quality, self.logs)
+        return GradientField(
+            self.X, self.z, view.slope, gradient, view.name, self.error, self.gradient_error, self.logs
+        )
 
 
 def _drafts(
@@ -144,8 +146,8 @@ def _drafts(
         for v, row in enumerate(rows):
             model = KernelRidge(centres, trial.weights[:, v], trial.length)
             gradient = slopes(U[held], centres, trial.kernels * model.weights, model.length) * inputs
-            error, quality = float(capped_square(residual[:, v])), gradient_error(residual[:, v], gradient)
+            error, gradient_error = float(capped_square(residual[:, v])), displacement_error(residual[:, v], gradient)
             if v not in found or error < found[v].error:
                 scale, flags = T_spread[v] / spread, tuple(logs.tolist())
-                found[v] = Draft(X, z, U, row, scale, flags, relevance, trial.ridge, model, error, quality)
+                found[v] = Draft(X, z, U, row, scale, flags, relevance, trial.ridge, model, error, gradient_error)
     return list(found.values())

@@ -14,7 +14,7 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
+from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ LEAST_HELD_SHARE = 4  # of fewer rows than config.held_out times this, one in so
 
 
 @dataclass(frozen=True, kw_only=True)
-class KanFieldConfig:
-    """Options of `kan_field`. Gradient errors are those of a Field: less is better, at most 1."""
+class NetworkSurrogateConfig:
+    """Options of `network_surrogate`. Gradient errors are those of a GradientField: less is better, at most 1."""
 
     rows: int = 1000  # that networks are fitted to
     held_out: int = 300  # rows that judge them
@@ -72,12 +72,12 @@ class _Split(NamedTuple):
     held_out: slice
 
 
-def kan_field(
+def network_surrogate(
     X: Array,
     z: Array,
-    config: KanFieldConfig = KanFieldConfig(),
+    config: NetworkSurrogateConfig = NetworkSurrogateConfig(),
     expired: Callable[[], bool] = lambda: False,
-) -> Field:
+) -> GradientField:
     """The gradient field of the network with the least gradient error, over transforms, widths, starts and grids.
 
     X: (rows, n); z: (rows,)
@@ -91,7 +91,9 @@ def kan_field(
     model, errors = _on_finer_grids(model, errors, variant, split, config, expired)
     _, gradient = value_and_gradient(model, variant.U)
     view = variant.view
-    return Field(X, z, view.slope, gradient * variant.to_slope, view.name, errors.value, errors.gradient, variant.logs)
+    return GradientField(
+        X, z, view.slope, gradient * variant.to_slope, view.name, errors.value, errors.gradient, variant.logs
+    )
 
 
 def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
@@ -99,11 +101,11 @@ def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
 
     value, gradient = value_and_gradient(model, variant.U[rows])
     residual = value - variant.t[rows]
-    return _Errors(gradient_error(residual, gradient * variant.to_inputs[rows]), float(capped_square(residual)))
+    return _Errors(displacement_error(residual, gradient * variant.to_inputs[rows]), float(capped_square(residual)))
 
 
 def _best_variant(
-    variants: Sequence[_Variant], split: _Split, config: KanFieldConfig, expired: Callable[[], bool]
+    variants: Sequence[_Variant], split: _Split, config: NetworkSurrogateConfig, expired: Callable[[], bool]
 ) -> _Variant:
     """The variant with the best of a few small networks; all are trained together."""
     from kansr.kan.training.ensembles import smooth_networks
@@ -120,7 +122,7 @@ def _best_variant(
 
 
 def _best_width(
-    variant: _Variant, split: _Split, config: KanFieldConfig, expired: Callable[[], bool]
+    variant: _Variant, split: _Split, config: NetworkSurrogateConfig, expired: Callable[[], bool]
 ) -> tuple[Network, _Errors]:
     """The best network on the first grid, from several starts of wider and wider networks."""
     from kansr.kan.training.ensembles import DEGREE, smooth_networks
@@ -150,7 +152,7 @@ def _on_finer_grids(
     errors: _Errors,
     variant: _Variant,
     split: _Split,
-    config: KanFieldConfig,
+    config: NetworkSurrogateConfig,
     expired: Callable[[], bool],
 ) -> tuple[Network, _Errors]:
     """The network on the finest grid that lowers its errors."""

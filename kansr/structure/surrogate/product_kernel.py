@@ -18,7 +18,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.kernel_ridge import gaussian, kernel, slopes, solve
 from kansr.numeric.standardise import standard
 from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
-from kansr.structure.surrogate.gradient_field import Field, capped_square, gradient_error
+from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
 from kansr.structure.surrogate.kernel import LENGTHS
 from kansr.structure.surrogate.target_transforms import View, views
 
@@ -96,7 +96,7 @@ class Composite:
         trial = replace(self, parts=kept).fitted()
         return trial.pruned() if trial.misfit < self.misfit else self
 
-    def field(self) -> Field:
+    def field(self) -> GradientField:
         """Values and gradients as those of any other surrogate."""
         gradient, rest, spread = np.empty_like(self.X), self.rest, float(self.view.t.std())
         for i, kind in self.bends.items():
@@ -109,9 +109,17 @@ class Composite:
             gradient[:, rest] = moved * spread / inner
         held = slice(len(self.z) - HELD_OUT, None)
         missed = K[held] @ self.weights - (self.view.t[held] - self.view.t.mean()) / spread
-        quality = gradient_error(missed, gradient[held] * self.X.std(0) / spread)
-        return Field(
-            self.X, self.z, self.view.slope, gradient, self.view.name, self.misfit**2, quality, self.logs, linear=self
+        gradient_error = displacement_error(missed, gradient[held] * self.X.std(0) / spread)
+        return GradientField(
+            self.X,
+            self.z,
+            self.view.slope,
+            gradient,
+            self.view.name,
+            self.misfit**2,
+            gradient_error,
+            self.logs,
+            linear=self,
         )
 
     def _features(self) -> Array:

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from kansr.structure.surrogate.gradient_field import capped_square, gradient_error
+from kansr.structure.surrogate.gradient_field import capped_square, displacement_error
 
 
 def test_it_is_the_residual_over_the_steepness() -> None:
     gradient = np.array([[3.0, 4.0], [0.0, 2.0]])
-    assert gradient_error(np.array([0.5, -0.2]), gradient) == pytest.approx(0.1)
+    assert displacement_error(np.array([0.5, -0.2]), gradient) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("scale", [1e-100, 1e-6, 1.0, 1e9])
 def test_the_unit_of_the_target_does_not_matter(scale: float) -> None:
     residual, gradient = np.array([0.5, -0.2, 1e-12]), np.array([[3.0, 4.0], [0.0, 2.0], [0.0, 0.0]])
-    assert gradient_error(scale * residual, scale * gradient, scale) == pytest.approx(
-        gradient_error(residual, gradient)
+    assert displacement_error(scale * residual, scale * gradient, scale) == pytest.approx(
+        displacement_error(residual, gradient)
     )
 
 
@@ -25,7 +25,7 @@ def test_the_unit_of_the_target_does_not_matter(scale: float) -> None:
     ids=["flat, and rounding", "flat", "far", "flat and exact", "no value", "no gradient"],
 )
 def test_rows_without_a_displacement(residual: float, slope: float, moved: float) -> None:
-    assert gradient_error(np.array([residual]), np.array([[slope]])) == pytest.approx(moved, abs=1e-5)
+    assert displacement_error(np.array([residual]), np.array([[slope]])) == pytest.approx(moved, abs=1e-5)
 
 
 def test_no_row_counts_for_more_than_all_that_are_missed() -> None:

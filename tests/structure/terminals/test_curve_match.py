@@ -28,7 +28,7 @@ def test_one_input_is_matched_on_all_rows_and_by_the_target_itself(transform: st
 
 @pytest.mark.parametrize("transform", ["1/sqrt(1 - x**2)", pytest.param("exp(-3*x)", marks=pytest.mark.long)])
 def test_rows_count_by_their_errors_where_one_input_is_matched(transform: str) -> None:
-    """A few loud rows are no worse than none of them."""
+    """A few sigma_z rows are no worse than none of them."""
     rng = np.random.default_rng(3)
     x, sigma = rng.uniform(0, 0.9, 1500), 0.02 * 10 ** rng.uniform(0, 3, 1500)
     clean = Tape(parse(transform), ("x",)).value(x[:, None])

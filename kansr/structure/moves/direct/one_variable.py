@@ -24,7 +24,7 @@ from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State, times
 from kansr.structure.moves.thresholds import FEW_INPUTS, KEPT, SAMPLE_ROWS
 from kansr.structure.surrogate.coordinates import COORDINATES
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 
 LOST_SURROGATE = 0.12  # gradient error above which variables beside another input are looked for: it takes a second
 MAX_RATIO = 0.05  # variance ratio up to which a variable is believed
@@ -39,9 +39,9 @@ Named = tuple[sympy.Expr, Array]  # an expression in the inputs of the table, an
 Factors = tuple[tuple[sympy.Expr, ...], Array]  # factors that are not multiplied yet: there are thousands of products
 
 
-def single_index(state: State, field: Field | None, context: Context) -> Iterator[Move]:
+def single_index(state: State, field: GradientField | None, context: Context) -> Iterator[Move]:
     """One variable for all inputs; one for all but one only where no surrogate follows the target."""
-    lost = field is None or field.quality > LOST_SURROGATE
+    lost = field is None or field.gradient_error > LOST_SURROGATE
     for found in chain(one_variable(state), one_variable_beside(state, context.expired) if lost else ()):
         step, removes = found.moves[-1], len(state.inputs) - len(found.inputs)
         apply = partial(_same, found)

@@ -164,4 +164,4 @@ def _join(state: State, sides: tuple[Side, Side], c: sympy.Expr, value_error: fl
     f, g = (side.function.inner(state.X[:, side.index], side.a, side.b) for side in sides)
     exprs = [side.function.expr(state.inputs[side.index], side.a, side.b) for side in sides]
     new = replace_inputs(state, [side.index for side in sides], [exprs[0] + c * exprs[1]], [f + float(c) * g])
-    return None if new is None else replace(new, blur=max(state.blur, value_error))
+    return None if new is None else replace(new, value_error=max(state.value_error, value_error))
