@@ -59,7 +59,7 @@ class ScoredSettings:
 
 @dataclass(frozen=True, eq=False)
 class NoisyRows:
-    """Rows with noise. X: (rows, n); z: (rows,); sigma_z: its noise scale, (rows,): |dz/dy| for the table's target y."""
+    """Rows with noise. X: (rows, n); z: (rows,); sigma_z: its noise scale |dz/dy|, (rows,), y the table's target."""
 
     X: Array
     z: Array
