@@ -48,7 +48,7 @@ CODES = {
 class Output:
     """Where a result goes and what is printed, by the options of these names.
 
-    resume: the journal in `out` is gone on with. command: what was typed.
+    resume: the journal in `out` is resumed. command: what was typed.
     """
 
     as_json: bool = False
@@ -73,7 +73,7 @@ def carry_out(job: Job, output: Output, begun: float) -> int:
     begun: when the command was, on the monotonic clock: loading counts.
     """
     if output.resume and job.task is Task.SOLVE_FORM:
-        raise UsageError("the search for the functions of a form cannot be gone on with: leave out --resume or --form")
+        raise UsageError("the search for the functions of a form cannot be resumed: leave out --resume or --form")
     with contextlib.ExitStack() as held:
         watched = Watched(output, begun, held)
         *_, found = run_job(job, watched)
@@ -215,7 +215,7 @@ def _deliver(found: Result, output: Output, *, early: bool) -> None:
     finally:
         out = output.out
         if out is not None and early:
-            say([f"ended before all was read back that the search in {out} had found: its files are as they were"])
+            say([f"stopped before the earlier results in {out} were read back; its files are unchanged"])
         elif out is not None:
             save(out, found)
         if output.report is not None:

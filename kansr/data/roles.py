@@ -98,9 +98,7 @@ def dataset(
     notes += chosen
     if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
-        notes.append(
-            f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are a fair start)"
-        )
+        notes.append(f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are advisable)")
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]

@@ -82,7 +82,7 @@ class Job:
 class Work:
     """What is left to do when a table has been read, in whatever process.
 
-    notes: on the table; resumable: whether a journal can be gone on with.
+    notes: on the table; resumable: whether a journal can be resumed.
     """
 
     solve: Solve
@@ -92,7 +92,7 @@ class Work:
     resumable: bool
 
     def __call__(self, journal: Journal | None = None) -> Iterator[Result]:
-        """Better and better results; a journal is gone on with, and written on."""
+        """Better and better results; a journal is resumed, and written on."""
         return on_partition(self.solve, self.data, self.config, journal or Journal())
 
 

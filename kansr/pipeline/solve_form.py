@@ -45,7 +45,7 @@ APART = 1e-9  # by which the free numbers of the whole differ at first: one numb
 def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
     """The form with formulas for its functions, once all have one.
 
-    journal: stays as it is; such a search cannot be gone on with. Raises FormulaError or UsageError for a form that
+    journal: stays as it is; such a search cannot be resumed. Raises FormulaError or UsageError for a form that
     cannot be solved, and says in a note if it does not fit the rows.
     """
     skeleton = read_skeleton(text, rows.table)
@@ -59,7 +59,7 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         misfit = max(misfit, seen.misfit)
         if seen.misfit > LOST and len(remaining) == len(skeleton.unknowns):
             percent = f"{100 * seen.misfit:.0f} %"
-            notes.append(f"no smooth functions make {text} fit: they leave {percent} of the target's spread")
+            notes.append(f"the best smooth functions in {text} still miss the target by {percent} of its spread")
         unknown = min(remaining, key=lambda u: len(u.arguments))
         part = solving.table(unknown, seen.values[unknown.symbol])
         seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)

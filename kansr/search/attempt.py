@@ -23,7 +23,7 @@ LONGEST = 1e6  # seconds of an alarm: the timer refuses infinity
 class Finding:
     """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
 
-    unfinished: kept only where the time does not suffice to finish it, which is what comes next.
+    unfinished: a quick version, dropped when the finished one follows.
     """
 
     candidate: Candidate
@@ -42,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to a formula. `find` may yield several findings, the better ones last or first as they come.
+    """One way to a formula. `find` may yield several findings, in any order.
 
     name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
     made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since

@@ -35,12 +35,12 @@ ITERATIONS = 40  # of least squares, for the constants of each formula
 HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
 LEAST_MISFIT = 1e-12  # below which a misfit is rounding
 CONSTANT = 1e-10  # spread of a target over its size up to which it is a constant
-KEPT = 2  # formulas that are told of a graph of curves
+KEPT = 2  # formulas that are reported for a graph of curves
 
 
 @dataclass(eq=False)
 class ExactSearch:
-    """A search that can be gone on with.
+    """A search that can be continued.
 
     met: is told of every state that it comes to. nested: how many searches for factors may be made within this one.
     done: a formula is the law. last: the step after which no shorter law is looked for.

@@ -50,13 +50,13 @@ from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 25  # of least squares, for the constants of each formula
 HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
-KEPT = 3  # formulas that are told of a graph of curves
+KEPT = 3  # formulas that are reported for a graph of curves
 _TARGET = sympy.Symbol("target value")
 
 
 @dataclass(eq=False)
 class NoisySearch:
-    """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best surrogate.
+    """A search that can be continued. `satisfied` when it has a formula that is as good as the best surrogate.
 
     least_error: the least held-out error of a surrogate so far, in the unit of the table's target. length: the
     shortest description so far, in bits; left: the rms that its formula leaves on the rows that surrogates are judged
@@ -95,7 +95,7 @@ class NoisySearch:
 
     @property
     def satisfied(self) -> bool:
-        """Whether a formula is as good as the best surrogate, and nothing better came for a while, or will."""
+        """Whether a formula is as good as the best surrogate, and a better one has not come for `patience` steps."""
         since = self.frontier.steps - self.improved
         patience = COSTS.patience * max(self.long_constants, 1)
         return self.done or (self._as_good and (since > patience or not self.frontier.tasks))

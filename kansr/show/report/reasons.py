@@ -64,4 +64,5 @@ def reasons(discovery: Result) -> Iterator[str]:
         some = counted(len(discovery.constants), "fitted constant")
         yield f"It has {some} for {discovery.rows} rows: few rows for so many numbers."
     if discovery.outliers:
-        yield f"{counted(len(discovery.outliers), 'row')} were left out as grossly wrong; see below."
+        verb = "was" if len(discovery.outliers) == 1 else "were"
+        yield f"{counted(len(discovery.outliers), 'row')} {verb} left out as grossly wrong; see below."
