@@ -40,8 +40,8 @@ PEAK_LEVEL = 1e-12
 
 # Share of the inputs without influence that one correlation with the target takes for dependent; each input is asked a
 # few dozen times.
-DEPENDENCE_FALSE_ALARM = 1e-5
-DEPENDENCE_QUANTILE = normal_quantile(DEPENDENCE_FALSE_ALARM)
+INDEPENDENCE_FALSE_ALARM = 1e-5
+INDEPENDENCE_QUANTILE = normal_quantile(INDEPENDENCE_FALSE_ALARM)
 
 # Share of the estimates that lie farther from the true number than the quantile says, in standard errors.
 ESTIMATE_FALSE_ALARM = 0.003

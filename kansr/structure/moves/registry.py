@@ -25,12 +25,9 @@ from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.moves.gradient.symmetry import symmetries
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
-from kansr.structure.moves.thresholds import CERTAIN, FEW_INPUTS
+from kansr.structure.moves.thresholds import CERTAIN, FEW_INPUTS, POOR_SURROGATE
 from kansr.structure.surrogate.gradient_field import GradientField
 
-# Gradient error above which the rows are asked for power factors. Where it was 0.03, sqrt(a*e) was found for a + e, and
-# a law of seven inputs took 40 s, not 2 s (results/2026-11-24-textbook-laws).
-ROUGH_GRADIENTS = 0.05
 # Gradient errors above which gradients show the rest beside a dominant term. Where dominant terms were always divided
 # out, sqrt(1 − x²) became its power series (results/2026-11-24-textbook-laws).
 VISIBLE_REST = 100.0
@@ -47,9 +44,9 @@ class MoveKind(NamedTuple):
     name: its key, unique. propose: the moves for a state. asks: the gradients of the surrogate, the rows themselves, or
     a surrogate that is linear in some inputs. noise: on which rows it is of use. most_inputs: of a state. priority:
     added to the cost of its moves; less is earlier. per_input: the same for each input beyond two, of slow kinds.
-    dear: expensive, so that it is asked only where no cheaper kind proposes a certain move. urgent: its moves come
-    first, and change the target, so that surrogates before and after are not compared. slow: proposing takes so long
-    that it waits for its turn.
+    expensive: asked only where no cheaper kind proposes a certain move. urgent: its moves come first, and change the
+    target, so that surrogates before and after are not compared. slow: proposing takes so long that it waits for its
+    turn.
     """
 
     name: str
@@ -59,7 +56,7 @@ class MoveKind(NamedTuple):
     most_inputs: int = 10**6
     priority: float = 0.0
     per_input: float = 0.0
-    dear: bool = False
+    expensive: bool = False
     urgent: bool = False
     slow: bool = False
 
@@ -96,7 +93,7 @@ def _independent_inputs(state: State, field: GradientField, context: Context) ->
 
 
 def _power_factors(state: State, field: GradientField, context: Context) -> list[Move]:
-    return power_factors(state) if field.gradient_error > ROUGH_GRADIENTS else []
+    return power_factors(state) if field.gradient_error > POOR_SURROGATE else []
 
 
 def _dominant_terms(state: State, field: GradientField, context: Context) -> list[Move]:
@@ -129,8 +126,8 @@ MOVES: tuple[MoveKind, ...] = (
     MoveKind("symmetry", partial(_of_sample, symmetries)),
     MoveKind("merge of powers", partial(_of_sample, merges)),
     MoveKind("additive term", partial(_of_sample, additive_terms)),
-    MoveKind("merge of functions", _function_merges, noise="none", most_inputs=FEW_INPUTS, dear=True),
-    MoveKind("functional scaling", _functional_scalings, noise="none", most_inputs=FEW_INPUTS, dear=True),
+    MoveKind("merge of functions", _function_merges, noise="none", most_inputs=FEW_INPUTS, expensive=True),
+    MoveKind("functional scaling", _functional_scalings, noise="none", most_inputs=FEW_INPUTS, expensive=True),
     MoveKind("inner factor", moves_of_factors, asks="linear model", noise="none", priority=0.4),
     MoveKind("plain merges", _simple_merges, asks="rows", noise="some", most_inputs=FEW_INPUTS),
     MoveKind("single index", single_index, asks="rows", noise="none", priority=0.3, per_input=0.5, slow=True),
@@ -152,7 +149,7 @@ def as_kind(own: MoveKind | Proposer) -> MoveKind:
 def moves(state: State, field: GradientField, context: Context = DEFAULT) -> list[Move]:
     """The moves that are read off the gradient field, those with the least misfit and cost first."""
     asked = [kind for kind in kinds(context) if kind.asks == "gradient" and kind.suits(state, field.gradient_noise > 0)]
-    found = [move for kind in asked if not kind.dear for move in kind.propose(state, field, context)]
+    found = [move for kind in asked if not kind.expensive for move in kind.propose(state, field, context)]
     if min((move.misfit for move in found), default=1.0) > CERTAIN:
-        found += [move for kind in asked if kind.dear for move in kind.propose(state, field, context)]
+        found += [move for kind in asked if kind.expensive for move in kind.propose(state, field, context)]
     return sorted(found, key=Move.rank)

@@ -20,6 +20,10 @@ ROUNDED = 1.5  # times the misfit with a fitted number, that the misfit with a n
 NEGLIGIBLE = 1e-3  # share of what stands beside it below which a term or a slope counts as none
 LEAST_SHARE = FACTOR_TOLERANCE  # share of a relation below which a term of it is not told from none
 
+# Gradient error above which the rows are asked in the place of a surrogate. For power factors it was 0.03 once:
+# sqrt(a*e) was found for a + e, and laws of seven inputs took 40 s instead of 2 s (results/2026-11-24-textbook-laws).
+POOR_SURROGATE = 0.05
+
 # Rows and inputs
 SAMPLE_ROWS = 800  # rows that a move is judged on
 FEWEST_ROWS = 100  # rows that a test of independence needs

@@ -1,4 +1,4 @@
-"""A term that is nearly the whole target comes off, so that the small rest can be seen."""
+"""Dominant terms: subtracted, or divided out, so that the small rest shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOMINATED = {
 
 
 @pytest.mark.parametrize(("law", "term"), DOMINATED.items())
-def test_the_term_comes_off_or_before(law: str, term: str) -> None:
+def test_a_dominant_term_is_subtracted_and_divided_out(law: str, term: str) -> None:
     state = state_of(table(law))
     names = tuple(map(str, state.inputs))
     first, second = (move.made(state) for move in dominant_terms(state))
@@ -35,13 +35,13 @@ def test_the_term_comes_off_or_before(law: str, term: str) -> None:
         assert np.allclose(back, state.z, rtol=1e-12)
 
 
-def test_a_term_with_an_odd_number_before_it_only_divides() -> None:
+def test_a_term_whose_factor_is_no_nice_number_is_only_divided_out() -> None:
     state = state_of(table("1.37*x**2*y + 0.02*sin(z)"))
     assert len(dominant_terms(state)) == 1
 
 
 @pytest.mark.parametrize("law", ["x + y*z", "x*y*z", "x*y**(1 + 0.3*z)", "sin(x)*y*z"])
-def test_nothing_comes_off_where_no_term_is_nearly_all(law: str) -> None:
+def test_no_move_where_no_term_is_nearly_the_whole_target(law: str) -> None:
     assert not dominant_terms(state_of(table(law)))
 
 

@@ -1,4 +1,4 @@
-"""Inputs along which the target and another input stretch by unknown functions: proposed, named and undone."""
+"""Functional scalings: an input that scales the target and another input is taken out, and the way back is exact."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def test_an_input_is_taken_out_exactly(text: str, columns: tuple[str, ...], rest
     pytest.fail(str([(state.inputs, state.moves, state.value_error) for state in reached(text)]))
 
 
-def test_what_does_not_stretch_is_left_alone() -> None:
+def test_no_move_where_no_input_scales_the_target() -> None:
     assert reached("sin(3*x*y) + exp(x - y**2)") == []

@@ -1,4 +1,4 @@
-"""The factor that an input has in a sum is known on the rows."""
+"""Inner factors: the factor of an input in a sum is known on the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_the_factor_of_an_input_is_known_on_the_rows() -> None:
     state = state_of(data)
     model = composite(data.X, data.y, (False,) * len(data.names), lambda: False)
     assert model is not None
-    found = {data.names[split.index]: split for split in inner_factors(state, model)}
+    found = {data.names[factor.index]: factor for factor in inner_factors(state, model)}
     t = found["a"].f.X[:, 0]
     true = np.sin(2 * t) / t
     assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].value_error * np.std(true)

@@ -1,4 +1,4 @@
-"""Any functions of two inputs merge into one column."""
+"""Merges by functions: f(x) + c·g(y) becomes one input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One variable, or one beside another input, found without a surrogate: by neighbours along thousands of candidates."""
+"""Single-index search: one variable, or one beside another input, found without a surrogate."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_a_variable_beside_another_input_is_found(
     assert (parse(other), parse(variable)) in found or (parse(other), 1 / parse(variable)) in found
 
 
-def test_what_has_no_such_variable_gives_nothing() -> None:
+def test_no_state_where_there_is_no_such_variable() -> None:
     assert (
         list(one_variable_beside(state_of(table("sin(9*a*b) + sin(11*c) + cos(8*d)", low=0.5, high=3.0, rows=1500))))
         == []
     )
 
 
-def test_the_clock_is_kept() -> None:
+def test_the_deadline_is_kept() -> None:
     assert list(one_variable_beside(state_of(table("f*sin(9*x*y)", low=1.0, high=2.0)), lambda: True)) == []

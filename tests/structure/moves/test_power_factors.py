@@ -1,4 +1,4 @@
-"""Powers of inputs before a rough rest come off, from targets that know these inputs no other way."""
+"""Power factors: inputs that only multiply the target by powers are divided out, however rough the rest is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kansr.structure.moves.direct.power_factors import power_factors
         ("3*y**2*(1 + 100*x*cos(z)/w)", "y", False),
     ],
 )
-def test_powers_before_a_rough_rest_come_off(law: str, gone: str, signed: bool) -> None:
+def test_powers_beside_a_rough_rest_are_divided_out(law: str, gone: str, signed: bool) -> None:
     data = over_decades(law, signed=signed)
     move, *_ = power_factors(state_of(data))
     assert {str(s) for s in move.used} == set(gone)
@@ -33,6 +33,6 @@ def test_powers_before_a_rough_rest_come_off(law: str, gone: str, signed: bool) 
 
 
 @pytest.mark.parametrize("law", ["(x + y)*(z + w)", "(x*y + z*w)**2", "x*sqrt(x**2 + y**2)*(z - w)"])
-def test_no_power_comes_off_a_target_that_knows_its_inputs_otherwise(law: str) -> None:
+def test_no_power_is_divided_out_where_an_input_enters_otherwise_too(law: str) -> None:
     data = over_decades(law)
     assert not power_factors(state_of(data))

@@ -1,9 +1,8 @@
 """Dominant terms: a power product that is nearly the whole target is divided out, so that the small rest shows.
 
-With z = c·Π x_k**p_k·(1 + ε) and ε small, a surrogate of z has an error as large as ε may be, and one of z over the
-product
-has not. Dividing is exact wherever the product is only near; whether it is a term or a factor is for other moves to
-say.
+With z = c·Π x_k**p_k·(1 + ε) and ε small, the error of a surrogate of z may be as large as ε, and that of a surrogate
+of z over the product is not. Dividing is exact even where the product is only near; other moves find out whether it is
+a term or a factor.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from kansr.structure.moves.gradient.additive_term import subtract_term
 from kansr.structure.moves.gradient.sample import half, halves, power_of
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State, times
+from kansr.structure.moves.thresholds import FAR
 from kansr.structure.surrogate.target_transforms import IDENTITY
 
 DOMINANT = 0.1  # spread of log|z/product|, over that of log|z|, up to which the product dominates; never measured alone
@@ -43,7 +43,7 @@ def dominant_terms(state: State) -> list[Move]:
     if not ROUNDING < share < DOMINANT:
         return []
     outer = sympy.Mul(*(state.inputs[i] ** p for i, p in powers.items()))
-    number = factor_near(float(np.median(state.z / product)), spread)
+    number = factor_near(float(np.median(state.z / product)), FAR * spread)
     options: list[Callable[[], State | None]] = [partial(_divided, state, outer, product)]
     if number is not None:
         options.insert(0, partial(subtract_term, state, IDENTITY, number * outer, float(number) * product, []))

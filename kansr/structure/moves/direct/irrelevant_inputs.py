@@ -7,9 +7,10 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
+from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
-from kansr.formula.judge.levels import DEPENDENCE_QUANTILE, ESTIMATE_QUANTILE
+from kansr.formula.judge.levels import ESTIMATE_QUANTILE, INDEPENDENCE_QUANTILE
 from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import even
 from kansr.numeric.spline_basis import least_squares
@@ -24,8 +25,7 @@ from kansr.structure.surrogate.target_transforms import views
 # Shares of the largest slope, inputs in standard deviations, below which an input of noisy rows may be irrelevant; the
 # error of a surrogate without it decides (results/2026-11-27-limits-kills-fuzzing-large-table).
 FAINT = (0.03, 0.1, 0.3)
-POLYNOMIALS = 3  # Legendre polynomials of each input that the target is correlated with
-OF_PAIRS = 2  # of them, those whose products are tried for pairs of inputs
+DEGREE = 3  # of the Legendre polynomials of each input that the target is correlated with
 
 
 def uncorrelated_inputs(state: State) -> list[Move]:
@@ -34,17 +34,16 @@ def uncorrelated_inputs(state: State) -> list[Move]:
     What correlates with an input alone is subtracted before pairs are asked, since it would hide them.
     """
     rows, n = state.X.shape
-    if n < 2 or rows < max(FEWEST_ROWS, 4 * POLYNOMIALS * n):
+    if n < 2 or rows < max(FEWEST_ROWS, 4 * DEGREE * n):
         return []
-    polynomials = [_polynomials(x) for x in state.X.T]
+    polynomials = [legvander(even(x), DEGREE)[:, 1:] for x in state.X.T]
     A = np.column_stack([np.ones(rows), *polynomials])
     relevant = np.zeros(n, dtype=bool)
     for z in _scales(state.z):
         t, residual = _fitted(A, z)
-        relevant |= np.abs(t[1:]).reshape(n, POLYNOMIALS).max(axis=1) > DEPENDENCE_QUANTILE
+        relevant |= np.abs(t[1:]).reshape(n, DEGREE).max(axis=1) > INDEPENDENCE_QUANTILE
         for i, j in combinations(range(n), 2):
-            first, second = polynomials[i][:, :OF_PAIRS], polynomials[j][:, :OF_PAIRS]
-            products = (first[:, :, None] * second[:, None, :]).reshape(rows, -1)
+            products = (polynomials[i][:, :, None] * polynomials[j][:, None, :]).reshape(rows, -1)
             if not (relevant[i] and relevant[j]) and _correlates(products, residual):
                 relevant[[i, j]] = True
     return _without_others(state, relevant)
@@ -91,12 +90,6 @@ def _without_others(state: State, relevant: NDArray[np.bool_]) -> list[Move]:
     return [Move(0.0, 0.0, name, used, partial(without_inputs, state, gone), removes=len(gone), measure=None)]
 
 
-def _polynomials(x: Array) -> Array:
-    """The first three Legendre polynomials of the ranks; (rows,) -> (rows, 3)."""
-    u = even(x)
-    return np.column_stack([u, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
-
-
 def _scales(z: Array) -> list[Array]:
     """The target on the scales on which it may be simple: its ranks, itself, and its logarithm. z: (rows,)"""
     size = np.abs(z)
@@ -114,4 +107,4 @@ def _fitted(A: Array, z: Array) -> tuple[Array, Array]:
 def _correlates(columns: Array, z: Array) -> bool:
     """Whether any of the columns, (rows, columns), correlates with z, (rows,), more than chance allows."""
     f, s = ((values - values.mean(0)) / (values.std(0) + TINY) for values in (columns, z))
-    return bool(np.abs(f.T @ s).max() > DEPENDENCE_QUANTILE * np.sqrt(len(f)))
+    return bool(np.abs(f.T @ s).max() > INDEPENDENCE_QUANTILE * np.sqrt(len(f)))

@@ -22,12 +22,11 @@ from kansr.result.derivation import Measure, Step
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State, times
-from kansr.structure.moves.thresholds import FEW_INPUTS, KEPT, SAMPLE_ROWS
+from kansr.structure.moves.thresholds import FEW_INPUTS, KEPT, POOR_SURROGATE, SAMPLE_ROWS
 from kansr.structure.surrogate.coordinates import COORDINATES
 from kansr.structure.surrogate.gradient_field import GradientField
 
-LOST_SURROGATE = 0.12  # gradient error above which variables beside another input are looked for: it takes a second
-MAX_RATIO = 0.05  # variance ratio up to which a variable is believed
+MAX_RATIO = 0.05  # variance ratio up to which a variable is accepted
 MAX_RATIO_IN_SLICES = 0.15  # the same within slices, where the other input is not quite constant
 SLICES = 12  # slices of rows by the other input
 MOST_DEGREE = 4  # sum of the sizes of the exponents in a variable or a multiplier
@@ -40,9 +39,9 @@ Factors = tuple[tuple[sympy.Expr, ...], Array]  # factors that are not multiplie
 
 
 def single_index(state: State, field: GradientField | None, context: Context) -> Iterator[Move]:
-    """One variable for all inputs; one for all but one only where no surrogate follows the target."""
-    lost = field is None or field.gradient_error > LOST_SURROGATE
-    for found in chain(one_variable(state), one_variable_beside(state, context.expired) if lost else ()):
+    """One variable for all inputs; one for all but one, which takes a second, only where the surrogate is poor."""
+    poor = field is None or field.gradient_error > POOR_SURROGATE
+    for found in chain(one_variable(state), one_variable_beside(state, context.expired) if poor else ()):
         step, removes = found.moves[-1], len(state.inputs) - len(found.inputs)
         apply = partial(_same, found)
         yield Move(step.value or 0.0, 0.0, step.what, frozenset(), apply, removes=removes, measure=Measure.VARIANCE)

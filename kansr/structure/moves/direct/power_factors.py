@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.formula.judge.levels import DEPENDENCE_QUANTILE, ESTIMATE_QUANTILE
+from kansr.formula.judge.levels import ESTIMATE_QUANTILE, INDEPENDENCE_QUANTILE
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.numeric.tolerances import ROUNDING
@@ -66,7 +66,7 @@ def _is_independent(z: Array, logs: Array, i: int) -> bool:
     tails = [size < np.quantile(size, TAIL), size > np.quantile(size, 1 - TAIL)]
     sides = [size, np.abs(size - np.median(size)), np.sign(z), *(tail.astype(float) for tail in tails)]
     others = [scaled[:, i], scaled[:, i] ** 2, *(scaled[:, i] * scaled[:, j] for j in range(logs.shape[1]) if j != i)]
-    limit = DEPENDENCE_QUANTILE / np.sqrt(len(z))
+    limit = INDEPENDENCE_QUANTILE / np.sqrt(len(z))
     for side in sides:
         for other in others:
             spread = float(np.std(side) * np.std(other))

@@ -83,7 +83,7 @@ def _scaling(sample: GradientSample, spline: Basis, i: int, other: int | None, p
 
 
 def _unit(sample: GradientSample, power: int) -> Array | None:
-    """How z moves by the slope of z**power, (m,): the factor of a number that is subtracted; None if not finite."""
+    """The slope of w·T(z) along z**power, up to a factor, (m,); None where it is not finite."""
     if power % 2 == 0 and sample.state.z.min() < 0 < sample.state.z.max():  # its root would lose the sign
         return None
     with np.errstate(all="ignore"):

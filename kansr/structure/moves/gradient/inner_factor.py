@@ -1,5 +1,4 @@
-"""Inner factors: an input x_i stands in one term only, T(z) = φ(x_i)·f(others) + h(others), and f is a problem of
-its own.
+"""Inner factors: x_i stands in one term only, T(z) = φ(x_i)·f(others) + h(others), and f is a problem of its own.
 
 A surrogate that is linear in φ(x_i) has the values of f on the rows, though not to rounding. A formula for f makes the
 term, and what is left when the term is subtracted does not depend on x_i.

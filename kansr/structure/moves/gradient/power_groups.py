@@ -1,7 +1,7 @@
 """Power groups: inputs that enter only as one power product, x_l·Π x_k**e_k.
 
 With g the gradient, x_k·g_k = e_k·x_l·g_l for every k then. With many inputs gradients are poor, and several inputs
-that agree say more than any pair does (results/2026-11-24-best-first-reductions).
+that agree show more than any pair does (results/2026-11-24-best-first-reductions).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Affine symmetries: an input along which the target and other inputs only scale or shift is taken out exactly.
 
-For every coordinate of every input the relations of `symmetry_relation.py` are solved, all combinations of terms at
-once;
-those that hold have their numbers rounded and become moves. z is a function of what the flow of such a relation leaves
-alone, which `symmetry_flow.py` makes the new inputs and target.
+For every coordinate of every input the relations of `symmetry_relation.py` are solved, all combinations of terms in a
+batch. Those that hold have their numbers rounded and become moves. z is a function of what does not change along the
+flow of such a relation, and `symmetry_flow.py` makes this the new inputs and target.
 """
 
 from __future__ import annotations
@@ -226,7 +225,7 @@ def _rounded(term: Term, number: sympy.Float, exponents: Numbers) -> sympy.Expr:
 
 
 def _joint_factors(sample: GradientSample, found: Sequence[Move]) -> Iterator[Move]:
-    """All factors of single inputs that are certain, and all that are not doubtful, together: they commute."""
+    """All factors of single inputs that are certain, and all that are not doubtful, taken out at once: they commute."""
     last = 0
     for limit in (CERTAIN, DOUBTFUL):
         best: dict[int, Move] = {}
