@@ -152,10 +152,8 @@ def run(arguments: list[str]) -> int:
 def _lines(error: KansrError, arguments: list[str]) -> list[str]:
     """What is printed of an error; of one in a formula of the command line, the formula with a caret below, too."""
     if isinstance(error, FormulaError) and any(argument.endswith(error.text) for argument in arguments):
-        lines: list[str] = import_module("kansr.expression.parse").message_lines(
-            error
-        )  # whoever raised it has loaded it
-        return lines
+        caret = import_module("kansr.expression.parse").caret  # loaded already by whatever has read the formula
+        return [str(error), *(line for line in caret(error).split("\n") if line)]
     return [str(error)]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish, short_floats
-from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.outliers import FAR
+from kansr.formula.fit.constants import fit_constants, short_floats
+from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import MAD, mean_square, r_squared
@@ -72,10 +72,10 @@ def refit(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float,
 
     Numbers of few digits have been chosen as such, and stay. What leaves rounding only stays as it is.
     """
-    as_it_is = polish(best.expr, data, iterations=0, rows=data.rows)
+    as_it_is = fit_constants(best.expr, data, iterations=0, rows=data.rows)
     fit = as_it_is
     if as_it_is.rms > AS_IT_IS * float(np.std(data.y)):
-        fit = polish(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
+        fit = fit_constants(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
     if not fit.error_ms <= as_it_is.error_ms:
         fit = as_it_is
     loss = fit.rms**2
@@ -94,9 +94,9 @@ def judge_again(candidate: Candidate, rows: Partition) -> Candidate:
 
 def still_outliers(best: Candidate, data: Dataset, outlier: Mask) -> Mask:
     """The outliers, (rows,), that a formula does not come near."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / relative_sigma(data)
     level = MAD * float(np.median(size[~outlier]))
-    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~outlier])))
+    near = size <= OUTLIER_DISTANCE * max(level, ROUNDING * float(np.std(data.y[~outlier])))
     return np.asarray(outlier & ~near)
 
 

@@ -11,14 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.baseline import baseline
-from kansr.formula.judge.unit_filter import LeftOut
+from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
 from kansr.pipeline.journal import NOT_YET, Entry, Journal
 from kansr.pipeline.partition import on_partition, without_outliers
-from kansr.refinement.refiners.offer import Offering, offered, window
-from kansr.refinement.refiners.refiner import chosen
+from kansr.refinement.refiners.offer import Offering, refiner_attempts, refiner_seconds
+from kansr.refinement.refiners.refiner import chosen_refiners
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
@@ -65,11 +65,11 @@ class Search:
     timed_out: bool = False
 
     def __post_init__(self) -> None:
-        self.refiners, missing = chosen(self.config.refine)
+        self.refiners, missing = chosen_refiners(self.config.refine)
         self.failures = list(missing)
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
-        self.left_out = LeftOut(self.partition.table.units)
+        self.left_out = UnitFilter(self.partition.table.units)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
@@ -118,9 +118,9 @@ class Search:
         """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
         data, rows = self.partition.kept, self.partition
         found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
-        until = self.whole.within(window(self.whole, found))
+        until = self.whole.within(refiner_seconds(self.whole, found))
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        for attempt in offered(self.refiners, Offering(rows, ranked, self.match, until)):
+        for attempt in refiner_attempts(self.refiners, Offering(rows, ranked, self.match, until)):
             new = self._taken(_try(Portable((attempt, self.context(self.whole))), rows, self.whole))
             if new:
                 yield self._report()
@@ -151,7 +151,7 @@ class Search:
         return self.partition is not before
 
     def _taken(self, outcome: Tried) -> list[Finding]:
-        new = [f for f in outcome.findings if self.left_out.pass_on(f.candidate)]
+        new = [f for f in outcome.findings if self.left_out.accepts(f.candidate)]
         self.findings.extend(new)
         self.failures.extend([outcome.failure] if outcome.failure else [])
         return new

@@ -29,7 +29,7 @@ from kansr.result.derivation import Measure, Step
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
-from kansr.search.finish import best_of, polished
+from kansr.search.finish import best_of, fit_all
 from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 
@@ -66,8 +66,8 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         near = NEAR * misfit * seen.size[unknown.symbol]
         found = _searched(part, replace(config, time_limit=max(seconds, deadline.budget.form_least)), near)
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
-        steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
-    findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
+        steps.append(Step(f"{unknown.text} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
+    findings = list(best_of(fit_all(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
     if not findings:
         raise UsageError(f"no formulas for the functions of {text} have a value on every row")
     rows, findings = without_outliers(rows, findings, config, deadline)

@@ -1,6 +1,6 @@
-"""What helps a search from outside.
+"""Help for a search from outside: other packages' searches, and forms that the user gives.
 
-`refiners` are the searches of other packages, Operon and PySR, behind one callable that takes a candidate and its rows
-and yields candidates; a function of the user's may stand in their place. `forms` are formulas with unknown functions,
-such as f(x) + g(y, z): how they are read, and how their functions are told apart by surrogate models.
+`refiners/` runs Operon, PySR or a function of the user from the formulas that a search has found; what comes back is
+fitted and judged like any other formula. `forms/` reads a formula with unknown functions, such as f(x) + g(y, z), and
+separates these functions, so that each is a problem of fewer inputs.
 """

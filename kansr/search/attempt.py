@@ -16,6 +16,8 @@ from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 
+LONGEST = 1e6  # seconds of an alarm: the timer refuses infinity
+
 
 @dataclass(frozen=True, eq=False)
 class Finding:
@@ -65,7 +67,7 @@ class Attempt:
         failure = ""
         try:
             # formulas are tried where they have no value
-            with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
+            with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, LONGEST)):
                 for finding in self.find(rows, context):
                     if found and found[-1].unfinished:
                         found.pop()

@@ -11,13 +11,13 @@ import sympy
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
-from kansr.formula.polish.eliminate import prune
+from kansr.formula.polish.eliminate import eliminate
 from kansr.formula.polish.snap import snap
-from kansr.formula.polish.tidy import tidied
+from kansr.formula.polish.tidy import tidy
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
@@ -38,11 +38,11 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = tidied(fit, data, passed)
+        fit = tidy(fit, data, passed)
         if fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2:
-            fit = prune(fit, data, passed)
+            fit = eliminate(fit, data, passed)
         snapped = snap(fit, data, passed)
-        still = exact(polish(snapped.expr, data, iterations=0), data)
+        still = exact(fit_constants(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
         fit = replace(fit, expr=simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed))
     return judged(fit.expr, rows, origin)
@@ -58,10 +58,10 @@ def best_of(
             yield Finding(finish(fit, rows, origin, passed), graph)
 
 
-def polished(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
+def fit_all(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
-    return [polish(canonical(expr, size), rows.sample) for expr in exprs]
+    return [fit_constants(canonical(expr, size), rows.sample) for expr in exprs]
 
 
 def judged(expr: sympy.Expr, rows: Partition, origin: str) -> Candidate:

@@ -20,10 +20,10 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import fractions_near
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
-from kansr.formula.judge.outliers import shown_by
+from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
@@ -34,16 +34,16 @@ from kansr.structure.context import Context
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import kinds, moves
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.noisy_kernel import (
     FEW,
     JUDGED,
-    Noisy,
-    Smooth,
-    around,
-    best_setting,
-    glance,
+    NoisyRows,
+    ScoredSettings,
+    best_settings,
     gradients,
+    nearby_models,
+    quick_model,
 )
 from kansr.structure.terminals.registry import BY_NAME, TERMINALS
 from kansr.structure.terminals.terminal import TerminalKind
@@ -75,7 +75,7 @@ class NoisySearch:
     _share: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        self._share = shares(self.data)
+        self._share = relative_sigma(self.data)
         self._rounding = ROUNDING * self.frontier.routes.spread
         first = min(FEW, self.data.rows // 2)
         self._rows_judged = min(JUDGED, self.data.rows - first)
@@ -119,11 +119,11 @@ class NoisySearch:
         rows = self._rows(state)
         if rows is None:
             return
-        weighted = replace(state, sigma=rows.loud)
+        weighted = replace(state, sigma=rows.sigma_z)
         if not state.inputs:
             yield from self._solve(BY_NAME["constant"], weighted, self.context)
             return
-        best = best_setting(rows)
+        best = best_settings(rows)
         context = self._known(weighted, best)
         for kind in TERMINALS:
             if kind.at_once and kind.solve is not None and kind.suits(state, context.noise):
@@ -136,16 +136,16 @@ class NoisySearch:
         if len(state.inputs) > 1 and len(state.moves) < COSTS.depth:
             self._propose(state, rows, cost, best)
 
-    def _known(self, state: State, best: Smooth) -> Context:
+    def _known(self, state: State, best: ScoredSettings) -> Context:
         """The context of a state whose best surrogate is known."""
         spread = float(np.std(state.quiet().y)) or 1.0
         assert state.sigma is not None
         noise = max(best.error * float(np.median(state.sigma)) / spread, COSTS.least_noise)
         return replace(self.context, noise=noise, error=best.error + self._rounding)
 
-    def _propose(self, state: State, rows: Noisy, cost: float, best: Smooth) -> None:
+    def _propose(self, state: State, rows: NoisyRows, cost: float, best: ScoredSettings) -> None:
         """Screens the moves by the error of a surrogate after them."""
-        glanced: list[tuple[float, Move, State, Noisy, Smooth]] = []
+        glanced: list[tuple[float, Move, State, NoisyRows, ScoredSettings]] = []
         found: list[tuple[float, Move, State]] = []
         for move, made in self._made(state, rows, best):
             if not made.inputs:
@@ -153,7 +153,7 @@ class NoisySearch:
                 continue
             after = self._rows(made)
             setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
-            model = None if after is None else glance(after, setting)
+            model = None if after is None else quick_model(after, setting)
             if after is not None and model is not None:
                 own = self._cost(model.error, self.least_error) + COSTS.per_move_cost * move.cost
                 glanced.append((own - COSTS.per_input * move.removes, move, made, after, model))
@@ -161,7 +161,7 @@ class NoisySearch:
         for _, move, made, after, model in glanced[: COSTS.closer]:
             if self.context.expired():
                 return
-            error = min(smooth.error for smooth in (model, *around(after, model)))
+            error = min(smooth.error for smooth in (model, *nearby_models(after, model)))
             self.least_error = min(self.least_error, error)
             own = self._cost(error, self.least_error)
             if own < COSTS.given_up:
@@ -171,7 +171,7 @@ class NoisySearch:
             left = COSTS.per_input * len(made.inputs)
             self.frontier.push(cost + own + left, partial(self._open, made, cost + own))
 
-    def _made(self, state: State, rows: Noisy, best: Smooth) -> Iterator[tuple[Move, State]]:
+    def _made(self, state: State, rows: NoisyRows, best: ScoredSettings) -> Iterator[tuple[Move, State]]:
         """The moves that are proposed with what they lead to, as far as it was not seen before."""
         smooth = gradients(rows, best.setting)
         met: set[tuple] = set()
@@ -185,7 +185,7 @@ class NoisySearch:
                 met.add(key)
                 yield move, made
 
-    def _proposed(self, state: State, smooth: Field) -> Iterator[Move]:
+    def _proposed(self, state: State, smooth: GradientField) -> Iterator[Move]:
         """The moves of all kinds in the order of the table; of those that gradients speak for, the best."""
         context = replace(self.context, error=self.least_error)
         ranked = False
@@ -201,7 +201,7 @@ class NoisySearch:
         ratio = (error + self._rounding) / (best + self._rounding)
         return max(0.0, len(self.data.y) * math.log2(ratio) / COSTS.bits_per_unit)
 
-    def _plan_terminals(self, state: State, cost: float, best: Smooth, context: Context) -> None:
+    def _plan_terminals(self, state: State, cost: float, best: ScoredSettings, context: Context) -> None:
         """The slower solvers, each as a task of its own; of curves only where there are moves to be made too."""
         worse = cost + self._cost(best.error, self.least_error)
         for kind in TERMINALS:
@@ -255,14 +255,14 @@ class NoisySearch:
     def _left(self, expr: sympy.Expr) -> float:
         """The rms that a formula leaves on the rows that surrogates are judged on, since noise differs between rows."""
         residual = Tape(expr, self.data.names).value(self.data.X) - self.data.y
-        right = ~shown_by(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
+        right = ~outliers_of_formula(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
         return math.sqrt(mean_square((residual / self._share)[self._held][right[self._held]]))
 
-    def _flat(self, rows: Noisy) -> float:
+    def _flat(self, rows: NoisyRows) -> float:
         """The rms that the mean leaves on the rows that surrogates are judged on."""
-        return math.sqrt(mean_square(((rows.z - rows.mean) / rows.loud)[self._held]))
+        return math.sqrt(mean_square(((rows.z - rows.mean) / rows.sigma_z)[self._held]))
 
-    def _rows(self, state: State) -> Noisy | None:
+    def _rows(self, state: State) -> NoisyRows | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
         try:
             back = state.back(_TARGET)
@@ -272,11 +272,11 @@ class NoisySearch:
         except (FormulaError, ValueError):
             return None
         with np.errstate(all="ignore"):
-            loud = self._share / np.abs(slope)
-        good = np.isfinite(loud) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
+            sigma_z = self._share / np.abs(slope)
+        good = np.isfinite(sigma_z) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
         if good.mean() < 1 or not np.std(state.z) > 0:
             return None
-        return Noisy(state.X, state.z, loud)
+        return NoisyRows(state.X, state.z, sigma_z)
 
 
 def _upright(state: State) -> State:

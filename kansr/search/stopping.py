@@ -9,9 +9,9 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.exactness import convincing, exact, within_errors
-from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, unexplained
+from kansr.formula.judge.residual_tests import lacks_fit, looks_like_noise, neighbour_noise
 from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
@@ -48,7 +48,7 @@ def any_exact(findings: Sequence[Finding], data: Dataset, thorough: bool = True)
 
     thorough: whether shorter formulas have been looked for already; if not, one with long constants is not enough.
     """
-    fits = (polish(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
+    fits = (fit_constants(f.candidate.expr, data, iterations=0, rows=data.rows) for f in findings)
     return any(exact(fit, data) and (thorough or convincing(fit, data)) for fit in fits)
 
 
@@ -106,7 +106,7 @@ def status_of(best: Candidate, data: Dataset) -> Status:
         return Status.BEST_EFFORT
     # With a constant for every few rows nothing can be concluded from the residuals.
     enough = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
-    return Status.FOUND if enough and unexplained(residual, data.X) else Status.BEST_EFFORT
+    return Status.FOUND if enough and looks_like_noise(residual, data.X) else Status.BEST_EFFORT
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:

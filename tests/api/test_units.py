@@ -73,7 +73,9 @@ def test_a_formula_with_wrong_units_is_not_printed_but_noted() -> None:
     data = table_with_units("x*t", units)
     found = kansr.discover(frame(data), units=units, time_limit=4)
     assert all(fits(candidate.expr, data.units) for candidate in found.front)
-    assert any(note.startswith("left out for its units, though it fits better: y = ") for note in found.notes)
+    assert any(
+        note.startswith("left out as dimensionally inconsistent, though it fits better: y = ") for note in found.notes
+    )
 
 
 def test_a_law_with_a_hidden_constant_is_found_where_numbers_may_carry_units() -> None:

@@ -24,9 +24,9 @@ def test_the_jacobian_is_that_of_automatic_differentiation(width: list, arity: o
         f.set(theta)
         return f.predict(X)
 
-    done = f.forward()
-    exact = f.jacobian(done)
-    assert done.output[0].numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
+    forward = f.forward()
+    exact = f.jacobian(forward)
+    assert forward.output[0].numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
     for column in range(0, f.size, 5):
         step = torch.zeros_like(theta)
         step[:, column] = 1e-6
@@ -42,9 +42,9 @@ def test_fixed_edges_have_their_columns_in_the_jacobian(fixed: list, name: str) 
         fix(model, place, EdgeFit(STANDARD[name], 1.2, 0.3, 0.7, 0.1, 1.0))
     X = 2 * torch.rand(30, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
     f = Linearised([model], X)
-    theta, done = f.theta(), f.forward()
-    exact = f.jacobian(done)
-    assert done.output[0].numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
+    theta, forward = f.theta(), f.forward()
+    exact = f.jacobian(forward)
+    assert forward.output[0].numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
     for column in range(f.size):
         step = torch.zeros_like(theta)
         step[:, column] = 1e-6
@@ -60,10 +60,10 @@ def test_fixed_edges_have_their_columns_in_the_jacobian(fixed: list, name: str) 
 def test_leaving_out_zeros_gives_the_same_normal_equations(width: list) -> None:
     rows = law_rows(60)
     f = Linearised([refine(KAN(width, seed=s, noise_scale=1.0), 40) for s in (1, 2)], rows.X, torch.rand(60).double())
-    done = f.forward()
-    residual = torch.randn_like(done.output)
+    forward = f.forward()
+    residual = torch.randn_like(forward.output)
     assert f.sparse
-    sparse = f.normal_equations(done, residual)
+    sparse = f.normal_equations(forward, residual)
     f.sparse = False
-    for a, b in zip(sparse, f.normal_equations(done, residual)):
+    for a, b in zip(sparse, f.normal_equations(forward, residual)):
         assert a.numpy() == pytest.approx(b.numpy(), rel=1e-10, abs=1e-10)

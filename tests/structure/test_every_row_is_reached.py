@@ -15,16 +15,16 @@ from support.tables import state_of
 from kansr.data.dataset import split
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.search import exact, noisy
 from kansr.structure.context import ABOVE_NOISE, Context
 from kansr.structure.moves import registry
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import MOVES, MoveKind
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
-from kansr.structure.surrogate.noisy_kernel import Noisy, best_setting, gradients
+from kansr.structure.surrogate.noisy_kernel import NoisyRows, best_settings, gradients
 from kansr.structure.surrogate.product_kernel import composite
 from kansr.structure.terminals.registry import TERMINALS
 from kansr.structure.terminals.terminal import TerminalKind
@@ -79,22 +79,22 @@ def test_a_terminal_leads_back_to_its_law(kind: TerminalKind, law: Law) -> None:
     assert any(map(law.is_met_by, formulas(kind, law)))
 
 
-def field_of(kind: MoveKind, law: Law) -> Field:
+def field_of(kind: MoveKind, law: Law) -> GradientField:
     data = law.data
     if kind.asks == "linear model":
         model = composite(data.X, data.y, (False,) * len(data.names), lambda: False)
         assert model is not None
         return model.field()
     if law.noise:
-        rows = Noisy(data.X, data.y, np.ones(data.rows))
-        return gradients(rows, best_setting(rows).setting)
+        rows = NoisyRows(data.X, data.y, np.ones(data.rows))
+        return gradients(rows, best_settings(rows).setting)
     return surrogate(data.X, data.y)
 
 
 def left(move: Move, law: Reduced) -> Iterable[State]:
     """The states that a move leads to."""
     if move.problem is not None:
-        return move.problem.states(root(law), [polish(parse(law.factor), move.problem.f)])
+        return move.problem.states(root(law), [fit_constants(parse(law.factor), move.problem.f)])
     made = move.made(root(law))
     return [] if made is None else [made]
 
@@ -108,7 +108,7 @@ def led_back(state: State, law: Reduced) -> sympy.Expr | None:
         place.update({sympy.Symbol(f"u{k}"): sympy.Symbol(state.names[i]) for i in alike})
     if len(meant) != len(state.inputs) or len({*place.values()}) != len(meant):
         return None
-    rest = polish(parse(law.rest).xreplace(place), state.dataset())
+    rest = fit_constants(parse(law.rest).xreplace(place), state.dataset())
     if not law.noise and rest.rms > CLOSE * float(np.std(state.z)):
         return None
     return state.formula(rest.expr)
@@ -155,7 +155,9 @@ def test_a_search_asks_it_about_its_law(
         monkeypatch.setattr(search, "TERMINALS", terminals)
         monkeypatch.setattr(search, "BY_NAME", {row.name: row for row in terminals})
     monkeypatch.setattr(registry, "MOVES", tuple(map(asked.move, MOVES)))
-    monkeypatch.setattr(exact, "kan_field", lambda X, z, *given, **more: surrogate(X, z))  # takes ten times as long
+    monkeypatch.setattr(
+        exact, "network_surrogate", lambda X, z, *given, **more: surrogate(X, z)
+    )  # takes ten times as long
     search_of = noisy.NoisySearch.of if law.noise else exact.ExactSearch.of
     assert list(search_of(law.data, Context()).advance(STEPS)) == []
     assert kind.name in asked.names

@@ -10,7 +10,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Law:
     def misses(self, expr: sympy.Expr) -> float:
         """What the formula misses of the clean target, over its spread, with its decimals fitted to the rows."""
         clean = self.clean
-        found = Tape(polish(expr, self.data).expr, clean.names).value(clean.X)
+        found = Tape(fit_constants(expr, self.data).expr, clean.names).value(clean.X)
         return float(np.sqrt(np.mean((found - clean.y) ** 2))) / (float(np.std(clean.y)) or 1.0)
 
     def is_met_by(self, expr: sympy.Expr) -> bool:

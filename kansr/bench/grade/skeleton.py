@@ -9,7 +9,7 @@ from kansr.bench.grade.verdict import Recovery, verdict
 from kansr.bench.problem import Problem, sample
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 
 MAX_RELATIVE_RMS = 1e-5  # of the formula on noise-free rows
 FACTOR, SPARE = 1.6, 6  # the formula may have FACTOR times the nodes of the law, and SPARE more
@@ -28,7 +28,7 @@ def skeleton(problem: Problem, expr: sympy.Expr, rows: int = 2000) -> Recovery:
     data = sample(problem, rows, np.random.default_rng(SEED))
     spread = float(np.std(data.y))
     for form in (expr, freed(expr)):
-        fit = polish(form, data, iterations=ITERATIONS)
+        fit = fit_constants(form, data, iterations=ITERATIONS)
         residual = Tape(fit.expr, data.names).value(data.X) - data.y
         with np.errstate(all="ignore"):
             left = float(np.sqrt(np.mean(np.square(residual / spread))))

@@ -16,7 +16,7 @@ import sympy
 from kansr.bench.methods import Answer, Question
 from kansr.data.dataset import Dataset
 from kansr.expression.render import render
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.refinement.refiners.operon import OperonConfig, evolve, read
 
 MARGIN = 0.04  # share of the time for work after the last generation
@@ -35,5 +35,5 @@ def search(question: Question) -> Iterator[Answer]:
 
 def _sharpened(expr: sympy.Expr, data: Dataset) -> str:
     """The formula with its constants at the least-squares optimum near their values."""
-    fit = polish(expr, data, iterations=ITERATIONS)
+    fit = fit_constants(expr, data, iterations=ITERATIONS)
     return render(fit.expr if math.isfinite(fit.rms) else expr)

@@ -1,5 +1,6 @@
-"""Forms with unknown functions, such as f(x) + g(y, z).
+"""Forms with unknown functions, such as f(x) + g(y, z): skeletons.
 
-`skeleton` reads such a form and turns it until it is linear in each function. `backfitting` fits surrogate models of
-all functions, one after another, until they agree with the rows together.
+`skeleton.py` reads a form and solves it for its unknown functions, until it is linear in each of them. `backfitting.py`
+separates the functions on the rows (Friedman and Stuetzle 1981), by kernel ridge regression. `pipeline/solve_form.py`
+then finds a formula for each.
 """

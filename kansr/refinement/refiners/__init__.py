@@ -1,7 +1,6 @@
-"""The searches of other packages behind one callable: (Candidate, Dataset) -> Iterable[Candidate].
+"""Other packages' searches behind one callable: (Candidate, Dataset) -> Iterable[Candidate].
 
-`refiner` says which there are and runs each in a process of its own, with limits of time and memory. `offer` gives
-them the formulas of a search to begin with, and finishes and judges what comes back; `subproblems` are the smaller
-tables that they are offered too: what reductions leave, and curves that no library function fits. `operon` and `pysr`
-translate to and from the packages, `julia` sees whether PySR can run.
+`refiner.py` has the table of refiners and runs each in a process of its own, with a limit of time and memory.
+`operon.py` (Burlacu et al. 2020) and `pysr.py` (Cranmer 2023) are the two that are shipped; `julia.py` checks what PySR
+needs. `offer.py` offers them the whole table and the `subproblems.py`: reduced tables and curves without a match.
 """

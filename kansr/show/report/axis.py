@@ -9,6 +9,7 @@ import numpy as np
 
 from kansr.expression.render import SUPERSCRIPTS
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
 
 MARGIN = 0.04  # on either side, as a share of the range of the values
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # distances between ticks, times a power of ten
@@ -74,7 +75,7 @@ def spanning(values: Array, label: str = "", *, log: bool = False) -> Axis:
         return Axis(max(low / wider, 1e-300), min(high * wider, 1e300), label, True)
     reach = high - low
     if not reach > LEAST_RANGE * max(abs(low), abs(high)):
-        reach = abs(high) or 1.0
+        reach = abs(high) if abs(high) > TINY else 1.0
         low, high = low - reach / 2, high + reach / 2
     return Axis(low - MARGIN * reach, high + MARGIN * reach, label)
 

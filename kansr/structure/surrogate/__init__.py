@@ -1,1 +1,1 @@
-"""Smooth models of the target and their gradient fields: what moves are read off."""
+"""ScoredSettings models of the target and their gradient fields: what moves are read off."""

@@ -1,4 +1,4 @@
-"""Ratios of sparse polynomials, in noise too."""
+"""Ratios of polynomials come out, in noise too."""
 
 from __future__ import annotations
 

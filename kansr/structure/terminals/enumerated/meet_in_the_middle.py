@@ -18,7 +18,7 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.monomials import design, monomials
 from kansr.structure.surrogate.target_transforms import transformed
-from kansr.structure.terminals.closed_form.sparse_polynomial import products
+from kansr.structure.terminals.closed_form.sparse_polynomial import monomial_terms
 from kansr.structure.terminals.enumerated.atoms import MOST_INPUTS, Atoms, atoms
 
 ROWS, SCREENED = 256, 80  # rows the table is computed on, and those that pairs are screened on
@@ -74,7 +74,7 @@ def _bases(names: tuple[str, ...], X: Array) -> list[_Base]:
     symbols = [sympy.Symbol(name) for name in names]
     degree = 3 if len(names) == 1 else 2
     powers = monomials(len(names), degree)
-    return [_Base((sympy.S.One,), one), _Base(tuple(products(symbols, powers)), design(X, powers))]
+    return [_Base((sympy.S.One,), one), _Base(tuple(monomial_terms(symbols, powers)), design(X, powers))]
 
 
 def _products(table: Atoms, y: Array, threshold: float, keep: int, expired: Callable[[], bool]) -> Iterator[sympy.Expr]:

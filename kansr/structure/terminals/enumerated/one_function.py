@@ -29,7 +29,7 @@ PRIOR = 1.6  # times the misfit for each term, factor or variable that makes a f
 # shape; formulas given out.
 PLAIN, OTHERS, FINALISTS, OFFERED = 60, 8, 12, 6
 FIRST, LAST = 5, 25  # steps of refinement before and after the field is cut
-CLOSE = 1e-7  # misfit over the spread below which a start is given out to be polished
+CLOSE = 1e-7  # misfit over the spread below which a start is given out to be fitted
 STEP = 1e-6
 TARGETS = ("y", "log(y)", "1/y", "y^2")
 
@@ -75,7 +75,7 @@ class _Setting:
 def one_function(
     data: Dataset, library: Library = STANDARD, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[sympy.Expr]:
-    """Such formulas for T(y) that are nearly exact, to be polished; the simplest first.
+    """Such formulas for T(y) that are nearly exact, to be fitted; the simplest first.
 
     data: at most MOST_INPUTS inputs, else nothing is tried.
     """
