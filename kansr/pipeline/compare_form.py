@@ -16,7 +16,9 @@ from kansr.formula.fit.form import FittedForm, fit_form, read_form
 from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
+from kansr.pipeline.assemble import SAME
 from kansr.pipeline.conclude import conclude, judge_again, refit, still_outliers
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
@@ -116,9 +118,16 @@ class _Comparison:
         return replace(result, notes=notes, trying=found.trying)
 
     def _front(self, chosen: Candidate) -> ParetoFront:
-        """The front of all formulas, with the form on it even if it is beaten."""
-        front = pareto([*self.own[:-1], chosen, *self.others], float(np.var(self.rows.kept.y)))
-        shown = {id(c): c for c in (*front, chosen)}.values()
+        """The front of all formulas, with the form on it even if it is beaten, and only once."""
+        data = self.rows.kept
+        values = Tape(chosen.expr, data.names).value(data.X)
+
+        def another(c: Candidate) -> bool:
+            apart = Tape(c.expr, data.names).value(data.X) - values
+            return c.complexity != chosen.complexity or bool(np.sqrt(mean_square(apart)) > SAME * np.std(data.y))
+
+        front = pareto([*self.own[:-1], chosen, *self.others], float(np.var(data.y)))
+        shown = [*filter(another, front), chosen]
         return ParetoFront(tuple(sorted(shown, key=lambda c: (c.complexity, c.error_ms))), chosen=chosen)
 
     def _structure(self, chosen: Candidate) -> Graph | None:

@@ -137,6 +137,13 @@ def test_a_right_form_is_snapped() -> None:
     assert first.best.origin == "form, simplified"
 
 
+def test_a_form_that_the_search_finds_too_is_on_the_front_once() -> None:
+    data = rows("2.37*x**2*y", noise=0.01)
+    found = kansr.refine((data.X, data.y), "a*x0**2*x1", time_limit=20)
+    assert found.verdict is not None and found.verdict.bits(found.best) == pytest.approx(0, abs=0.5)
+    assert [c.complexity for c in found.front].count(found.best.complexity) == 1 and found.best in tuple(found.front)
+
+
 def test_kansr_refine_is_a_function_and_a_package() -> None:
     import kansr.formula.fit.constants
 
