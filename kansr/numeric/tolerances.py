@@ -25,3 +25,18 @@ LARGEST_LOG = float(np.floor(np.log(np.finfo(np.float64).max)))
 # Relative rms, or share of the largest term, that is rounding where constants come out of one linear system: ten times
 # that of a formula whose constants have been fitted together.
 ROUNDING_RMS = 10 * ROUNDING
+
+# Root mean square over the largest value at which a sum of squares is as good as 0: half the distance from 1 to the
+# next number.
+ZERO_RMS = 1e-16
+
+# Singular value of a scaled normal matrix, over the largest, below which rounding hides it: 45 times the distance from
+# 1 to the next number.
+SINGULAR = 1e-14
+
+# Relative difference of two values that are computed alike from different signs: some 5000 times the distance from 1
+# to the next number, for the operations in between.
+EQUAL = 1e-12
+
+# Relative rms of a formula that fits exact rows perfectly: nothing but the rounding of its operations is left.
+PERFECT = 1e-12

@@ -1,4 +1,4 @@
-"""A reduction of one state to a simpler one, before it is carried out."""
+"""A proposed reduction of one state, with its misfit and cost."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from kansr.numeric.arrays import Array
 from kansr.result.derivation import Measure, Step
 from kansr.structure.moves.state import State
 
+TILT = 0.3  # share of its misfit that each cost unit of a move adds where moves are ranked; never measured alone
+
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """values**power of one input, as it divides the target; values: (rows,), symbolic: the same as sympy."""
+    """values**power of one input, by which a move divides the target.
+
+    index: the input; values: (rows,); symbolic: the same in the inputs of the table.
+    """
 
     index: int
     symbolic: sympy.Expr
@@ -26,26 +31,28 @@ class Factor:
 
 
 class Problem(Protocol):
-    """A problem of its own: f on rows, known up to `blur` of its spread."""
+    """A smaller problem, whose formulas make a move: f on rows, known up to the relative error `value_error`."""
 
     @property
     def f(self) -> Dataset: ...
 
     @property
-    def blur(self) -> float: ...
+    def value_error(self) -> float: ...
 
     def states(self, state: State, fits: list[Fit]) -> Iterator[State]:
-        """What is left of the state for the most convincing of the formulas for f."""
+        """What is left of the state, for the most convincing of the formulas for f."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """A reduction that the gradients suggest: `misfit` is its angular error, `cost` what it adds to the formula.
+    """A proposed reduction of a state.
 
-    factor: for a move that does nothing but divide the target by a function of one input; removes: how many inputs
-    there are less after it; measure: what `misfit` is, None where the rows themselves were tested and not gradients.
-    problem: a smaller problem whose formulas make the move, which has no `apply` of its own then.
+    misfit: how far the data are from what the move claims, as `measure` says; 0 is exact. cost: what the move adds to
+    the formula, in cost units; 0 for a product of inputs. used: the inputs that it takes part in changing. apply:
+    carries it out; None where a value is not finite. factor: for a move that only divides the target by a function of
+    one input. removes: how many inputs fewer the new state has. measure: None where the rows were tested and not
+    gradients. problem: a smaller problem whose formulas make the move, which then has no `apply` of its own.
     """
 
     misfit: float
@@ -58,8 +65,15 @@ class Move:
     measure: Measure | None = Measure.GRADIENTS
     problem: Problem | None = None
 
+    def rank(self) -> tuple[float, str]:
+        """The place among the moves of a state; less is tried earlier."""
+        return self.misfit * (1 + TILT * self.cost), self.name
+
     def made(self, state: State) -> State | None:
-        """What is left of the `state` that the move is for, with the move as one step of the way; None if it fails."""
+        """The state after the move, which is one step of its derivation; None if the move fails.
+
+        state: the one that the move was proposed for.
+        """
         new = self.apply()
         if new is None:
             return None

@@ -60,7 +60,7 @@ def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 def _power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
     if state.sigma is None:
-        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.blur)
+        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.value_error)
         yield from close_power_law(state.dataset(), allowed)
     elif (law := power_law_in_noise(state.dataset(), context.error * state.sigma)) is not None:
         yield law

@@ -10,7 +10,7 @@ from support.tables import routes, state_of, table
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.judge.exactness import exact
-from kansr.structure.moves.direct.dominant_term import dominant
+from kansr.structure.moves.direct.dominant_term import dominant_terms
 
 # law -> the term that is most of it
 DOMINATED = {
@@ -24,7 +24,7 @@ DOMINATED = {
 def test_the_term_comes_off_or_before(law: str, term: str) -> None:
     state = state_of(table(law))
     names = tuple(map(str, state.inputs))
-    first, second = (move.made(state) for move in dominant(state))
+    first, second = (move.made(state) for move in dominant_terms(state))
     assert first is not None and second is not None
     whole = Tape(parse(term), names).value(state.X)
     assert np.allclose(first.z, state.z - whole, rtol=1e-6)
@@ -37,12 +37,12 @@ def test_the_term_comes_off_or_before(law: str, term: str) -> None:
 
 def test_a_term_with_an_odd_number_before_it_only_divides() -> None:
     state = state_of(table("1.37*x**2*y + 0.02*sin(z)"))
-    assert len(dominant(state)) == 1
+    assert len(dominant_terms(state)) == 1
 
 
 @pytest.mark.parametrize("law", ["x + y*z", "x*y*z", "x*y**(1 + 0.3*z)", "sin(x)*y*z"])
 def test_nothing_comes_off_where_no_term_is_nearly_all(law: str) -> None:
-    assert not dominant(state_of(table(law)))
+    assert not dominant_terms(state_of(table(law)))
 
 
 def test_a_small_term_of_many_inputs_is_found() -> None:

@@ -10,8 +10,8 @@ from support.thin import thinned
 
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.moves.gradient.functional_scaling import stretches
-from kansr.structure.moves.gradient.sample import Rows
+from kansr.structure.moves.gradient.functional_scaling import functional_scalings
+from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.symbolic.matching.match import MatchConfig
@@ -29,8 +29,8 @@ LAWS = {
 def reached(text: str) -> list[State]:
     data = table(text, low=0.5, high=2.0, rows=1200)
     state = state_of(data)
-    rows = Rows(state, surrogate(state.X, state.z), 800)
-    states = [move.apply() for move in stretches(rows, MatchConfig())]
+    rows = GradientSample(state, surrogate(state.X, state.z))
+    states = [move.apply() for move in functional_scalings(rows, MatchConfig())]
     return [state for state in states if state is not None]
 
 
@@ -40,7 +40,7 @@ def test_an_input_is_taken_out_exactly(text: str, columns: tuple[str, ...], rest
     for state in reached(text):
         X = np.column_stack([evaluate(parse(column), dict(zip(data.names, data.X.T))) for column in columns])
         scale = state.X / X  # functions are known up to a factor
-        if np.ptp(scale) > 1e-9 or state.blur:
+        if np.ptp(scale) > 1e-9 or state.value_error:
             continue
         inner = {f"u{k}": x for k, x in enumerate(X.T)}
         left = state.z / evaluate(parse(rest), inner)
@@ -48,7 +48,7 @@ def test_an_input_is_taken_out_exactly(text: str, columns: tuple[str, ...], rest
         whole = state.formula(left[0] * parse(rest).xreplace({sympy.Symbol("u0"): sympy.Symbol("u0") / scale[0, 0]}))
         assert evaluate(whole, dict(zip(data.names, data.X.T))) == pytest.approx(data.y, rel=1e-9)
         return
-    pytest.fail(str([(state.inputs, state.moves, state.blur) for state in reached(text)]))
+    pytest.fail(str([(state.inputs, state.moves, state.value_error) for state in reached(text)]))
 
 
 def test_what_does_not_stretch_is_left_alone() -> None:

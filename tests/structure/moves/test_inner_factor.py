@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from support.tables import state_of, table
 
-from kansr.structure.moves.gradient.inner_factor import splits
+from kansr.structure.moves.gradient.inner_factor import inner_factors
 from kansr.structure.surrogate.product_kernel import composite
 
 
@@ -14,8 +14,8 @@ def test_the_factor_of_an_input_is_known_on_the_rows() -> None:
     state = state_of(data)
     model = composite(data.X, data.y, (False,) * len(data.names), lambda: False)
     assert model is not None
-    found = {data.names[split.index]: split for split in splits(state, model)}
+    found = {data.names[split.index]: split for split in inner_factors(state, model)}
     t = found["a"].f.X[:, 0]
     true = np.sin(2 * t) / t
-    assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].blur * np.std(true)
-    assert found["a"].blur < 1e-4
+    assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].value_error * np.std(true)
+    assert found["a"].value_error < 1e-4

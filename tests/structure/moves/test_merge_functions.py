@@ -10,8 +10,8 @@ from support.tables import state_of, table
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.merge_functions import curve_merges
-from kansr.structure.moves.gradient.sample import Rows
+from kansr.structure.moves.gradient.merge_functions import function_merges
+from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -34,7 +34,7 @@ def test_any_functions_of_two_inputs_merge(law: str, column: str) -> None:
     """The new column is a function of the sum behind the law, to the accuracy of the gradients."""
     data = table(law, rows=ROWS)
     state = state_of(data)
-    merges = curve_merges(Rows(state, surrogate(data.X, data.y), 800), MatchConfig())
+    merges = function_merges(GradientSample(state, surrogate(data.X, data.y)), MatchConfig())
     reached = [move.apply() for move in merges if move.misfit < 1e-3]
     columns = [state.X[:, 0] for state in reached if state is not None and len(state.inputs) == 1]
     truth = values(parse(column), data.names, data.X)

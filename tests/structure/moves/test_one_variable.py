@@ -6,7 +6,7 @@ import pytest
 from support.tables import state_of, table
 
 from kansr.expression.parse import parse
-from kansr.structure.moves.direct.one_variable import beside_one, one_variable
+from kansr.structure.moves.direct.one_variable import one_variable, one_variable_beside
 
 ALONE = {
     "a product inside a wave": ("sin(5*x*y)/x", "x*y"),
@@ -31,13 +31,16 @@ def test_a_variable_beside_another_input_is_found(
     text: str, variable: str, other: str, low: float, high: float
 ) -> None:
     data = table(text, low=low, high=high, rows=1500)
-    found = [state.inputs for state in beside_one(state_of(data))]
+    found = [state.inputs for state in one_variable_beside(state_of(data))]
     assert (parse(other), parse(variable)) in found or (parse(other), 1 / parse(variable)) in found
 
 
 def test_what_has_no_such_variable_gives_nothing() -> None:
-    assert list(beside_one(state_of(table("sin(9*a*b) + sin(11*c) + cos(8*d)", low=0.5, high=3.0, rows=1500)))) == []
+    assert (
+        list(one_variable_beside(state_of(table("sin(9*a*b) + sin(11*c) + cos(8*d)", low=0.5, high=3.0, rows=1500))))
+        == []
+    )
 
 
 def test_the_clock_is_kept() -> None:
-    assert list(beside_one(state_of(table("f*sin(9*x*y)", low=1.0, high=2.0)), lambda: True)) == []
+    assert list(one_variable_beside(state_of(table("f*sin(9*x*y)", low=1.0, high=2.0)), lambda: True)) == []

@@ -9,7 +9,7 @@ from support.tables import FOUR, over_decades, state_of
 
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.structure.moves.direct.power_factors import strip
+from kansr.structure.moves.direct.power_factors import power_factors
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from kansr.structure.moves.direct.power_factors import strip
 )
 def test_powers_before_a_rough_rest_come_off(law: str, gone: str, signed: bool) -> None:
     data = over_decades(law, signed=signed)
-    move, *_ = strip(state_of(data))
+    move, *_ = power_factors(state_of(data))
     assert {str(s) for s in move.used} == set(gone)
     state = move.apply()
     assert state is not None and len(state.inputs) == 4 - len(gone)
@@ -35,4 +35,4 @@ def test_powers_before_a_rough_rest_come_off(law: str, gone: str, signed: bool) 
 @pytest.mark.parametrize("law", ["(x + y)*(z + w)", "(x*y + z*w)**2", "x*sqrt(x**2 + y**2)*(z - w)"])
 def test_no_power_comes_off_a_target_that_knows_its_inputs_otherwise(law: str) -> None:
     data = over_decades(law)
-    assert not strip(state_of(data))
+    assert not power_factors(state_of(data))

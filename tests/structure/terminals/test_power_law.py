@@ -10,7 +10,7 @@ from support.tables import FOUR, misfit, over_decades, spoilt, table
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import floats, polish
+from kansr.formula.fit.constants import fit_constants, floats
 from kansr.formula.judge.exactness import convincing, exact
 from kansr.structure.terminals.closed_form.power_law import (
     power_law,
@@ -34,7 +34,7 @@ def test_a_power_product_is_seen_through_a_function(law: str, decades: float) ->
     data = over_decades(law, decades=decades)
     with np.errstate(all="ignore"):
         found = next(power_laws_under_functions(data))
-    fit = polish(found, data)
+    fit = fit_constants(found, data)
     assert exact(fit, data) and convincing(fit, data)
 
 

@@ -8,7 +8,7 @@ import sympy
 from support.tables import table
 
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import description_length
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
 
@@ -25,7 +25,7 @@ POLYNOMIALS = [
 @pytest.mark.parametrize("text", POLYNOMIALS)
 def test_a_sparse_polynomial_is_found_with_as_few_terms(text: str) -> None:
     data = table(text, low=0.2, high=1.5)
-    fits = [polish(expr, data) for expr in polynomials(data, 0.5)]
+    fits = [fit_constants(expr, data) for expr in polynomials(data, 0.5)]
     found = min(fits, key=lambda fit: description_length(fit.expr, fit.rms**2, data))
     assert found.rms < 1e-9 * float(np.std(data.y))
     terms = max((len(a.args) for a in parse(text).atoms(sympy.Add)), default=1)

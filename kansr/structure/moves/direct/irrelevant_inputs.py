@@ -1,114 +1,117 @@
-"""Inputs that the target does not know, told by correlations: no smooth model is needed for it."""
+"""Irrelevant inputs: by correlations of ranks, which need no surrogate, and by the gradients of one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kansr.formula.judge.levels import DEPENDENCE_QUANTILE, ESTIMATE_QUANTILE
 from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import even
 from kansr.numeric.spline_basis import least_squares
-from kansr.structure.moves.gradient.sample import Rows, drop, name_of
+from kansr.numeric.tolerances import TINY
+from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.moves.state import State, without_input, without_inputs
+from kansr.structure.moves.thresholds import FEWEST_ROWS, NEGLIGIBLE
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.target_transforms import views
 
-SIGNIFICANT = 4.5  # correlation, in units of what chance leaves, that shows that an input matters
-CLEARLY = 3.0  # times its error that a smooth model has to move along an input for it not to be idle
-FAINT = (0.03, 0.1, 0.3)  # of the largest reach of an input: below it an input may be idle where there is noise
-FEWEST, ALONE = 100, 3  # rows that the test needs, and polynomials of each input
+# Shares of the largest slope, inputs in standard deviations, below which an input of noisy rows may be irrelevant; the
+# error of a surrogate without it decides (results/2026-11-27-limits-kills-fuzzing-large-table).
+FAINT = (0.03, 0.1, 0.3)
+POLYNOMIALS = 3  # Legendre polynomials of each input that the target is correlated with
+OF_PAIRS = 2  # of them, those whose products are tried for pairs of inputs
 
 
-def idle(state: State) -> list[Move]:
-    """Drops all inputs that neither alone nor beside another one go along with the target.
+def uncorrelated_inputs(state: State) -> list[Move]:
+    """Without all inputs that the target correlates with neither alone nor in pairs.
 
-    What goes along with an input alone is taken off the target before pairs are asked: it would drown them.
+    What correlates with an input alone is subtracted before pairs are asked, since it would hide them.
     """
-    rows, count = state.X.shape
-    if rows < FEWEST or count < 2 or rows < 4 * ALONE * count:
+    rows, n = state.X.shape
+    if n < 2 or rows < max(FEWEST_ROWS, 4 * POLYNOMIALS * n):
         return []
-    waves = [_polynomials(x) for x in state.X.T]
-    features = np.column_stack([np.ones(rows), *waves])
-    seen = np.zeros(count, dtype=bool)
-    for side in _sides(state.z):
-        weights, left = _taken_off(features, side)
-        seen |= np.abs(weights[1:]).reshape(count, ALONE).max(axis=1) > SIGNIFICANT
-        for i, j in combinations(range(count), 2):
-            products = (waves[i][:, :2, None] * waves[j][:, None, :2]).reshape(rows, -1)
-            if not (seen[i] and seen[j]) and _speaks(products, left):
-                seen[[i, j]] = True
-    return _leaving(state, seen)
+    polynomials = [_polynomials(x) for x in state.X.T]
+    A = np.column_stack([np.ones(rows), *polynomials])
+    relevant = np.zeros(n, dtype=bool)
+    for z in _scales(state.z):
+        t, residual = _fitted(A, z)
+        relevant |= np.abs(t[1:]).reshape(n, POLYNOMIALS).max(axis=1) > DEPENDENCE_QUANTILE
+        for i, j in combinations(range(n), 2):
+            first, second = polynomials[i][:, :OF_PAIRS], polynomials[j][:, :OF_PAIRS]
+            products = (first[:, :, None] * second[:, None, :]).reshape(rows, -1)
+            if not (relevant[i] and relevant[j]) and _correlates(products, residual):
+                relevant[[i, j]] = True
+    return _without_others(state, relevant)
 
 
-def faint(state: State, smooth: Field) -> list[Move]:
-    """Drops all inputs along which a smooth model of noisy rows moves little, for each idea of little.
+def faint(state: State, field: GradientField) -> list[Move]:
+    """Without all inputs along which a surrogate of noisy rows has small slopes, for each idea of small."""
+    slopes = _slopes(state, field)
+    return [move for level in FAINT for move in _without_others(state, slopes > level * slopes.max())]
 
-    Whether they matter is for the errors of smooth models without them to say.
+
+def confirmed(moves: Sequence[Move], state: State, field: GradientField) -> list[Move]:
+    """The moves that drop no input along which the surrogate moves by more than its error explains.
+
+    Correlations miss small terms that a surrogate has.
     """
-    reach = _reach(state, smooth)
-    return [move for level in FAINT for move in _leaving(state, reach > level * reach.max())]
+    spread = float(np.std({view.name: view.t for view in views(state.z)}[field.view]))
+    least = ESTIMATE_QUANTILE * np.sqrt(field.error)
+    relevant = {x for x, slope in zip(state.inputs, _slopes(state, field)) if slope / spread > least}
+    return [move for move in moves if not move.used & relevant]
 
 
-def unmoved(found: list[Move], state: State, smooth: Field) -> list[Move]:
-    """The moves that no gradient speaks against: tests of independence miss small terms that a smooth model sees."""
-    spread = float(np.std({view.name: view.t for view in views(state.z)}[smooth.view]))
-    seen = {x for x, r in zip(state.inputs, _reach(state, smooth)) if r / spread > CLEARLY * np.sqrt(smooth.error)}
-    return [move for move in found if not move.used & seen]
+def flat_inputs(sample: GradientSample) -> Iterator[Move]:
+    """Without an input along which the target does not move; the misfit is its slope over the largest one."""
+    slopes = np.sqrt(np.mean(sample.steepness**2, axis=0))
+    for i, share in enumerate(slopes / slopes.max()):
+        if sample.n > 1 and share < NEGLIGIBLE:
+            apply = partial(without_input, sample.state, i)
+            yield Move(float(share), 0.0, f"without {sample.name(i)}", frozenset(), apply)
 
 
-def _reach(state: State, smooth: Field) -> Array:
-    """How far the target moves along each input when that moves by its spread, (inputs,)."""
-    return np.asarray(np.sqrt(np.mean((smooth.gradient * state.X.std(0)) ** 2, axis=0)))
+def _slopes(state: State, field: GradientField) -> Array:
+    """The rms slope along each input in its standard deviations, (n,)."""
+    return np.asarray(np.sqrt(np.mean((field.gradient * state.X.std(0)) ** 2, axis=0)))
 
 
-def _leaving(state: State, seen: NDArray[np.bool_]) -> list[Move]:
-    """The move that drops what is not seen, if there is something, and something else."""
-    if seen.all() or not seen.any():
+def _without_others(state: State, relevant: NDArray[np.bool_]) -> list[Move]:
+    """The move that drops the inputs that are not relevant, (n,); none if it drops nothing, or everything."""
+    if relevant.all() or not relevant.any():
         return []
-    gone = frozenset(state.inputs[i] for i in np.flatnonzero(~seen))
-    name = f"without {', '.join(sorted(map(str, gone)))}"
-    return [Move(0.0, 0.0, name, gone, partial(_without, state, seen), removes=len(gone), measure=None)]
+    gone = np.flatnonzero(~relevant).tolist()
+    used = frozenset(state.inputs[i] for i in gone)
+    name = f"without {', '.join(sorted(map(str, used)))}"
+    return [Move(0.0, 0.0, name, used, partial(without_inputs, state, gone), removes=len(gone), measure=None)]
 
 
 def _polynomials(x: Array) -> Array:
-    """Legendre's first three polynomials over the ranks, (rows, 3)."""
+    """The first three Legendre polynomials of the ranks; (rows,) -> (rows, 3)."""
     u = even(x)
     return np.column_stack([u, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
 
 
-def _sides(z: Array) -> list[Array]:
-    """The target in the scales in which it may be simple."""
+def _scales(z: Array) -> list[Array]:
+    """The target on the scales on which it may be simple: its ranks, itself, and its logarithm. z: (rows,)"""
     size = np.abs(z)
     return [even(z), z, *([np.log(size)] if size.min() > 0 else [])]
 
 
-def _taken_off(features: Array, side: Array) -> tuple[Array, Array]:
-    """Least squares -> the weights in units of their standard errors, (features,), and the residuals, (rows,)."""
-    weights = least_squares(features, side[:, None], ridge=0.0)[:, 0]
-    left = side - features @ weights
-    variance = np.diag(np.linalg.pinv(features.T @ features)) * np.sum(left**2) / (len(side) - len(weights))
-    return weights / (np.sqrt(variance) + 1e-300), left
+def _fitted(A: Array, z: Array) -> tuple[Array, Array]:
+    """Least squares: the weights over their standard errors, (columns,), and the residuals, (rows,)."""
+    weights = least_squares(A, z[:, None], ridge=0.0)[:, 0]
+    residual = z - A @ weights
+    variance = np.diag(np.linalg.pinv(A.T @ A)) * np.sum(residual**2) / (len(z) - len(weights))
+    return weights / (np.sqrt(variance) + TINY), residual
 
 
-def _speaks(features: Array, side: Array) -> bool:
-    f, s = ((m - m.mean(0)) / (m.std(0) + 1e-300) for m in (features, side))
-    return bool(np.abs(f.T @ s).max() > SIGNIFICANT * np.sqrt(len(f)))
-
-
-def _without(state: State, seen: NDArray[np.bool_]) -> State:
-    for i in reversed(np.flatnonzero(~seen).tolist()):
-        state = drop(state, i)
-    return state
-
-
-def irrelevant(rows: Rows) -> Iterator[Move]:
-    """Inputs along which the target does not move."""
-    reach = np.sqrt(np.mean(np.minimum(rows.reach, np.quantile(rows.reach, 0.99)) ** 2, axis=0))
-    for i in range(rows.n):
-        if rows.n > 1 and reach[i] < 1e-4 * reach.max():
-            yield Move(1e-8, 0, f"without {name_of(rows, i)}", frozenset(), partial(drop, rows.state, i))
+def _correlates(columns: Array, z: Array) -> bool:
+    """Whether any of the columns, (rows, columns), correlates with z, (rows,), more than chance allows."""
+    f, s = ((values - values.mean(0)) / (values.std(0) + TINY) for values in (columns, z))
+    return bool(np.abs(f.T @ s).max() > DEPENDENCE_QUANTILE * np.sqrt(len(f)))

@@ -1,7 +1,7 @@
-"""Inputs that only multiply the target by a power: seen from the rows themselves, however rough the rest is.
+"""Power factors: inputs that only multiply the target by powers, found without a surrogate however rough the rest is.
 
-log|z| is the powers' part of it plus a rest that knows nothing of these inputs: a linear fit finds the exponents though
-the rest has poles or oscillates, and correlations tell whether what is left is independent of each input.
+log|z| is linear in the logarithms of these inputs, plus a rest that is independent of them: a linear fit has the
+exponents though the rest has poles or oscillates, and correlations test what is left for independence of each input.
 """
 
 from __future__ import annotations
@@ -11,36 +11,43 @@ from functools import partial
 import numpy as np
 import sympy
 
+from kansr.formula.judge.levels import DEPENDENCE_QUANTILE, ESTIMATE_QUANTILE
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
+from kansr.numeric.tolerances import ROUNDING
+from kansr.structure.moves.gradient.sample import half
 from kansr.structure.moves.gradient.symmetry_flow import divide
 from kansr.structure.moves.move import Factor, Move
 from kansr.structure.moves.state import State
+from kansr.structure.moves.thresholds import FEWEST_ROWS
 
-KNOWN = 0.08  # standard error of an exponent up to which halves are told apart
-SIGNIFICANT = 4.0  # correlation, in units of what chance leaves, that speaks against independence
-TAIL = 0.1  # share of the rows in each tail of what is left, where a small term shows first
-FEWEST = 100  # rows that the test needs
+TAIL = 0.1  # share of the rows in each tail of what is left, where a small term shows first; never measured alone
 
 
-def strip(state: State) -> list[Move]:
-    """The target divided by the powers of all inputs that only multiply it, or of one of them; they leave the state."""
+def power_factors(state: State) -> list[Move]:
+    """The target over the powers of all inputs that only multiply it, and over that of each alone."""
     X, z = state.X, state.z
-    if len(z) < FEWEST or np.any(X == 0) or np.any(z == 0) or X.shape[1] < 2:
+    if len(z) < FEWEST_ROWS or np.any(X == 0) or np.any(z == 0) or X.shape[1] < 2:
         return []
+    powers = _powers(X, z)
+    left = z / np.prod([X[:, i] ** float(p) for i, p in powers.items()], axis=0)
     logs = np.log(np.abs(X))
-    _, fitted, errors = exponents(X, z)
-    powers = {
-        i: sympy.Rational(round(2 * p), 2)
-        for i, (p, error) in enumerate(zip(fitted, errors))
-        if error < KNOWN and round(2 * p) and abs(round(2 * p) / 2 - p) < 3 * error + 1e-9
-    }
-    powers = {i: p for i, p in powers.items() if p.is_Integer or np.all(X[:, i] > 0)}
-    divided = _divided(state, powers)
-    powers = {i: p for i, p in powers.items() if _independent(divided, logs, i)}
-    # what stands beside a small term seems to stand before it, so that one power may be right and all of them wrong
+    powers = {i: p for i, p in powers.items() if _is_independent(left, logs, i)}
+    # where a small term stands beside the product, one power may be right and all of them wrong
     choices = [powers, *({i: p} for i, p in powers.items() if len(powers) > 1)]
     return [_move(state, chosen) for chosen in choices if 0 < len(chosen) < X.shape[1]]
+
+
+def _powers(X: Array, z: Array) -> dict[int, sympy.Rational]:
+    """The exponents that are integers or halves within their standard errors, where these tell halves apart."""
+    _, fitted, errors = exponents(X, z)
+    powers = {}
+    for i, (p, margin) in enumerate(zip(fitted.tolist(), (ESTIMATE_QUANTILE * errors).tolist())):
+        power = half(round(2 * p) / 2)
+        possible = power.is_Integer or np.all(X[:, i] > 0)
+        if power and possible and 4 * margin < 1 and abs(float(power) - p) < margin + ROUNDING:
+            powers[i] = power
+    return powers
 
 
 def _move(state: State, powers: dict[int, sympy.Rational]) -> Move:
@@ -49,19 +56,17 @@ def _move(state: State, powers: dict[int, sympy.Rational]) -> Move:
     return Move(0.0, 0.0, "powers before the rest", used, apply, removes=len(powers), measure=None)
 
 
-def _divided(state: State, powers: dict[int, sympy.Rational]) -> Array:
-    values: Array = state.z / np.prod([state.X[:, i] ** float(p) for i, p in powers.items()], axis=0)
-    return values
+def _is_independent(z: Array, logs: Array, i: int) -> bool:
+    """Whether the size and the sign of z correlate with input i neither alone nor in a product with another input.
 
-
-def _independent(z: Array, logs: Array, i: int) -> bool:
-    """Whether the size and the sign of z know nothing of column i, alone or together with another column."""
+    z: (rows,); logs: (rows, n) logarithms of the inputs.
+    """
     scaled = (logs - logs.mean(0)) / logs.std(0)
     size = np.log(np.abs(z))
     tails = [size < np.quantile(size, TAIL), size > np.quantile(size, 1 - TAIL)]
     sides = [size, np.abs(size - np.median(size)), np.sign(z), *(tail.astype(float) for tail in tails)]
     others = [scaled[:, i], scaled[:, i] ** 2, *(scaled[:, i] * scaled[:, j] for j in range(logs.shape[1]) if j != i)]
-    limit = SIGNIFICANT / np.sqrt(len(z))
+    limit = DEPENDENCE_QUANTILE / np.sqrt(len(z))
     for side in sides:
         for other in others:
             spread = float(np.std(side) * np.std(other))

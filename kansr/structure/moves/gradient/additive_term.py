@@ -1,8 +1,12 @@
-"""Terms that stand alone: under a power of the target, or its logarithm, an input's slope is a power product."""
+"""Additive terms: T(z) = number·Π x_k**p_k + rest, where the rest does not depend on x_i.
+
+The slope of T(z) along x_i is a power product then, whose exponents are a regression of logarithms. T is z itself, a
+power of it or its logarithm.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,19 +15,31 @@ import sympy
 
 from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import ROUNDING
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, drop, misfit_of, name_of, raised
+from kansr.structure.moves.gradient.sample import (
+    GradientSample,
+    half,
+    halves,
+    limited,
+    misfit_of,
+    monomial,
+    power_of,
+)
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import TARGET_SYMBOL, State
+from kansr.structure.moves.state import TARGET_SYMBOL, Back, State, without_inputs
+from kansr.structure.moves.thresholds import CERTAIN, MISFIT_ROUNDING, ROUNDED
 from kansr.structure.surrogate.target_transforms import IDENTITY, Transform, View, powers, sign_under
 
-CERTAIN = 2e-3  # misfit of a term that is taken off together with others
-TARGETS = powers(1, 0, -1, 2, -2)  # that a term is taken from
+TRANSFORMS = powers(1, 0, -1, 2, -2)  # of a target of one sign, that a term is subtracted from
 
 
 @dataclass(frozen=True, eq=False)
-class Peel:
-    """number·Π x_k**powers[k], taken off the transformed target, which leaves no input `index`."""
+class Term:
+    """number·Π x_k**powers[k], subtracted from the transformed target, which then does not depend on input `index`.
+
+    misfit: relative rms of the slope along this input; less is better.
+    """
 
     index: int
     transform: Transform
@@ -32,92 +48,100 @@ class Peel:
     misfit: float
 
     def values(self, X: Array) -> Array:
+        """X: (rows, n) -> (rows,)"""
         product: Array = np.full(len(X), float(self.number))
         for k, e in self.powers.items():
-            product = product * raised(X[:, k], e)
+            product = product * power_of(X[:, k], e)
         return product
 
-    def symbolic(self, inputs: Sequence[sympy.Expr]) -> sympy.Expr:
-        return self.number * self.product(inputs)
-
     def product(self, inputs: Sequence[sympy.Expr]) -> sympy.Expr:
+        """The term without its number, in the inputs of the table."""
         return sympy.Mul(*(inputs[k] ** e for k, e in self.powers.items()))
 
 
-def peels(rows: Rows) -> Iterator[Move]:
-    """Single terms, and all that are as good as certain at once, under every power of the target that has any."""
-    for transform in TARGETS if rows.state.z.min() > 0 or rows.state.z.max() < 0 else (IDENTITY,):
-        found = [peel for i in range(rows.n) if (peel := _peel(rows, i, transform)) is not None]
-        for peel in found:
-            yield _move(rows, [peel], f"peel {name_of(rows, peel.index)}{_under(transform)}")
-        certain = [peel for peel in found if peel.misfit < CERTAIN]
+def additive_terms(sample: GradientSample) -> Iterator[Move]:
+    """For each transform of the target, single terms, and all that are certain at once."""
+    z = sample.state.z
+    for transform in TRANSFORMS if z.min() > 0 or z.max() < 0 else (IDENTITY,):
+        found = [term for i in range(sample.n) if (term := _term(sample, i, transform)) is not None]
+        for term in found:
+            yield _move(sample, [term], f"peel {sample.name(term.index)}{_from(transform)}")
+        certain = [term for term in found if term.misfit < CERTAIN]
         if len(certain) > 1:
-            yield _move(rows, certain, f"peel all certain terms{_under(transform)}")
+            yield _move(sample, certain, f"peel all certain terms{_from(transform)}")
 
 
-def _under(transform: Transform) -> str:
+def _from(transform: Transform) -> str:
     power = transform.power
     return "" if power == 1 else " from the logarithm" if power == 0 else f" from the power {power}"
 
 
-def _move(rows: Rows, found: list[Peel], name: str) -> Move:
-    used = frozenset(rows.state.inputs[peel.index] for peel in found)
-    floats = any(peel.number.atoms(sympy.Float) for peel in found)
-    misfit = min(peel.misfit for peel in found)
-    cost = (1.0 if len(found) == 1 else 0.5) + (found[0].transform.power != 1) + floats
-    apply = partial(_apply, rows.state, tuple(found), floats * misfit)
-    return Move(1.5 * misfit, cost, name, used, apply, removes=len(found))
+def _move(sample: GradientSample, terms: Sequence[Term], name: str) -> Move:
+    fitted = any(term.number.atoms(sympy.Float) for term in terms)
+    misfit = min(term.misfit for term in terms)
+    cost = (1.0 if len(terms) == 1 else 0.5) + (terms[0].transform.power != 1) + fitted
+    apply = partial(_without_terms, sample.state, terms, misfit if fitted else 0.0)
+    return Move(misfit, cost, name, sample.used(term.index for term in terms), apply, removes=len(terms))
 
 
-def _peel(rows: Rows, i: int, transform: Transform) -> Peel | None:
-    if np.any(rows.X == 0):
+def _term(sample: GradientSample, i: int, transform: Transform) -> Term | None:
+    """The term that input i stands in, None where the slope along it is no power product, or its integral is none."""
+    slope = sample.plain_gradient[:, i] * View.of(transform, sample.z).slope
+    e = _exponents(sample, slope)
+    if e is None or e[i] == -1:
         return None
-    g = rows.plain[:, i] * View.of(transform, rows.z).slope
-    if np.any(g == 0) or not np.isfinite(g).all():
+    product = monomial(sample.X, e)
+    c = float(np.sum(slope * product) / np.sum(product * product))
+    misfit = misfit_of(slope - c * product, slope)
+    if misfit > sample.max_misfit / 2:
         return None
-    A = np.column_stack([np.ones(len(rows.X)), np.log(np.abs(rows.X))])
-    weight = np.minimum(np.abs(g), 3 * np.median(np.abs(g)))
-    w = np.linalg.lstsq(A * weight[:, None], np.log(np.abs(g)) * weight, rcond=1e-10)[0]
-    e = np.round(2 * w[1:]) / 2
-    if np.abs(w[1:] - e).max() > 0.15 or np.count_nonzero(e) > 5 or np.abs(e).max() > MOST_EXPONENT:
-        return None
-    if e[i] == -1 or any(rows.state.X[:, k].min() <= 0 for k in range(rows.n) if e[k] % 1):
-        return None
-    shape = np.prod(np.where(e == 0, 1.0, np.abs(rows.X) ** e * np.where(e % 2 == 1, np.sign(rows.X), 1.0)), axis=1)
-    c = float(np.sum(g * shape) / np.sum(shape * shape))
-    misfit = misfit_of(g - c * shape, g)
-    if misfit > rows.tolerance / 2:
-        return None
-    factor = c / (e[i] + 1)
-    nice = factor_near(factor)
-    if nice is not None and misfit_of(g - float(nice) * (e[i] + 1) * shape, g) > max(1.5 * misfit, 1e-7):
-        nice = None
     e[i] += 1
-    powers = {k: sympy.Rational(int(2 * e[k]), 2) for k in range(rows.n) if e[k]}
-    return Peel(i, transform, sympy.Float(factor) if nice is None else nice, powers, misfit)
+    number = factor_near(c / e[i])
+    if number is None or misfit_of(slope - float(number) * e[i] * product, slope) > max(
+        ROUNDED * misfit, MISFIT_ROUNDING
+    ):
+        number = sympy.Float(c / e[i])
+    return Term(i, transform, number, {k: half(e[k]) for k in range(sample.n) if e[k]}, misfit)
 
 
-def _apply(state: State, found: Sequence[Peel], blur: float) -> State | None:
-    distinct = {peel.product(state.inputs): peel for peel in found}
-    term = sympy.Add(*(peel.symbolic(state.inputs) for peel in distinct.values()))
-    values = np.sum([peel.values(state.X) for peel in distinct.values()], axis=0)
-    new = taken_off(state, found[0].transform, term, values, [peel.index for peel in found])
-    return None if new is None else replace(new, blur=max(state.blur, blur))
+def _exponents(sample: GradientSample, slope: Array) -> Array | None:
+    """The exponents of a power product nearest to the slope, (n,); None where they are no integers or halves.
+
+    slope: (m,)
+    """
+    if np.any(sample.X == 0) or np.any(slope == 0) or not np.isfinite(slope).all():
+        return None
+    weight = limited(np.abs(slope))
+    A = np.column_stack([np.ones(len(slope)), np.log(np.abs(sample.X))])
+    e = halves(np.linalg.lstsq(A * weight[:, None], np.log(np.abs(slope)) * weight, rcond=ROUNDING)[0][1:])
+    return e if e is not None and all(sample.positive(k) for k in np.flatnonzero(e % 1)) else None
 
 
-def taken_off(state: State, transform: Transform, term: sympy.Expr, values: Array, gone: list[int]) -> State | None:
-    """A power of z, or its logarithm, without a term, as a function of the inputs but for `gone`; values: (rows,)."""
+def _without_terms(state: State, terms: Sequence[Term], value_error: float) -> State | None:
+    """The state without the distinct ones of the terms. value_error: relative error of their numbers."""
+    distinct = {term.product(state.inputs): term for term in terms}
+    expr = sympy.Add(*(term.number * product for product, term in distinct.items()))
+    values = np.sum([term.values(state.X) for term in distinct.values()], axis=0)
+    new = subtract_term(state, terms[0].transform, expr, values, [term.index for term in terms])
+    return None if new is None else replace(new, value_error=max(state.value_error, value_error))
+
+
+def subtract_term(
+    state: State, transform: Transform, term: sympy.Expr, values: Array, gone: Sequence[int]
+) -> State | None:
+    """T(z) − term as a function of the inputs but for those at `gone`; None where a value is not finite.
+
+    values: (rows,) of the term.
+    """
     sign = int(sign_under(transform, state.z))
     with np.errstate(all="ignore"):
         z = transform.forward(sign * state.z) - values
-    new = replace(state, z=z, back=partial(_back, state.back, term, transform, sign))
-    for index in sorted(gone, reverse=True):
-        new = drop(new, index)
-    said = str(transform.written(sign * TARGET_SYMBOL) - term)
-    return replace(new, moves=(*state.moves, Step(said))) if np.isfinite(z).all() else None
+    if not np.isfinite(z).all():
+        return None
+    step = Step(str(transform.written(sign * TARGET_SYMBOL) - term))
+    back = partial(_back, state.back, term, transform, sign)
+    return replace(without_inputs(state, gone), z=z, back=back, moves=(*state.moves, step))
 
 
-def _back(
-    back: Callable[[sympy.Expr], sympy.Expr], term: sympy.Expr, transform: Transform, sign: int, expr: sympy.Expr
-) -> sympy.Expr:
+def _back(back: Back, term: sympy.Expr, transform: Transform, sign: int, expr: sympy.Expr) -> sympy.Expr:
     return back(sign * transform.symbolic(term + expr))

@@ -1,12 +1,13 @@
-"""An input along which the target, and one other input, stretch by unknown functions of it: z = s + A(u)·F(x·B(u), …).
+"""Functional scalings: one input scales the target, and another input, by unknown functions: z**p = s + A(u)·F(x·B(u)).
 
-∂z/∂u is α(u)·(z − s) + β(u)·x·∂z/∂x then, with α = A'/A and β = B'/B: linear in the two curves. Euler's relation has
-a power of u for A and B; here they are splines, and what they are is asked of the matching of one input.
+With t = z**p the slope ∂t/∂u is α(u)·(t − s) + β(u)·x·∂t/∂x then, where α = A'/A and β = B'/B: linear in the two
+curves, which are splines here. In Euler's relation A and B are powers of u. `functional_scaling_fit.py` finds formulas
+for A and B.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -20,116 +21,137 @@ from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import Basis, basis, least_squares
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.functional_scaling_fit import Shapes, Stretch, U, forms, refined
-from kansr.structure.moves.gradient.sample import Rows, drop, misfit_of, name_of
+from kansr.structure.moves.gradient.functional_scaling_fit import (
+    Formulas,
+    Scaling,
+    U,
+    fitted_to_rows,
+    formulas_of_curve,
+)
+from kansr.structure.moves.gradient.sample import GradientSample, is_continuous, misfit_of
 from kansr.structure.moves.move import Move
-from kansr.structure.moves.state import TARGET_SYMBOL, State
+from kansr.structure.moves.state import TARGET_SYMBOL, Back, State, without_input
+from kansr.structure.moves.thresholds import DOUBTFUL, INTERVALS, NEGLIGIBLE, POINTS, SIMPLER
 from kansr.symbolic.matching.match import MatchConfig
 
-G, POINTS = 12, 200
-HOPELESS = 0.02  # misfit above which nothing is proposed
 POWERS = (1, -1, 2, -2)  # of the target, that a number may be subtracted from
-LEAST_OFFSET = 1e-3  # of the target's median, below which a number beside it is none
-LEAST_VALUES = 20  # distinct values of an input that curves are drawn over
+MOVES_OF_INPUT = 2  # moves for each input; carrying one out takes a second
 
 
-def stretches(rows: Rows, config: MatchConfig) -> Iterator[Move]:
-    """Moves for every input, with and without another one that stretches and a number beside the target."""
-    for i in range(rows.n):
-        if len(np.unique(rows.X[:100, i])) < LEAST_VALUES:
+def functional_scalings(sample: GradientSample, config: MatchConfig) -> Iterator[Move]:
+    """The best moves for every input: with and without another input that scales, and a number beside the target."""
+    for i in range(sample.n):
+        if not is_continuous(sample.X[:, i]):
             continue
-        found = []
-        b = basis(rows.X[:, i], G)
-        for other in (None, *(k for k in range(rows.n) if k != i)):
-            for power in (0, *POWERS):
-                stretch = _stretch(rows, i, other, power, b)
-                if stretch is not None:
-                    found.append(stretch)
-        for stretch in sorted(found, key=lambda s: s.misfit * 3 ** ((s.other is not None) + (s.power != 0)))[:2]:
-            yield _move(rows, stretch, config)
+        spline = basis(sample.X[:, i], INTERVALS)
+        others = (None, *(k for k in range(sample.n) if k != i))
+        options = [_scaling(sample, spline, i, other, power) for other in others for power in (None, *POWERS)]
+        found = sorted((option for option in options if option is not None), key=_simple_and_near)
+        for scaling in found[:MOVES_OF_INPUT]:
+            yield _move(sample, scaling, config)
 
 
-def _stretch(rows: Rows, i: int, other: int | None, power: int, b: Basis) -> Stretch | None:
-    """The curves by least squares; power 0: no number beside the target."""
-    own, D = rows.gradient[:, i], b(rows.X[:, i])
-    value, moved, offset = rows.value, [], sympy.S.Zero
-    if other is not None:
-        moved = [D * (rows.X[:, other] * rows.gradient[:, other])[:, None]]
-    if power % 2 == 0 and power and rows.state.z.min() < 0 < rows.state.z.max():  # its root would lose the sign
-        return None
-    if power:
-        with np.errstate(all="ignore"):
-            number = rows.unit * rows.z ** (1.0 - power)
-        if not np.isfinite(number).all():
+def _simple_and_near(scaling: Scaling) -> float:
+    return scaling.misfit * SIMPLER ** ((scaling.other is not None) + (scaling.offset != 0))
+
+
+def _scaling(sample: GradientSample, spline: Basis, i: int, other: int | None, power: int | None) -> Scaling | None:
+    """The curves of input i by least squares; None where their misfit is large.
+
+    power: of the target beside a number s; None for the target itself, and s = 0.
+    """
+    slope, D = sample.gradient[:, i], spline(sample.X[:, i])
+    moved = [] if other is None else [D * (sample.X[:, other] * sample.gradient[:, other])[:, None]]
+    value, offset = sample.value, sympy.S.Zero
+    if power is not None:
+        unit = _unit(sample, power)
+        number = None if unit is None else _offset(sample, D, moved, slope, unit, power)
+        if unit is None or number is None:
             return None
-        w = least_squares(np.hstack([D * value[:, None], D * number[:, None], *moved]), own[:, None])[:, 0]
-        alpha, beta = D @ w[: D.shape[1]], D @ w[D.shape[1] : 2 * D.shape[1]]
-        s = -float(alpha @ beta / (alpha @ alpha))
-        if abs(s) < LEAST_OFFSET * float(np.median(np.abs(rows.z ** float(power)))):
-            return None
-        nice = factor_near(s)
-        offset = sympy.Float(s) if nice is None else nice
-        value = value - float(offset) * number
-    w = least_squares(np.hstack([D * value[:, None], *moved]), own[:, None])[:, 0]
-    misfit = misfit_of(own - np.hstack([D * value[:, None], *moved]) @ w, own)
-    if not misfit < HOPELESS:
+        offset = number
+        value = value - float(offset) * unit
+    A = np.hstack([D * value[:, None], *moved])
+    w = least_squares(A, slope[:, None])[:, 0]
+    misfit = misfit_of(slope - A @ w, slope)
+    if not misfit < DOUBTFUL:
         return None
-    points: Array = np.linspace(float(rows.X[:, i].min()), float(rows.X[:, i].max()), POINTS, dtype=np.float64)
-    slopes = b(points) @ w.reshape(-1, D.shape[1]).T * np.array([power or 1, 1])[: 1 + len(moved)]
-    curves = tuple(cumulative_trapezoid(slope, points, initial=0.0) for slope in slopes.T)
-    return Stretch(i, other, power or 1, offset, points, curves, misfit)
+    x = sample.X[:, i]
+    points: Array = np.linspace(float(x.min()), float(x.max()), POINTS, dtype=np.float64)
+    slopes = spline(points) @ w.reshape(-1, D.shape[1]).T * np.array([power or 1, 1])[: 1 + len(moved)]
+    curves = tuple(cumulative_trapezoid(curve, points, initial=0.0) for curve in slopes.T)
+    return Scaling(i, other, power or 1, offset, points, curves, misfit)
 
 
-def _move(rows: Rows, stretch: Stretch, config: MatchConfig) -> Move:
-    inputs = rows.state.inputs
-    with_it = [stretch.index] if stretch.other is None else [stretch.index, stretch.other]
-    used = frozenset(inputs[k] for k in with_it)
-    cost = 0.7 * len(stretch.curves) + 0.3 * (stretch.offset != 0) + bool(stretch.offset.atoms(sympy.Float))
-    target = f"target^{stretch.power} - {stretch.offset}" if stretch.offset != 0 else "target"
-    name = f"stretch {target}{''.join(f', {inputs[k]}' for k in with_it[1:])} by {name_of(rows, stretch.index)}"
-    return Move(stretch.misfit, cost, name, used, partial(_apply, rows.state, stretch, config))
+def _unit(sample: GradientSample, power: int) -> Array | None:
+    """How z moves by the slope of z**power, (m,): the factor of a number that is subtracted; None if not finite."""
+    if power % 2 == 0 and sample.state.z.min() < 0 < sample.state.z.max():  # its root would lose the sign
+        return None
+    with np.errstate(all="ignore"):
+        unit = sample.slope * sample.z ** (1.0 - power)
+    return unit if np.isfinite(unit).all() else None
 
 
-def _apply(state: State, stretch: Stretch, config: MatchConfig) -> State | None:
+def _offset(
+    sample: GradientSample, D: Array, moved: Sequence[Array], slope: Array, unit: Array, power: int
+) -> sympy.Expr | None:
+    """The number s beside z**power, a nice number where one is near; None where it is negligible.
+
+    ∂t/∂u = α(u)·t − α(u)·s + …, with both curves free: s is the ratio of the second curve to the first.
+    """
+    w = least_squares(np.hstack([D * sample.value[:, None], D * unit[:, None], *moved]), slope[:, None])[:, 0]
+    alpha, beta = D @ w[: D.shape[1]], D @ w[D.shape[1] : 2 * D.shape[1]]
+    s = -float(alpha @ beta / (alpha @ alpha))
+    if abs(s) < NEGLIGIBLE * float(np.median(np.abs(sample.z ** float(power)))):
+        return None
+    nice = factor_near(s)
+    return sympy.Float(s) if nice is None else nice
+
+
+def _move(sample: GradientSample, scaling: Scaling, config: MatchConfig) -> Move:
+    scaled = [scaling.index] if scaling.other is None else [scaling.index, scaling.other]
+    cost = 0.5 * (len(scaled) + (scaling.offset != 0)) + bool(scaling.offset.atoms(sympy.Float))
+    target = f"target^{scaling.power} - {scaling.offset}" if scaling.offset != 0 else "target"
+    name = f"stretch {target}{''.join(f', {sample.name(k)}' for k in scaled[1:])} by {sample.name(scaling.index)}"
+    return Move(scaling.misfit, cost, name, sample.used(scaled), partial(_apply, sample.state, scaling, config))
+
+
+def _apply(state: State, scaling: Scaling, config: MatchConfig) -> State | None:
     """The state without the input, if formulas are found for its curves."""
-    options = [forms(stretch.points, curve, stretch.misfit, config) for curve in stretch.curves]
+    options = [formulas_of_curve(scaling.points, curve, scaling.misfit, config) for curve in scaling.curves]
     if not all(options):
         return None
     if len(state.inputs) == 2:
-        fit = refined(state, stretch, [list(chosen) for chosen in product(*options)])
+        formulas = fitted_to_rows(state, scaling, [list(chosen) for chosen in product(*options)])
     else:
-        fit = Shapes([expr for expr, *_ in options], stretch.offset, stretch.misfit)
-    return _without(state, stretch, fit) if fit is not None else None
+        formulas = Formulas([expr for expr, *_ in options], scaling.misfit)
+    return _scaled(state, scaling, formulas) if formulas is not None else None
 
 
-def _without(state: State, stretch: Stretch, fit: Shapes) -> State | None:
-    u, x = state.inputs[stretch.index], state.X[:, [stretch.index]]
+def _scaled(state: State, scaling: Scaling, formulas: Formulas) -> State | None:
+    """(z**power − offset)/A(u) as a function of x·B(u) and the other inputs; None where a value is not finite."""
+    u, values = state.inputs[scaling.index], state.X[:, [scaling.index]]
+    A, *B = (expr.xreplace({U: u}) for expr in formulas.exprs)
     X, inputs = state.X.copy(), list(state.inputs)
     with np.errstate(all="ignore"):
-        if stretch.other is not None:
-            X[:, stretch.other] *= Tape(fit.exprs[1], (str(U),)).value(x)
-            inputs[stretch.other] = inputs[stretch.other] * fit.exprs[1].xreplace({U: u})
-        z = (state.z ** float(stretch.power) - float(fit.offset)) / Tape(fit.exprs[0], (str(U),)).value(x)
+        a, *b = (Tape(expr, (str(U),)).value(values) for expr in formulas.exprs)
+        if scaling.other is not None:
+            X[:, scaling.other] *= b[0]
+            inputs[scaling.other] = inputs[scaling.other] * B[0]
+        z = (state.z ** float(scaling.power) - float(scaling.offset)) / a
     if not np.isfinite(z).all() or not np.isfinite(X).all():
         return None
-    factor = fit.exprs[0].xreplace({U: u})
-    sign = -1 if stretch.power % 2 == 0 and state.z.max() < 0 else 1
-    back = partial(_back, state.back, factor, fit.offset, sympy.Rational(1, stretch.power), sign)
-    known = not any(expr.atoms(sympy.Float) for expr in (*fit.exprs, fit.offset))
-    new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, blur=max(state.blur, 0.0 if known else fit.misfit))
+    sign = -1 if scaling.power % 2 == 0 and state.z.max() < 0 else 1
+    back = partial(_back, state.back, A, scaling.offset, sympy.Rational(1, scaling.power), sign)
+    fitted = any(expr.atoms(sympy.Float) for expr in (*formulas.exprs, scaling.offset))
+    value_error = max(state.value_error, formulas.misfit if fitted else 0.0)
     said = [
-        (TARGET_SYMBOL**stretch.power - fit.offset) / factor,
-        *([] if stretch.other is None else [inputs[stretch.other]]),
+        (TARGET_SYMBOL**scaling.power - scaling.offset) / A,
+        *(inputs[k] for k in (scaling.other,) if k is not None),
     ]
-    return replace(drop(new, stretch.index), moves=(*state.moves, Step(", ".join(str(e) for e in said))))
+    new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, value_error=value_error)
+    step = Step(", ".join(map(str, said)))
+    return replace(without_input(new, scaling.index), moves=(*state.moves, step))
 
 
-def _back(
-    back: Callable[[sympy.Expr], sympy.Expr],
-    factor: sympy.Expr,
-    offset: sympy.Expr,
-    root: sympy.Expr,
-    sign: int,
-    expr: sympy.Expr,
-) -> sympy.Expr:
-    return back(sign * (factor * expr + offset) ** root)
+def _back(back: Back, A: sympy.Expr, offset: sympy.Expr, root: sympy.Expr, sign: int, expr: sympy.Expr) -> sympy.Expr:
+    return back(sign * (A * expr + offset) ** root)

@@ -1,8 +1,14 @@
-"""Pairs of inputs that enter together: x**p·M + c·y**q·N, read off the ratio of their gradients."""
+"""Merges by powers: two inputs that enter only as x_i**p·M + c·x_j**q·N, M and N power products of the others.
+
+With g the gradient, log|g_i/g_j| is linear in the logarithms of all inputs then, and its coefficients are p − 1, 1 − q
+and the exponents in M/N: exponents are a regression, not a list. Instead of a power, one of the two may be exp, sin or
+cos of its input.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 
@@ -11,115 +17,137 @@ import sympy
 
 from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
-from kansr.structure.moves.gradient.sample import MOST_EXPONENT, Rows, misfit_of, name_of, raised
+from kansr.numeric.tolerances import ROUNDING, TINY
+from kansr.structure.moves.gradient.sample import GradientSample, half, halves, misfit_of, monomial, power_of
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
+from kansr.structure.moves.thresholds import KNOWN_ROWS, NEGLIGIBLE
 from kansr.structure.surrogate.coordinates import COORDINATES, SHAPES
 
-LARGE = 1e4  # the factor of a term beside the other's
-NEAR = 0.15  # how far noise may bring it away from a plain number
+NEAR_IN_NOISE = 0.15  # share of c by which noise may bring it away from a nice number; never measured alone
+PLAIN = ("", "")  # both inputs enter by powers
+KINDS = (PLAIN, *((shape, "") for shape in SHAPES), *(("", shape) for shape in SHAPES))
 
 
-def merges(rows: Rows) -> Iterator[Move]:
-    """x_i and x_j enter only through x_i**p·M + c·x_j**q·N, M and N power products of the other inputs.
+@dataclass(frozen=True)
+class Term:
+    """f(x_index)·Π x_k**others[k], where f is a power, or the coordinate `shape` if that is not empty."""
 
-    log|g_i/g_j| is linear in the logs of all inputs then, and its coefficients are p − 1, 1 − q and the exponents.
-    """
-    logs = np.log(np.abs(rows.X) + 1e-300)
-    for i, j in combinations(range(rows.n), 2):
-        gi, gj = rows.gradient[:, i], rows.gradient[:, j]
-        weight = 1 / np.sqrt(1 / (rows.reach[:, i] ** 2 + 1e-12) + 1 / (rows.reach[:, j] ** 2 + 1e-12))
-        weight = np.minimum(weight, 3 * np.median(weight))
-        for kind_i, kind_j in (("power", "power"), *((k, "power") for k in SHAPES), *(("power", k) for k in SHAPES)):
-            yield from _merge(rows, i, j, kind_i, kind_j, gi, gj, logs, weight)
+    index: int
+    power: sympy.Rational
+    shape: str
+    others: dict[int, sympy.Rational]
 
-
-def _merge(
-    rows: Rows, i: int, j: int, kind_i: str, kind_j: str, gi: Array, gj: Array, logs: Array, weight: Array
-) -> Iterator[Move]:
-    shape_i, shape_j = (COORDINATES[k] if k in SHAPES else None for k in (kind_i, kind_j))
-    if any(s and np.abs(rows.X[:, k]).max() > 20 for s, k in ((shape_i, i), (shape_j, j))):
-        return
-    free = [k for k in range(rows.n) if not (k == i and shape_i) and not (k == j and shape_j)]
-    with np.errstate(all="ignore"):
-        slope_i = shape_i.slope(rows.X[:, i]) if shape_i else np.ones(len(gi))
-        slope_j = shape_j.slope(rows.X[:, j]) if shape_j else np.ones(len(gi))
-        r = np.log(np.abs(gi / slope_i)) - np.log(np.abs(gj / slope_j))
-    good = np.isfinite(r)
-    if good.mean() < 0.9:
-        return
-    A = np.column_stack([np.ones(len(r)), logs[:, free]])[good] * weight[good, None]
-    w = np.linalg.lstsq(A, r[good] * weight[good], rcond=1e-10)[0]
-    e = np.zeros(rows.n)
-    e[free] = np.round(2 * w[1:]) / 2
-    if np.abs(w[1:] - e[free]).max(initial=0) > 0.24 or np.abs(e).max() > MOST_EXPONENT - 1:
-        return
-    p, q = (1.0 if shape_i else e[i] + 1), (1.0 if shape_j else 1 - e[j])
-    if p == 0 or q == 0:
-        return
-    fractional = [k for k in range(rows.n) if e[k] % 1 != 0]
-    if any(rows.state.X[:, k].min() <= 0 for k in fractional):
-        return
-    with np.errstate(all="ignore"):
-        monomial = np.prod(np.where(e == 0, 1.0, np.abs(rows.X) ** e), axis=1)
-        monomial = monomial * np.prod(np.where((e % 2 == 1), np.sign(rows.X), 1.0), axis=1)
-        ratio = gi * slope_j / (gj * slope_i * monomial)
-    finite = np.isfinite(ratio)
-    if finite.mean() < 0.9:
-        return
-    c = float(np.median(ratio[finite]))  # = a·p / (b·q)
-    if c == 0:
-        return
-    predicted = c * monomial * slope_i / slope_j
-    with np.errstate(all="ignore"):
-        # the sine of the angle between the two directions, in units of the inputs' spread
-        si, sj = rows.state.X[:, i].std(), rows.state.X[:, j].std()
-        sine = (gi - predicted * gj) * si * sj / (np.hypot(gi * si, gj * sj) * np.hypot(predicted * si, sj))
-        sine = sine * np.minimum(1, np.hypot(rows.reach[:, i], rows.reach[:, j]) / 0.05)
-    misfit = misfit_of(sine[np.isfinite(sine)], np.ones(int(np.isfinite(sine).sum())))
-    if misfit > rows.tolerance:
-        return
-    factor = p / (q * c)
-    if abs(factor) > LARGE or abs(factor) < 1 / LARGE:
-        return
-    exact, near = factor_near(factor), factor_near(factor, NEAR if rows.noisy else 0.0)
-    cost = 0.5 * len([k for k in range(rows.n) if e[k] and k not in (i, j)])
-    cost += 1.0 * bool(shape_i or shape_j) + 0.3 * bool(fractional) + 0.1 * (abs(p) + abs(q) - 2)
-    term_i = _Term(
-        i, sympy.Rational(int(2 * p), 2), kind_i, {k: e[k] for k in range(rows.n) if e[k] > 0 and k not in (i, j)}
-    )
-    term_j = _Term(
-        j, sympy.Rational(int(2 * q), 2), kind_j, {k: -e[k] for k in range(rows.n) if e[k] < 0 and k not in (i, j)}
-    )
-    used = frozenset(rows.state.inputs[k] for k in (i, j))
-    name = f"merge {name_of(rows, i)}, {name_of(rows, j)}"
-    for number in filter(None, (exact or near, None if exact else sympy.Float(factor))):
-        made = partial(_join, rows.state, term_i, term_j, number)
-        yield Move(misfit, cost + 1.0 * number.is_Float, name, used, made)
-
-
-class _Term:
-    """x_i**p (or a shape of x_i) times powers of other inputs."""
-
-    def __init__(self, index: int, power: sympy.Rational, kind: str, others: dict[int, float]) -> None:
-        self.index, self.power, self.kind = index, power, kind
-        self.others = {k: sympy.Rational(int(2 * e), 2) for k, e in others.items()}
-
-    def array(self, X: Array) -> Array:
+    def values(self, X: Array) -> Array:
+        """X: (rows, n) -> (rows,)"""
         x = X[:, self.index]
-        value = COORDINATES[self.kind].value(x) if self.kind in SHAPES else raised(x, self.power)
+        value = COORDINATES[self.shape].value(x) if self.shape else power_of(x, self.power)
         for k, e in self.others.items():
-            value = value * raised(X[:, k], e)
+            value = value * power_of(X[:, k], e)
         return value
 
-    def symbolic(self, inputs: tuple[sympy.Expr, ...]) -> sympy.Expr:
+    def symbolic(self, inputs: Sequence[sympy.Expr]) -> sympy.Expr:
+        """The term in the inputs of the table."""
         x = inputs[self.index]
-        value = COORDINATES[self.kind].symbolic(x) if self.kind in SHAPES else x**self.power
+        value = COORDINATES[self.shape].symbolic(x) if self.shape else x**self.power
         return sympy.Mul(value, *(inputs[k] ** e for k, e in self.others.items()))
 
 
-def _join(state: State, first: _Term, second: _Term, number: sympy.Expr) -> State | None:
+class Pair:
+    """Inputs i and j of a sample, each with the shape that it enters by, "" for a power.
+
+    slopes: (m,) each, of the shapes; 1 for a power.
+    """
+
+    def __init__(self, sample: GradientSample, i: int, j: int, shapes: tuple[str, str]) -> None:
+        self.sample, self.i, self.j, self.shapes = sample, i, j, shapes
+        self.gradients = sample.gradient[:, i], sample.gradient[:, j]
+        self.slopes = tuple(
+            COORDINATES[shape].slope(sample.X[:, k]) if shape else np.ones(len(sample.X))
+            for k, shape in zip((i, j), shapes)
+        )
+
+    def is_moderate(self) -> bool:
+        """Whether no shape is taken of larger values than it is of use for."""
+        return all(
+            not shape or np.abs(self.sample.X[:, k]).max() <= COORDINATES[shape].reach
+            for k, shape in zip((self.i, self.j), self.shapes)
+        )
+
+    def exponents(self) -> Array | None:
+        """The exponents of all inputs in the ratio of the slopes, (n,); None where they are no integers or halves."""
+        sample = self.sample
+        with np.errstate(all="ignore"):
+            sizes = [np.log(np.abs(g / slope)) for g, slope in zip(self.gradients, self.slopes)]
+            log_ratio = sizes[0] - sizes[1]
+        known = np.isfinite(log_ratio)
+        if known.mean() < KNOWN_ROWS:
+            return None
+        shaped = [k for k, shape in zip((self.i, self.j), self.shapes) if shape]
+        free = [k for k in range(sample.n) if k not in shaped]
+        weight = sample.ratio_weight(self.i, self.j)[known]
+        logs = np.log(np.abs(sample.X[known][:, free]) + TINY)
+        A = np.column_stack([np.ones(len(logs)), logs]) * weight[:, None]
+        fitted = np.zeros(sample.n)
+        fitted[free] = np.linalg.lstsq(A, log_ratio[known] * weight, rcond=ROUNDING)[0][1:]
+        e = halves(fitted)
+        if e is None or not all(sample.positive(k) for k in np.flatnonzero(e % 1)):
+            return None
+        return e
+
+    def powers(self, e: Array) -> tuple[float, float]:
+        """p and q of the two inputs, 1 for a shape."""
+        first, second = self.shapes
+        return (1.0 if first else float(e[self.i]) + 1), (1.0 if second else 1 - float(e[self.j]))
+
+    def factor(self, e: Array) -> tuple[float, float]:
+        """c, and the angle between the gradients and those of x_i**p·M + c·x_j**q·N; (0, inf) where c is unknown."""
+        with np.errstate(all="ignore"):
+            product = monomial(self.sample.X, e)
+            (gi, gj), (si, sj) = self.gradients, self.slopes
+            ratio = gi * sj / (gj * si * product)
+        known = np.isfinite(ratio)
+        if known.mean() < KNOWN_ROWS or (size := float(np.median(ratio[known]))) == 0:
+            return 0.0, np.inf
+        sine = self.sample.sine(self.i, self.j, size * product * si / sj)
+        p, q = self.powers(e)
+        return p / (q * size), misfit_of(sine[np.isfinite(sine)])
+
+
+def merges(sample: GradientSample) -> Iterator[Move]:
+    """The merges of all pairs of inputs that gradients agree with."""
+    for i, j in combinations(range(sample.n), 2):
+        for shapes in KINDS:
+            yield from _merges(Pair(sample, i, j, shapes))
+
+
+def _merges(pair: Pair) -> Iterator[Move]:
+    """The merge of a pair, with c a nice number, and with c as fitted where that is not near one."""
+    e = pair.exponents() if pair.is_moderate() else None
+    if e is None or 0 in pair.powers(e):
+        return
+    c, misfit = pair.factor(e)
+    if misfit > pair.sample.max_misfit or not NEGLIGIBLE < abs(c) < 1 / NEGLIGIBLE:
+        return
+    nice, near = factor_near(c), factor_near(c, NEAR_IN_NOISE if pair.sample.noisy else 0.0)
+    for number in filter(None, (nice or near, None if nice else sympy.Float(c))):
+        yield _merge(pair, e, number, misfit)
+
+
+def _merge(pair: Pair, e: Array, number: sympy.Expr, misfit: float) -> Move:
+    sample, i, j = pair.sample, pair.i, pair.j
+    p, q = pair.powers(e)
+    others = {k: half(e[k]) for k in range(sample.n) if e[k] and k not in (i, j)}
+    first = Term(i, half(p), pair.shapes[0], {k: power for k, power in others.items() if power > 0})
+    second = Term(j, half(q), pair.shapes[1], {k: -power for k, power in others.items() if power < 0})
+    cost = 0.5 * len(others) + 0.5 * bool(np.any(e % 1)) + (pair.shapes != PLAIN) + number.is_Float
+    name = f"merge {sample.name(i)}, {sample.name(j)}"
+    return Move(misfit, float(cost), name, sample.used((i, j)), partial(_join, sample.state, first, second, number))
+
+
+def _join(state: State, first: Term, second: Term, number: sympy.Expr) -> State | None:
+    """The state with first + number·second in place of the two inputs."""
     with np.errstate(all="ignore"):
-        u = first.array(state.X) + float(number) * second.array(state.X)
+        u = first.values(state.X) + float(number) * second.values(state.X)
     expr = first.symbolic(state.inputs) + number * second.symbolic(state.inputs)
     return replace_inputs(state, (first.index, second.index), [expr], [u])

@@ -1,11 +1,12 @@
-"""Inputs that enter only as one power product, taken together.
+"""Power groups: inputs that enter only as one power product, x_l·Π x_k**e_k.
 
-With many inputs the gradients are poor, and five inputs that agree say more than any pair does.
+With g the gradient, x_k·g_k = e_k·x_l·g_l for every k then. With many inputs gradients are poor, and several inputs
+that agree say more than any pair does (results/2026-11-24-best-first-reductions).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,18 +14,18 @@ import numpy as np
 import sympy
 
 from kansr.expression.nice_numbers import exponent_near
-from kansr.structure.moves.gradient.sample import Rows, milder, misfit_of, raised
+from kansr.numeric.arrays import Array
+from kansr.structure.moves.gradient.sample import GradientSample, misfit_of, power_of, shorter_tail
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
+from kansr.structure.moves.thresholds import KEPT, SIMPLER
 
-CLOSE = 0.1  # the same for groups that are made together
-NEAR = 4.0  # times the group's best misfit that the others may have in the narrower of two groups
-LEAST = 3  # inputs of a group that is made alone; a pair is left to the scale symmetries
+LEAST_INPUTS = 3  # inputs of a group that is a move alone; two are left to the symmetries
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """x_last·Π x_k**powers[k]; misfit: the mean one of the pairs."""
+    """x_last·Π x_k**powers[k]; misfit: the mean relative rms of its relations, less is better."""
 
     last: int
     powers: dict[int, sympy.Rational]
@@ -32,66 +33,74 @@ class Group:
 
     @property
     def members(self) -> frozenset[int]:
+        """The places of its inputs."""
         return frozenset({self.last, *self.powers})
 
 
-def groups(rows: Rows) -> Iterator[Move]:
-    """x_k·g_k = e_k·x_l·g_l for several k: the target knows them only through x_l·Π x_k**e_k."""
-    if rows.n < LEAST:
+def power_groups(sample: GradientSample) -> Iterator[Move]:
+    """The groups with the least misfit for each of their inputs, and all groups without a common input at once."""
+    if sample.n < LEAST_INPUTS:
         return
-    found = sorted(_found(rows), key=lambda group: (group.misfit / len(group.members), group.last))
-    for group in [group for group in found if len(group.members) >= LEAST][:3]:
-        yield _move(rows, [group])
-    together: list[Group] = []
+    found = sorted(_groups(sample), key=lambda group: (group.misfit / len(group.members), group.last))
+    for group in [group for group in found if len(group.members) >= LEAST_INPUTS][:KEPT]:
+        yield _move(sample, [group])
+    disjoint: list[Group] = []
     for group in found:
-        if group.misfit < CLOSE and not any(group.members & other.members for other in together):
-            together.append(group)
-    if len(together) > 1:
-        yield _move(rows, together)
+        if not any(group.members & other.members for other in disjoint):
+            disjoint.append(group)
+    if len(disjoint) > 1:
+        yield _move(sample, disjoint)
 
 
-def _found(rows: Rows) -> Iterator[Group]:
-    flow = rows.X * rows.gradient
+def _groups(sample: GradientSample) -> Iterator[Group]:
+    """For each input the group of all others that agree with it, and a narrower one of those that agree best."""
+    flow = sample.X * sample.gradient
     with np.errstate(all="ignore"):
         slopes = (flow.T @ flow) / np.sum(flow * flow, axis=0)  # of column k over column l, at [k, l]
     proposed: set[frozenset[int]] = set()
-    for last in range(rows.n):
-        members: dict[int, tuple[float, sympy.Rational]] = {}
-        for k in range(rows.n):
-            exponent = exponent_near(float(slopes[k, last])) if k != last and np.isfinite(slopes[k, last]) else None
-            if exponent is None or exponent == 0 or exponent.q > 2:
-                continue
-            misfit = misfit_of(flow[:, k] - float(exponent) * flow[:, last], flow[:, k])
-            if misfit < rows.tolerance and (exponent.is_integer or rows.state.X[:, k].min() > 0):
-                members[k] = (misfit, exponent)
-        for limit in (NEAR * min((m for m, _ in members.values()), default=0.0), rows.tolerance):
-            powers = {k: e for k, (m, e) in members.items() if m <= limit}
-            upright = sum(float(e) > 0 for e in powers.values()) >= len(powers) / 2
-            group = Group(last, powers, float(np.mean([members[k][0] for k in powers])) if powers else np.inf)
-            if powers and upright and group.members not in proposed:
-                proposed.add(group.members)
-                yield group
+    for last in range(sample.n):
+        members = _members(sample, last, flow, slopes[:, last])
+        least = min((misfit for misfit, _ in members.values()), default=0.0)
+        for limit in (SIMPLER * least, sample.max_misfit):
+            powers = {k: e for k, (misfit, e) in members.items() if misfit <= limit}
+            mostly_factors = 2 * sum(e.p > 0 for e in powers.values()) >= len(powers)
+            members_of_group = frozenset({last, *powers})
+            if powers and mostly_factors and members_of_group not in proposed:
+                proposed.add(members_of_group)
+                yield Group(last, powers, float(np.mean([members[k][0] for k in powers])))
 
 
-def _move(rows: Rows, found: list[Group]) -> Move:
-    inputs = rows.state.inputs
-    used = frozenset(inputs[k] for group in found for k in group.members)
-    cost = 0.5 * any(not e.is_integer for group in found for e in group.powers.values())
-    names = ["·".join(str(inputs[k]) for k in (group.last, *group.powers)) for group in found]
-    removes = sum(len(group.powers) for group in found)
-    misfit = float(np.mean([group.misfit for group in found])) / (removes + 1)
-    return Move(misfit, cost, f"group {', '.join(names)}", used, partial(_join, rows.state, found), removes=removes)
+def _members(sample: GradientSample, last: int, flow: Array, slopes: Array) -> dict[int, tuple[float, sympy.Rational]]:
+    """The inputs that enter with input `last`, with their misfits and powers. flow: (m, n); slopes: (n,)"""
+    members: dict[int, tuple[float, sympy.Rational]] = {}
+    for k, slope in enumerate(slopes.tolist()):
+        exponent = exponent_near(slope) if k != last and np.isfinite(slope) else None
+        if exponent is None or exponent == 0 or exponent.q > 2:
+            continue
+        misfit = misfit_of(flow[:, k] - float(exponent) * flow[:, last], flow[:, k])
+        if misfit < sample.max_misfit and (exponent.is_integer or sample.positive(k)):
+            members[k] = (misfit, exponent)
+    return members
 
 
-def _join(state: State, found: list[Group]) -> State | None:
-    columns, made = [], []
+def _move(sample: GradientSample, groups: Sequence[Group]) -> Move:
+    """The move that makes each group one input; its misfit is the mean one over the number of inputs that agree."""
+    cost = 0.5 * any(not e.is_integer for group in groups for e in group.powers.values())
+    names = ["·".join(sample.name(k) for k in (group.last, *group.powers)) for group in groups]
+    removes = sum(len(group.powers) for group in groups)
+    misfit = float(np.mean([group.misfit for group in groups])) / (removes + 1)
+    used = sample.used(k for group in groups for k in group.members)
+    return Move(misfit, cost, f"group {', '.join(names)}", used, partial(_join, sample.state, groups), removes=removes)
+
+
+def _join(state: State, groups: Sequence[Group]) -> State | None:
+    columns, inputs = [], []
     with np.errstate(all="ignore"):
-        for group in found:
+        for group in groups:
             u, expr = state.X[:, group.last], state.inputs[group.last]
             for k, power in group.powers.items():
-                u, expr = u * raised(state.X[:, k], power), expr * state.inputs[k] ** power
-            u, expr = milder(u, expr)
+                u, expr = u * power_of(state.X[:, k], power), expr * state.inputs[k] ** power
+            u, expr = shorter_tail(u, expr)
             columns.append(u)
-            made.append(expr)
-    gone = frozenset[int]().union(*(group.members for group in found))
-    return replace_inputs(state, gone, made, columns)
+            inputs.append(expr)
+    return replace_inputs(state, frozenset().union(*(group.members for group in groups)), inputs, columns)

@@ -1,8 +1,8 @@
-"""What an affine symmetry does: along a coordinate of one input the target and other inputs scale or shift."""
+"""The flow of an affine symmetry: along a coordinate of one input the target and other inputs scale or shift."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,21 +11,19 @@ import sympy
 
 from kansr.numeric.arrays import Array
 from kansr.result.derivation import Step
-from kansr.structure.moves.gradient.sample import drop, milder, multiplied, raised
+from kansr.structure.moves.gradient.sample import power_of, shorter_tail
+from kansr.structure.moves.gradient.symmetry_relation import TARGET
 from kansr.structure.moves.move import Factor
-from kansr.structure.moves.state import TARGET_SYMBOL, State
-
-TARGET = -1  # stands for the target where others are inputs
-Back = Callable[[sympy.Expr], sympy.Expr]
+from kansr.structure.moves.state import TARGET_SYMBOL, Back, State, plus, times, without_input, without_inputs
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """How one thing moves along log c: c**scale multiplies (thing + offset), or shift·log c is added to it.
+    """How one thing moves along log c: (thing + offset) is multiplied by c**scale, or shift·log c is added to it.
 
-    index: an input, or TARGET; scale, offset: a number or an expression in the inputs, with its values, (rows,) or a
-    number, those of `scale` where it is no number; log: it is the logarithm of the target that is scaled; inverse: it
-    is 1/x that moves.
+    index: an input, or TARGET; scale, offset: numbers, or expressions in the inputs; offset_values: (rows,) or a
+    number; scale_values: (rows,) where scale is no number; log: it is the logarithm of the target that is scaled;
+    inverse: it is 1/x that moves.
     """
 
     index: int
@@ -38,6 +36,7 @@ class Flow:
     scale_values: Array | float | None = None
 
     def said(self, inputs: Sequence[sympy.Expr]) -> str:
+        """The flow in the name of a move."""
         name = "target" if self.index == TARGET else str(inputs[self.index])
         name = f"log({name})" if self.log else f"1/({name})" if self.inverse else name
         if self.scale == 0:
@@ -45,56 +44,86 @@ class Flow:
         return f"{name}^{self.scale}" if self.offset == 0 else f"({name} + {self.offset})^{self.scale}"
 
 
-def follow(state: State, i: int, symbol: sympy.Expr, values: Array, flows: Sequence[Flow], blur: float) -> State | None:
-    """x_i taken out along the flow of `symbol`, a function of it whose `values` are (rows,)."""
-    X, inputs, z, back = state.X.copy(), list(state.inputs), state.z, state.back
-    along = symbol.args[0] if symbol.func is sympy.exp else sympy.log(symbol)
+@dataclass(frozen=True, eq=False)
+class FlowCoordinate:
+    """The coordinate c along which the target and inputs flow: in the inputs of the table, and (rows,) values."""
+
+    symbolic: sympy.Expr
+    values: Array
+
+    @property
+    def log(self) -> sympy.Expr:
+        """log c, where c = exp(x) the exponent."""
+        return self.symbolic.args[0] if self.symbolic.func is sympy.exp else sympy.log(self.symbolic)
+
+    def factor(self, flow: Flow) -> Array:
+        """c**scale on the rows, or shift·log c for a flow that shifts."""
+        if flow.scale_values is not None:
+            return np.asarray(self.values**flow.scale_values)
+        if flow.scale == 0:
+            return float(flow.shift) * np.log(self.values)
+        return power_of(self.values, flow.scale)
+
+
+def follow(state: State, i: int, c: FlowCoordinate, flows: Sequence[Flow], value_error: float) -> State | None:
+    """The state without input i: everything that flows along c, a coordinate of x_i, is followed back to c = 1.
+
+    value_error: relative error of the numbers of the flows. None where a value is not finite.
+    """
+    new = replace(state, X=state.X.copy(), value_error=max(state.value_error, value_error))
     said = []
     with np.errstate(all="ignore"):
         for flow in flows:
-            factor = symbol**flow.scale
-            if flow.scale_values is not None:
-                by = values**flow.scale_values
-            else:
-                by = raised(values, flow.scale) if flow.scale != 0 else float(flow.shift) * np.log(values)
-            if flow.index != TARGET:
-                k = flow.index
-                if flow.inverse:
-                    X[:, k], inputs[k] = 1 / X[:, k], 1 / inputs[k]
-                X[:, k] = (X[:, k] + flow.offset_values) * by if flow.scale != 0 else X[:, k] + by
-                inputs[k] = (inputs[k] + flow.offset) * factor if flow.scale != 0 else inputs[k] + flow.shift * along
-                if flow.scale != 0 and flow.offset == 0:
-                    X[:, k], inputs[k] = milder(X[:, k], inputs[k])
-                said.append(str(inputs[k]))
-            elif flow.scale == 0:
-                z, back = z - by, partial(_shifted, state.back, flow.shift * along)
-                said.append(str(TARGET_SYMBOL - flow.shift * along))
-            else:
-                sign = -1 if flow.log and z.max() < 0 else 1
-                z = ((np.log(sign * z) if flow.log else z) + flow.offset_values) / by
-                back = partial(_scaled, state.back, factor, flow.offset, sign if flow.log else 0)
-                turned = sympy.log(sign * TARGET_SYMBOL) if flow.log else TARGET_SYMBOL
-                said.append(str((turned + flow.offset) / factor))
-    new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, blur=max(state.blur, blur))
-    new = replace(drop(new, i), moves=(*state.moves, Step(", ".join(said))))
+            new, step = _target_along(new, c, flow) if flow.index == TARGET else _input_along(new, c, flow)
+            said.append(str(step))
+    new = replace(without_input(new, i), moves=(*state.moves, Step(", ".join(said))))
     return new if np.isfinite(new.X).all() and np.isfinite(new.z).all() else None
 
 
-def _shifted(back: Back, term: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
-    return back(expr + term)
+def _input_along(state: State, c: FlowCoordinate, flow: Flow) -> tuple[State, sympy.Expr]:
+    """The state with an input that does not flow along c in place of one that does, and this input."""
+    k, by = flow.index, c.factor(flow)
+    x, expr = state.X[:, k], state.inputs[k]
+    if flow.inverse:
+        x, expr = 1 / x, 1 / expr
+    if flow.scale == 0:
+        x, expr = x + by, expr + flow.shift * c.log
+    else:
+        x, expr = (x + flow.offset_values) * by, (expr + flow.offset) * c.symbolic**flow.scale
+        if flow.offset == 0:
+            x, expr = shorter_tail(x, expr)
+    X = state.X.copy()
+    X[:, k] = x
+    return replace(state, X=X, inputs=(*state.inputs[:k], expr, *state.inputs[k + 1 :])), expr
+
+
+def _target_along(state: State, c: FlowCoordinate, flow: Flow) -> tuple[State, sympy.Expr]:
+    """The state with a target that does not flow along c, and this target."""
+    z, by = state.z, c.factor(flow)
+    if flow.scale == 0:
+        term = flow.shift * c.log
+        return replace(state, z=z - by, back=partial(plus, state.back, term)), TARGET_SYMBOL - term
+    factor = c.symbolic**flow.scale
+    sign = -1 if flow.log and z.max() < 0 else 1
+    z = ((np.log(sign * z) if flow.log else z) + flow.offset_values) / by
+    back = partial(_scaled, state.back, factor, flow.offset, sign if flow.log else 0)
+    said = sympy.log(sign * TARGET_SYMBOL) if flow.log else TARGET_SYMBOL
+    return replace(state, z=z, back=back), (said + flow.offset) / factor
 
 
 def _scaled(back: Back, factor: sympy.Expr, offset: sympy.Expr, log: int, expr: sympy.Expr) -> sympy.Expr:
+    """The way back of a target that was scaled. log: the sign under the logarithm, 0 where there was none."""
     inner = factor * expr - offset
     return back(log * sympy.exp(inner) if log else inner)
 
 
 def divide(state: State, factors: Sequence[Factor]) -> State | None:
-    """The target over all the factors at once, without the inputs they are functions of."""
+    """The target over all factors, without the inputs that they are functions of; None where a value is not finite."""
     with np.errstate(all="ignore"):
-        z = state.z / np.prod([raised(f.values, f.power) for f in factors], axis=0)
+        z = state.z / np.prod([power_of(f.values, f.power) for f in factors], axis=0)
+    if not np.isfinite(z).all():
+        return None
     outer = sympy.Mul(*(f.symbolic**f.power for f in factors))
-    new = replace(state, z=z, back=partial(multiplied, state.back, outer))
-    for index in sorted((f.index for f in factors), reverse=True):
-        new = drop(new, index)
-    return replace(new, moves=(*state.moves, Step(str(TARGET_SYMBOL / outer)))) if np.isfinite(z).all() else None
+    step = Step(str(TARGET_SYMBOL / outer))
+    new = without_inputs(state, [f.index for f in factors])
+    return replace(new, z=z, back=partial(times, state.back, outer), moves=(*state.moves, step))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.expression.nice_numbers import SHORT_TOLERANCE, fractions_near, is_short
-from kansr.formula.judge.exactness import CONVINCING
+from kansr.formula.judge.exactness import LONG_CONSTANTS
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.monomials import design
 from kansr.numeric.null_vector import null_vector
@@ -36,7 +36,7 @@ from kansr.structure.terminals.limits import (
     ROWS_PER_COLUMN,
 )
 
-# Coefficients with many digits that a relation of several inputs may have; of one input: CONVINCING, or more where
+# Coefficients with many digits that a relation of several inputs may have; of one input: LONG_CONSTANTS, or more where
 # there are few terms (results/2026-11-24-terminals).
 MOST_LONG = 7
 
@@ -175,7 +175,7 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
         return None
     if not _misfit(A, t, w, v) < ROUNDING_RMS:
         return None
-    numbers = _nice(values, CONVINCING if one_input else MOST_LONG)
+    numbers = _nice(values, LONG_CONSTANTS if one_input else MOST_LONG)
     if numbers is None:
         return None
     if below == 0:  # a polynomial has its own coefficients

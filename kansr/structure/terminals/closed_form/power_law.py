@@ -16,8 +16,8 @@ from scipy import optimize
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import exponent_near
-from kansr.formula.fit.constants import polish
-from kansr.formula.judge.exactness import RELATIVE
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.formula.judge.levels import EXPONENT_LEVEL, ROW_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
@@ -94,8 +94,8 @@ def power_law_beside_outliers(data: Dataset) -> sympy.Expr | None:
         log_factor, powers, _ = exponents(data.X, data.y, np.sqrt(weight))
         size = np.abs(y - log_factor - X @ powers)
         scale = MAD * float(np.median(size))
-        weight = 1 / np.maximum(size, max(LEAST_RESIDUAL * scale, RELATIVE))
-    kept = size <= normal_quantile(ROW_LEVEL) * max(scale, RELATIVE)
+        weight = 1 / np.maximum(size, max(LEAST_RESIDUAL * scale, ROW_RESIDUAL))
+    kept = size <= normal_quantile(ROW_LEVEL) * max(scale, ROW_RESIDUAL)
     if kept.all():
         return None
     return _product(data, *exponents(data.X[kept], data.y[kept]), kept)
@@ -134,7 +134,7 @@ def fitted_exponent(p: float, error: float) -> sympy.Expr:
 def close_power_law(data: Dataset, max_misfit: float) -> Iterator[sympy.Expr]:
     """The power product, where its relative rms is below `max_misfit` once its constants are fitted to the target."""
     expr = power_law(data)
-    if expr is not None and polish(expr, data, rows=COARSE_ROWS).rms < max_misfit * np.std(data.y):
+    if expr is not None and fit_constants(expr, data, rows=COARSE_ROWS).rms < max_misfit * np.std(data.y):
         yield expr
 
 
@@ -171,6 +171,6 @@ def _beside_number(data: Dataset, t: Array, k: int, logarithm: bool) -> sympy.Ex
     if expr is None:
         return None
     relative = np.abs(Tape(expr, data.names).value(X) / rest - 1)
-    if not np.quantile(relative, NEARLY_ALL) < RELATIVE:
+    if not np.quantile(relative, NEARLY_ALL) < ROW_RESIDUAL:
         return None
     return k + (sympy.exp(expr) if logarithm else expr)

@@ -14,7 +14,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.formula.judge.exactness import RELATIVE
+from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import least_squares
 from kansr.numeric.tolerances import EPS, TINY
@@ -121,10 +121,10 @@ def _product(
     expr: sympy.Expr = sympy.S.One
     sign = np.ones(data.rows)
     for p, (i, factor, values) in zip(w[1:].tolist(), candidates):
-        if abs(p) * float(np.ptp(values)) < RELATIVE:
+        if abs(p) * float(np.ptp(values)) < ROW_RESIDUAL:
             continue
         x = sympy.Symbol(data.names[i])
-        exponent = sympy.Float(p) if factor.is_rate else fitted_exponent(p, RELATIVE)
+        exponent = sympy.Float(p) if factor.is_rate else fitted_exponent(p, ROW_RESIDUAL)
         expr = expr * factor.symbolic(x, exponent)
         if factor.has_sign is not None:
             side = np.sign(factor.has_sign(data.X[:, i]))
@@ -148,4 +148,4 @@ def _exponents(A: Array, t: Array, rows: NDArray[np.intp]) -> Array | None:
     w = least_squares(A[used], t[used, None], ridge=0.0)[:, 0]
     with np.errstate(all="ignore"):
         residual = np.abs(A @ w - t)
-    return w if np.quantile(residual[np.isfinite(residual)], NEARLY_ALL) < RELATIVE else None
+    return w if np.quantile(residual[np.isfinite(residual)], NEARLY_ALL) < ROW_RESIDUAL else None

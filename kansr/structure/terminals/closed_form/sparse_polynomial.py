@@ -9,7 +9,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array
 from kansr.numeric.monomials import Monomial, design, monomials, unit_columns
@@ -54,7 +54,7 @@ def polynomials(data: Dataset, max_misfit: float, expired: Callable[[], bool] = 
 
 def row_weights(data: Dataset) -> Array:
     """The factors of the rows in weighted least squares, (rows,), of mean square 1."""
-    weight = 1 / shares(data)
+    weight = 1 / relative_sigma(data)
     return weight / float(np.sqrt(np.mean(weight**2)))
 
 

@@ -42,7 +42,7 @@ def network(
     arity: Any = [[], [len(fitting.names)] * width[1][1], []] if isinstance(width[1], tuple) else 2
     is_sum = width[1:] == (1, 1)  # least squares finds its start, and random ones add nothing
     config = FitConfig(mult_arity=arity, starts=0 if is_sum else STARTS)
-    first = {"grids": config.grids[:1], "smoothings": config.smoothings[:1]}
+    first: dict[str, Any] = {"grids": config.grids[:1], "smoothings": config.smoothings[:1]}
     coarse = replace(config, **first, steps=config.tries, survivors=1)
     trial = data.take(slice(0, COARSE_ROWS))
     most = max(PROMISING / 2 if is_sum else PROMISING, 2 * noise_floor)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.tolerances import EPS
 
@@ -32,7 +32,7 @@ def curve(data: Dataset, noise: float) -> tuple[Array, Array, float]:
     if not noise:
         order = order[evenly_spaced_rows(data.rows, POINTS)]
         return data.X[order, 0], data.y[order], noise
-    weight = shares(data) ** -2
+    weight = relative_sigma(data) ** -2
     bins = _of_equal_weight(order, weight, min(POINTS, data.rows))
     x, y = _means(data, bins, weight)
     for _ in range(HALVINGS):
