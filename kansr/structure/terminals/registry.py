@@ -109,7 +109,7 @@ def _relation_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 
 def _sum_of_atoms_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return _through_turned(state, sums_of_atoms, threshold=EXACT_SUM, expired=context.expired)
+    return _through_turned(state, sums_of_atoms, max_misfit=EXACT_SUM, expired=context.expired)
 
 
 def _polynomial(state: State, context: Context) -> Iterator[sympy.Expr]:
