@@ -1,6 +1,7 @@
 """The table of all terminals.
 
-Both searches over reductions and the attempts on a whole table read it. A new solver is a new row.
+Both searches over reductions and the attempts on a whole table read it; a new solver is a new row. The functions above
+the table give each solver what it needs of a state and its context.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.numeric.tolerances import SQRT_EPS
 from kansr.result.graph import Graph
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
@@ -40,17 +42,21 @@ from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_
 from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
 from kansr.structure.terminals.terminal import ANY, TerminalKind
+from kansr.structure.terminals.thresholds import MOST_FORMULAS, STEEP
 
 Hidden = int | tuple[int, int]  # the hidden layer of a network: its sums, or its sums and its products
 
-NETWORKS: tuple[Hidden, ...] = (1, 2, (1, 1), (0, 1), 3)  # the cheapest first
-EXACT_SUM = 1e-8  # error over the spread of a sum of atoms that is the law
-EXACT_POWER_LAW = 1e-5  # the same of a power law before its constants are fitted to all rows
-EXACT_SUMS, EXACT_CURVES = 1e-3, 3e-3  # error over the spread of sums, and of sums of products, of splines
-EXACT_POLYNOMIAL = 1e-6  # the same of a polynomial beside values that were read off a surrogate
-VALUE_ERRORS = 3.0  # times the error of columns that were read off a surrogate that a formula of them may miss by
-STEEP = 6.0  # |u| from which exp(u) is so large that nothing else counts beside it
-ALTERNATIVES, FEW_ALTERNATIVES = 12, 6  # formulas of one input that are told of a whole table, and of a state
+# The cheapest first.
+NETWORKS: tuple[Hidden, ...] = (1, 2, (1, 1), (0, 1), 3)
+
+# Relative rms up to which a formula of exact rows is believed before its constants are fitted together.
+EXACT = SQRT_EPS
+
+# Relative rms on held-out rows up to which curves of exact rows are believed: splines are not exact.
+EXACT_CURVES = 3e-3
+
+# Times the value error of columns that were read off a surrogate, by which a formula of them may miss.
+VALUE_ERRORS = 3.0
 
 
 def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -60,19 +66,19 @@ def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 def _power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
     if state.sigma is None:
-        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.value_error)
-        yield from close_power_law(state.dataset(), allowed)
+        max_misfit = max(context.allowed(EXACT), VALUE_ERRORS * state.value_error)
+        yield from close_power_law(state.dataset(), max_misfit)
     elif (law := power_law_in_noise(state.dataset(), context.error * state.sigma)) is not None:
         yield law
 
 
 def _best_power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
-    """However well it fits; and one that outliers do not bend."""
+    """However well it fits, and one that outliers do not influence."""
     data = state.dataset()
     yield from (expr for expr in (power_law(data), power_law_beside_outliers(data)) if expr is not None)
 
 
-def _power_law_beside_a_number(state: State, context: Context) -> Iterator[sympy.Expr]:
+def _power_law_under_a_function(state: State, context: Context) -> Iterator[sympy.Expr]:
     return power_laws_under_functions(state.dataset())
 
 
@@ -80,7 +86,7 @@ def _product(state: State, context: Context) -> Iterator[sympy.Expr]:
     return power_products(state.dataset())
 
 
-def _plain_relation(state: State, context: Context) -> Iterator[sympy.Expr]:
+def _relation_of_inputs(state: State, context: Context) -> Iterator[sympy.Expr]:
     return relations(state.dataset(), context.expired, inputs_only=True)
 
 
@@ -89,7 +95,7 @@ def _relation(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 
 def _sum_of_atoms(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return sums_of_atoms(state.quiet(), context.allowed(EXACT_SUM), context.expired)
+    return sums_of_atoms(state.quiet(), context.allowed(EXACT), context.expired)
 
 
 def _quadratic(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -104,21 +110,21 @@ def _oblique(state: State, context: Context) -> Iterator[sympy.Expr]:
     return oblique_function(state.dataset(), context.match.library, context.expired)
 
 
-def _relation_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return _through_turned(state, relations, expired=context.expired)
+def _relation_in_other_coordinates(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return _in_other_coordinates(state, relations, expired=context.expired)
 
 
-def _sum_of_atoms_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return _through_turned(state, sums_of_atoms, max_misfit=EXACT_SUM, expired=context.expired)
+def _sum_of_atoms_in_other_coordinates(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return _in_other_coordinates(state, sums_of_atoms, max_misfit=EXACT, expired=context.expired)
 
 
 def _polynomial(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return polynomials(state.weighted(), context.allowed(EXACT_POLYNOMIAL), context.expired)
+    return polynomials(state.weighted(), context.allowed(EXACT), context.expired)
 
 
 def _rational(state: State, context: Context) -> Iterator[sympy.Expr]:
     noisy = context.noise > 0
-    return rationals(state.weighted(), context.allowed(EXACT_POLYNOMIAL), context.expired, noisy=noisy)
+    return rationals(state.weighted(), context.allowed(EXACT), context.expired, noisy=noisy)
 
 
 def _trend_and_waves(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -142,11 +148,11 @@ def _exponentials(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 
 def _quick_function(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return single(state.weighted(), context.noise, context.match, FEW_ALTERNATIVES, context.expired, quick=True)
+    return single(state.weighted(), context.noise, context.match, MOST_FORMULAS, context.expired, quick=True)
 
 
 def _function(state: State, context: Context) -> Iterator[sympy.Expr]:
-    keep = ALTERNATIVES if context.thorough else FEW_ALTERNATIVES
+    keep = 2 * MOST_FORMULAS if context.thorough else MOST_FORMULAS
     return single(state.weighted(), context.noise, context.match, keep, context.expired, quick=False)
 
 
@@ -177,12 +183,12 @@ TERMINALS: tuple[TerminalKind, ...] = (
     TerminalKind("constant", _constant, inputs=range(1), at_once=True),
     TerminalKind("power law", _power_law, at_once=True),
     TerminalKind(
-        "power law beside a number", _power_law_beside_a_number, noise="none", at_once=True, said="power law"
+        "power law beside a number", _power_law_under_a_function, noise="none", at_once=True, said="power law"
     ),
     TerminalKind("product of functions", _product, noise="none", at_once=True),
-    TerminalKind("plain relation", _plain_relation, noise="none", at_once=True, said="relation"),
+    TerminalKind("plain relation", _relation_of_inputs, noise="none", at_once=True, said="relation"),
     TerminalKind(
-        "sum of curves", graphs=_additive, inputs=range(2, ANY), at_once=True, held_out=True, misfit=EXACT_SUMS
+        "sum of curves", graphs=_additive, inputs=range(2, ANY), at_once=True, held_out=True, misfit=EXACT_CURVES
     ),
     # asked when their turn comes
     TerminalKind("sum of atoms", _sum_of_atoms, priority=0.1, per_input=0.3),
@@ -191,12 +197,12 @@ TERMINALS: tuple[TerminalKind, ...] = (
     TerminalKind("one function", _one_function, noise="none", priority=0.2, per_input=0.3),
     TerminalKind("one function of a sum", _oblique, noise="none", priority=0.3, per_input=0.3),
     TerminalKind(
-        "relation in other coordinates", _relation_turned, inputs=range(1, 3), noise="none", priority=0.3,
+        "relation in other coordinates", _relation_in_other_coordinates, inputs=range(1, 3), noise="none", priority=0.3,
         per_input=0.3, said="relation",
     ),
     TerminalKind(
-        "sum of atoms in another coordinate", _sum_of_atoms_turned, inputs=range(1, 2), noise="none", priority=0.5,
-        said="sum of atoms",
+        "sum of atoms in another coordinate", _sum_of_atoms_in_other_coordinates, inputs=range(1, 2), noise="none",
+        priority=0.5, said="sum of atoms",
     ),
     TerminalKind("polynomial", _polynomial, inputs=range(1, 5), noise="some", per_input=0.5),
     TerminalKind("rational", _rational, inputs=range(1, 5), noise="some", per_input=0.5),
@@ -229,17 +235,19 @@ TERMINALS: tuple[TerminalKind, ...] = (
 BY_NAME = {kind.name: kind for kind in TERMINALS}
 
 
-def _through_turned(state: State, solve: Callable[..., Iterator[sympy.Expr]], **options: Any) -> Iterator[sympy.Expr]:
-    """What a solver finds in other coordinates, brought back."""
-    for turned, back in _turned(state.dataset()):
-        for expr in solve(turned, **options):
+def _in_other_coordinates(
+    state: State, solve: Callable[..., Iterator[sympy.Expr]], **options: Any
+) -> Iterator[sympy.Expr]:
+    """The formulas of a solver for the inputs in other coordinates, in the inputs themselves."""
+    for data, back in _other_coordinates(state.dataset()):
+        for expr in solve(data, **options):
             yield expr.xreplace(back)
 
 
-def _turned(data: Dataset) -> Iterator[tuple[Dataset, dict[sympy.Symbol, sympy.Expr]]]:
-    """The same rows with inputs replaced by their inverses, or turned round where their exponentials would be huge.
+def _other_coordinates(data: Dataset) -> Iterator[tuple[Dataset, dict[sympy.Symbol, sympy.Expr]]]:
+    """The rows with inputs replaced by their inverses, or by their negatives where their exponentials would be huge.
 
-    Whether u, 1/u or −u came out of a reduction is chance, but not every solver has exp(−1/u).
+    Whether u, 1/u or −u comes out of a reduction is chance, but not every solver has exp(−1/u).
     """
     options: list[list[tuple[int, int]]] = []  # (sign, power) for each input
     for x in data.X.T:

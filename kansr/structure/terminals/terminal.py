@@ -1,7 +1,8 @@
-"""A terminal: a solver that gives formulas for a state at once, as a row of the table of all of them."""
+"""Terminals: solvers that give formulas for a state at once, without further reductions."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
@@ -12,21 +13,20 @@ from kansr.result.graph import Graph
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 
-ANY = 10**6  # more inputs than any table has
-Noise = Literal["none", "some", "any"]  # on which rows a row of a table is of use: exact ones, noisy ones, all
+ANY = sys.maxsize  # more inputs than any table has
+Noise = Literal["none", "some", "any"]  # rows that a terminal is for: exact ones, noisy ones, all
 
 
 class TerminalKind(NamedTuple):
-    """A solver and where it is of use.
+    """A solver, and the states that it is for.
 
-    name: its key, unique. solve: formulas in the names of the state. graphs: or graphs of curves, from rows to fit and
-    rows to judge on, whose curves are still to be named. inputs: the numbers of inputs that it is for. noise: on which
-    rows it is of use. priority, per_input: the cost after which its turn comes, and what each input but the first adds;
-    less is earlier, 0 is when a sure move has its turn. at_once: it is quick, and asked as soon as a state is reached.
-    rough: it is for targets that no surrogate follows. root: it is for tables that no move has changed. whole: it is
-    for whole tables only, which no search over reductions asks. held_out: graphs are judged on rows that they were not
-    fitted to. misfit: the error over the spread up to which graphs of exact rows are believed: splines are not exact.
-    said: its name in a derivation, where that is not `name`.
+    name: its key, unique. solve: formulas in the names of the state. graphs: instead of formulas, graphs of curves
+    whose functions are still to be named; from rows to fit, rows to judge on. inputs: the numbers of inputs that it is
+    for. noise: the rows that it is for. priority, per_input: its cost, and what each input but the first adds, in cost
+    units; less is earlier. at_once: it is fast, and asked as soon as a state is reached. rough: it is for targets that
+    no surrogate follows. root: it is for states that no move has led to. whole: it is for whole tables, and no search
+    over reductions asks it. held_out: its graphs are judged on rows that they were not fitted to. misfit: relative rms
+    up to which its graphs of exact rows are believed. said: its name in a derivation, where that is not `name`.
     """
 
     name: str
@@ -50,10 +50,10 @@ class TerminalKind(NamedTuple):
         return self.said or self.name
 
     def suits(self, state: State, noise: float) -> bool:
-        """Whether it is of use for a state whose true formula misses by this share of the spread."""
+        """Whether it is for a state. noise: relative rms of the true formula there; 0 for exact rows."""
         wanted = self.noise == "any" or (self.noise == "some") == (noise > 0)
         return wanted and len(state.inputs) in self.inputs and not (self.root and state.moves) and not self.whole
 
     def cost(self, state: State) -> float:
-        """The cost after which its turn comes."""
+        """Its cost for a state, in cost units; less is earlier."""
         return self.priority + self.per_input * (len(state.inputs) - 1)

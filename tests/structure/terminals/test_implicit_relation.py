@@ -8,7 +8,7 @@ from support.tables import misfit, table
 
 from kansr.data.dataset import Dataset
 from kansr.structure.terminals.closed_form.implicit_relation import relations
-from kansr.structure.terminals.limits import MOST_INPUTS
+from kansr.structure.terminals.thresholds import MOST_INPUTS
 
 PLAIN = {
     "a polynomial of degree 9": "x**9 - 2*x**5 + 0.5*x**2 - 3",

@@ -10,7 +10,7 @@ from support.tables import misfit, table, with_noise
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
-from kansr.structure.terminals.limits import MOST_INPUTS
+from kansr.structure.terminals.thresholds import MOST_INPUTS
 
 CLEAN = 1e-8
 

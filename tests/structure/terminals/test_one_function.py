@@ -8,7 +8,8 @@ from support.tables import table
 from support.thin import thinned
 
 from kansr.formula.fit.constants import fit_constants
-from kansr.structure.terminals.enumerated.one_function import MOST_INPUTS, one_function
+from kansr.structure.terminals.enumerated.function_parts import FACTORS
+from kansr.structure.terminals.enumerated.one_function import one_function
 
 LAWS = {
     "a bump beside a line": ("exp(-(x - 1.3)**2/0.8) + 0.4*x", -1.0, 4.0),
@@ -39,5 +40,5 @@ def test_the_simplest_of_the_exact_ones_comes_first() -> None:
 
 def test_noise_too_many_inputs_and_a_clock_that_has_run_out_give_nothing() -> None:
     assert list(one_function(table("exp(-1.7*x) + x", noise=0.01))) == []
-    assert list(one_function(table("+".join("abcdefg"[: MOST_INPUTS + 1])))) == []
+    assert list(one_function(table("+".join("abcdefg"[: len(FACTORS) + 1])))) == []
     assert list(one_function(table("exp(-1.7*x)"), expired=lambda: True)) == []

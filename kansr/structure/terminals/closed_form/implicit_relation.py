@@ -25,7 +25,7 @@ from kansr.numeric.tolerances import ROUNDING_RMS
 from kansr.structure.surrogate.target_transforms import TRANSFORMS, Transform, transformed
 from kansr.structure.terminals.closed_form.generators import Generators, generators
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomial
-from kansr.structure.terminals.limits import (
+from kansr.structure.terminals.thresholds import (
     DEPENDENT,
     FEWER_COLUMNS,
     GAP,

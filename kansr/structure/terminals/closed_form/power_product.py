@@ -19,7 +19,7 @@ from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import least_squares
 from kansr.numeric.tolerances import EPS, TINY
 from kansr.structure.terminals.closed_form.power_law import fitted_exponent
-from kansr.structure.terminals.limits import AGREED, MANY_ROWS_PER_COLUMN, MOST_STEPS, NEARLY_ALL, ROWS_PER_COLUMN
+from kansr.structure.terminals.thresholds import AGREED, MANY_ROWS_PER_COLUMN, MOST_STEPS, NEARLY_ALL, ROWS_PER_COLUMN
 
 # Share of its median size that a first step towards an offset has to leave of log|y − c|, or less, to be gone on with.
 STARTED = 0.7

@@ -18,7 +18,7 @@ from kansr.numeric.monomials import design, monomials, unit_columns
 from kansr.numeric.null_vector import null_space, sparsest
 from kansr.numeric.tolerances import ROUNDING_RMS, SQRT_EPS
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomial
-from kansr.structure.terminals.limits import DEPENDENT, FEWER_COLUMNS, GAP, MOST_INPUTS, ROWS_PER_COLUMN
+from kansr.structure.terminals.thresholds import DEPENDENT, FEWER_COLUMNS, GAP, MOST_INPUTS, ROWS_PER_COLUMN
 
 # Largest |x| of an input that is taken for an angle: a little more than a turn.
 LARGEST_ANGLE = 7.0

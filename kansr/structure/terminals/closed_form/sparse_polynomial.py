@@ -15,7 +15,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.monomials import Monomial, design, monomials, unit_columns
 from kansr.numeric.tolerances import EPS, ROUNDING, ROUNDING_RMS, TINY
 from kansr.structure.surrogate.target_transforms import transformed
-from kansr.structure.terminals.limits import COMMON_TRANSFORMS, MOST_COLUMNS, MOST_TERMS, ROWS_PER_COLUMN
+from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_COLUMNS, MOST_TERMS, ROWS_PER_COLUMN
 
 # Degrees of polynomials in all inputs together.
 DEGREES = (2, 3, 4, 6)

@@ -19,7 +19,7 @@ from kansr.structure.terminals.closed_form.sparse_polynomial import (
     fitted_polynomial,
     row_weights,
 )
-from kansr.structure.terminals.limits import FEWER_COLUMNS, MANY_ROWS_PER_COLUMN, MOST_TERMS, ROWS_PER_COLUMN
+from kansr.structure.terminals.thresholds import FEWER_COLUMNS, MANY_ROWS_PER_COLUMN, MOST_TERMS, ROWS_PER_COLUMN
 
 # Degrees of P and Q, the fewest columns first.
 DEGREES_OF_RATIOS = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (3, 3), (4, 4), (6, 4))

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from kansr.numeric.arrays import Array
-from kansr.structure.terminals.limits import STEEP
+from kansr.structure.terminals.thresholds import STEEP
 
 Symbolic = Callable[[sympy.Expr, sympy.Expr], sympy.Expr]
 Logarithm = Callable[[Array, Array], Array]

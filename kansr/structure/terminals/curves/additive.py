@@ -16,7 +16,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import DEGREE, Basis, basis, least_squares, samples
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.structure.surrogate.target_transforms import transformed
-from kansr.structure.terminals.limits import MOST_STEPS, PER_COMPLEXITY, ROWS_PER_COLUMN, SETTLED
+from kansr.structure.terminals.thresholds import MOST_STEPS, PER_COMPLEXITY, ROWS_PER_COLUMN, SETTLED
 
 # Intervals of the splines; the best of them by held-out error is kept.
 GRIDS = (5, 12, 30)

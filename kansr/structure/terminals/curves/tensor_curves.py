@@ -16,7 +16,7 @@ from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import TRIM, Basis, basis, least_squares, samples
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.structure.surrogate.target_transforms import Transform, transformed
-from kansr.structure.terminals.limits import (
+from kansr.structure.terminals.thresholds import (
     COARSE_ROWS,
     MOST_FITS,
     MOST_STEPS,

@@ -8,7 +8,7 @@ from typing import Any
 
 from kansr.data.dataset import Dataset
 from kansr.result.graph import Graph
-from kansr.structure.terminals.limits import COARSE_ROWS, PROMISING
+from kansr.structure.terminals.thresholds import COARSE_ROWS, PROMISING
 
 # Rows that a network is trained on.
 MOST_ROWS = 3000

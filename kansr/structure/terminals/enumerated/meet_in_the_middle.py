@@ -24,7 +24,7 @@ from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.closed_form.power_law import fitted_exponent
 from kansr.structure.terminals.closed_form.sparse_polynomial import monomial_terms
 from kansr.structure.terminals.enumerated.atoms import Atoms, atoms
-from kansr.structure.terminals.limits import COMMON_TRANSFORMS, MOST_INPUTS, SCAN_ROWS
+from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_INPUTS, SCAN_ROWS
 
 # Rows that atoms are computed on, and the fewest of a table.
 ROWS = 256

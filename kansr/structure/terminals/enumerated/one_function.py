@@ -1,118 +1,106 @@
-"""y = Σ b_k·B_k + c·A·f(v; a, b): one function with fitted inner constants, beside known terms, times a known factor.
+"""One function with fitted inner constants beside known terms: T(y) = Σ b_k·B_k + c·A·f(v; a, b).
 
-All functions of the library, and a few shapes with two inner constants, are scanned over a grid of those with the
-linear constants in closed form; the best starts are refined together by variable projection (Golub & Pereyra 1973).
+All shapes are scanned over a grid of inner constants, with the linear constants in closed form; the best starts are
+refined together by variable projection (Golub and Pereyra 1973). Each shape has a share of the starts, because
+flexible ones crowd out the others (results/2026-11-24-terminals).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
+from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.least_squares import Projected, pairs_at, refined_pairs
+from kansr.numeric.tolerances import EPS, ROUNDING, ROUNDING_RMS, SQRT_EPS, TINY
 from kansr.structure.surrogate.target_transforms import transformed
-from kansr.structure.terminals.enumerated.shapes import SHAPES, Shape, of_library
+from kansr.structure.terminals.enumerated.function_parts import (
+    FACTORS,
+    BasisGroup,
+    Parts,
+    by_number_of_terms,
+    parts_of,
+)
+from kansr.structure.terminals.enumerated.shapes import SHAPES, of_library
+from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_FORMULAS, MOST_STEPS, SCAN_ROWS
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
-ROWS, MOST_INPUTS = 72, 3
-FACTORS = (9, 12, 9)  # known factors that are tried, by the number of inputs
-PRIOR = 1.6  # times the misfit for each term, factor or variable that makes a formula longer
-# Starts refined a little, of each shape over an input itself and over each other variable; refined to the end, of each
-# shape; formulas given out.
-PLAIN, OTHERS, FINALISTS, OFFERED = 60, 8, 12, 6
-FIRST, LAST = 5, 25  # steps of refinement before and after the field is cut
-CLOSE = 1e-7  # misfit over the spread below which a start is given out to be fitted
-STEP = 1e-6
-TARGETS = ("y", "log(y)", "1/y", "y^2")
+# What 1 − r² of a start is multiplied by for each known term, for a factor and for a variable that is no input.
+PER_TERM = 1.6
 
-Named = tuple[sympy.Expr, Array]
+# Starts of each shape that are refined for a few steps: over an input itself, and over each other variable.
+OVER_INPUTS = 60
+OVER_OTHERS = 8
+
+# Steps for those, and starts of each shape that go on.
+FIRST_STEPS = 5
+FINALISTS = 12
+
+# Size of an inner constant below which the step of its difference quotient does not shrink.
+LEAST_CONSTANT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class _Field:
-    """Starts being refined: (shape, variable, factor, base) of each, and its constants (starts, 2)."""
+class Starts:
+    """index: numbers of (shape, variable, factor, basis), (starts, 4); p: the inner constants (a, b), (starts, 2)."""
 
     index: NDArray[np.intp]
     p: Array
 
-
-@dataclass(frozen=True, eq=False)
-class _Base:
-    """Known terms under one transform of the target: terms; columns and orthonormal Q (rows, k); t (rows,)."""
-
-    target: int
-    terms: tuple[sympy.Expr, ...]
-    columns: Array
-    Q: Array
-    t: Array
-
-    def goal(self) -> Array:
-        """The target with the terms projected out, of unit length."""
-        rest = self.t - self.Q @ (self.Q.T @ self.t)
-        rest = rest - self.Q @ (self.Q.T @ rest)
-        return np.asarray(rest / (np.linalg.norm(rest) + 1e-300))
+    def take(self, rows: NDArray[np.intp]) -> Starts:
+        return Starts(self.index[rows], self.p[rows])
 
 
-@dataclass(frozen=True, eq=False)
-class _Setting:
-    """What is combined; variables and factors: (rows,) each."""
-
-    shapes: list[Shape]
-    variables: list[Named]
-    factors: list[Named]
-    bases: list[_Base]
-    inputs: int  # how many of the variables are inputs themselves
+NONE = Starts(np.empty((0, 4), dtype=np.intp), np.empty((0, 2)))
 
 
 def one_function(
     data: Dataset, library: Library = STANDARD, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[sympy.Expr]:
-    """Such formulas for T(y) that are nearly exact, to be fitted; the simplest first.
+    """Such formulas that are nearly exact, whose constants are to be fitted to all rows; the simplest first.
 
-    data: at most MOST_INPUTS inputs, else nothing is tried.
+    data: at most as many inputs as FACTORS has entries, else nothing is tried.
     """
-    if len(data.names) > MOST_INPUTS or data.rows < ROWS:
+    if len(data.names) > len(FACTORS) or data.rows < SCAN_ROWS:
         return
-    rows = evenly_spaced_rows(data.rows, ROWS)
-    targets = [row for row in transformed(data.y[rows]) if row[0].name in TARGETS]
+    rows = evenly_spaced_rows(data.rows, SCAN_ROWS)
+    targets = [row for row in transformed(data.y[rows]) if row[0].name in COMMON_TRANSFORMS]
     shapes = [of_library(f) for f in library if f.free] + list(SHAPES)
     with np.errstate(all="ignore"):
-        setting = setting_of(data.names, data.X[rows], [t for _, _, t in targets], shapes)
-    field, loss = refined(setting, expired)
-    close = np.flatnonzero(loss < CLOSE**2)
-    base = [setting.bases[b] for b in field.index[:, 3]]
-    weight = [
-        shapes[s].complexity
-        + 0.5 * v
-        + 1.5 * (a > 0)
-        + 0.2 * a
-        + len(base[i].terms)
-        + targets[base[i].target][0].complexity
-        for i, (s, v, a, _) in enumerate(field.index)
+        parts = parts_of(data.names, data.X[rows], [t for _, _, t in targets], shapes)
+    starts, loss = refined(parts, expired)
+    complexity = [
+        _complexity(parts, index) + targets[parts.bases[index[3]].target][0].complexity for index in starts.index
     ]
-    order = sorted(close, key=lambda i: (loss[i] > 1e-20, round(weight[i], 1), loss[i]))
-    for i in list({tuple(field.index[i]): int(i) for i in reversed(order)}.values())[::-1][:OFFERED]:
-        transform, sign, _ = targets[base[i].target]
-        yield sign * transform.symbolic(formula(setting, field, i))
+    close = np.flatnonzero(loss < ROW_RESIDUAL**2)
+    order = sorted(close, key=lambda i: (loss[i] > ROUNDING**2, round(complexity[i], 1), loss[i]))
+    first = {tuple(starts.index[i]): int(i) for i in reversed(order)}  # of several starts of the same parts
+    for i in list(first.values())[::-1][:MOST_FORMULAS]:
+        transform, sign, _ = targets[parts.bases[starts.index[i, 3]].target]
+        yield sign * transform.symbolic(formula(parts, starts, i))
 
 
-def refined(setting: _Setting, expired: Callable[[], bool]) -> tuple[_Field, Array]:
-    """The best starts of all refined, with what they leave: 1 − r²."""
+def _complexity(parts: Parts, index: NDArray[np.intp]) -> float:
+    s, v, k, b = index
+    shape, variable, factor, basis = parts.shapes[s], parts.variables[v], parts.factors[k], parts.bases[b]
+    return shape.complexity + variable.complexity + factor.complexity + len(basis.terms)
+
+
+def refined(parts: Parts, expired: Callable[[], bool]) -> tuple[Starts, Array]:
+    """The best starts of every shape after refinement, and their 1 − r², (starts,)."""
     with np.errstate(all="ignore"):
-        field = _scan(setting, expired)
-        if expired() or not len(field.index):
-            return _Field(np.empty((0, 4), dtype=np.intp), np.empty((0, 2))), np.empty(0)
-        field, loss = _refine(setting, field, FIRST)
-        best = of_each(loss, field.index[:, 0], FINALISTS)
-        return _refine(setting, _Field(field.index[best], field.p[best]), LAST)
+        starts = _scan(parts, expired)
+        if expired() or not len(starts.index):
+            return NONE, np.empty(0)
+        starts, loss = _refine(parts, starts, FIRST_STEPS)
+        return _refine(parts, starts.take(of_each(loss, starts.index[:, 0], FINALISTS)), MOST_STEPS)
 
 
 def of_each(loss: Array, key: NDArray[np.intp], count: int | NDArray[np.intp]) -> NDArray[np.intp]:
@@ -122,125 +110,72 @@ def of_each(loss: Array, key: NDArray[np.intp], count: int | NDArray[np.intp]) -
     return order[np.arange(len(order)) - first < np.broadcast_to(count, len(order))[order]]
 
 
-def setting_of(names: tuple[str, ...], X: Array, targets: list[Array], shapes: list[Shape]) -> _Setting:
-    symbols = [sympy.Symbol(name) for name in names]
-    inputs = list(zip(symbols, X.T))
-    simple: list[Named] = []
-    variables: list[Named] = list(inputs)
-    for x, v in inputs:
-        simple += [(x, v), (1 / x, 1 / v), (x**2, v * v), (sympy.exp(-x), np.exp(-v)), (sympy.exp(x), np.exp(v)),
-                   (sympy.sin(x), np.sin(v)), (sympy.cos(x), np.cos(v)), (sympy.log(x), np.log(v)),
-                   (sympy.sqrt(x), np.sqrt(v))]  # fmt: skip
-    for (x, v), (z, w) in combinations(inputs, 2):
-        pairs = [(x * z, v * w), (x / z, v / w), (z / x, w / v), (x + z, v + w), (x - z, v - w)]
-        variables += [*pairs, (x**2 + z**2, v * v + w * w)]
-        simple += pairs[:3]
-    for x, v in inputs:
-        variables += [(x**2, v * v), (1 / x, 1 / v)]
-        if len(names) == 1:
-            variables += [(sympy.sin(x), np.sin(v)), (sympy.cos(x), np.cos(v)), (sympy.exp(-x), np.exp(-v)),
-                          (sympy.exp(x), np.exp(v)), (x**3, v**3), (sympy.sin(2 * x), np.sin(2 * v)),
-                          (x**2 + x, v * v + v), (x**2 - x, v * v - v), (sympy.log(x), np.log(v))]  # fmt: skip
-    variables, simple = ([(e, v) for e, v in rows if np.isfinite(v).all()] for rows in (variables, simple))
-    one = (sympy.S.One, np.ones(len(X)))
-    products = [(x * z, v * w) for (x, v), (z, w) in combinations(inputs, 2)]
-    beside: list[list[Named]] = [[one], *([one, term] for term in simple)]
-    beside += [[one, *inputs, *products]] if len(names) > 1 else []
-    beside.append([one, *inputs, *((x**2, v * v) for x, v in inputs), *(products or [(symbols[0] ** 3, X[:, 0] ** 3)])])
-    bases = []
-    for target, t in enumerate(targets):
-        for terms in beside if target == 0 else beside[:4]:
-            columns = np.column_stack([v for _, v in terms])
-            Q = np.linalg.qr(columns / np.abs(columns).max(axis=0))[0]
-            bases.append(_Base(target, tuple(e for e, _ in terms), columns, Q, t))
-    return _Setting(shapes, variables, [one, *simple[: FACTORS[len(names) - 1]]], bases, len(names))
-
-
-def _scan(setting: _Setting, expired: Callable[[], bool]) -> _Field:
-    """The most promising starts of every shape and variable, two for one factor and base at most."""
-    found: list[tuple[Array, NDArray[np.intp], Array]] = []
-    groups = [(g, np.concatenate([g.Q, g.goals.T], axis=1)) for g in _by_width(setting.bases)]
-    for s, shape in enumerate(setting.shapes):
-        for i, (_, v) in enumerate(setting.variables):
+def _scan(parts: Parts, expired: Callable[[], bool]) -> Starts:
+    """The most promising starts of every shape and variable."""
+    losses: list[Array] = []
+    found: list[Starts] = []
+    groups = by_number_of_terms(parts.bases)
+    for s, shape in enumerate(parts.shapes):
+        for v, variable in enumerate(parts.variables):
             if expired():
                 break
-            start = shape.starts(v)
-            if len(start) < 2:
+            p = shape.starts(variable.values)
+            if len(p) < 2:
                 continue
-            values = shape.value(v, start[:, :1], start[:, 1:])
-            for k, (_, factor) in enumerate(setting.factors):
-                V = values * factor
-                norm = np.einsum("sr,sr->s", V, V)[:, None]
-                for group, columns in groups:
-                    products = V @ columns
-                    split = group.Q.shape[1]
-                    inside = np.square(products[:, :split]).reshape(len(start), len(group.index), -1).sum(axis=2)
-                    left = norm - inside
-                    gain = products[:, split:] ** 2 / np.where(left > 1e-10 * norm, left, np.inf)
-                    gain = np.where(np.isfinite(gain), gain, 0.0)
-                    for part in (0, 1):
-                        row = part + 2 * np.argmax(gain[part::2], axis=0)
-                        which = np.empty((len(row), 4), dtype=np.intp)
-                        which[:, :3], which[:, 3] = (s, i, k), group.index
-                        found.append((1 - gain[row, np.arange(len(row))], which, start[row]))
+            values = shape.value(variable.values, p[:, :1], p[:, 1:])
+            for k, factor in enumerate(parts.factors):
+                products = values * factor.values
+                for group in groups:
+                    for loss, row in _best_of_halves(products, group):
+                        index = np.column_stack([np.full((len(row), 3), (s, v, k)), group.index])
+                        losses.append(loss)
+                        found.append(Starts(index, p[row]))
     if not found:
-        return _Field(np.empty((0, 4), dtype=np.intp), np.empty((0, 2)))
-    loss = np.concatenate([f[0] for f in found])
-    index: NDArray[np.intp] = np.concatenate([f[1] for f in found])
-    p: Array = np.concatenate([f[2] for f in found])
-    terms = np.array([len(base.terms) + (base.target > 0) for base in setting.bases])
-    plain = index[:, 1] < setting.inputs
-    prior = np.log(PRIOR) * (terms[index[:, 3]] + (index[:, 2] > 0) + ~plain)
-    key = index[:, 0] * len(setting.variables) + index[:, 1]
-    best = of_each(np.log(np.maximum(loss, 1e-30)) + prior, key, np.where(plain, PLAIN, OTHERS))
-    return _Field(index[best], p[best])
+        return NONE
+    loss = np.concatenate(losses)
+    starts = Starts(np.concatenate([f.index for f in found]), np.concatenate([f.p for f in found]))
+    return starts.take(_promising(parts, loss, starts.index))
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """The bases with one number of terms: which; their Q side by side (rows, bases · width); goals (bases, rows)."""
+def _best_of_halves(values: Array, group: BasisGroup) -> Iterator[tuple[Array, NDArray[np.intp]]]:
+    """1 − r² of the best start beside each basis, and its number, (bases,) each: of the even starts, then the odd.
 
-    index: NDArray[np.intp]
-    Q: Array
-    goals: Array
-
-
-def _by_width(bases: list[_Base]) -> list[_Group]:
-    widths = [base.Q.shape[1] for base in bases]
-    groups = []
-    for width in sorted(set(widths)):
-        index = np.array([i for i, w in enumerate(widths) if w == width])
-        chosen = [bases[i] for i in index]
-        Q = np.concatenate([base.Q for base in chosen], axis=1)
-        groups.append(_Group(index, Q, np.stack([base.goal() for base in chosen])))
-    return groups
+    values: (starts, rows). The linear constants are in closed form: the gain of a function is the square of its product
+    with what the basis leaves of the target, over what the basis leaves of the function.
+    """
+    bases = len(group.index)
+    norm = np.einsum("sr,sr->s", values, values)[:, None]
+    inside = np.square(values @ group.Q).reshape(len(values), bases, -1).sum(axis=2)
+    left = norm - inside
+    gain = (values @ group.goals.T) ** 2 / np.where(left > SQRT_EPS * norm, left, np.inf)
+    gain = np.where(np.isfinite(gain), gain, 0.0)
+    for half in (0, 1):
+        row = half + 2 * np.argmax(gain[half::2], axis=0)
+        yield 1 - gain[row, np.arange(bases)], row
 
 
-def _refine(setting: _Setting, field: _Field, steps: int) -> tuple[_Field, Array]:
-    """Least squares in (a, b) of every start at once, with the linear constants projected out."""
-    projected = _projected(setting, field.index)
-    pairs = refined_pairs(projected, pairs_at(projected, field.p), steps)
-    return _Field(field.index, pairs.p), pairs.loss
+def _promising(parts: Parts, loss: Array, index: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The starts that are refined: of every shape and variable those with the least loss, longer formulas behind."""
+    terms = np.array([len(basis.terms) + (basis.target > 0) for basis in parts.bases])
+    is_input = index[:, 1] < parts.inputs
+    longer = terms[index[:, 3]] + (index[:, 2] > 0) + ~is_input
+    rank = np.log(np.maximum(loss, EPS)) + np.log(PER_TERM) * longer
+    key = index[:, 0] * len(parts.variables) + index[:, 1]
+    return of_each(rank, key, np.where(is_input, OVER_INPUTS, OVER_OTHERS))
 
 
-def _projected(setting: _Setting, index: NDArray[np.intp]) -> Projected:
-    """Loss, Jacobian, by differences, and residual of the starts at any constants (starts, 2)."""
-    v = np.stack([x for _, x in setting.variables])[index[:, 1]]
-    factor = np.stack([x for _, x in setting.factors])[index[:, 2]]
-    width = max(base.Q.shape[1] for base in setting.bases)
-    Q = np.stack([np.pad(base.Q, ((0, 0), (0, width - base.Q.shape[1]))) for base in setting.bases])[index[:, 3]]
-    goal = np.stack([base.goal() for base in setting.bases])[index[:, 3]]
-    free = np.array([["a" in shape.free, "b" in shape.free] for shape in setting.shapes], dtype=float)[index[:, 0]]
-    groups = [(s, np.flatnonzero(index[:, 0] == s)) for s in np.unique(index[:, 0])]
+def _refine(parts: Parts, starts: Starts, steps: int) -> tuple[Starts, Array]:
+    """Least squares in (a, b) of every start at once, with the linear constants projected out; -> 1 − r², (starts,)."""
+    projected = _projected(parts, starts.index)
+    pairs = refined_pairs(projected, pairs_at(projected, starts.p), steps)
+    return Starts(starts.index, pairs.p), pairs.loss
 
-    def values(p: Array) -> Array:
-        out = np.empty_like(v)
-        for s, rows in groups:
-            out[rows] = setting.shapes[s].value(v[rows], p[rows, :1], p[rows, 1:])
-        out = out * factor
-        out = out / (np.sqrt(np.einsum("sr,sr->s", out, out))[:, None] + 1e-300)
-        out = out - np.einsum("srk,sk->sr", Q, np.einsum("srk,sr->sk", Q, out))
-        return out / (np.sqrt(np.einsum("sr,sr->s", out, out))[:, None] + 1e-300)
+
+def _projected(parts: Parts, index: NDArray[np.intp]) -> Projected:
+    """Loss, Jacobian and residual of the starts at any inner constants, (starts, 2); the Jacobian by differences."""
+    goal = np.stack([basis.goal() for basis in parts.bases])[index[:, 3]]
+    free = np.array([["a" in shape.free, "b" in shape.free] for shape in parts.shapes], dtype=float)[index[:, 0]]
+    values = _unit_values(parts, index)
 
     def residual(p: Array) -> Array:
         U = values(p)
@@ -251,7 +186,7 @@ def _projected(setting: _Setting, index: NDArray[np.intp]) -> Projected:
         loss = np.einsum("sr,sr->s", r, r)
         J = np.empty((*r.shape, 2))
         for j in (0, 1):
-            h = STEP * (np.abs(p[:, j]) + 1e-3)
+            h = SQRT_EPS * (np.abs(p[:, j]) + LEAST_CONSTANT)
             moved = p.copy()
             moved[:, j] += h
             J[..., j] = np.nan_to_num((residual(moved) - r) / h[:, None]) * free[:, j, None]
@@ -260,15 +195,37 @@ def _projected(setting: _Setting, index: NDArray[np.intp]) -> Projected:
     return projected
 
 
-def formula(setting: _Setting, field: _Field, i: int) -> sympy.Expr:
-    s, v, k, b = field.index[i]
-    a, shift = field.p[i]
-    shape, base = setting.shapes[s], setting.bases[b]
+def _unit_values(parts: Parts, index: NDArray[np.intp]) -> Callable[[Array], Array]:
+    """The functions at inner constants, (starts, 2) -> (starts, rows), with the basis projected out, of unit length."""
+    v = np.stack([variable.values for variable in parts.variables])[index[:, 1]]
+    factor = np.stack([factor.values for factor in parts.factors])[index[:, 2]]
+    width = max(len(basis.terms) for basis in parts.bases)
+    Q = np.stack([np.pad(basis.Q, ((0, 0), (0, width - len(basis.terms)))) for basis in parts.bases])[index[:, 3]]
+    of_shape = [(s, np.flatnonzero(index[:, 0] == s)) for s in np.unique(index[:, 0])]
+
+    def unit(values: Array) -> Array:
+        return np.asarray(values / (np.sqrt(np.einsum("sr,sr->s", values, values))[:, None] + TINY))
+
+    def values(p: Array) -> Array:
+        out = np.empty_like(v)
+        for s, rows in of_shape:
+            out[rows] = parts.shapes[s].value(v[rows], p[rows, :1], p[rows, 1:])
+        out = unit(out * factor)
+        return unit(out - np.einsum("srk,sk->sr", Q, np.einsum("srk,sr->sk", Q, out)))
+
+    return values
+
+
+def formula(parts: Parts, starts: Starts, i: int) -> sympy.Expr:
+    """The right-hand side of one start, its linear constants fitted; terms that are only rounding are left out."""
+    s, v, k, b = starts.index[i]
+    a, shift = (float(value) for value in starts.p[i])
+    shape, variable, factor, basis = parts.shapes[s], parts.variables[v], parts.factors[k], parts.bases[b]
     with np.errstate(all="ignore"):
-        value = shape.value(setting.variables[v][1], float(a), float(shift)) * setting.factors[k][1]
-    A = np.column_stack([base.columns, np.ravel(value)])
+        values = shape.value(variable.values, a, shift) * factor.values
+    A = np.column_stack([basis.columns, np.ravel(values)])
     size = np.abs(A).max(axis=0)
-    w = np.linalg.lstsq(A / size, base.t, rcond=1e-15)[0]
-    matters = np.abs(w) > 1e-8 * np.abs(base.t).max()
-    function = setting.factors[k][0] * shape.symbolic(setting.variables[v][0], float(a), float(shift))
-    return sympy.Add(*(sympy.Float(float(c)) * e for c, e, m in zip(w / size, (*base.terms, function), matters) if m))
+    w = np.linalg.lstsq(A / size, basis.t, rcond=None)[0]
+    matters = np.abs(w) > ROUNDING_RMS * np.abs(basis.t).max()
+    exprs = (*basis.terms, factor.expr * shape.expr(variable.expr, a, shift))
+    return sympy.Add(*(sympy.Float(float(c)) * e for c, e, m in zip(w / size, exprs, matters) if m))

@@ -17,8 +17,8 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Edge
 from kansr.structure.surrogate.target_transforms import Transform, transformed
-from kansr.structure.terminals.limits import COMMON_TRANSFORMS, MOST_FITS
 from kansr.structure.terminals.one_input.binning import curve
+from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_FITS
 from kansr.symbolic.library.function import Function
 from kansr.symbolic.matching.match import BITS_PER_SAMPLE, LEAST_FLOOR, EdgeFit, MatchConfig, match, score
 

@@ -20,7 +20,7 @@ from kansr.formula.judge.levels import PEAK_LEVEL
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
 from kansr.numeric.tolerances import EPS, ROUNDING
-from kansr.structure.terminals.limits import MOST_STEPS
+from kansr.structure.terminals.thresholds import MOST_STEPS
 
 # Waves of a sum, and beside a trend.
 MOST_WAVES = 6

@@ -18,7 +18,7 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import LARGEST_LOG, TINY
 from kansr.structure.surrogate.target_transforms import transformed
-from kansr.structure.terminals.limits import COMMON_TRANSFORMS, ROWS_PER_COLUMN
+from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, ROWS_PER_COLUMN
 
 # Orders of the differential equation.
 ORDERS = (1, 2, 3, 4)

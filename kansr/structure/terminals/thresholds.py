@@ -1,6 +1,6 @@
-"""Limits that several terminals share: how large a problem they take, and when a formula counts as found.
+"""Thresholds that several terminals share: how large a problem they take, and when a formula counts as found.
 
-Where no reason and no result is given, a limit was never measured alone.
+One that is given without a reason or a file of benchmarks/results was never measured alone.
 """
 
 from __future__ import annotations
@@ -63,3 +63,6 @@ SETTLED = 1e-4
 
 # Library functions that a curve is tried with, the best first.
 MOST_FITS = 4
+
+# Formulas that a terminal gives of one kind.
+MOST_FORMULAS = 6
