@@ -112,7 +112,7 @@ def _poles(v: Array) -> Array:
 def _slopes_and_middles(v: Array, steepness: int) -> Array:
     """(slope, middle), slopes as rates over half the range times `steepness`; none where v is constant."""
     width = float(np.ptp(v))
-    return _grid(steepness * RATES / width, np.quantile(v, MIDDLES)) if width else np.empty((0, 2))
+    return _grid(steepness * RATES / width, np.quantile(v, MIDDLES).tolist()) if width else np.empty((0, 2))
 
 
 def _crossings(v: Array) -> Array:
