@@ -20,7 +20,7 @@ import pandas as pd
 import kansr
 from benchmarks.arguments import parser
 from kansr.bench.grade.skeleton import skeleton
-from kansr.bench.grade.verdict import Verdict
+from kansr.bench.grade.verdict import Recovery
 from kansr.bench.problem import sample
 from kansr.bench.trial import chosen
 
@@ -44,7 +44,7 @@ def main() -> None:
         begun = time.monotonic()
         found = kansr.discover(table.assign(target=data.y), time_limit=options.time_limit)
         seconds = time.monotonic() - begun
-        good = skeleton(problem, found.best.expr) is Verdict.YES
+        good = skeleton(problem, found.best.expr) is Recovery.YES
         right, spent = right + good, spent + seconds
         print(f"{problem.id:>20}: {'right' if good else 'wrong'} {seconds:5.1f} s  {found.best.expr}", flush=True)
     print(f"{right} of {len(laws)} found, {spent:.0f} s")

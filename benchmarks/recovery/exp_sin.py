@@ -16,7 +16,7 @@ import pandas as pd
 import kansr
 from benchmarks.arguments import parser
 from kansr.bench.grade.strict import strict
-from kansr.bench.grade.verdict import Verdict
+from kansr.bench.grade.verdict import Recovery
 from kansr.bench.problem import find_problem, sample
 from kansr.expression.render import render
 
@@ -34,7 +34,7 @@ def main() -> None:
         found = kansr.discover(table, seed=seed, time_limit=given.time_limit)
         seconds = time.perf_counter() - started
         text = render(found.best.expr)
-        same = strict(problem, found.best.expr) is Verdict.YES
+        same = strict(problem, found.best.expr) is Recovery.YES
         right += same
         structure = found.structure.origin if found.structure else "none"
         print(f"seed {seed}  {'right' if same else 'wrong'}  {seconds:5.1f} s  {structure}  {text}", flush=True)

@@ -17,7 +17,7 @@ from benchmarks.arguments import asked_for, parser
 from kansr.data.roles import dataset
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.judge import judge
 
 TABLES = Path(__file__).resolve().parents[2] / "datasets"
@@ -75,7 +75,7 @@ def main() -> None:
         path = str(TABLES / case.table)
         found = kansr.discover(path, **case.options, units=case.units, time_limit=given.time_limit, seed=given.seed)
         data, _ = dataset(path, **case.options)
-        fit = polish(parse(case.textbook), data)
+        fit = fit_constants(parse(case.textbook), data)
         book = judge(fit.expr, data, data, "textbook")
         chosen = judge(found.best.expr, data, data, "found")
         print(f"{case.table} {case.options or ''}\n  found ({found.status.value}, {found.seconds:.0f} s)")

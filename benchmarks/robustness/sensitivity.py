@@ -38,7 +38,7 @@ from benchmarks.arguments import asked_for, parser
 from benchmarks.robustness.search_numbers import Number, Value, imported_with, numbers
 from kansr.bench.grade import bounded
 from kansr.bench.grade.skeleton import skeleton
-from kansr.bench.grade.verdict import Verdict
+from kansr.bench.grade.verdict import Recovery
 from kansr.bench.problem import find_problem, sample
 from kansr.expression.parse import parse
 from kansr.runtime.child import stream
@@ -130,7 +130,7 @@ def tried(trial: Trial) -> dict[str, Any]:
     try:
         for law, answer in stream(searched, (trial, tables()), seconds=START + len(LAWS) * ALLOWANCE * TIME_LIMIT):
             verdict = bounded(_skeleton, (law.problem, answer.get("expression")), VERDICT)
-            laws[str(law)] = {**answer, "solved": verdict is Verdict.YES}
+            laws[str(law)] = {**answer, "solved": verdict is Recovery.YES}
     except Exception as err:  # the import failed, or a search killed its process, or did not end
         end = f"{type(err).__name__}: {err}"
     missing: dict[str, Any] = {"error": end, "solved": False}
@@ -138,8 +138,8 @@ def tried(trial: Trial) -> dict[str, Any]:
     return {**record, "laws": {str(law): laws.get(str(law), missing) for law in LAWS}}
 
 
-def _skeleton(problem: str, text: str | None) -> Iterator[Verdict]:
-    yield skeleton(find_problem(problem), parse(text)) if text else Verdict.NO
+def _skeleton(problem: str, text: str | None) -> Iterator[Recovery]:
+    yield skeleton(find_problem(problem), parse(text)) if text else Recovery.NO
 
 
 def recorded(path: Path) -> dict[tuple[str, float], dict[str, Any]]:

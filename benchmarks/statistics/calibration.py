@@ -23,7 +23,7 @@ from kansr.bench.grade import graded
 from kansr.bench.problem import Problem, sample, suite
 from kansr.expression.nice_numbers import is_short
 from kansr.expression.render import render
-from kansr.formula.fit.constants import polish, short_floats
+from kansr.formula.fit.constants import fit_constants, short_floats
 from kansr.result.result import Status
 
 LEVELS, ROWS = (0.001, 0.01, 0.1), (100, 300, 1000)
@@ -55,7 +55,7 @@ def covered(found: Discovery, problem: Problem) -> Iterator[bool]:
     """For each long number of the formula, whether its true value lies in the stated 95 % interval."""
     exact = sample(problem, 2000, np.random.default_rng(99))
     fitted = [(value, error) for value, error in found.constants if not is_short(value)]
-    true = polish(found.best.expr, exact, fixed=short_floats(found.best.expr))
+    true = fit_constants(found.best.expr, exact, fixed=short_floats(found.best.expr))
     if true.rms > 1e-6 * np.std(exact.y) or len(true.constants) != len(fitted):
         return  # a number was rounded to what these rows allow, and the others cannot be true beside it
     width = float(student.isf(0.025, found.rows - len(fitted)))

@@ -24,21 +24,21 @@ from benchmarks.arguments import asked_for, parser
 from kansr.bench.problem import Problem, sample
 from kansr.bench.trial import chosen
 from kansr.expression.evaluate import Tape
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
-from kansr.structure.surrogate.network import KanFieldConfig, kan_field
+from kansr.structure.surrogate.network import NetworkSurrogateConfig, network_surrogate
 
-PLAIN = KanFieldConfig()
-METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Field]] = {
+PLAIN = NetworkSurrogateConfig()
+METHODS: dict[str, Callable[[np.ndarray, np.ndarray], GradientField]] = {
     "kernel": surrogate,
-    "kan": kan_field,
-    "kan, 1 start": lambda X, z: kan_field(X, z, replace(PLAIN, starts=1)),
-    "kan, 2 wide": lambda X, z: kan_field(X, z, replace(PLAIN, widths=(2,))),
-    "kan, G=8": lambda X, z: kan_field(X, z, replace(PLAIN, grids=(8,))),
+    "kan": network_surrogate,
+    "kan, 1 start": lambda X, z: network_surrogate(X, z, replace(PLAIN, starts=1)),
+    "kan, 2 wide": lambda X, z: network_surrogate(X, z, replace(PLAIN, widths=(2,))),
+    "kan, G=8": lambda X, z: network_surrogate(X, z, replace(PLAIN, grids=(8,))),
 }
 
 
-def angle(problem: Problem, field: Field) -> float:
+def angle(problem: Problem, field: GradientField) -> float:
     """The median angle between the gradients of surrogate and law."""
     names = problem.names
     truth = np.column_stack([Tape(problem.expr.diff(sympy.Symbol(name)), names).value(field.X) for name in names])

@@ -12,7 +12,7 @@ import sympy
 from kansr.api.discovery import Discovery
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job, Task, here, run_job
-from kansr.structure.moves.registry import Proposer
+from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
 from kansr.symbolic.library.standard import STANDARD
@@ -39,7 +39,7 @@ def discover(
     seed: int = 0,
     jobs: int = 1,
     executor: Executor | None = None,
-    moves: Sequence[Proposer] = (),
+    moves: Sequence[MoveKind | Proposer] = (),
     missing: Literal["error", "drop"] = "error",
     units: Spec | None = None,
     constants: ConstantSpec = "",

@@ -11,7 +11,7 @@ from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
 from kansr.pipeline.config import Config, Loss
 from kansr.pipeline.job import Job, Task
-from kansr.structure.moves.registry import Proposer
+from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
 from kansr.symbolic.library.standard import STANDARD
@@ -36,7 +36,7 @@ def refine(
     seed: int = 0,
     jobs: int = 1,
     executor: Executor | None = None,
-    moves: Sequence[Proposer] = (),
+    moves: Sequence[MoveKind | Proposer] = (),
     missing: Literal["error", "drop"] = "error",
     units: Spec | None = None,
     constants: ConstantSpec = "",

@@ -1,9 +1,9 @@
-"""The processes that do the work: a fresh interpreter for each search and for each grading, spoken to in JSON lines.
+"""A child process for each search and each grading, which talks in JSON lines.
 
     python -m kansr.bench.child search|grade        # one JSON object on stdin, JSON lines on stdout
 
-A process of its own makes a hang, a segmentation fault or a leak of a method cost one record. A fresh interpreter,
-unlike a fork, is safe from threads and works the same on a worker of a cluster.
+With a process of its own, a hang, a segmentation fault or a memory leak of a method costs one record. A fresh
+interpreter, unlike a fork, has no trouble with threads, and works the same on a worker of a cluster.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ from kansr.bench.problem import find_problem
 from kansr.bench.trial import Settings, Trial, asked, with_distractors
 from kansr.runtime.processes import THREADS, settle, single_thread
 
-LOOK = 0.2  # seconds between looks at whether to stop
+POLL_SECONDS = 0.2  # between checks whether to stop
+DEATH_SECONDS = 5.0  # to wait for the exit code of a process that has closed its output
+STDERR_LETTERS, ERROR_LETTERS = 300, 500  # of the last line of stderr, and of an exception, in a record
 Message = dict[str, Any]
 Send = Callable[[Message], None]
 
 
 class Child:
-    """A running child; `messages` yields what it says until it ends, `close` ends it and all that it started."""
+    """A running child process. job: "search" or "grade"; task: the JSON object that it gets."""
 
     def __init__(self, job: str, task: Mapping[str, Any]) -> None:
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the child
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  it is open as long as the child runs
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kansr.bench.child", job],
             stdin=subprocess.PIPE,
@@ -46,26 +48,26 @@ class Child:
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
         )
         assert self.process.stdin is not None and self.process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended already, and `messages` will tell
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, which `next` reports
             self.process.stdin.write(json.dumps({**task, "parent": os.getpid()}).encode())
             self.process.stdin.close()
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
 
     def next(self, deadline: float, stop: threading.Event) -> Message | None:
-        """The next message, None when there is none before the deadline (`time.monotonic`), the end or a stop."""
+        """The next message; None where the deadline (of `time.monotonic`), the end or a stop comes first."""
         while (left := deadline - time.monotonic()) > 0 and not stop.is_set():
             try:
-                line = self._lines.get(timeout=min(left, LOOK))
+                line = self._lines.get(timeout=min(left, POLL_SECONDS))
             except queue.Empty:
                 continue
             return None if line is None else json.loads(line)
         return None
 
     def death(self) -> str:
-        """How it ended by itself, in words, "" when it still runs or ended well."""
+        """How the child died, in words; "" where it still runs or ended normally."""
         try:
-            code = self.process.wait(timeout=5)
+            code = self.process.wait(timeout=DEATH_SECONDS)
         except subprocess.TimeoutExpired:
             return ""
         if code == 0:
@@ -73,9 +75,10 @@ class Child:
         self.errors.seek(0)
         said = self.errors.read().decode(errors="replace").strip().splitlines()
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return f"{how}: {said[-1][:300]}" if said else how
+        return f"{how}: {said[-1][:STDERR_LETTERS]}" if said else how
 
     def close(self) -> None:
+        """Kills the child and every process that it started."""
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -86,13 +89,13 @@ class Child:
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                if line.endswith(b"\n"):  # the last one may have been cut off in the middle
+                if line.endswith(b"\n"):  # a last line without an end is incomplete
                     self._lines.put(line)
         self._lines.put(None)
 
 
 def search(task: Message, send: Send) -> None:
-    """Says that it has started, then each answer with its seconds, then that it has ended."""
+    """The job "search": sends that it has started, each answer with its seconds, and that it has ended."""
     trial, settings = Trial(**task["trial"]), Settings(**task["settings"])
     run = method(trial.method).load()
     single_thread()
@@ -111,13 +114,13 @@ def search(task: Message, send: Send) -> None:
 
 
 def grade(task: Message, send: Send) -> None:
-    """Says what `kansr.bench.grade.graded` finds out."""
+    """The job "grade": sends what `kansr.bench.grade.graded` returns."""
     problem = with_distractors(find_problem(task["problem"]), task["distractors"])
     send(graded(problem, task["expression"], task["front"]))
 
 
 def peak_mb() -> float | None:
-    """The most memory this process has held at once, in MiB."""
+    """The peak resident memory of this process in MiB, None where the system does not tell."""
     try:
         import resource
     except ImportError:
@@ -127,7 +130,7 @@ def peak_mb() -> float | None:
 
 
 def main() -> None:
-    """The entry point of the child; whatever the method prints goes to stderr."""
+    """The entry point of the child; what a method prints goes to stderr."""
     task = json.load(sys.stdin)
     settle(task.pop("parent"))
     ours = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -139,8 +142,8 @@ def main() -> None:
     try:
         JOBS[sys.argv[1]](task, send)
     except Exception as err:
-        send({"error": f"{type(err).__name__}: {err}"[:500]})
-    os._exit(0)  # threads that a package has left behind are not waited for
+        send({"error": f"{type(err).__name__}: {err}"[:ERROR_LETTERS]})
+    os._exit(0)  # without waiting for threads that a package has left running
 
 
 JOBS: dict[str, Callable[[Message, Send], None]] = {"search": search, "grade": grade}

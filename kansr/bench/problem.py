@@ -1,4 +1,4 @@
-"""A known law and the ranges it is asked on: read from a text file, one law a line, and sampled to rows."""
+"""Problems: known laws with ranges of their inputs, read from a text file, one a line, and sampled to rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kansr.expression.parse import did_you_mean, parse
 from kansr.numeric.arrays import Array
 from kansr.runtime.resources import shipped
 
-# Shipped file -> the suites in it: all of it, those its headings name, or those of one difficulty.
+# The suites in each shipped file: the whole file, the parts under its headings, or those of one difficulty.
 SUITES: dict[str, tuple[str, ...]] = {
     "feynman": ("feynman", "feynman120"),
     "feynman_bonus": ("feynman_bonus", "feynman120"),
@@ -34,17 +34,18 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "pykan": ("pykan",),
 }
-SMALLEST, LARGEST = 1.18e-38, 3.40e38  # the range of single precision, which SRSD's targets keep to
-ROUNDS = 1000  # of drawing as many rows as were asked for, before sampling gives up
-GROSS = 10.0  # standard deviations of the target that a grossly wrong row is off by
+SMALLEST, LARGEST = 1.18e-38, 3.40e38  # the range of single precision, to which targets of SRSD are limited
+ROUNDS = 1000  # of drawing as many rows as are wanted, after which sampling gives up
+OUTLIER_SIZE = 10.0  # standard deviation of the error of an outlier, over that of the target
+SHOWN = 12  # characters that a message shows from the place of a mistake
 
 
 @dataclass(frozen=True)
 class Variable:
-    """An input and how it is drawn.
+    """An input and its distribution.
 
-    `kind`: uniform, integer (both ends included) or loguniform (log of the magnitude uniform; negative bounds mean
-    negative values). A `signed` one changes its sign with probability 1/2. `units` is "" where not known.
+    kind: uniform, integer (both ends included) or loguniform (of the absolute value; negative for negative bounds).
+    signed: whether the sign is changed with probability 1/2; units: "" where they are not known.
     """
 
     name: str
@@ -57,10 +58,11 @@ class Variable:
 
 @dataclass(frozen=True)
 class Problem:
-    """A law with its ranges.
+    """A law with the ranges of its inputs.
 
-    `distractors` are inputs of the published table that the law does not use; `valid_fraction` is the share of draws
-    that are kept, where under 1 a target outside the range of single precision is drawn again.
+    text, expr: the law as text and as an expression; variables: its inputs.
+    distractors: inputs of the published table that the law does not use.
+    valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     """
 
     id: str
@@ -82,7 +84,10 @@ class Problem:
 
 
 def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
-    """The problems of a file, in its order, or the one with the id `only`; a mistake is reported with file and line."""
+    """The problems of a file, in its order, or the one with the id `only`.
+
+    Raises DataError for a file that cannot be read, and FormulaError, with file and line, for a mistake in it.
+    """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -108,7 +113,7 @@ def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
 
 
 def suite(name: str) -> tuple[Problem, ...]:
-    """The problems of a shipped suite, such as "feynman" or "srsd_easy"."""
+    """The problems of a shipped suite, such as "feynman" or "srsd_easy". Raises UsageError where there is none."""
     files = [file for file, suites in SUITES.items() if name in suites]
     if not files:
         known = list(dict.fromkeys(suite for suites in SUITES.values() for suite in suites))
@@ -120,7 +125,7 @@ def suite(name: str) -> tuple[Problem, ...]:
 
 
 def find_problem(id: str) -> Problem:
-    """The shipped problem with this id."""
+    """The shipped problem with this id. Raises UsageError where there is none."""
     for file in SUITES:
         for problem in _shipped_problems(file, id):
             return problem
@@ -137,10 +142,12 @@ def sample(
     outliers: float = 0.0,
     distractors: bool = False,
 ) -> Dataset:
-    """`rows` rows drawn from the problem's ranges; noise is Gaussian with std = `noise` · rms(y).
+    """`rows` rows drawn from the ranges of the problem. Rows whose target is not finite are drawn again.
 
-    outliers: the chance of a row to be grossly wrong as well, by a Gaussian error of GROSS times the target's std.
-    Rows whose target is not finite are drawn again. With `distractors` the unused inputs are columns too.
+    noise: the standard deviation of Gaussian noise over the rms of the target.
+    outliers: the probability that a row has a Gaussian error of OUTLIER_SIZE standard deviations as well.
+    distractors: whether the unused inputs are columns too.
+    Raises UsageError for arguments out of range, DataError where too few draws have a finite target.
     """
     if rows < 1 or noise < 0:
         raise UsageError(f"a sample needs at least one row and a noise level of 0 or more, not {rows} and {noise}")
@@ -164,12 +171,12 @@ def sample(
     if noise:
         y = y + rng.normal(0.0, noise * float(np.sqrt(np.mean(np.square(y)))), rows)
     if outliers:
-        y = y + (rng.random(rows) < outliers) * rng.normal(0.0, GROSS * float(np.std(y)), rows)
+        y = y + (rng.random(rows) < outliers) * rng.normal(0.0, OUTLIER_SIZE * float(np.std(y)), rows)
     return Dataset(X, y, names, problem.target)
 
 
 def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
-    """Values of one input, (rows,)."""
+    """Values of one input, drawn from its distribution, (rows,)."""
     low, high = variable.low, variable.high
     if variable.kind == "integer":
         values = rng.integers(int(low), int(high), size=rows, endpoint=True).astype(float)
@@ -182,7 +189,7 @@ def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
 
 
 def _usable(y: Array, problem: Problem) -> NDArray[np.bool_]:
-    """Which rows are kept, (rows,)."""
+    """Which rows have a valid target, (rows,)."""
     if problem.valid_fraction < 1:
         return (np.abs(y) >= SMALLEST) & (np.abs(y) <= LARGEST)
     return np.isfinite(y)
@@ -196,16 +203,16 @@ def _shipped_problems(file: str, only: str = "") -> tuple[Problem, ...]:
 @cache
 def _parser() -> Lark:
     grammar = shipped("grammars/problem.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Builder())
+    return Lark(grammar, parser="lalr", transformer=_ProblemBuilder())
 
 
 def _read_line(line: str) -> Any:
-    """A `Problem`, or (suite, source) of a heading."""
+    """The problem in a line, or (suite, source) of a heading. Raises FormulaError with the position."""
     try:
         found = _parser().parse(line)
     except UnexpectedInput as err:
         position = err.pos_in_stream if err.pos_in_stream is not None and err.pos_in_stream >= 0 else len(line)
-        came = repr(line[position : position + 12]) if position < len(line) else "the end of the line"
+        came = repr(line[position : position + SHOWN]) if position < len(line) else "the end of the line"
         raise FormulaError(f"unexpected {came} (at column {position + 1})", line, position) from None
     if not isinstance(found, dict):
         return found
@@ -213,7 +220,7 @@ def _read_line(line: str) -> Any:
     variables = found["variables"] + found.get("distractors", ())
     _check_variables(variables, line)
     names = [variable.name for variable in found["variables"]]
-    # The blanks before the formula make its positions those of the line.
+    # with the blanks, positions in the formula are positions in the line
     expr = parse(" " * formula.start_pos + formula, names=names)
     if not 0 < found.get("valid_fraction", 1.0) <= 1:
         raise FormulaError("the share of valid draws must be above 0 and at most 1", line)
@@ -236,8 +243,8 @@ def _check_variables(variables: tuple[Variable, ...], line: str) -> None:
             raise FormulaError(f"the ends of the integer range of {v.name} must be whole numbers", line)
 
 
-class _Builder(Transformer[Token, Any]):
-    """Each method is a rule of the grammar; a problem becomes the fields of `Problem`."""
+class _ProblemBuilder(Transformer[Token, Any]):
+    """Parse tree to the fields of `Problem`; each method is the grammar rule of that name."""
 
     def suite(self, children: list[Any]) -> tuple[str, str]:
         return str(children[0]), dict(children[1:]).get("title", "")

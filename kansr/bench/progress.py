@@ -1,4 +1,4 @@
-"""What is seen of a run: a live display on a terminal, one line a record elsewhere."""
+"""Show the progress of a run: a live display on a terminal, one line for each record elsewhere."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDTH = 90  # characters of a formula in a line
+BAR = 60  # characters of the progress bar
+REFRESH = 2  # times a second
 
 
 @dataclass
 class Progress:
-    """What has been done of a run. `earlier` records were there before it began."""
+    """The state of a run. earlier: records from before it began; running: when each trial started."""
 
     total: int
     earlier: Sequence[Record] = ()
@@ -44,7 +46,7 @@ class Progress:
         self.running.pop((record["problem"], record["method"], record["noise"], record["seed"]), None)
 
     def line(self) -> str:
-        """Done of total, the rate of each method so far, the time left, what is being done."""
+        """In one line: trials done, the recovery rate of each method, the time left, and the trials that run."""
         done = len(self.earlier) + len(self.records)
         words = [f"{done}/{self.total}", *self.rates(), *self.left()]
         now = time.monotonic()
@@ -68,7 +70,7 @@ class Progress:
 
 
 def told(record: Record) -> str:
-    """One record in a line: whether it was found, how long it took, what was found and what was meant."""
+    """A record in one line: whether the law was recovered, seconds, the formula, and the law where it was missed."""
     mark = "found " if record["recovered"]["strict"] else "missed"
     formula = record["expression"] or record.get("error") or record["status"]
     short = formula if len(formula) <= WIDTH else formula[: WIDTH - 1] + "…"
@@ -81,7 +83,7 @@ def told(record: Record) -> str:
 
 @contextlib.contextmanager
 def shown(progress: Progress, *, quiet: bool) -> Iterator[None]:
-    """Shows the progress on stderr while inside, and each record as it comes; nothing when `quiet`."""
+    """Shows the progress on a terminal during the body of the with statement, unless `quiet`."""
     if quiet or not sys.stderr.isatty():
         yield
         return
@@ -89,18 +91,18 @@ def shown(progress: Progress, *, quiet: bool) -> Iterator[None]:
     def view() -> RenderableType:
         grid = Table.grid()
         done = len(progress.earlier) + len(progress.records)
-        grid.add_row(ProgressBar(total=max(progress.total, 1), completed=done, width=60))
+        grid.add_row(ProgressBar(total=max(progress.total, 1), completed=done, width=BAR))
         for words in progress.line().split(" · "):
             grid.add_row(Text(words, no_wrap=True, overflow="ellipsis"))
         if progress.records:
             grid.add_row(Text("last: " + told(progress.records[-1]), style="dim", no_wrap=True, overflow="ellipsis"))
         return grid
 
-    with Live(get_renderable=view, console=Console(stderr=True), transient=True, refresh_per_second=2):
+    with Live(get_renderable=view, console=Console(stderr=True), transient=True, refresh_per_second=REFRESH):
         yield
 
 
 def report(progress: Progress, *, quiet: bool) -> None:
-    """The last record as plain lines, where there is no display."""
+    """Prints the last record as a line, where there is no live display, unless `quiet`."""
     if not quiet and not sys.stderr.isatty():
         say([f"[{' · '.join(progress.line().split(' · ')[:3])}] {told(progress.records[-1])}"])

@@ -1,4 +1,4 @@
-"""One trial done, and its record: the search in one process, the grading in another, each with a hard limit."""
+"""Do one trial and make its record: search in one process, grade in another, each with a hard time limit."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from kansr.bench.trial import Settings, Trial, half
 from kansr.version import __version__
 
 Record = dict[str, Any]
-START = 300.0  # seconds that a method may take to be imported: Julia compiles
-ALLOWANCE, GRACE = 1.1, 1.0  # a search may take this share of its limit, and so many seconds more; then it is killed
+START = 300.0  # seconds for importing a method: Julia compiles
+OVERRUN, GRACE = 1.1, 1.0  # a search is killed at OVERRUN times its limit and GRACE seconds
+GRADE_GRACE = 1.0  # seconds beside the limit of each criterion
 NEVER = threading.Event()
 
 
-class Stopped(Exception):
-    """The run is being stopped; the trial has no record."""
+class TrialCancelled(Exception):
+    """The run is being stopped, and the trial has no record."""
 
 
 def record(trial: Trial, settings: Settings, stop: threading.Event = NEVER) -> Record:
-    """Searches, grades, and says how it went; whatever happens to the processes, there is a record.
+    """The record of a trial: what the search found, and the verdicts on it. There is one whatever the processes do.
 
-    status: that of the method ("found", "best_effort", "nothing", "timed_out" or "done"); "timed_out" also when it
-    had to be killed, "crashed" when its process died and "error" when it raised, with the reason under "error". The
-    last answer before that is graded. Raises Stopped once `stop` is set.
+    Its status is that of the method ("found", "best_effort", "nothing", "timed_out" or "done"), "timed_out" where the
+    search was killed, "crashed" where its process died, and "error" where it raised, with the reason under "error". The
+    last answer is graded. Raises TrialCancelled once `stop` is set.
     """
     result = _blank(trial) | searched(trial, settings, stop)
     if result["expression"] is not None:
@@ -37,7 +38,7 @@ def record(trial: Trial, settings: Settings, stop: threading.Event = NEVER) -> R
 
 
 def unanswered(trial: Trial, error: str) -> Record:
-    """The record of a trial that nothing came back from."""
+    """The record of a trial that gave no answer. error: why."""
     return _counted(_blank(trial) | {"status": "crashed", "error": error})
 
 
@@ -59,20 +60,20 @@ def _blank(trial: Trial) -> Record:
 
 
 def _counted(result: Record) -> Record:
-    """With what counts as recovered: a yes, and nothing else."""
+    """The record with `recovered`, true where the verdict is yes."""
     verdicts = result["verdicts"]
     recovered = {name: verdicts[name] == "yes" for name in CRITERIA}
     return {**result, "recovered": recovered, "recovered_on_front": {name: verdicts[name] == "yes" for name in FRONT}}
 
 
 def searched(trial: Trial, settings: Settings, stop: threading.Event) -> Record:
-    """What the search has found when it ended or was ended."""
+    """The part of the record that the search gives."""
     child = Child("search", {"trial": asdict(trial), "settings": asdict(settings)})
     found: Record = {"seconds": 0.0}
     try:
         message = child.next(time.monotonic() + START, stop)
         started = time.monotonic()
-        deadline = started + ALLOWANCE * settings.time_limit + GRACE
+        deadline = started + OVERRUN * settings.time_limit + GRACE
         while message is not None and not message.keys() & {"error", "ended"}:
             found |= {key: value for key, value in message.items() if key != "started"}
             message = child.next(deadline, stop)
@@ -84,7 +85,7 @@ def searched(trial: Trial, settings: Settings, stop: threading.Event) -> Record:
 
 
 def _ending(message: Message | None, child: Child, seconds: float, late: bool) -> Record:
-    """What the last message, or that there is none, adds to the record."""
+    """What the last message adds to the record. message: None where there is none; late: whether time was up."""
     if message is None and late:
         return {"status": "timed_out", "seconds": seconds, "error": "killed: it did not end by itself"}
     if message is None:
@@ -95,12 +96,13 @@ def _ending(message: Message | None, child: Child, seconds: float, late: bool) -
 
 
 def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
-    """The verdicts on a formula, all undecided when grading does not end."""
+    """The part of the record that grading gives; all verdicts are undecided where it does not end."""
     task = {"problem": found["problem"], "expression": found["expression"], "front": found["front"]}
     child = Child("grade", {**task, "distractors": settings.distractors})
     try:
-        # One limit for each criterion, the front and the figures; and starting.
-        message = child.next(time.monotonic() + (len(VERDICTS) + 1) * (SECONDS + 1) + START, stop)
+        # a limit for each verdict and for the figures, and the start
+        seconds = (len(VERDICTS) + 1) * (SECONDS + GRADE_GRACE) + START
+        message = child.next(time.monotonic() + seconds, stop)
         _check(stop)
         if message is None or "error" in message:
             why = message["error"] if message else child.death() or "no answer"
@@ -112,4 +114,4 @@ def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
 
 def _check(stop: threading.Event) -> None:
     if stop.is_set():
-        raise Stopped
+        raise TrialCancelled

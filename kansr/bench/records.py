@@ -1,4 +1,4 @@
-"""The records of a run on disk: one JSON line each, appended as it is made, and the settings beside them."""
+"""The records of a run on disk: a line of JSON for each, appended as it comes, and the settings beside them."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ OPTIONS = {
 
 
 @dataclass
-class Store:
-    """The open records of a run: those there are, and room for more."""
+class RecordLog:
+    """The open records of a run. records: those there are; file: the descriptor of the file to append to."""
 
     records: list[Record]
     file: int
 
     def add(self, record: Record) -> None:
-        """Appends a record in one write; it is on the disk when this returns."""
+        """Appends a record, which is on the disk when this returns."""
         write_all(self.file, (json.dumps(record, allow_nan=False) + "\n").encode())
         self.records.append(record)
 
 
 @contextlib.contextmanager
-def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]:
-    """The store in `folder`, to add records to; nobody else can open it in the meantime.
+def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[RecordLog]:
+    """The record log in a folder, which is locked during the body of the with statement.
 
-    Raises UsageError when the folder holds anything and `resume` was not asked for, when it was begun with other
-    settings, or when another run is writing there.
+    resume: whether to go on with the records there. Raises UsageError where the folder is not empty and `resume` is
+    False, was begun with other settings, or is locked by another run.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]
         file = os.open(folder / RECORDS, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o644)
         try:
             drop_torn_line(folder / RECORDS)
-            yield Store(read(folder), file)
+            yield RecordLog(read(folder), file)
         finally:
             os.close(file)
     finally:
@@ -67,7 +67,10 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Store]
 
 
 def read(folder: Path) -> list[Record]:
-    """The records in a folder, in a fixed order; a last line without an end, left by a killed run, is not read."""
+    """The records in a folder, in a fixed order, without the incomplete last line of a killed run.
+
+    Raises UsageError where there are none, DataError for a line that is not a record.
+    """
     path = folder / RECORDS
     if not (folder / SETTINGS).exists():
         raise UsageError(f"{folder} holds no benchmark: name the folder that was given to kansr bench --out")
@@ -77,7 +80,7 @@ def read(folder: Path) -> list[Record]:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The settings that the run in a folder was begun with."""
+    """The settings with which the run in a folder was begun. Raises DataError where they cannot be read."""
     path = folder / SETTINGS
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -1,14 +1,13 @@
-"""A run: what is to be done, less what is done; every record stored as it comes; a signal ends it cleanly."""
+"""Do the trials of a run that are not done yet, and store each record as it comes; a signal ends it cleanly."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from kansr.bench.backends import Backend, run_locally, run_on_cluster
 from kansr.bench.methods import method
-from kansr.bench.place import on_a_cluster, on_this_machine
 from kansr.bench.problem import find_problem
 from kansr.bench.progress import Progress, report, shown
 from kansr.bench.record import Record
@@ -19,18 +18,13 @@ from kansr.runtime.signals import Stopped, stoppable
 from kansr.runtime.terminal import say
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where the trials run: on `jobs` processes here, or on the cluster of a dask scheduler."""
-
-    jobs: int = 1
-    scheduler: str | None = None
-
-
 def run(
-    trials: Sequence[Trial], settings: Settings, place: Place, out: Path, *, resume: bool, quiet: bool
+    trials: Sequence[Trial], settings: Settings, backend: Backend, out: Path, *, resume: bool, quiet: bool
 ) -> tuple[list[Record], int]:
-    """The records of `trials`, those there were in `out` and new ones, and the signal that ended the run, or 0."""
+    """The records of `trials`, earlier ones in the folder `out` included, and the signal that ended the run, else 0.
+
+    resume: whether `out` may hold records already; quiet: without progress. Raises UsageError for what cannot be run.
+    """
     _check(trials, settings)
     with opened(out, settings, resume=resume) as store:
         keys = {trial.key for trial in trials}
@@ -44,7 +38,7 @@ def run(
             with (
                 stoppable(),
                 shown(progress, quiet=quiet),
-                contextlib.closing(_work(todo, settings, place, progress)) as records,
+                contextlib.closing(_work(todo, settings, backend, progress)) as records,
             ):
                 for record in records:
                     store.add(record)
@@ -55,14 +49,16 @@ def run(
         return [*earlier.values(), *progress.records], ended
 
 
-def _work(todo: Sequence[Trial], settings: Settings, place: Place, progress: Progress) -> Generator[Record, None, None]:
-    if place.scheduler is not None:
-        return on_a_cluster(todo, settings, place.scheduler)
-    return on_this_machine(todo, settings, place.jobs, progress.begun)
+def _work(
+    todo: Sequence[Trial], settings: Settings, backend: Backend, progress: Progress
+) -> Generator[Record, None, None]:
+    if backend.scheduler is not None:
+        return run_on_cluster(todo, settings, backend.scheduler)
+    return run_locally(todo, settings, backend.jobs, progress.begun)
 
 
 def _check(trials: Sequence[Trial], settings: Settings) -> None:
-    """Whether every method is there and can do what is asked."""
+    """Raises UsageError unless every method is installed and can do what is asked of it."""
     for name in dict.fromkeys(trial.method for trial in trials):
         asked = method(name)
         asked.check()

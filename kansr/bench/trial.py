@@ -1,4 +1,4 @@
-"""What a benchmark asks: trials (one law, one noise level, one seed, one method) and the settings they share."""
+"""Trials, one problem, noise level, seed and method each, and the settings that all trials of a run share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kansr.errors import UsageError
 
 @dataclass(frozen=True)
 class Trial:
-    """One search for one law. `suite` is the one that was asked for; a problem may be in several."""
+    """One search for one law. suite: the one that was asked for; a problem may be in several."""
 
     problem: str
     suite: str
@@ -27,7 +27,7 @@ class Trial:
 
     @property
     def key(self) -> tuple[str, str, float, int]:
-        """What there is one record of."""
+        """What identifies the record of the trial."""
         return (self.problem, self.method, self.noise, self.seed)
 
 
@@ -35,7 +35,8 @@ class Trial:
 class Settings:
     """What all trials of a run share.
 
-    time_limit: seconds a search; distractors: columns that the law does not use; outliers: share of grossly wrong rows.
+    rows: of each table; time_limit: seconds of each search; distractors: number of columns that the law does not use;
+    units: whether methods are told the units; outliers: share of grossly wrong rows. Raises UsageError if out of range.
     """
 
     rows: int = 2000
@@ -56,7 +57,7 @@ class Settings:
 def trials(
     problems: Iterable[Problem], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
 ) -> tuple[Trial, ...]:
-    """Every combination; the methods of one problem follow each other, so that an early stop still compares them."""
+    """All combinations; the methods of a problem follow each other, to be comparable after an early stop."""
     asked = tuple(problems)
     return tuple(
         Trial(problem.id, suite_name, method, noise, seed)
@@ -68,12 +69,15 @@ def trials(
 
 
 def half(id: str) -> str:
-    """'even' or 'odd', by the crc32 of a problem's id: two halves to develop on and to check with."""
+    """ "even" or "odd", by the crc32 of the id of a problem: one half to develop on, the other to check with."""
     return "odd" if zlib.crc32(id.encode()) % 2 else "even"
 
 
 def chosen(suite_name: str, only: Sequence[str] = (), which: str | None = None) -> tuple[Problem, ...]:
-    """The problems of a suite whose id is, or fits, one of `only`, and lies in the half `which`."""
+    """The problems of a suite whose id matches a pattern of `only` and is in the half `which`.
+
+    Raises UsageError where there are none.
+    """
     problems = suite(suite_name)
     if only:
         for pattern in only:
@@ -88,9 +92,9 @@ def chosen(suite_name: str, only: Sequence[str] = (), which: str | None = None) 
 
 
 def with_distractors(problem: Problem, count: int) -> Problem:
-    """The problem with `count` inputs that the law does not use: those of the published table, then made-up ones.
+    """The problem with `count` inputs that the law does not use: those of the published table, then invented ones.
 
-    A made-up one is drawn as an input of the law is, in turn.
+    An invented one is drawn like an input of the law, each in turn.
     """
     extra = list(problem.distractors[:count])
     taken = {*problem.names, problem.target, *(v.name for v in problem.distractors)}
@@ -105,7 +109,7 @@ def with_distractors(problem: Problem, count: int) -> Problem:
 
 
 def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:
-    """The law and the rows of a trial: the same for every method."""
+    """The problem and the rows of a trial, which are the same for every method."""
     problem = with_distractors(find_problem(trial.problem), settings.distractors)
     rng = np.random.default_rng(trial.seed)
     data = sample(

@@ -15,6 +15,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from kansr.bench.backends import Backend
 from kansr.bench.methods import method
 from kansr.bench.problem import find_problem
 from kansr.bench.problem import sample as draw
@@ -22,10 +23,11 @@ from kansr.bench.records import read, read_settings
 from kansr.bench.report.html import page
 from kansr.bench.report.tables import compared, comparison, summary
 from kansr.bench.report.tally import tally
-from kansr.bench.run import Place, run
+from kansr.bench.run import run
 from kansr.bench.trial import Settings, Trial, chosen, trials
 from kansr.errors import UsageError
 from kansr.runtime.files import write
+from kansr.runtime.signals import SIGNALLED
 from kansr.runtime.terminal import emit, say
 from kansr.version import __version__
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from kansr.bench.record import Record
 
 SCHEMA = 1  # of the JSON object
-SIGNALLED = 128
 
 
 class Half(str, enum.Enum):
@@ -97,15 +98,15 @@ def bench(
     if compare is not None:
         return _compare(compare, as_json)
     if summary is not None:
-        return _print(read(summary), as_json, html, _settings_of(summary))
+        return _print(read(summary), as_json, html, read_settings(summary))
     if out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
         )
     settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
     trials = _trials(suite or "", method, noise, seeds, only, half)
-    records, ended = run(trials, settings, Place(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
-    _print(records, as_json, html, _settings_of(out))
+    records, ended = run(trials, settings, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
+    _print(records, as_json, html, read_settings(out))
     return SIGNALLED + ended if ended else 0
 
 
@@ -162,10 +163,6 @@ def _listed(texts: Sequence[str]) -> list[str]:
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
-def _settings_of(folder: Path) -> dict[str, Any]:
-    return read_settings(folder)
-
-
 def _print(records: list[Record], as_json: bool, html: Path | None, settings: dict[str, Any]) -> int:
     if html is not None:
         write(html, page(records, settings))
@@ -179,7 +176,7 @@ def _print(records: list[Record], as_json: bool, html: Path | None, settings: di
 
 def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
     result = compared(*map(read, folders))
-    before, after = map(_settings_of, folders)
+    before, after = map(read_settings, folders)
     if before != after:
         changed = ", ".join(f"{k} {before.get(k)} and {after.get(k)}" for k in after if before.get(k) != after.get(k))
         say([f"the two runs had other settings: {changed}"])

@@ -142,22 +142,19 @@ def run(arguments: list[str]) -> int:
     except KansrError as err:
         if debug:
             traceback.print_exc()
-        say([str(err), *_place(err, arguments)])
+        say(_lines(err, arguments))
         return Exit.USAGE
     except Exception as err:
         say_internal(err, debug)
         return Exit.INTERNAL
 
 
-def _place(error: KansrError, arguments: list[str]) -> list[str]:
-    """The formula with a caret under the mistake, where the error is one in a formula of the command line."""
-    cause = error if isinstance(error, FormulaError) else error.__cause__
-    if not isinstance(cause, FormulaError) or not cause.text.strip():
-        return []
-    if not any(argument.endswith(cause.text) for argument in arguments):  # it is in a file
-        return []
-    caret = import_module("kansr.expression.parse").caret  # loaded already by whatever has read the formula
-    return [line for line in caret(cause).split("\n") if line]
+def _lines(error: KansrError, arguments: list[str]) -> list[str]:
+    """What is printed of an error; of one in a formula of the command line, the formula with a caret below, too."""
+    if isinstance(error, FormulaError) and any(argument.endswith(error.text) for argument in arguments):
+        caret = import_module("kansr.expression.parse").caret  # loaded already by whatever has read the formula
+        return [str(error), *(line for line in caret(error).split("\n") if line)]
+    return [str(error)]
 
 
 if __name__ == "__main__":

@@ -112,10 +112,10 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
         return value, notes
     rows = counted(int((~keep).sum()), "row")
     if missing is Missing.DROP:
-        return value, [f"dropped {rows} of {len(keep)} with missing cells", *notes]
+        return value, [f"dropped {rows} of {len(keep)}: missing cells", *notes]
     whole = np.full(len(keep), np.nan)
     whole[keep] = value
-    return whole, [f"{rows} of {len(keep)} with missing cells: their predictions are empty", *notes]
+    return whole, [f"{rows} of {len(keep)} with missing cells: no predictions for these", *notes]
 
 
 def _check_columns(columns: Sequence[str], table: Table) -> None:

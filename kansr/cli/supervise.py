@@ -46,9 +46,9 @@ CODES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Where a result goes, and what is said on the way; as the options of these names.
+    """Where a result goes and what is printed, by the options of these names.
 
-    resume: the journal in `out` is gone on with. command: what was typed.
+    resume: the journal in `out` is resumed. command: what was typed.
     """
 
     as_json: bool = False
@@ -73,7 +73,7 @@ def carry_out(job: Job, output: Output, begun: float) -> int:
     begun: when the command was, on the monotonic clock: loading counts.
     """
     if output.resume and job.task is Task.SOLVE_FORM:
-        raise UsageError("the search for the functions of a form cannot be gone on with: leave out --resume or --form")
+        raise UsageError("the search for the functions of a form cannot be resumed: leave out --resume or --form")
     with contextlib.ExitStack() as held:
         watched = Watched(output, begun, held)
         *_, found = run_job(job, watched)
@@ -81,7 +81,7 @@ def carry_out(job: Job, output: Output, begun: float) -> int:
             raise KeyboardInterrupt
         found = replace(found, command=output.command)
         if not output.quiet:
-            say(note for note in found.notes if note not in watched.said)
+            say(note for note in found.notes if note not in watched.notes)
         _deliver(found, output, early=watched.early)
     if watched.error is not None:
         say_internal(watched.error, output.debug)
@@ -95,7 +95,8 @@ class Watched:
 
     What is better is shown, and saved to the folder of the output, which is `held` until the result is there too. What
     the user can put right is raised; `error` is any other one that ended the work, `signal` the signal that did, or 0.
-    early: it ended before all was there again that an earlier run had found, whose files are to be kept. said: notes.
+    early: it ended before all was there again that an earlier run had found, whose files are to be kept. notes: those
+    that have been printed.
     """
 
     output: Output
@@ -105,13 +106,13 @@ class Watched:
     signal: int = 0
     error: Exception | None = None
     early: bool = False
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __call__(self, work: Work) -> Iterator[Result]:
         """The best that there is in the end."""
         output, out = self.output, self.output.out
         if not output.quiet:
-            self.said = work.notes
+            self.notes = work.notes
             say(work.notes)
         work = replace(work, config=replace(work.config, time_limit=seconds_left(work.config.time_limit, self.begun)))
         journal = Journal()
@@ -214,7 +215,7 @@ def _deliver(found: Result, output: Output, *, early: bool) -> None:
     finally:
         out = output.out
         if out is not None and early:
-            say([f"ended before all was read back that the search in {out} had found: its files are as they were"])
+            say([f"stopped before the earlier results in {out} were read back; its files are unchanged"])
         elif out is not None:
             save(out, found)
         if output.report is not None:

@@ -71,7 +71,8 @@ def rates(
     rate = f"d{target}_d{along}"
     names = (*((along,) if kept_time else ()), *chosen, rate, f"error of {rate}")
     rows = np.vstack(made)
-    left = f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(t) - len(rows)} of {len(t)} rows left out where it is unsure"
+    dropped = f"{len(t) - len(rows)} of {len(t)} rows left out because their derivative is too uncertain"
+    left = f"{len(runs)} run{'s' * (len(runs) > 1)}, {dropped}"
     note = f"target: {rate}, the slope of smoothing splines along {along!r} ({left})"
     return Table(names, rows, table.source, (*table.notes, note)), rate, names[-1]
 

@@ -98,9 +98,7 @@ def dataset(
     notes += chosen
     if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
-        notes.append(
-            f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are a fair start)"
-        )
+        notes.append(f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are advisable)")
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]
@@ -136,7 +134,7 @@ def _roles(
     blank = _blank(table)
     filled = [name for name in table.columns if name not in blank]
     if blank and len(filled) > 1:
-        notes.append(f"left out, as without values: {', '.join(map(repr, blank))}")
+        notes.append(f"left out, without values: {', '.join(map(repr, blank))}")
     else:
         filled = list(table.columns)
     if target is None:
@@ -191,7 +189,7 @@ def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int]
         else:
             same = (factor, shift) == (1, 0)
             what = f"the same values as {names[twin]!r}" if same else f"{_spelled(factor, names[twin], shift)} exactly"
-            notes.append(f"dropped input {name!r}: {what}, so a law may use either")
+            notes.append(f"dropped input {name!r}: {what}, which a law can use instead")
     return useful, notes
 
 
@@ -200,7 +198,7 @@ def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
     if len(useful) <= MANY:
         return useful, []
     kept = screened(values[:, useful], values[:, -1])
-    note = f"of {len(useful)} inputs, the {len(kept)} that go along with the target most are looked at"
+    note = f"of {len(useful)} inputs, the {len(kept)} that correlate most with the target are kept"
     return [useful[i] for i in kept], [f"{note}; --inputs names others"]
 
 

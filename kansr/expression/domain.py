@@ -45,11 +45,12 @@ HOLDS: Mapping[Kind, Callable[[sympy.Expr], bool | None]] = {
     Kind.NOT_NEGATIVE_UNLESS: lambda u: u.is_nonnegative,
 }
 INVERSES = (sympy.asin, sympy.acos)
+# What makes an expression unreal, whatever its inputs are.
 UNREAL = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
 
 
 def is_real_formula(expr: sympy.Expr) -> bool:
-    """Whether no part of an expression is infinite, imaginary or no number at all, whatever its symbols are."""
+    """Whether an expression is free of infinities, the imaginary unit and nan, which make it unreal for all inputs."""
     return not expr.has(*UNREAL)
 
 

@@ -13,17 +13,18 @@ import sympy
 from kansr.expression.complexity import bits
 from kansr.numeric.arrays import Array
 
-LARGEST = 32  # numerator and denominator of a fraction; larger ones cost more bits than they save
+LARGEST = 32  # numerator and denominator of a fraction
 LARGEST_CUBE = 12  # numerator and denominator under a cube root
 PI_HALVES = (-4, -3, -2, -1, 0, 1, 2, 3, 4)  # powers of pi, counted in halves: pi**(h/2)
 SHORT_DIGITS = 6  # significant digits of a short decimal
-SHORT_TOLERANCE = 2e-9  # relative distance up to which a fitted number equals its short decimal: how exact fits are
+SHORT_TOLERANCE = 2e-9  # relative distance up to which a fitted number equals its short decimal: the accuracy of fits
 MOST_PROPOSALS = 4  # numbers proposed for one constant
 MOST_DIGITS = 8  # significant digits of a decimal that is proposed
 LARGEST_INTEGER = 1e9  # up to which a whole decimal is written as an integer
 RADICAL_BITS, PI_BITS = 4.0, 4.0  # what a square root (a cube root: twice that), and the use of pi, cost
+LOGARITHM_BITS = 10.0  # what log(2), log(10) and their inverses cost
 # Factors that come from another base of a logarithm or from a half-life, with their code lengths in bits.
-LOGARITHMS = tuple((sympy.log(n) ** p, 10.0) for n in (2, 10) for p in (1, -1))
+LOGARITHMS = tuple((sympy.log(n) ** p, LOGARITHM_BITS) for n in (2, 10) for p in (1, -1))
 
 
 @cache
@@ -63,7 +64,7 @@ def is_short(value: float, digits: int = SHORT_DIGITS) -> bool:
     return abs(float(f"{value:.{digits - 1}e}") - value) < SHORT_TOLERANCE * abs(value)
 
 
-# What stands before a term beside another one, the cheapest first.
+# Coefficients of a term relative to another one, the fewest bits first.
 FACTORS = sorted(
     (
         sympy.Rational(*pq)
@@ -71,20 +72,20 @@ FACTORS = sorted(
     ),
     key=lambda number: _bits(number.p, number.q, 1, 0),
 )
-FACTOR_TOLERANCE = 0.02  # share of a factor that was read off gradients
+FACTOR_TOLERANCE = 0.02  # relative tolerance of a factor that was read off gradients
 
 
 def factor_near(value: float, tolerance: float = FACTOR_TOLERANCE) -> sympy.Expr | None:
-    """The cheapest of FACTORS, of either sign, within `tolerance` of a value, a share of it; None where none is."""
+    """The one of FACTORS, of either sign, with the fewest bits within a relative `tolerance` of `value`, else None."""
     for number in FACTORS:
         if abs(abs(value) / float(number) - 1) < tolerance:
             return number if value > 0 else -number
     return None
 
 
-EXPONENT_TOLERANCES = {1: 0.1, 2: 0.1, 3: 0.02, 4: 0.02, 5: 0.02}  # of exponents that were read off gradients
-LARGEST_EXPONENT = 6.5
-PER_DENOMINATOR = 0.002  # how much nearer a fraction with the next denominator must be to be preferred
+EXPONENT_TOLERANCES = {1: 0.1, 2: 0.1, 3: 0.02, 4: 0.02, 5: 0.02}  # of an exponent read off gradients, by denominator
+LARGEST_EXPONENT = 6.5  # in size
+PER_DENOMINATOR = 0.002  # how much nearer a fraction must be for each step of its denominator
 
 
 def exponent_near(
@@ -93,9 +94,10 @@ def exponent_near(
     per_denominator: float = PER_DENOMINATOR,
     largest: float = LARGEST_EXPONENT,
 ) -> sympy.Rational | None:
-    """The fraction nearest to `value`, those with larger denominators being a little farther; None where none is near.
+    """The fraction nearest to `value`, with a penalty for larger denominators; None where none is near enough.
 
-    tolerances: how far away a fraction may be, by its denominator; largest: size up to which a value is an exponent.
+    tolerances: the largest distance for each denominator; per_denominator: the penalty, as a distance; largest: the
+    size above which a value is no exponent.
     """
     if abs(value) > largest:
         return None
@@ -111,9 +113,9 @@ def exponent_near(
 def fractions_near(
     value: float, denominators: Iterable[int], tolerance: float, largest: float = np.inf
 ) -> Iterator[sympy.Rational]:
-    """The fractions other than 0 within `tolerance` of `value`, a share of it, in the order of their denominators.
+    """The fractions other than 0 within a relative `tolerance` of `value`, in the order of `denominators`.
 
-    largest: below which the size of the numerator stays.
+    largest: the limit of the numerators, in size.
     """
     for q in denominators:
         p = round(q * value)

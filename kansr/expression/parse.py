@@ -13,7 +13,7 @@ import sympy
 from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from kansr.errors import FormulaError, KansrError
+from kansr.errors import FormulaError
 from kansr.runtime.resources import shipped
 
 
@@ -85,12 +85,6 @@ def caret(error: FormulaError, width: int = 72) -> str:
     first = max(text.rfind("\n", 0, position) + 1, position - width // 2)
     line = text[first : first + width].split("\n")[0]
     return f"{line}\n{' ' * (position - first)}^"
-
-
-def message_lines(error: KansrError) -> list[str]:
-    """What to print for an error: its message and, for one in a formula, the line of the formula with a ^ below it."""
-    where = caret(error) if isinstance(error, FormulaError) else ""
-    return [str(error), *where.split("\n")] if where else [str(error)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

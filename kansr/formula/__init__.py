@@ -1,1 +1,7 @@
-"""What is done with one formula: its constants are fitted, it is judged, and its written form is made short."""
+"""What is done with one formula: fit its constants, judge it, and make its written form short.
+
+`fit/` finds the constants by nonlinear least squares, under an error model. `judge/` measures a formula and says
+whether it is exact, whether what it leaves is noise, and which rows are outliers. `polish/` tidies, eliminates and
+snaps, while the description gets shorter. Nothing here looks for a formula: searches in `structure/`, `search/` and
+`refinement/` hand theirs in.
+"""

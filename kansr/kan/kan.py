@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +153,7 @@ class KAN(Network):
         new, columns, removed = prune_input(self, self._rows(x), threshold)
         assert isinstance(new, KAN)
         new.removed = removed
-        new.seen = None if self.seen is None else TrainingRows(self.seen.X[:, columns], self.seen.y)
+        new.seen = None if self.seen is None else replace(self.seen, X=self.seen.X[:, columns])
         return new
 
     # --- formulas

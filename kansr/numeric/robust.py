@@ -45,8 +45,8 @@ def mean_square(residual: Array) -> float:
     return value if np.isfinite(value) else math.inf
 
 
-def r_squared(loss: float, spread: float) -> float:
+def r_squared(loss: float, variance: float) -> float:
     """1 − loss / variance; 1 for a constant target that is met."""
-    if spread == 0:
+    if variance == 0:
         return 1.0 if loss == 0 else -math.inf
-    return 1 - loss / spread
+    return 1 - loss / variance

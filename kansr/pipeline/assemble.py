@@ -9,7 +9,7 @@ import numpy as np
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.numeric.robust import mean_square
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -68,10 +68,10 @@ def _structure(finding: Finding, rows: Partition, held_out: float) -> Graph | No
     if graph is None:
         return None
     path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else held_out),)
-    return replace(graph, path=(*path, Step("constants refined, formula simplified", Measure.HELD_OUT, held_out)))
+    return replace(graph, path=(*path, Step("constants fitted, formula simplified", Measure.HELD_OUT, held_out)))
 
 
 def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:
     """The floats of the formula with their standard errors, as they are."""
-    fit = polish(best.expr, data, iterations=0, rows=data.rows)
+    fit = fit_constants(best.expr, data, iterations=0, rows=data.rows)
     return tuple((float(value), float(error)) for value, error in zip(fit.constants, fit.errors))

@@ -11,12 +11,14 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import floats, polish
+from kansr.formula.fit.constants import fit_constants, floats
 from kansr.formula.fit.form import FittedForm, fit_form, read_form
 from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
+from kansr.pipeline.assemble import SAME
 from kansr.pipeline.conclude import conclude, judge_again, refit, still_outliers
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
@@ -33,7 +35,7 @@ from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 from kansr.symbolic.matching.match import MatchConfig, match
 
-PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that are told
+PER_INPUT, KEPT = 5, 3  # functions of each input that are tried as one more term, and terms that a result lists
 TRIED_ROWS = 500  # rows that a simplification must agree on
 TERM_ITERATIONS = 25  # of the least squares that a further term is tried with
 CURVE_ERROR = 0.5  # relative rms that a function may miss the residual by, to be matched with it
@@ -116,9 +118,16 @@ class _Comparison:
         return replace(result, notes=notes, trying=found.trying)
 
     def _front(self, chosen: Candidate) -> ParetoFront:
-        """The front of all formulas, with the form on it even if it is beaten."""
-        front = pareto([*self.own[:-1], chosen, *self.others], float(np.var(self.rows.kept.y)))
-        shown = {id(c): c for c in (*front, chosen)}.values()
+        """The front of all formulas, with the form on it even if it is beaten, and only once."""
+        data = self.rows.kept
+        values = Tape(chosen.expr, data.names).value(data.X)
+
+        def another(c: Candidate) -> bool:
+            apart = Tape(c.expr, data.names).value(data.X) - values
+            return c.complexity != chosen.complexity or bool(np.sqrt(mean_square(apart)) > SAME * np.std(data.y))
+
+        front = pareto([*self.own[:-1], chosen, *self.others], float(np.var(data.y)))
+        shown = [*filter(another, front), chosen]
         return ParetoFront(tuple(sorted(shown, key=lambda c: (c.complexity, c.error_ms))), chosen=chosen)
 
     def _structure(self, chosen: Candidate) -> Graph | None:
@@ -133,7 +142,7 @@ class _Comparison:
         return FormVerdict(
             form.text,
             tuple(constants),
-            fitted.loose,
+            fitted.undetermined,
             self.own[0],
             self.found,
             tuple((term, length - candidate.description_length) for term, candidate in self.terms),
@@ -142,7 +151,7 @@ class _Comparison:
 
 def _candidates(fitted: FittedForm, rows: Partition, passed: Callable[[], bool]) -> tuple[Candidate, ...]:
     """The form fitted to the fitting rows, and simplified with its constants snapped, where that is shorter."""
-    fit = polish(fitted.expr, rows.fitting, fixed=floats(fitted.form.expr))
+    fit = fit_constants(fitted.expr, rows.fitting, fixed=floats(fitted.form.expr))
     own = (judged(fit.expr, rows, "form"),)
     snapped = snap(fit, rows.fitting, passed)
     plain = simplify(snapped.expr, rows.fitting.X[:TRIED_ROWS], rows.fitting.names, expired=passed)
@@ -161,7 +170,7 @@ def _terms(comparison: _Comparison, deadline: Deadline) -> Iterator[tuple[sympy.
     for term in sorted(_offered_terms(data, residual), key=lambda term: -_explained(term, data, residual)):
         if deadline.passed():
             break
-        fit = polish(base.expr + term, data, iterations=TERM_ITERATIONS)
+        fit = fit_constants(base.expr + term, data, iterations=TERM_ITERATIONS)
         whole = judge(fit.expr, data, comparison.rows.judging, "form and a term")
         if whole.description_length < base.description_length:
             better.append((whole.description_length, _added(fit.expr, base.expr, term), whole))

@@ -1,4 +1,4 @@
-"""The last step on a table: constants fitted to all rows, rows that are grossly wrong named, the noise measured."""
+"""The last step on a table: constants fitted to all rows but outliers, outliers named, the noise level measured."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish, short_floats
-from kansr.formula.fit.error_model import shares
-from kansr.formula.judge.outliers import FAR
+from kansr.formula.fit.constants import fit_constants, short_floats
+from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import MAD, mean_square, r_squared
@@ -21,7 +21,7 @@ from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import judged
 from kansr.search.partition import Partition
-from kansr.search.stopping import smooth_error
+from kansr.search.stopping import surrogate_error
 
 AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
@@ -30,17 +30,17 @@ HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
 NAMED = 5  # rows that a note lists
 
 
-def last_look(found: Result, rows: Partition, deadline: Deadline, *, in_a_hurry: bool = False) -> Result:
-    """The result concluded on the rows of a table, or as it is where the time does not suffice for that.
+def conclude_in_time(found: Result, rows: Partition, deadline: Deadline, *, timed_out: bool = False) -> Result:
+    """The result concluded on the rows of a table, or as it is where the time does not suffice.
 
-    in_a_hurry: without asking what a surrogate model leaves.
+    timed_out: whether there is no time to ask for the noise floor.
     """
 
-    def look() -> Result:
-        known = in_a_hurry or found.status is Status.FOUND
-        return conclude(found, rows.table, rows.outlier, 0.0 if known else smooth_error(rows, found.status))
+    def concluded() -> Result:
+        known = timed_out or found.status is Status.FOUND
+        return conclude(found, rows.table, rows.outlier, 0.0 if known else surrogate_error(rows, found.status))
 
-    return deadline.in_time(look, found, deadline.budget.last_fit)
+    return deadline.in_time(concluded, found, deadline.budget.last_fit)
 
 
 def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) -> Result:
@@ -72,10 +72,10 @@ def refit(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float,
 
     Numbers of few digits have been chosen as such, and stay. What leaves rounding only stays as it is.
     """
-    as_it_is = polish(best.expr, data, iterations=0, rows=data.rows)
+    as_it_is = fit_constants(best.expr, data, iterations=0, rows=data.rows)
     fit = as_it_is
     if as_it_is.rms > AS_IT_IS * float(np.std(data.y)):
-        fit = polish(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
+        fit = fit_constants(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
     if not fit.error_ms <= as_it_is.error_ms:
         fit = as_it_is
     loss = fit.rms**2
@@ -94,9 +94,9 @@ def judge_again(candidate: Candidate, rows: Partition) -> Candidate:
 
 def still_outliers(best: Candidate, data: Dataset, outlier: Mask) -> Mask:
     """The outliers, (rows,), that a formula does not come near."""
-    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / shares(data)
+    size = np.abs(Tape(best.expr, data.names).value(data.X) - data.y) / relative_sigma(data)
     level = MAD * float(np.median(size[~outlier]))
-    near = size <= FAR * max(level, ROUNDING * float(np.std(data.y[~outlier])))
+    near = size <= OUTLIER_DISTANCE * max(level, ROUNDING * float(np.std(data.y[~outlier])))
     return np.asarray(outlier & ~near)
 
 

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 import sympy
 
 from kansr.errors import UsageError
-from kansr.refinement.refiners.refiner import Refiner, chosen
-from kansr.structure.moves.registry import Proposer
+from kansr.refinement.refiners.refiner import Refiner, chosen_refiners
+from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
@@ -28,9 +28,9 @@ class Config:
     formulas when the search has ended (see kansr.refinement.refiners.refiner): names of those shipped, "all" for
     all that can run here, or callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are
     set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise
-    ends the search. moves: callables (State, Field) -> Iterable[Move], kinds of reduction that are tried beside our own
-    (see kansr.structure.moves.gradient.merge_given). executor: where the work is done instead of in `jobs` processes of
-    this machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
+    ends the search. moves: kinds of reduction beside our own, as callables (State, GradientField) -> Iterable[Move] or
+    as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
+    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
     """
 
     time_limit: float = 60.0
@@ -40,7 +40,7 @@ class Config:
     library: Library = field(default=STANDARD)
     loss: Loss = "auto"
     refine: Refine = ()
-    moves: tuple[Proposer, ...] = ()
+    moves: tuple[MoveKind | Proposer, ...] = ()
     executor: Executor | None = None
     guesses: tuple[sympy.Expr, ...] = ()
 
@@ -51,10 +51,11 @@ class Config:
             raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
         if self.jobs < 1:
             raise UsageError(f"there must be at least one job, not {self.jobs}")
-        chosen(self.refine)
-        if any(not callable(propose) for propose in self.moves):
+        chosen_refiners(self.refine)
+        if any(not (callable(own) or isinstance(own, MoveKind)) for own in self.moves):
             raise UsageError(
-                "moves are functions (state, field) that yield moves; see kansr.structure.moves.gradient.merge_given"
+                "moves are functions (state, field) that yield moves, or rows of the table of moves; see "
+                "kansr.structure.moves.gradient.merge_given"
             )
         if not isinstance(self.executor, Executor | None):
             raise UsageError(f"an executor is one of concurrent.futures, not a {type(self.executor).__name__}")

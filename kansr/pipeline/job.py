@@ -82,7 +82,7 @@ class Job:
 class Work:
     """What is left to do when a table has been read, in whatever process.
 
-    notes: on the table; resumable: whether a journal can be gone on with.
+    notes: on the table; resumable: whether a journal can be resumed.
     """
 
     solve: Solve
@@ -92,7 +92,7 @@ class Work:
     resumable: bool
 
     def __call__(self, journal: Journal | None = None) -> Iterator[Result]:
-        """Better and better results; a journal is gone on with, and written on."""
+        """Better and better results; a journal is resumed, and written on."""
         return on_partition(self.solve, self.data, self.config, journal or Journal())
 
 
@@ -100,7 +100,7 @@ Watch = Callable[[Work], Iterator[Result]]
 
 
 def here(progress: Callable[[Result], object] = lambda result: None) -> Watch:
-    """Does the work in this process; `progress` is called with every result on the way."""
+    """The watch that does the work in this process, and calls `progress` with every result."""
 
     def watch(work: Work) -> Iterator[Result]:
         with threadpool_limits(1):  # sums in one order, whatever the machine
@@ -117,8 +117,8 @@ HERE = here()
 def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     """Better and better results of a job; the last one is the answer.
 
-    watch: how the work is done and looked at: here, or in a process that can be ended at any moment. Ctrl-C ends it,
-    and the best so far is the answer, with status "interrupted".
+    watch: does the work, in this process or in one that can be killed, and hands on its results. Ctrl-C ends it, and
+    the best result so far is the answer, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
     FormulaError for a form or a guess that is no formula; all before anything is searched.
@@ -137,23 +137,23 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     config = replace(job.config, guesses=_formulas(job.guesses, data))
     work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
 
-    def told(found: Result) -> Result:
+    def noted(found: Result) -> Result:
         return replace(found, notes=(*notes, *found.notes))
 
     found = baseline(data, config.seed)
     try:
         for found in watch(work):
-            yield told(found)
+            yield noted(found)
     except KeyboardInterrupt:
         found = replace(found, status=Status.INTERRUPTED)
     if table.again and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
             found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
-    yield told(found)
+    yield noted(found)
 
 
 def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
-    """What the task asks for, on rows that have been divided. A mistake in a form is told before anything is tried."""
+    """The solver of the task. A mistake in its form is raised here, before anything is tried."""
     if job.task is Task.SOLVE_FORM:
         read_skeleton(job.form, data)
         return partial(solve_form, job.form)

@@ -95,7 +95,7 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
 
 
 def opened(folder: Path, key: Mapping[str, str], *, resume: bool) -> Journal:
-    """The journal in `folder`, begun if there is none; an earlier one is gone on with or, without `resume`, replaced.
+    """The journal in `folder`, begun if there is none; an earlier one is resumed or, without `resume`, replaced.
 
     Raises UsageError for one that belongs to another search or cannot be read.
     """
@@ -133,8 +133,8 @@ def _check(path: Path, lines: list[str], key: Mapping[str, str]) -> None:
         header = json.loads(lines[0])
         if header["journal"] != FORMAT:
             raise UsageError(
-                f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be gone "
-                "on with; begin it again with --force, or name another folder with --out"
+                f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be "
+                "resumed; begin it again with --force, or name another folder with --out"
             )
         before = dict(header["key"])
         for name, value in key.items():

@@ -1,4 +1,4 @@
-"""From a dataset to results: the attempts in turn, until what is left looks like noise or the time is up."""
+"""The search: the attempts of the plan in turn, until the residuals look like noise or the time is up."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.baseline import baseline
-from kansr.formula.judge.unit_filter import LeftOut
+from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.pipeline.assemble import assemble
-from kansr.pipeline.conclude import last_look
+from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
 from kansr.pipeline.journal import NOT_YET, Entry, Journal
 from kansr.pipeline.partition import on_partition, without_outliers
-from kansr.refinement.refiners.offer import Offering, offered, window
-from kansr.refinement.refiners.refiner import chosen
+from kansr.refinement.refiners.offer import Offering, refiner_attempts, refiner_seconds
+from kansr.refinement.refiners.refiner import chosen_refiners
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, as_good_as_it_gets, hopeless, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -65,11 +65,11 @@ class Search:
     timed_out: bool = False
 
     def __post_init__(self) -> None:
-        self.refiners, missing = chosen(self.config.refine)
+        self.refiners, missing = chosen_refiners(self.config.refine)
         self.failures = list(missing)
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
-        self.left_out = LeftOut(self.partition.table.units)
+        self.left_out = UnitFilter(self.partition.table.units)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
@@ -101,7 +101,7 @@ class Search:
                 if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
                 if attempt.skip_if_no_signal and self.deadline.in_time(
-                    lambda: hopeless(self.findings, self.partition), False
+                    lambda: no_signal(self.findings, self.partition), False
                 ):
                     continue
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition))
@@ -118,9 +118,9 @@ class Search:
         """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
         data, rows = self.partition.kept, self.partition
         found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
-        until = self.whole.within(window(self.whole, found))
+        until = self.whole.within(refiner_seconds(self.whole, found))
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        for attempt in offered(self.refiners, Offering(rows, ranked, self.match, until)):
+        for attempt in refiner_attempts(self.refiners, Offering(rows, ranked, self.match, until)):
             new = self._taken(_try(Portable((attempt, self.context(self.whole))), rows, self.whole))
             if new:
                 yield self._report()
@@ -129,13 +129,13 @@ class Search:
                     break
 
     def _ended(self) -> Result:
-        """The last report, with the status that the search ended with, and a last look at the law."""
+        """The last report, concluded, with the status that the search ended with."""
         self._cleaned()
         rows = self.partition
         final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, rows.kept))
-        return last_look(final, rows, self.whole, in_a_hurry=self.timed_out)
+        return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
 
     def _report(self, findings: Sequence[Finding] = ()) -> Result:
         """How things stand with all findings, or with these."""
@@ -151,7 +151,7 @@ class Search:
         return self.partition is not before
 
     def _taken(self, outcome: Tried) -> list[Finding]:
-        new = [f for f in outcome.findings if self.left_out.pass_on(f.candidate)]
+        new = [f for f in outcome.findings if self.left_out.accepts(f.candidate)]
         self.findings.extend(new)
         self.failures.extend([outcome.failure] if outcome.failure else [])
         return new
@@ -164,7 +164,7 @@ class Search:
         if not self.findings:
             return False
         best = self._report().best
-        return self.deadline.in_time(lambda: as_good_as_it_gets(best, rows.kept, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough), False)
 
 
 class _Schedule:

@@ -18,7 +18,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import assemble
-from kansr.pipeline.conclude import last_look
+from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import without_outliers
@@ -29,7 +29,7 @@ from kansr.result.derivation import Measure, Step
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
-from kansr.search.finish import best_of, polished
+from kansr.search.finish import best_of, fit_all
 from kansr.search.partition import Partition
 from kansr.search.stopping import status_of
 
@@ -45,7 +45,7 @@ APART = 1e-9  # by which the free numbers of the whole differ at first: one numb
 def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
     """The form with formulas for its functions, once all have one.
 
-    journal: stays as it is; such a search cannot be gone on with. Raises FormulaError or UsageError for a form that
+    journal: stays as it is; such a search cannot be resumed. Raises FormulaError or UsageError for a form that
     cannot be solved, and says in a note if it does not fit the rows.
     """
     skeleton = read_skeleton(text, rows.table)
@@ -59,22 +59,22 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         misfit = max(misfit, seen.misfit)
         if seen.misfit > LOST and len(remaining) == len(skeleton.unknowns):
             percent = f"{100 * seen.misfit:.0f} %"
-            notes.append(f"no smooth functions make {text} fit: they leave {percent} of the target's spread")
+            notes.append(f"the best smooth functions in {text} still miss the target by {percent} of its spread")
         unknown = min(remaining, key=lambda u: len(u.arguments))
         part = solving.table(unknown, seen.values[unknown.symbol])
         seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)
         near = NEAR * misfit * seen.size[unknown.symbol]
         found = _searched(part, replace(config, time_limit=max(seconds, deadline.budget.form_least)), near)
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
-        steps.append(Step(f"{unknown.said} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
-    findings = list(best_of(polished(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
+        steps.append(Step(f"{unknown.text} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
+    findings = list(best_of(fit_all(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
     if not findings:
         raise UsageError(f"no formulas for the functions of {text} have a value on every row")
     rows, findings = without_outliers(rows, findings, config, deadline)
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
     drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
     drafted = replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
-    yield last_look(drafted, rows, deadline)
+    yield conclude_in_time(drafted, rows, deadline)
 
 
 def _searched(part: Dataset, config: Config, near: float) -> list[sympy.Expr]:
@@ -114,10 +114,10 @@ def _rms(values: Array) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What can be said of functions that are not known.
+    """What is known of the values of unknown functions.
 
-    values: of each, (rows,), nan where they cannot be told; size: what a function is off by where the whole is off by
-    all of its spread; misfit: relative rms of the surrogate models that the values come from, 0 without any.
+    values: of each, (rows,), nan where they are not determined; size: what a function is off by where the whole is off
+    by all of its spread; misfit: relative rms of the surrogate models that the values come from, 0 without any.
     """
 
     values: dict[sympy.Dummy, Array]

@@ -15,7 +15,7 @@ class Candidate:
 
     complexity: nodes of the printed formula, less is simpler.
     loss: mean squared residual on the fitting rows, in the unit of the target squared; less is better.
-    error_ms: the mean squared residual under the likelier error model, see `likely_square`, in the same unit.
+    error_ms: the mean squared residual under the likelier error model, see `error_ms_of`, in the same unit.
     r2, r2_held_out: 1 - loss/variance on the fitting and on the held-out rows; 1 is perfect, 0 as good as the mean.
     description_length: bits for the formula plus bits for its residuals (Rissanen 1978); less is better, and only
     differences mean something. origin: what found it.

@@ -96,7 +96,7 @@ class Deadline:
         return replace(self, limit=share * self.limit)
 
     def within(self, seconds: float) -> Deadline:
-        """The deadline that many seconds from now, if that is earlier; stages ask nothing before it."""
+        """The deadline that many seconds from now, if that is earlier, without an earlier time to finish."""
         return replace(
             self, limit=min(self.limit, self.seconds() + seconds), budget=replace(self.budget, finishing=1.0)
         )

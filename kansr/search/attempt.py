@@ -16,12 +16,14 @@ from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 
+LONGEST = 1e6  # seconds of an alarm: the timer refuses infinity
+
 
 @dataclass(frozen=True, eq=False)
 class Finding:
     """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
 
-    unfinished: kept only where the time does not suffice to finish it, which is what comes next.
+    unfinished: a quick version, dropped when the finished one follows.
     """
 
     candidate: Candidate
@@ -40,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to a formula. `find` may yield several findings, the better ones last or first as they come.
+    """One way to a formula. `find` may yield several findings, in any order.
 
     name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
     made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
@@ -65,7 +67,7 @@ class Attempt:
         failure = ""
         try:
             # formulas are tried where they have no value
-            with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, 1e6)):
+            with np.errstate(all="ignore"), contextlib.suppress(OutOfTime), interrupted_after(min(seconds, LONGEST)):
                 for finding in self.find(rows, context):
                     if found and found[-1].unfinished:
                         found.pop()

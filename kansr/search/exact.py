@@ -24,22 +24,23 @@ from kansr.structure.context import Context
 from kansr.structure.moves.move import Move, Problem
 from kansr.structure.moves.registry import MoveKind, kinds, moves
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
-from kansr.structure.surrogate.network import KanFieldConfig, kan_field
+from kansr.structure.surrogate.network import NetworkSurrogateConfig, network_surrogate
 from kansr.structure.surrogate.product_kernel import composite
 from kansr.structure.terminals.registry import BY_NAME, TERMINALS, VALUE_ERRORS
 from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 40  # of least squares, for the constants of each formula
 HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
+LEAST_MISFIT = 1e-12  # below which a misfit is rounding
 CONSTANT = 1e-10  # spread of a target over its size up to which it is a constant
-KEPT = 2  # formulas that are told of a graph of curves
+KEPT = 2  # formulas that are reported for a graph of curves
 
 
 @dataclass(eq=False)
 class ExactSearch:
-    """A search that can be gone on with.
+    """A search that can be continued.
 
     met: is told of every state that it comes to. nested: how many searches for factors may be made within this one.
     done: a formula is the law. last: the step after which no shorter law is looked for.
@@ -104,98 +105,98 @@ class ExactSearch:
     def _plan(self, state: State, cost: float, before: float) -> None:
         """Plans moves and terminals for a state of several inputs. before: the gradient error before the last move."""
         smooth = surrogate(state.X, state.z)
-        cost += float(np.log10(max(smooth.quality / (2 * before), 1.0)))
+        cost += float(np.log10(max(smooth.gradient_error / (2 * before), 1.0)))
         asked = [k for k in kinds(self.context) if k.asks == "rows" and k.suits(state, noisy=False)]
         for kind in asked:
             for move in () if kind.slow else kind.propose(state, smooth, self.context):
                 cost += self._push_row_move(kind, state, move, cost, smooth)
-        self._plan_terminals(state, cost, rough=smooth.quality > COSTS.lost_surrogate)
+        self._plan_terminals(state, cost, rough=smooth.gradient_error > COSTS.lost_surrogate)
         for kind in asked:
             if kind.slow:
                 self._push_slow(kind, state, cost, smooth)
         self._propose(state, smooth, cost)
         self._plan_surrogates(state, smooth, cost)
 
-    def _push_row_move(self, kind: MoveKind, state: State, move: Move, cost: float, smooth: Field) -> float:
+    def _push_row_move(self, kind: MoveKind, state: State, move: Move, cost: float, smooth: GradientField) -> float:
         """Plans a move that the rows speak for; the cost that it adds to all else."""
         if kind.urgent:  # a changed target has other gradients
             self.frontier.push(cost, partial(self._make, state, move, cost, np.inf))
             return COSTS.dominated
         further = cost + kind.priority
         left = COSTS.per_input * (len(state.inputs) - move.removes)
-        self.frontier.push(further + left, partial(self._make, state, move, further, smooth.quality))
+        self.frontier.push(further + left, partial(self._make, state, move, further, smooth.gradient_error))
         return 0.0
 
-    def _push_slow(self, kind: MoveKind, state: State, cost: float, smooth: Field) -> None:
+    def _push_slow(self, kind: MoveKind, state: State, cost: float, smooth: GradientField) -> None:
         """Plans to ask a kind whose proposals take long; first of all where no surrogate follows the target."""
         count = len(state.inputs)
         later = COSTS.per_input * count + kind.priority + kind.per_input * (count - 2)
-        rough = smooth.quality > COSTS.lost_surrogate
+        rough = smooth.gradient_error > COSTS.lost_surrogate
         self.frontier.push(cost if rough else cost + later, partial(self._make_all, kind, state, cost, smooth))
 
-    def _make_all(self, kind: MoveKind, state: State, cost: float, smooth: Field) -> Iterator[Route]:
+    def _make_all(self, kind: MoveKind, state: State, cost: float, smooth: GradientField) -> Iterator[Route]:
         """Asks a slow kind, and makes its moves as they come: after them a surrogate must follow better."""
         for move in kind.propose(state, smooth, self.context):
             if not self.done and not self.context.expired():
-                better = smooth.quality / COSTS.single_index_gain
+                better = smooth.gradient_error / COSTS.single_index_gain
                 single = len(state.inputs) - move.removes == 1
                 yield from self._make(state, move, cost, 0.0 if single else better)
 
-    def _propose(self, state: State, smooth: Field, cost: float) -> None:
+    def _propose(self, state: State, smooth: GradientField, cost: float) -> None:
         """Plans the moves that the gradients speak for."""
         found = moves(state, smooth, self.context)
         options = [m for m in found if m.misfit < COSTS.most_misfit][: COSTS.alternatives]
         for move in options:
             best = options[0]
-            further = cost + _cost(move, best, smooth.quality)
-            certain = best.misfit < max(COSTS.sure, 2 * smooth.quality)
+            further = cost + _cost(move, best, smooth.gradient_error)
+            certain = best.misfit < max(COSTS.sure, 2 * smooth.gradient_error)
             if certain and move is not best and not best.used & move.used:
                 further += COSTS.commuting
             left = COSTS.per_input * (len(state.inputs) - move.removes)
-            self.frontier.push(further + left, partial(self._make, state, move, further, smooth.quality))
+            self.frontier.push(further + left, partial(self._make, state, move, further, smooth.gradient_error))
 
     def _make(self, state: State, move: Move, cost: float, gradient_error: float) -> Iterator[Route]:
         made = move.made(state)
         if made is not None and None not in dimensions(made, self.data):
             yield from self._open(made, cost, gradient_error)
 
-    def _plan_surrogates(self, state: State, kernel: Field, cost: float) -> None:
+    def _plan_surrogates(self, state: State, kernel: GradientField, cost: float) -> None:
         """Plans to ask other surrogates where the kernel's gradients are not good enough."""
         count = len(state.inputs)
-        if kernel.quality > COSTS.vague_kernel:
+        if kernel.gradient_error > COSTS.vague_kernel:
             priority = cost + COSTS.network + COSTS.per_input * count
             self.frontier.push(priority, partial(self._ask_network, state, kernel, cost))
-        if kernel.quality > COSTS.rough_kernel:
+        if kernel.gradient_error > COSTS.rough_kernel:
             priority = cost + COSTS.linear_model + COSTS.per_input * (count - 1)
             self.frontier.push(priority, partial(self._ask_linear_model, state, kernel, cost))
 
-    def _ask_network(self, state: State, kernel: Field, cost: float) -> Iterator[Route]:
+    def _ask_network(self, state: State, kernel: GradientField, cost: float) -> Iterator[Route]:
         """Moves by a network's gradients, where they are better than those of the kernel."""
-        config = KanFieldConfig(seed=self.context.seed)
-        smooth = kan_field(state.X, state.z, config, expired=self.context.expired)
-        if smooth.quality < COSTS.better_surrogate * kernel.quality:
+        config = NetworkSurrogateConfig(seed=self.context.seed)
+        smooth = network_surrogate(state.X, state.z, config, expired=self.context.expired)
+        if smooth.gradient_error < COSTS.better_surrogate * kernel.gradient_error:
             self._propose(state, smooth, cost)
         yield from ()
 
-    def _ask_linear_model(self, state: State, kernel: Field, cost: float) -> Iterator[Route]:
+    def _ask_linear_model(self, state: State, kernel: GradientField, cost: float) -> Iterator[Route]:
         """Moves by a surrogate that is linear in some inputs, and searches for the factors of these."""
         model = composite(state.X, state.z, kernel.logs, self.context.expired)
         if model is not None:
             smooth = model.field()
-            if smooth.quality < COSTS.better_surrogate * kernel.quality:
+            if smooth.gradient_error < COSTS.better_surrogate * kernel.gradient_error:
                 self._propose(state, smooth, cost)
             for kind in kinds(self.context) if self.nested else ():
                 if kind.asks == "linear model":
                     self._plan_factors(kind, state, smooth, cost)
         yield from ()
 
-    def _plan_factors(self, kind: MoveKind, state: State, smooth: Field, cost: float) -> None:
+    def _plan_factors(self, kind: MoveKind, state: State, smooth: GradientField, cost: float) -> None:
         """Begins a search for each factor; the less exactly it is known, and the more come before it, the later."""
         found = [move.problem for move in kind.propose(state, smooth, self.context) if move.problem is not None]
         for number, problem in enumerate(found, 1):
-            inner = ExactSearch.of(problem.f, replace(self.context, noise=problem.blur), nested=self.nested - 1)
-            vague = float(np.clip(np.log10(problem.blur / COSTS.factor_exact) / 3, COSTS.factor_least, 1.0))
-            self._go_on(inner, state, problem, cost + kind.priority * vague * number, smooth.quality)
+            inner = ExactSearch.of(problem.f, replace(self.context, noise=problem.value_error), nested=self.nested - 1)
+            vague = float(np.clip(np.log10(problem.value_error / COSTS.factor_exact) / 3, COSTS.factor_least, 1.0))
+            self._go_on(inner, state, problem, cost + kind.priority * vague * number, smooth.gradient_error)
 
     def _go_on(self, inner: ExactSearch, state: State, problem: Problem, cost: float, gradient_error: float) -> None:
         if inner.frontier.tasks and not inner.done and cost < COSTS.factor_most:
@@ -227,7 +228,7 @@ class ExactSearch:
         if kind.solve is not None:
             yield from self._judged(self.frontier.formulas(state, kind.title, kind.solve(state, context)))
         if kind.graphs is not None:
-            most = max(context.allowed(kind.misfit), VALUE_ERRORS * state.blur)
+            most = max(context.allowed(kind.misfit), VALUE_ERRORS * state.value_error)
             data = state.dataset()
             fitting, judging = split(data, HELD_OUT, self._chance()) if kind.held_out else (data, data)
             for graph in kind.graphs(fitting, judging, replace(context, max_misfit=most)):
@@ -242,7 +243,7 @@ class ExactSearch:
             return self._judged(self.frontier.formulas(state, graph.origin, exprs))
 
         context = replace(self.context, noise=self._noise(state))
-        if graph.error < max(context.allowed(COSTS.curves_first), VALUE_ERRORS * state.blur):
+        if graph.error < max(context.allowed(COSTS.curves_first), VALUE_ERRORS * state.value_error):
             yield from named()
         else:
             later = 2 * COSTS.per_input + float(np.log10(graph.error / COSTS.curves_first))
@@ -271,7 +272,7 @@ class ExactSearch:
 
     def _noise(self, state: State) -> float:
         """The error of the true formula over the target's spread; 0 where it is rounding only."""
-        return max(self.context.noise, state.blur)
+        return max(self.context.noise, state.value_error)
 
     def _chance(self) -> np.random.Generator:
         return np.random.default_rng(self.context.seed)
@@ -280,6 +281,6 @@ class ExactSearch:
 def _cost(move: Move, best: Move, gradient_error: float) -> float:
     """The cost of a move: its misfit above that of the gradients, a better move beside it, and what it adds."""
     clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, COSTS.clear_least)
-    decades = max(0.0, np.log10(max(move.misfit, 1e-12) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
+    decades = max(0.0, np.log10(max(move.misfit, LEAST_MISFIT) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
     behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
     return COSTS.per_decade * float(decades + behind) + COSTS.per_move_cost * move.cost

@@ -11,25 +11,23 @@ import sympy
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
-from kansr.formula.polish.eliminate import prune
+from kansr.formula.polish.eliminate import eliminate
 from kansr.formula.polish.snap import snap
-from kansr.formula.polish.tidy import tidied
+from kansr.formula.polish.tidy import tidy
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
 
-READABLE = 12  # constants up to which a formula is worth snapping and rewriting
-
-
-FINISHED = 3  # formulas of an attempt that are; forms of one formula among them may be pruned to different ends
-
-
-QUIET = 1e-6  # rms over the spread up to which every term of a formula is believed
+READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
+FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
+ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
+SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
+FAR_BEHIND = 60.0  # bits by which a formula may be longer than the best of an attempt to be finished
 
 
 def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -> Candidate:
@@ -40,13 +38,13 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = tidied(fit, data, passed)
-        if fit.error_ms > (QUIET * float(np.std(data.y))) ** 2:
-            fit = prune(fit, data, passed)
+        fit = tidy(fit, data, passed)
+        if fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2:
+            fit = eliminate(fit, data, passed)
         snapped = snap(fit, data, passed)
-        still = exact(polish(snapped.expr, data, iterations=0), data)
+        still = exact(fit_constants(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
-        fit = replace(fit, expr=simplify(fit.expr, data.X[:500], data.names, expired=passed))
+        fit = replace(fit, expr=simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed))
     return judged(fit.expr, rows, origin)
 
 
@@ -56,14 +54,14 @@ def best_of(
     """The few fits that describe the rows best, finished."""
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
     for length, _, fit in ranked[:FINISHED]:
-        if np.isfinite(length) and length < ranked[0][0] + 60:
+        if np.isfinite(length) and length < ranked[0][0] + FAR_BEHIND:
             yield Finding(finish(fit, rows, origin, passed), graph)
 
 
-def polished(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
+def fit_all(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
-    return [polish(canonical(expr, size), rows.sample) for expr in exprs]
+    return [fit_constants(canonical(expr, size), rows.sample) for expr in exprs]
 
 
 def judged(expr: sympy.Expr, rows: Partition, origin: str) -> Candidate:

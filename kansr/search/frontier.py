@@ -96,7 +96,7 @@ def roots(data: Dataset) -> list[State]:
 def dimensions(state: State, data: Dataset) -> frozenset[Dimension | None]:
     """Those of the inputs of a state, as far as units are known; None where metres and seconds are added.
 
-    What can be said of x with fitted numbers that are plain is not what can be said of x/x_0.
+    x and x/x_0 are kept apart: with dimensionless constants they allow different formulas.
     """
     units = data.units
     return frozenset() if units is None else frozenset(dimension_in(expr, units) for expr in state.inputs)

@@ -11,8 +11,8 @@ import numpy as np
 
 from kansr.numeric.robust import typical
 from kansr.search.partition import Partition
-from kansr.structure.surrogate.noise_floor import attainable_in_groups
-from kansr.structure.surrogate.noisy_kernel import FEW, attainable, attainable_on
+from kansr.structure.surrogate.noise_floor import held_out_error_in_groups
+from kansr.structure.surrogate.noisy_kernel import FEW, held_out_error, held_out_error_on
 
 NOISY, LARGE = 1e-3, 0.35  # errors of a surrogate over the spread between which they may be noise
 LEARNT = 0.7  # of the error is left by twice the rows, where it is noise
@@ -25,7 +25,7 @@ def noise_floor(rows: Partition) -> float:
     """The held-out error of the best surrogate over the target's spread; 0 where it cannot be known."""
     if not _can_be_known(rows):
         return 0.0
-    return min(_in_columns(rows), attainable_in_groups(rows.sample, rows.judging))
+    return min(_in_columns(rows), held_out_error_in_groups(rows.sample, rows.judging))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -33,8 +33,8 @@ def noise_floor_held_out(rows: Partition) -> float:
     """The same on the very rows that formulas are judged on, since other rows differ by chance."""
     if not _can_be_known(rows):
         return 0.0
-    own = max(_in_columns(rows), attainable_on(rows.judging, rows.sample))
-    return min(own, attainable_in_groups(rows.sample, rows.judging))
+    own = max(_in_columns(rows), held_out_error_on(rows.judging, rows.sample))
+    return min(own, held_out_error_in_groups(rows.sample, rows.judging))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -42,7 +42,7 @@ def is_noisy(rows: Partition) -> bool:
     """Whether what the surrogate misses is noise, not more than it can follow: more rows help little then."""
     if not _can_be_known(rows) or not NOISY < noise_floor(rows) < LARGE:
         return False
-    return noise_floor(rows) > LEARNT * attainable(rows.sample.X, rows.sample.y, FEW // 2)
+    return noise_floor(rows) > LEARNT * held_out_error(rows.sample.X, rows.sample.y, FEW // 2)
 
 
 def sees_nothing(rows: Partition) -> bool:
@@ -60,7 +60,7 @@ def stated_noise(rows: Partition) -> float:
 
 @lru_cache(maxsize=REMEMBERED)
 def _in_columns(rows: Partition) -> float:
-    return attainable(rows.sample.X, rows.sample.y)
+    return held_out_error(rows.sample.X, rows.sample.y)
 
 
 def _can_be_known(rows: Partition) -> bool:

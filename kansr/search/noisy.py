@@ -1,8 +1,8 @@
 """Best-first search over reductions of noisy rows: a move is worth what a surrogate still predicts after it.
 
 Gradients are poor here, and only propose. A right move leaves the held-out error where it was, or lowers it, since
-there is one input less; a wrong one raises it. Errors are measured in the units of the table's target whatever was done
-to it, because every state knows how far its target moves when the table's does (the delta method).
+there is one input less; a wrong one raises it. Errors are measured in the unit of the table's target, whatever
+transform z is: every state knows how far z moves when the table's target does (the delta method).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from kansr.data.dataset import Dataset, split
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import fractions_near
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
-from kansr.formula.judge.outliers import shown_by
+from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
@@ -34,47 +34,48 @@ from kansr.structure.context import Context
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import kinds, moves
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.noisy_kernel import (
     FEW,
     JUDGED,
-    Noisy,
-    Smooth,
-    around,
-    best_setting,
-    glance,
+    NoisyRows,
+    ScoredSettings,
+    best_settings,
     gradients,
+    nearby_models,
+    quick_model,
 )
 from kansr.structure.terminals.registry import BY_NAME, TERMINALS
 from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 25  # of least squares, for the constants of each formula
 HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
-KEPT = 3  # formulas that are told of a graph of curves
+KEPT = 3  # formulas that are reported for a graph of curves
 _TARGET = sympy.Symbol("target value")
 
 
 @dataclass(eq=False)
 class NoisySearch:
-    """A search that can be gone on with. `satisfied` when it has a formula that is as good as the best surrogate.
+    """A search that can be continued. `satisfied` when it has a formula that is as good as the best surrogate.
 
-    smooth: the least held-out error of a surrogate so far; length: of the shortest description so far; left: what that
-    formula leaves; odd: how many of its constants are no nice numbers; improved: the step in which it was found.
+    least_error: the least held-out error of a surrogate so far, in the unit of the table's target. length: the
+    shortest description so far, in bits; left: the rms that its formula leaves on the rows that surrogates are judged
+    on; long_constants: how many of its constants are no nice numbers; improved: the step in which it was found.
     """
 
     data: Dataset
     context: Context
     frontier: Frontier
-    smooth: float = np.inf
+    least_error: float = np.inf
     length: float = np.inf
     left: float = np.inf
-    odd: int = 0
+    long_constants: int = 0
     improved: int = 0
     done: bool = False
     _share: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        self._share = shares(self.data)
+        self._share = relative_sigma(self.data)
         self._rounding = ROUNDING * self.frontier.routes.spread
         first = min(FEW, self.data.rows // 2)
         self._rows_judged = min(JUDGED, self.data.rows - first)
@@ -94,14 +95,14 @@ class NoisySearch:
 
     @property
     def satisfied(self) -> bool:
-        """Whether a formula is as good as the best surrogate, and nothing better came for a while, or will."""
+        """Whether a formula is as good as the best surrogate, and a better one has not come for `patience` steps."""
         since = self.frontier.steps - self.improved
-        patience = COSTS.patience * max(self.odd, 1)
+        patience = COSTS.patience * max(self.long_constants, 1)
         return self.done or (self._as_good and (since > patience or not self.frontier.tasks))
 
     @property
     def _as_good(self) -> bool:
-        return self.left <= 2 ** (COSTS.as_good / self._rows_judged) * self.smooth
+        return self.left <= 2 ** (COSTS.as_good / self._rows_judged) * self.least_error
 
     def advance(self, steps: int) -> Iterator[Route]:
         """Formulas found in as many steps, each fitted to the rows; the last one is not the best.
@@ -118,16 +119,16 @@ class NoisySearch:
         rows = self._rows(state)
         if rows is None:
             return
-        weighted = replace(state, sigma=rows.loud)
+        weighted = replace(state, sigma=rows.sigma_z)
         if not state.inputs:
             yield from self._solve(BY_NAME["constant"], weighted, self.context)
             return
-        best = best_setting(rows)
+        best = best_settings(rows)
         context = self._known(weighted, best)
         for kind in TERMINALS:
             if kind.at_once and kind.solve is not None and kind.suits(state, context.noise):
                 yield from self._solve(kind, weighted, context)
-        self.smooth = min(self.smooth, best.error)
+        self.least_error = min(self.least_error, best.error)
         if state.moves and COSTS.bits_per_unit * self._cost(self._flat(rows), best.error) < COSTS.worth:
             yield from self._solve(BY_NAME["constant"], weighted, context)
             return
@@ -135,16 +136,16 @@ class NoisySearch:
         if len(state.inputs) > 1 and len(state.moves) < COSTS.depth:
             self._propose(state, rows, cost, best)
 
-    def _known(self, state: State, best: Smooth) -> Context:
+    def _known(self, state: State, best: ScoredSettings) -> Context:
         """The context of a state whose best surrogate is known."""
         spread = float(np.std(state.quiet().y)) or 1.0
         assert state.sigma is not None
         noise = max(best.error * float(np.median(state.sigma)) / spread, COSTS.least_noise)
         return replace(self.context, noise=noise, error=best.error + self._rounding)
 
-    def _propose(self, state: State, rows: Noisy, cost: float, best: Smooth) -> None:
+    def _propose(self, state: State, rows: NoisyRows, cost: float, best: ScoredSettings) -> None:
         """Screens the moves by the error of a surrogate after them."""
-        glanced: list[tuple[float, Move, State, Noisy, Smooth]] = []
+        glanced: list[tuple[float, Move, State, NoisyRows, ScoredSettings]] = []
         found: list[tuple[float, Move, State]] = []
         for move, made in self._made(state, rows, best):
             if not made.inputs:
@@ -152,17 +153,17 @@ class NoisySearch:
                 continue
             after = self._rows(made)
             setting = replace(best.setting, logs=_inherited(state, made, best.setting.logs))
-            model = None if after is None else glance(after, setting)
+            model = None if after is None else quick_model(after, setting)
             if after is not None and model is not None:
-                own = self._cost(model.error, self.smooth) + COSTS.per_move_cost * move.cost
+                own = self._cost(model.error, self.least_error) + COSTS.per_move_cost * move.cost
                 glanced.append((own - COSTS.per_input * move.removes, move, made, after, model))
         glanced.sort(key=lambda row: (row[0], row[1].name))
         for _, move, made, after, model in glanced[: COSTS.closer]:
             if self.context.expired():
                 return
-            error = min(smooth.error for smooth in (model, *around(after, model)))
-            self.smooth = min(self.smooth, error)
-            own = self._cost(error, self.smooth)
+            error = min(smooth.error for smooth in (model, *nearby_models(after, model)))
+            self.least_error = min(self.least_error, error)
+            own = self._cost(error, self.least_error)
             if own < COSTS.given_up:
                 found.append((own + COSTS.per_move_cost * move.cost, move, made))
         found.sort(key=lambda row: (row[0] - COSTS.per_input * row[1].removes, row[1].name))
@@ -170,7 +171,7 @@ class NoisySearch:
             left = COSTS.per_input * len(made.inputs)
             self.frontier.push(cost + own + left, partial(self._open, made, cost + own))
 
-    def _made(self, state: State, rows: Noisy, best: Smooth) -> Iterator[tuple[Move, State]]:
+    def _made(self, state: State, rows: NoisyRows, best: ScoredSettings) -> Iterator[tuple[Move, State]]:
         """The moves that are proposed with what they lead to, as far as it was not seen before."""
         smooth = gradients(rows, best.setting)
         met: set[tuple] = set()
@@ -184,9 +185,9 @@ class NoisySearch:
                 met.add(key)
                 yield move, made
 
-    def _proposed(self, state: State, smooth: Field) -> Iterator[Move]:
+    def _proposed(self, state: State, smooth: GradientField) -> Iterator[Move]:
         """The moves of all kinds in the order of the table; of those that gradients speak for, the best."""
-        context = replace(self.context, error=self.smooth)
+        context = replace(self.context, error=self.least_error)
         ranked = False
         for kind in kinds(self.context):
             if kind.asks == "gradient" and not ranked:
@@ -200,9 +201,9 @@ class NoisySearch:
         ratio = (error + self._rounding) / (best + self._rounding)
         return max(0.0, len(self.data.y) * math.log2(ratio) / COSTS.bits_per_unit)
 
-    def _plan_terminals(self, state: State, cost: float, best: Smooth, context: Context) -> None:
+    def _plan_terminals(self, state: State, cost: float, best: ScoredSettings, context: Context) -> None:
         """The slower solvers, each as a task of its own; of curves only where there are moves to be made too."""
-        worse = cost + self._cost(best.error, self.smooth)
+        worse = cost + self._cost(best.error, self.least_error)
         for kind in TERMINALS:
             if not kind.suits(state, context.noise) or kind.rough:
                 continue
@@ -245,21 +246,23 @@ class NoisySearch:
             length = fit_length(route.fit, self.data)
             if length < self.length - COSTS.shorter:
                 self.length, self.left, self.improved = length, self._left(route.fit.expr), self.frontier.steps
-                self.odd = sum(not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants)
+                self.long_constants = sum(
+                    not any(fractions_near(float(c), (4,), COSTS.nice)) for c in route.fit.constants
+                )
             self.done = self.done or exact(route.fit, self.data)
             yield route
 
     def _left(self, expr: sympy.Expr) -> float:
-        """What a formula leaves on the rows that smooth models are judged on: others are noisier or less so."""
+        """The rms that a formula leaves on the rows that surrogates are judged on, since noise differs between rows."""
         residual = Tape(expr, self.data.names).value(self.data.X) - self.data.y
-        right = ~shown_by(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
+        right = ~outliers_of_formula(residual, self.data) if self.data.robust else np.ones(len(residual), dtype=bool)
         return math.sqrt(mean_square((residual / self._share)[self._held][right[self._held]]))
 
-    def _flat(self, rows: Noisy) -> float:
-        """What the mean leaves, on the rows that smooth models are judged on."""
-        return math.sqrt(mean_square(((rows.z - rows.mean) / rows.loud)[self._held]))
+    def _flat(self, rows: NoisyRows) -> float:
+        """The rms that the mean leaves on the rows that surrogates are judged on."""
+        return math.sqrt(mean_square(((rows.z - rows.mean) / rows.sigma_z)[self._held]))
 
-    def _rows(self, state: State) -> Noisy | None:
+    def _rows(self, state: State) -> NoisyRows | None:
         """The state with how far its target moves when the table's moves by 1; None where it cannot be told."""
         try:
             back = state.back(_TARGET)
@@ -269,11 +272,11 @@ class NoisySearch:
         except (FormulaError, ValueError):
             return None
         with np.errstate(all="ignore"):
-            loud = self._share / np.abs(slope)
-        good = np.isfinite(loud) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
+            sigma_z = self._share / np.abs(slope)
+        good = np.isfinite(sigma_z) & np.isfinite(state.z) & np.isfinite(state.X).all(axis=1)
         if good.mean() < 1 or not np.std(state.z) > 0:
             return None
-        return Noisy(state.X, state.z, loud)
+        return NoisyRows(state.X, state.z, sigma_z)
 
 
 def _upright(state: State) -> State:
@@ -293,11 +296,11 @@ def _inherited(state: State, made: State, logs: Sequence[bool]) -> tuple[bool, .
 def _unlike(found: Iterable[tuple[float, State]]) -> Iterator[tuple[float, State]]:
     """Without states that are like an earlier one but for constants, which are fitted in the end."""
     earlier = set()
-    for doubt, state in found:
+    for cost, state in found:
         key = tuple(_bare(e) for e in (state.back(_TARGET), *state.inputs))
         if key not in earlier:
             earlier.add(key)
-            yield doubt, state
+            yield cost, state
 
 
 def _bare(expr: sympy.Expr) -> sympy.Expr:

@@ -1,4 +1,4 @@
-"""The rows of a table as a search uses them: some to fit, some to judge on, and none that are grossly wrong."""
+"""The rows of a table as a search uses them: some to fit, some to judge on, and outliers that are left out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from kansr.data.dataset import Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish, short_floats
-from kansr.formula.judge.outliers import shown_by
+from kansr.formula.fit.constants import fit_constants, short_floats
+from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 
@@ -97,8 +97,8 @@ class Partition:
 
         A few that no surrogate comes close enough to see decide what a mean square is, and formulas are bent for them.
         """
-        fit = polish(law.expr, replace(self.fitting, robust=True), fixed=short_floats(law.expr))
-        shown = shown_by(Tape(fit.expr, self.kept.names).value(self.kept.X) - self.kept.y, self.kept)
+        fit = fit_constants(law.expr, replace(self.fitting, robust=True), fixed=short_floats(law.expr))
+        shown = outliers_of_formula(Tape(fit.expr, self.kept.names).value(self.kept.X) - self.kept.y, self.kept)
         if not shown.any():
             return self
         outlier = self.outlier.copy()

@@ -14,7 +14,7 @@ from kansr.data.dimensionless import Groups, choices
 from kansr.expression.evaluate import typical_size
 from kansr.expression.render import readable
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.result.derivation import Step
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import finish
@@ -86,6 +86,6 @@ def _find(groups: Groups, attempt: Attempt, rows: Partition, context: Context) -
     first = Step(f"in units of {readable(groups.scale)}")
     for finding in attempt.find(rows.reduced(groups.dataset), context):
         origin = finding.candidate.origin
-        fit = polish(canonical(groups.formula(finding.candidate.expr), size), rows.sample)
+        fit = fit_constants(canonical(groups.formula(finding.candidate.expr), size), rows.sample)
         candidate = finish(fit, rows, f"{origin}, in groups", context.deadline.passed)
         yield Finding(candidate, path=(first, *(finding.path or (Step(origin),))))

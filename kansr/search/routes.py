@@ -1,4 +1,4 @@
-"""What searches over reductions come to: formulas for the table's target, each polished once."""
+"""What searches over reductions come to: formulas for the table's target, each fitted once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.result.derivation import Measure, Step
 from kansr.structure.moves.state import State
 from kansr.units.consistency import fits
@@ -27,7 +27,7 @@ class Route:
 
 @dataclass(eq=False)
 class Routes:
-    """The formulas for one table that have been tried: each is polished once, and only if it can be the law."""
+    """The formulas for one table that have been tried: each is fitted once, and only if it can be the law."""
 
     data: Dataset
     iterations: int
@@ -47,7 +47,7 @@ class Routes:
         if unreal or formula in self.tried or not (self.data.units is None or fits(formula, self.data.units)):
             return None
         self.tried.add(formula)
-        fit = polish(formula, self.data, iterations=self.iterations)
+        fit = fit_constants(formula, self.data, iterations=self.iterations)
         if not np.isfinite(fit.rms):
             return None
         return Route(fit, (*state.moves, Step(name, Measure.RESIDUAL, fit.rms / self.spread)))

@@ -13,13 +13,13 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.exact import ExactSearch
-from kansr.search.finish import best_of, finish, judged, polished
+from kansr.search.finish import best_of, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
@@ -87,7 +87,7 @@ def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
 
 
 def _guesses(guesses: Sequence[sympy.Expr], rows: Partition, context: Context) -> Iterator[Finding]:
-    yield from best_of([polish(guess, rows.sample) for guess in guesses], rows, "guess", context.deadline.passed)
+    yield from best_of([fit_constants(guess, rows.sample) for guess in guesses], rows, "guess", context.deadline.passed)
 
 
 def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
@@ -97,14 +97,14 @@ def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
     yield Finding(judged(mean, rows, "mean"))
     line = mean + sympy.Add(*(sympy.Float(FIRST_SLOPE * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
-        yield from best_of([polish(line, data)], rows, "line", context.deadline.passed)
+        yield from best_of([fit_constants(line, data)], rows, "line", context.deadline.passed)
 
 
 def _power_law(rows: Partition, context: Context) -> Iterator[Finding]:
     """The best power law; beside a number only where that is exact."""
-    fits = [polish(expr, rows.sample) for expr in _exprs("best power law", rows, context)]
+    fits = [fit_constants(expr, rows.sample) for expr in _exprs("best power law", rows, context)]
     if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
-        beside = (polish(expr, rows.sample) for expr in _exprs("power law beside a number", rows, context))
+        beside = (fit_constants(expr, rows.sample) for expr in _exprs("power law beside a number", rows, context))
         fits += [fit for fit in beside if exact(fit, rows.sample)]
     yield from best_of(fits, rows, "power law", context.deadline.passed)
 
@@ -117,7 +117,7 @@ def _solved(
     if not (rows.small and many_rows):
         noise = noise_floor(rows) if kind.noise == "some" and is_noisy(rows) else 0.0
         exprs = _exprs(name, rows, replace(context, noise=noise, max_misfit=max_misfit))
-        yield from best_of(polished(exprs, rows), rows, kind.title, context.deadline.passed)
+        yield from best_of(fit_all(exprs, rows), rows, kind.title, context.deadline.passed)
 
 
 def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
@@ -129,7 +129,7 @@ def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
-        yield from best_of(polished(exprs, rows), rows, "one input", context.deadline.passed)
+        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""A discovery in words and small tables, for a terminal and as plain text."""
+"""A result as text: plain, and styled for a terminal."""
 
 from __future__ import annotations
 
@@ -20,25 +20,28 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WORDS = {
-    Status.FOUND: "found: what is left looks like noise",
-    Status.BEST_EFFORT: "best effort: not all that is left looks like noise",
+    Status.FOUND: "found: the residuals look like noise",
+    Status.BEST_EFFORT: "best effort: the residuals hold more than noise",
     Status.NOTHING: "nothing found: no formula beats a constant on held-out rows",
     Status.TIMED_OUT: "time ran out: this is the best so far",
     Status.INTERRUPTED: "interrupted: this is the best so far",
 }
 HEADER = ("complexity", "held-out r²", "bits", "formula")
-MEASURES = {
+MEASURES = {  # what a misfit is called; the value is in percent
     Measure.GRADIENTS: "gradients agree to {}",
     Measure.HELD_OUT: "held-out error {}",
-    Measure.VARIANCE: "scatter about a curve {}",
-    Measure.RESIDUAL: "left over {}",
+    Measure.VARIANCE: "variance ratio {}",
+    Measure.RESIDUAL: "residual {}",
 }
-WIDTH = 72  # up to which what speaks for the steps stands in one column
+WIDTH = 72  # characters of a step up to which the misfits of all steps form a column
 MOST = 8  # formulas of the front that are shown
+NEAR_ONE = 0.9999  # r² above which its distance from 1 is shown
+NO_NOISE = 1e-9  # noise level up to which it is rounding
+EXACT_ERROR = 1e-9  # standard error over the constant, up to which it is rounding
 
 
 def plain(discovery: Result) -> str:
-    """The law first, then what speaks for it."""
+    """The result as plain text: the law, how good it is, the front, and how it was found."""
     rows = [HEADER, *(cells for _, cells in front_rows(discovery))]
     width = [max(len(row[i]) for row in rows) for i in range(3)]
     table = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, width)), row[3]]) for row in rows]
@@ -46,7 +49,7 @@ def plain(discovery: Result) -> str:
 
 
 def styled(discovery: Result) -> RenderableType:
-    """The same for a terminal, with the table laid out to its width."""
+    """The same for a terminal, with the table fitted to its width."""
     table = Table(box=SIMPLE, show_edge=False, header_style="dim")
     for name in HEADER[:3]:
         table.add_column(name, justify="right")
@@ -69,17 +72,18 @@ def styled(discovery: Result) -> RenderableType:
 
 
 def law(discovery: Result) -> str:
+    """The best formula as an equation."""
     return f"{discovery.target} = {readable(discovery.best.expr)}"
 
 
 def legend(discovery: Result) -> list[str]:
-    """What the names stand for that are not column names, of those the law uses."""
+    """The column of each name in the law that is not the name of its column."""
     shown = {discovery.target, *discovery.inputs} - set(discovery.ignored_inputs)
     return [f"  {alias} is the column {name!r}" for alias, name in discovery.columns.items() if alias in shown]
 
 
 def evidence(discovery: Result) -> tuple[str, str]:
-    """The figures, and the status in words."""
+    """How good the law is, in figures, and the status in words."""
     figures = (
         f"held-out r² {fraction(discovery.best.r2_held_out)}",
         f"noise {percent(discovery.noise, discovery.noise_error)}",
@@ -90,24 +94,24 @@ def evidence(discovery: Result) -> tuple[str, str]:
 
 
 def front_rows(discovery: Result) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
-    """The formulas that come closest, simplest first, with the cells that show each."""
+    """The MOST best candidates of the front, simplest first, each with its cells: see HEADER."""
     for c in sorted(ranked(discovery)[:MOST], key=lambda c: c.complexity):
         bits = f"{c.description_length - discovery.best.description_length:+.0f}"
         yield c, (str(c.complexity), fraction(c.r2_held_out), bits, readable(c.expr))
 
 
 def remarks(discovery: Result) -> list[str]:
-    """The runner-up, the structure and the ignored inputs, as far as there are any."""
+    """Lines on rivals or the runner-up, a form, fitted constants, the derivation and unused inputs."""
     lines = [""]
     best, *others = ranked(discovery)
     for rival in discovery.rivals:
         lost = rival.description_length - discovery.best.description_length
-        lines.append(f"the rows cannot rule out, for {lost:.1f} bits: {readable(rival.expr)}")
+        lines.append(f"not ruled out by the rows, {lost:.1f} bits longer: {readable(rival.expr)}")
     if others and not discovery.rivals and discovery.verdict is None:
         lost = others[0].description_length - best.description_length
         lines.append(f"runner-up, by {lost:.0f} bits: {readable(others[0].expr)}")
     lines += verdict(discovery)
-    fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > 1e-9 * abs(value)]
+    fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > EXACT_ERROR * abs(value)]
     if fitted and discovery.verdict is None:
         lines.append(f"fitted constants: {', '.join(fitted)}")
     if discovery.structure is None:
@@ -121,7 +125,7 @@ def remarks(discovery: Result) -> list[str]:
 
 
 def verdict(discovery: Result) -> list[str]:
-    """The constants of a form that was given, what one more term would buy, and what a search finds instead."""
+    """Lines on a form that the user gave: its constants, terms to add, and what a search finds instead."""
     form = discovery.verdict
     if form is None:
         return []
@@ -131,26 +135,27 @@ def verdict(discovery: Result) -> list[str]:
     lines += [f"one more term would save {bits:.0f} bits: {readable(term)}" for term, bits in form.terms]
     bits = form.bits(discovery.best)
     if form.found is not None and bits is not None:
-        lost = "no better" if abs(bits) < 0.5 else f"for {abs(bits):.0f} bits {'more' if bits > 0 else 'less'}"
+        lost = "no better" if abs(bits) < 0.5 else f"{abs(bits):.0f} bits {'longer' if bits > 0 else 'shorter'}"
         lines.append(f"a search in the same time found, {lost}: {readable(form.found.expr)}")
     return lines
 
 
 def _measured(value: float, error: float) -> str:
+    """A fitted constant with its standard error."""
     if not error > 1e-12 * abs(value):
         return f"{value:.8g}"
     return f"{value:.6g} ± {error:.2g}" if error < float("inf") else f"{value:.6g} (undetermined)"
 
 
 def _path(structure: Graph) -> list[str]:
-    """A line for each step, with what speaks for it."""
+    """A line for each step of the derivation, with its misfit."""
     width = min(max((len(step.what) for step in structure.path), default=0), WIDTH)
     lines = ((f"{what:{width}}", f"  ({said})" if said else "") for what, said in steps(structure))
     return [f"  {number}. {what}{said}" for number, (what, said) in enumerate(lines, 1)]
 
 
 def steps(structure: Graph) -> list[tuple[str, str]]:
-    """What was done and what speaks for it, step by step."""
+    """(what was done, its misfit in words) for each step of the derivation."""
     return [(step.what, _evidence(step)) for step in structure.path]
 
 
@@ -161,26 +166,27 @@ def _evidence(step: Step) -> str:
 
 
 def fraction(r2: float) -> str:
-    """An r², by its distance from 1 where that is small."""
-    if 0.9999 < r2 < 1:
+    """An r² with four digits, or by its distance from 1 where that is small."""
+    if NEAR_ONE < r2 < 1:
         return f"1 − {1 - r2:.1e}"
     r2 = round(r2, 4) + 0.0 if r2 < 1 else r2  # and no -0.0000
     return f"{r2:.4f}" if -10 < r2 < 1 else f"{r2:.3g}"
 
 
 def percent(noise: float, error: float = 0.0) -> str:
-    if noise <= 1e-9:
+    """A relative error in percent, with its standard error unless that is 0; "none" where it is rounding."""
+    if noise <= NO_NOISE:
         return "none"
     return f"{_short(100 * noise, 2)} ± {_short(100 * error, 1)} %" if error else f"{_short(100 * noise, 2)} %"
 
 
 def _short(value: float, digits: int) -> str:
-    """So many significant digits, and no exponent where zeros do."""
+    """A number with so many significant digits, without an exponent where possible."""
     return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def ranked(discovery: Result) -> list[Candidate]:
-    """The front, best first."""
+    """The front, least description length first."""
     return sorted(discovery.front, key=lambda c: (c.description_length, c.complexity))
 
 

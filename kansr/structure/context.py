@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +28,7 @@ class Context:
     error: float = 0.0
     max_misfit: float = 0.0
     thorough: bool = False
-    moves: tuple[Callable[..., Any], ...] = ()
+    moves: tuple[Any, ...] = ()
 
     def expired(self) -> bool:
         """Whether it is time to finish what has been found."""

@@ -174,7 +174,7 @@ class _ConsistencyCheck:
         """Demands that `part`, which is in `expr`, has no unit."""
         if not self.alike(found.dimension, DIMENSIONLESS):
             raise InconsistentUnits(
-                f"in {readable(expr)}, {readable(part)} has to be a plain number but is in {found.dimension}"
+                f"in {readable(expr)}, {readable(part)} must be dimensionless but is in {found.dimension}"
             )
 
     def _unknown(self, number: sympy.Expr) -> Dimension:

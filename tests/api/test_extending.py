@@ -21,7 +21,7 @@ from kansr.structure.moves.gradient.merge_given import merged
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
 
 NAMES = sympy.symbols("u0:3")
@@ -36,7 +36,7 @@ FORMULAS = [
 ]
 
 
-def rows(expr: sympy.Expr) -> tuple[State, Field]:
+def rows(expr: sympy.Expr) -> tuple[State, GradientField]:
     """Rows of a target that knows the inputs of `expr` through it only, and w beside it."""
     X = np.random.default_rng(0).uniform(1, 2.5, (500, 4))
     h = sympy.lambdify(NAMES, expr)(*X[:, :3].T)
@@ -88,7 +88,7 @@ def test_rows_without_a_gradient_are_left_out() -> None:
 def test_a_move_competes_with_those_that_are_shipped() -> None:
     state, field = rows(FORMULAS[-1])
 
-    def sides(state: State, field: Field) -> Iterator[Move]:
+    def sides(state: State, field: GradientField) -> Iterator[Move]:
         yield merged(state, field, FORMULAS[-1])
 
     own = merged(state, field, FORMULAS[-1]).name

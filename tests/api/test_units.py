@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.tables import exactly, table_with_units
+from support.tables import routes, table_with_units
 
 import kansr
 from kansr.cli.main import run
@@ -33,7 +33,7 @@ from kansr.units.text import dimension_of
 def test_a_search_over_reductions_starts_from_groups(text: str, units: dict[str, str], constants: str) -> None:
     data = table_with_units(text, units, constants=constants)
     with np.errstate(all="ignore"):
-        *_, route = exactly(data)
+        *_, route = routes(data)
     assert route.path[0].what.startswith("in units of")
     assert fits(route.fit.expr, data.units)
     np.testing.assert_allclose(evaluate(route.fit.expr, dict(zip(data.names, data.X.T))), data.y, rtol=1e-7)
@@ -73,7 +73,9 @@ def test_a_formula_with_wrong_units_is_not_printed_but_noted() -> None:
     data = table_with_units("x*t", units)
     found = kansr.discover(frame(data), units=units, time_limit=4)
     assert all(fits(candidate.expr, data.units) for candidate in found.front)
-    assert any(note.startswith("left out for its units, though it fits better: y = ") for note in found.notes)
+    assert any(
+        note.startswith("left out as dimensionally inconsistent, though it fits better: y = ") for note in found.notes
+    )
 
 
 def test_a_law_with_a_hidden_constant_is_found_where_numbers_may_carry_units() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kansr.bench.grade import CRITERIA, VERDICTS, Verdict, bounded, graded
+from kansr.bench.grade import CRITERIA, VERDICTS, Recovery, bounded, graded
 from kansr.bench.grade.strict import widened
 from kansr.bench.problem import SUITES, Problem, Variable, find_problem, read_problems, suite
 from kansr.expression.parse import parse
@@ -38,9 +38,9 @@ tiny: U = 6.6743e-11*m/r; m in loguniform(1, 100), r in loguniform(1, 10)
 offset: y = a - b + 0.5; a in uniform(1, 5), b in uniform(1, 5)
 angle: t = asin(n*sin(u)); n in uniform(0.1, 0.9), u in uniform(0.1, 1)
 """
-Y, N, U = Verdict.YES, Verdict.NO, Verdict.UNDECIDED
+Y, N, U = Recovery.YES, Recovery.NO, Recovery.UNDECIDED
 # law, formula -> strict, skeleton, srbench
-PAIRS: list[tuple[str, str, Verdict, Verdict, Verdict]] = [
+PAIRS: list[tuple[str, str, Recovery, Recovery, Recovery]] = [
     # the law, as it is and rewritten
     ("line", "2*x + 3", Y, Y, Y),
     ("line", "3 + x + x", Y, Y, Y),
@@ -145,7 +145,7 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Problem]:
     ("name", "formula", "strict", "skeleton", "srbench"), PAIRS, ids=[f"{p[0]}: {p[1]}" for p in PAIRS]
 )
 def test_a_formula_is_judged_as_by_hand(
-    law: dict[str, Problem], name: str, formula: str, strict: Verdict, skeleton: Verdict, srbench: Verdict
+    law: dict[str, Problem], name: str, formula: str, strict: Recovery, skeleton: Recovery, srbench: Recovery
 ) -> None:
     said = {criterion: grader(law[name], parse(formula)) for criterion, grader in CRITERIA.items()}
     assert said == {"strict": strict, "skeleton": skeleton, "srbench": srbench}
@@ -182,7 +182,7 @@ def test_a_law_is_not_another_law(other: str) -> None:
         assert [grader(problem, parse(formula)) for grader in CRITERIA.values()] == [N, N, N]
 
 
-def forever() -> Iterator[Verdict]:
+def forever() -> Iterator[Recovery]:
     time.sleep(60)
     yield Y
 

@@ -218,7 +218,7 @@ def test_what_is_finished_is_not_repeated(tmp_path: Path) -> None:
     code, _, err = bench(*options, "--method", f"{QUICK},linear")
     assert code == 0 and "1 of 2 trials" in err
     assert (tmp_path / "records.jsonl").read_text().startswith(before)
-    assert [r["method"] for r in read(tmp_path)] == [QUICK, "linear"]
+    assert [r["method"] for r in read(tmp_path)] == ["linear", QUICK]
 
 
 def test_a_folder_takes_one_run_at_a_time_and_one_kind_of_settings(tmp_path: Path) -> None:

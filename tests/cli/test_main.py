@@ -11,17 +11,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from support import standin
-from support.command import CANDIDATE_KEYS, KEYS, REAL, STAND_IN, call, children, environment, gone
+from support.command import CANDIDATE_KEYS, KEYS, REAL, STAND_IN, call, children, environment, gone, told
 from support.paths import KEPLER, ROOT
+from typer.main import get_command
 
 import kansr
 from kansr.api.discovery import Discovery
-from kansr.cli import supervise
+from kansr.cli import main, supervise
 from kansr.data.roles import dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
@@ -246,6 +248,34 @@ def test_commands_that_only_tell(arguments: list[str], words: str) -> None:
     assert (done.returncode, done.stderr) == (0, "") and words in done.stdout
 
 
+def test_the_place_of_a_mistake_in_a_formula_is_shown() -> None:
+    done = told("refine", KEPLER, "--expr", "k*nonsense(semi_major_axis_au)", "--quiet")
+    sentence, formula, caret = done.stderr.splitlines()
+    assert done.returncode == 2 and sentence.startswith("kansr: no function 'nonsense'")
+    assert (formula, caret) == ("kansr: k*nonsense(semi_major_axis_au)", "kansr:   ^")
+    for command in (
+        ["predict", "sin(x*", KEPLER],
+        ["export", "sin(x*", "--to", "c"],
+        ["discover", KEPLER, "--form=f(x*"],
+    ):
+        sentence, formula, caret = told(*command, "--debug").stderr.splitlines()[-3:]
+        assert "never closed" in sentence and caret.index("^") == formula.index("(")
+    assert told("refine", KEPLER, "--expr", "").stderr.count("\n") == 1  # no place to show
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_a_command_begins_as_the_list_of_commands_says(name: str) -> None:
+    command: Any = get_command(main.app)
+    assert " ".join(command.commands[name].help.split("\n\n")[0].split()).startswith(main.COMMANDS[name].help)
+    assert command.commands[name].help.split("\n")[0] == main.COMMANDS[name].help
+
+
+@pytest.mark.parametrize("module", ["kansr", "kansr.cli", "kansr.cli.main"])
+def test_a_module_can_be_run(module: str) -> None:
+    done = call("--version", program=[sys.executable, "-m", module])
+    assert (done.returncode, done.stdout) == (0, f"kansr {kansr.__version__}\n")
+
+
 HEAVY = ("torch", "pandas", "sympy", "scipy", "numpy", "matplotlib", "sklearn")
 
 
@@ -261,13 +291,20 @@ def test_importing_is_quick_and_loads_nothing_heavy(statement: str) -> None:
     assert not set(HEAVY) & set(modules.split())
 
 
-def test_help_is_quick() -> None:
-    took = []
+LIGHT = {"--help": HEAVY, "--version": HEAVY, **{f"{name} --help": ("torch", "matplotlib") for name in main.COMMANDS}}
+
+
+@pytest.mark.parametrize(("arguments", "absent"), LIGHT.items(), ids=LIGHT)
+def test_help_loads_what_it_needs(arguments: str, absent: tuple[str, ...]) -> None:
+    """In processor time: half a second for the list of commands, and three times that for a command."""
+    code = "import os, sys; from kansr.cli.main import run; run(sys.argv[1:]); print(*os.times()[:2], *sys.modules)"
+    took, modules = [], ""
     for _ in range(3):
-        before = time.perf_counter()
-        call("--help", program=REAL)
-        took.append(time.perf_counter() - before)
-    assert min(took) < 0.5
+        words = call(*arguments.split(), program=[sys.executable, "-c", code]).stdout.splitlines()[-1].split()
+        took.append(float(words[0]) + float(words[1]))
+        modules = " ".join(words[2:])
+    assert min(took) < (0.5 if absent is HEAVY else 1.5)
+    assert not set(absent) & set(modules.split())
 
 
 def test_the_package_offers_what_it_lists() -> None:

@@ -1,4 +1,4 @@
-"""Errors of rows that are known: they weigh the rows, and say when a formula is as good as the rows are."""
+"""Stated errors weigh the rows and say when a formula is as good as they are; which targets have relative errors."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from kansr.cli.main import app
 from kansr.data.dataset import Dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
-from kansr.formula.fit.error_model import likely_square, spans_decades
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import error_ms_of, spans_decades
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
 from kansr.result.result import Status
 
 
 def measured(stated: float = 1.0, rows: int = 300, seed: int = 0) -> pd.DataFrame:
-    """2.5·x**2/z with errors between 0.001 and 3, and what is stated of them over what they are."""
+    """2.5·x**2/z with errors between 0.001 and 3. stated: the stated errors over the true ones."""
     rng = np.random.default_rng(seed)
     x, z = rng.uniform(1, 3, (2, rows))
     sigma = 10 ** rng.uniform(-3, 0.5, rows)
@@ -35,13 +35,13 @@ def measured(stated: float = 1.0, rows: int = 300, seed: int = 0) -> pd.DataFram
 def test_constants_are_weighted_by_the_errors() -> None:
     frame = measured()
     rows = Dataset(frame[["x", "z"]].to_numpy(), frame["y"].to_numpy(), ("x", "z"), sigma=frame["error"].to_numpy())
-    weighted = polish(parse("2.0*x**2/z"), rows)
-    alike = polish(parse("2.0*x**2/z"), Dataset(rows.X, rows.y, rows.names))
+    weighted = fit_constants(parse("2.0*x**2/z"), rows)
+    unweighted = fit_constants(parse("2.0*x**2/z"), Dataset(rows.X, rows.y, rows.names))
     assert abs(float(weighted.constants[0]) - 2.5) < 3 * weighted.errors[0] < 1e-3
-    assert weighted.errors[0] < alike.errors[0] / 20
+    assert weighted.errors[0] < unweighted.errors[0] / 20
     few = Dataset(rows.X[:2], rows.y[:2], rows.names, sigma=np.array([3.0, 3.0]))
     residual = np.array([1.0, -2.0])
-    assert likely_square(residual, few) == pytest.approx(mean_square(residual))
+    assert error_ms_of(residual, few) == pytest.approx(mean_square(residual))
 
 
 def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
@@ -49,8 +49,8 @@ def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
     assert discovery.status is Status.FOUND
     assert discovery.inputs == ("x", "z")
     assert discovery.predict([[2.0, 1.0]])[0] == pytest.approx(10.0, rel=1e-3)
-    doubted = kansr.discover(measured(stated=0.2), sigma="error", time_limit=6)
-    assert doubted.status is not Status.FOUND
+    understated = kansr.discover(measured(stated=0.2), sigma="error", time_limit=6)
+    assert understated.status is not Status.FOUND
 
 
 def test_errors_on_the_command_line(tmp_path: Path) -> None:
@@ -92,17 +92,17 @@ def test_which_targets_span_decades(y: Array, answer: bool) -> None:
 @pytest.mark.parametrize(("y", "wide"), TARGETS.values(), ids=TARGETS)
 def test_relative_errors_are_likelier_only_where_the_target_spans_decades(y: Array, wide: bool) -> None:
     noise = 0.01 * np.random.default_rng(0).normal(size=len(y))
-    assert likely_square(noise, rows_of(y)) == pytest.approx(mean_square(noise))
+    assert error_ms_of(noise, rows_of(y)) == pytest.approx(mean_square(noise))
     relative = noise * y
-    assert (likely_square(relative, rows_of(y)) < 0.5 * mean_square(relative)) is wide
+    assert (error_ms_of(relative, rows_of(y)) < 0.5 * mean_square(relative)) is wide
 
 
-def test_relative_errors_are_worth_their_geometric_mean() -> None:
+def test_relative_errors_count_at_the_geometric_mean_of_the_target() -> None:
     y = np.geomspace(1e-3, 1e3, 101)  # whose geometric mean is 1
-    assert likely_square(0.01 * y, rows_of(y)) == pytest.approx(1e-4)
+    assert error_ms_of(0.01 * y, rows_of(y)) == pytest.approx(1e-4)
 
 
 def test_a_residual_without_a_value_is_infinitely_large() -> None:
     y = np.geomspace(1, 100, 5)
-    assert likely_square(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), rows_of(y)) == math.inf
+    assert error_ms_of(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), rows_of(y)) == math.inf
     assert mean_square(np.array([0.0, np.inf])) == mean_square(np.array([])) == math.inf

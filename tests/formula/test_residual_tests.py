@@ -1,4 +1,4 @@
-"""Residuals: noise looks like noise, and whatever the inputs could still explain does not."""
+"""Noise passes the tests of residuals; what a function of the inputs could explain does not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kansr.data.dataset import Dataset
-from kansr.formula.judge.residual_tests import lacks_fit, neighbour_noise, pure_error, unexplained
+from kansr.formula.judge.residual_tests import lacks_fit, looks_like_noise, neighbour_noise, pure_error
 from kansr.numeric.arrays import Array
 
 
@@ -33,7 +33,7 @@ def test_noise_is_seldom_taken_for_anything_else(
     wrong = 0
     for seed in range(100):
         X = rows_of(rows, inputs, seed)
-        wrong += not unexplained(draw(np.random.default_rng([seed, 1]), X), X)
+        wrong += not looks_like_noise(draw(np.random.default_rng([seed, 1]), X), X)
     assert wrong <= 5
 
 
@@ -56,7 +56,7 @@ STRUCTURE: dict[str, Callable[[Array], Array]] = {
 @pytest.mark.parametrize("residual", STRUCTURE.values(), ids=STRUCTURE)
 def test_structure_is_no_noise(residual: Callable[[Array], Array], inputs: int) -> None:
     X = rows_of(400, inputs)
-    assert not unexplained(residual(X), X)
+    assert not looks_like_noise(residual(X), X)
 
 
 @pytest.mark.parametrize("residual", [STRUCTURE["a trend"], STRUCTURE["a slow wave"], STRUCTURE["a step"]])
@@ -64,7 +64,7 @@ def test_structure_is_seen_through_as_much_noise(residual: Callable[[Array], Arr
     X = rows_of(400, 2)
     values = residual(X)
     noise = np.random.default_rng(4).normal(0, float(np.std(values)), len(values))
-    assert not unexplained(values + noise, X)
+    assert not looks_like_noise(values + noise, X)
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
@@ -72,16 +72,16 @@ def test_units_and_the_order_of_rows_do_not_matter(unit: float) -> None:
     rng = np.random.default_rng(1)
     X, order = rows_of(150, 2), rng.permutation(150)
     for residual in (rng.normal(size=150), np.sin(4 * X[:, 0])):
-        answer = unexplained(residual, X)
-        assert unexplained(unit * residual, X) is answer
-        assert unexplained(residual, X * [unit, 1.0]) is answer
-        assert unexplained(residual, np.exp(X)) is answer  # ranks
-        assert unexplained(residual[order], X[order]) is answer
+        answer = looks_like_noise(residual, X)
+        assert looks_like_noise(unit * residual, X) is answer
+        assert looks_like_noise(residual, X * [unit, 1.0]) is answer
+        assert looks_like_noise(residual, np.exp(X)) is answer  # ranks
+        assert looks_like_noise(residual[order], X[order]) is answer
 
 
 def test_a_handful_of_rows_or_nothing_left_says_nothing() -> None:
-    assert unexplained(np.arange(7.0), np.arange(7.0)[:, None])
-    assert unexplained(np.zeros(50), rows_of(50, 2))
+    assert looks_like_noise(np.arange(7.0), np.arange(7.0)[:, None])
+    assert looks_like_noise(np.zeros(50), rows_of(50, 2))
 
 
 def test_rows_with_the_same_inputs_say_how_large_the_noise_is() -> None:

@@ -1,79 +1,100 @@
-"""Training: several networks at once, weights, early stops, what is shown and what is refused."""
+"""Training: several networks at once, weights, early stopping, optimisers, the progress bar."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+import torch
+from support.networks import law, law_rows, tutorial, tutorial_column, uniform
 
-torch = pytest.importorskip("torch")
+from kansr.errors import UsageError
+from kansr.kan import KAN, TrainConfig, create_dataset, train
+from kansr.kan.training.dataset import TrainingRows
+from kansr.kan.training.train import train_together
 
-from kansr.errors import UsageError  # noqa: E402
-from kansr.kan import KAN, TrainConfig, create_dataset, refine, train  # noqa: E402
-from kansr.kan.training.dataset import Seen  # noqa: E402
-from kansr.kan.training.jacobian import Linearised  # noqa: E402
-from kansr.kan.training.train import train_together  # noqa: E402
+LAWS = {
+    "a product": ([2, [0, 1], 1], lambda x: x[:, [0]] * torch.sin(x[:, [1]])),
+    "sums and products": ([2, [1, 1], 1], lambda x: x[:, [0]] * x[:, [1]] + torch.exp(x[:, [0]])),
+    "two outputs": ([2, 3, 2], lambda x: torch.cat([x[:, [0]] ** 2 + x[:, [1]], torch.sin(x.sum(1, keepdim=True))], 1)),
+    "three layers": ([3, [1, 2], [2, 1], 1], lambda x: torch.cos(x[:, [0]]) + x[:, [1]] * x[:, [2]]),
+}
 
 
-def law(x: torch.Tensor) -> torch.Tensor:
-    return torch.exp(torch.sin(3 * x[:, [0]]) + x[:, [1]] ** 2)
+@pytest.mark.parametrize("name", LAWS)
+def test_networks_of_every_shape_are_trained(name: str) -> None:
+    width, law = LAWS[name]
+    dataset = create_dataset(law, n_var=width[0], train_num=500, test_num=200)
+    model = KAN(width, grid=5)
+    results = model.fit(dataset, steps=40)
+    assert len(results["test_loss"]) == 40
+    assert results["test_loss"][-1] < 0.03 * float(dataset["test_label"].std())
+    model.prune().plot()
 
 
-def rows(count: int = 150, seed: int = 0) -> Seen:
-    dataset = create_dataset(law, 2, train_num=count, seed=seed)
-    return Seen(dataset["train_input"], dataset["train_label"])
+@pytest.mark.parametrize("k", [0, 1, 2, 5])
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_every_degree_is_trained_on_few_rows_too(k: int, rows: int) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=rows)
+    results = KAN([2, 1, 1], k=k).fit(dataset, steps=5)
+    assert results["train_loss"][-1] < (0.85 if k == 0 else 0.1) < float(tutorial(dataset["test_input"]).std())
 
 
 @pytest.mark.parametrize("width", [[2, 2, 1], [2, [1, 1], 1], [2, [0, 2], [1, 1], 2]])
 @pytest.mark.parametrize("lamb", [0.0, 1e-3])
 def test_networks_trained_together_end_where_each_would_alone(width: list, lamb: float) -> None:
-    seen = rows()
-    y = seen.y if width[-1] == 1 else torch.cat([seen.y, seen.X[:, :1] ** 2], 1)
-    seen, config = Seen(seen.X, y), TrainConfig(steps=6, lamb=lamb)
+    rows = law_rows()
+    y = rows.y if width[-1] == 1 else torch.cat([rows.y, rows.X[:, :1] ** 2], 1)
+    rows, config = TrainingRows(rows.X, y), TrainConfig(steps=6, lamb=lamb)
     alone = [KAN(width, seed=seed, noise_scale=0.5) for seed in range(3)]
     together = [model.copy() for model in alone]
-    histories = train_together(together, seen, config)
+    histories = train_together(together, rows, config)
     for one, model, history in zip(alone, together, histories):
-        _, own = train(one, seen.X, seen.y, config)
+        _, own = train(one, rows.X, rows.y, config)
         assert history.train == pytest.approx(own.train, rel=1e-5)
-        assert model(seen.X).detach().numpy() == pytest.approx(one(seen.X).detach().numpy(), rel=1e-4, abs=1e-5)
+        assert model(rows.X).detach().numpy() == pytest.approx(one(rows.X).detach().numpy(), rel=1e-4, abs=1e-5)
 
 
-@pytest.mark.parametrize("width", [[2, 2, 1], [2, [1, 1], 1], [2, 1, 2]])
-def test_leaving_out_zeros_gives_the_same_normal_equations(width: list) -> None:
-    seen = rows(60)
-    f = Linearised([refine(KAN(width, seed=s, noise_scale=1.0), 40) for s in (1, 2)], seen.X, torch.rand(60).double())
-    trace = f.run()
-    residual = torch.randn_like(trace.output)
-    assert f.sparse
-    sparse = f.normal(trace, residual)
-    f.sparse = False
-    for a, b in zip(sparse, f.normal(trace, residual)):
-        assert a.numpy() == pytest.approx(b.numpy(), rel=1e-10, abs=1e-10)
+@pytest.mark.parametrize("opt", ["LBFGS", "Adam"])
+def test_gradient_training_lowers_the_error(opt: str) -> None:
+    X = uniform(200, 2)
+    config = TrainConfig(opt=opt, steps=8, lr=1.0 if opt == "LBFGS" else 0.02, lamb=1e-4)
+    _, history = train(KAN([2, 1, 1]), X, tutorial_column(X), config, held_out=(X, tutorial_column(X)))
+    assert history.train[-1] < history.train[0]
+    assert len(history.held_out) == len(history.regularisation) == 8
+
+
+def test_own_losses_and_batches_are_trained_by_gradients() -> None:
+    dataset = create_dataset(tutorial, 2, train_num=200)
+    model = KAN([2, 2, 1])
+    results = model.fit(dataset, opt="Adam", steps=60, batch=50, lr=0.05, loss_fn=torch.nn.functional.l1_loss)
+    assert results["train_loss"][-1] < 0.5 * results["train_loss"][0]
+
+
+@pytest.mark.parametrize("opt", ["Adam", "LBFGS"])
+def test_a_step_that_goes_astray_is_taken_back(opt: str, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = create_dataset(tutorial, 2, train_num=100)
+    model = KAN([2, 2, 1])
+
+    def loss(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return (prediction - truth).square().mean() * float("nan")
+
+    model.fit(dataset, opt=opt, steps=4, loss_fn=loss, lr=0.1)
+    assert bool(model(dataset["train_input"]).isfinite().all())
+    assert "not finite" in caplog.text
 
 
 @pytest.mark.parametrize("opt", ["LM", "LBFGS", "Adam"])
 @pytest.mark.parametrize("G", [4, 60])
 def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(opt: str, G: int) -> None:
-    seen = rows(80)
+    rows = law_rows(80)
     twice = torch.cat([torch.arange(80), torch.arange(20)])
     weight = torch.ones(80)
     weight[:20] = 2
     config = TrainConfig(opt=opt, steps=5, lr=1.0 if opt == "LBFGS" else 0.01, update_grid=False)
     a, b = KAN([2, 1, 1], G, seed=1), KAN([2, 1, 1], G, seed=1)
-    _, first = train(a, seen.X, seen.y, config, weight=weight)
-    _, second = train(b, seen.X[twice], seen.y[twice], config)
+    _, first = train(a, rows.X, rows.y, config, weight=weight)
+    _, second = train(b, rows.X[twice], rows.y[twice], config)
     assert first.train == pytest.approx(second.train, rel=1e-6)
-    assert a(seen.X).detach().numpy() == pytest.approx(b(seen.X).detach().numpy(), rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize("grid_eps", [1.0, 0.3, 0.0])
-def test_fine_grids_on_few_rows_do_not_overfit(grid_eps: float) -> None:
-    dataset, model = create_dataset(law, 2, train_num=200), None
-    for G in (5, 20, 80):
-        finer = KAN([2, 1, 1], grid=G, grid_eps=grid_eps)
-        model = finer if model is None else finer.initialize_from_another_model(model)
-        results = model.fit(dataset, steps=40)
-    assert results["test_loss"][-1] < 1e-3
+    assert a(rows.X).detach().numpy() == pytest.approx(b(rows.X).detach().numpy(), rel=1e-6, abs=1e-6)
 
 
 def test_rows_that_count_nothing_change_nothing() -> None:
@@ -107,44 +128,9 @@ def test_the_bar_shows_errors_and_penalty(capsys: pytest.CaptureFixture) -> None
     assert capsys.readouterr().err == ""
 
 
-def spoil(name: str, value: object) -> dict:
-    dataset = create_dataset(law, 2, train_num=30)
-    return dict(dataset, **{name: value})
-
-
-NAN = torch.ones(30, 2).double()
-NAN[3, 1] = float("nan")
-
-REFUSED = {
-    "no label": (lambda: {"train_input": torch.ones(3, 2)}, "train_label"),
-    "not a number": (lambda: spoil("train_input", NAN), "row 3, column 1"),
-    "too few labels": (lambda: spoil("train_label", torch.ones(29, 1)), "of the same length"),
-    "too many columns": (lambda: spoil("train_input", torch.ones(30, 3)), "takes 2 inputs"),
-    "negative weights": (lambda: spoil("train_weight", -torch.ones(30)), "none negative"),
-    "weights of another length": (lambda: spoil("train_weight", torch.ones(29)), "30 numbers"),
-    "no rows": (lambda: {"train_input": torch.ones(0, 2), "train_label": torch.ones(0, 1)}, "train_input"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_rows_that_do_not_fit_are_refused(case: str) -> None:
-    make, words = REFUSED[case]
-    with pytest.raises(UsageError, match=words):
-        KAN([2, 1, 1]).fit(make(), steps=2)
-
-
 def test_single_precision_is_trained_by_gradients_only() -> None:
     dataset = create_dataset(law, 2, train_num=60)
     with pytest.raises(UsageError, match="float64"):
         KAN([2, 1, 1]).float().fit(dataset, opt="LM", steps=2)
     losses = KAN([2, 1, 1]).float().fit(dataset, opt="Adam", steps=20, lr=0.02)["train_loss"]
     assert losses[-1] < losses[0]
-
-
-def test_what_pruning_removed_is_said() -> None:
-    model = KAN([2, 3, 1])
-    model.fit(create_dataset(law, 2, train_num=300), steps=20, lamb=0.01, lamb_entropy=10.0)
-    smaller = model.prune()
-    assert str(smaller.removed).startswith(f"removed {len(smaller.removed.edges)} edges: layer ")
-    assert np.all(np.diff([weight for _, weight in smaller.removed.edges]) >= 0)
-    assert model.removed.edges == ()

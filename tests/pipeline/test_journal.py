@@ -112,7 +112,7 @@ def test_a_journal_of_an_earlier_format_says_what_to_do(tmp_path: Path) -> None:
     done = told("discover", ROOT / "datasets" / "hubble_1929.csv", "--out", run, "--resume", "--json", "--quiet")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"kansr: {run / JOURNAL} is of format 2, and this version reads {FORMAT}: that search cannot be gone on with; "
+        f"kansr: {run / JOURNAL} is of format 2, and this version reads {FORMAT}: that search cannot be resumed; "
         "begin it again with --force, or name another folder with --out\n"
     )
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before

@@ -47,7 +47,7 @@ TURNED = [
 @pytest.mark.parametrize(("text", "said", "left"), TURNED, ids=[row[0] for row in TURNED])
 def test_a_form_is_turned_until_it_is_linear_in_each_function(text: str, said: list[str], left: str) -> None:
     skeleton = read_skeleton(text, DATA)
-    assert [unknown.said for unknown in skeleton.unknowns] == said
+    assert [unknown.text for unknown in skeleton.unknowns] == said
     assert sympy.simplify(skeleton.left.xreplace({TARGET: sympy.Symbol("t")}) - parse(left)) == 0
     for unknown in skeleton.unknowns:
         assert unknown.symbol not in skeleton.right.diff(unknown.symbol).free_symbols
@@ -71,7 +71,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "words"), REFUSED)
 def test_what_cannot_be_solved_is_said_in_a_sentence(text: str, words: str) -> None:
     if not words:
-        assert [u.said for u in read_skeleton(text, DATA).unknowns] == ["__import__(x)"]  # a name as any other
+        assert [u.text for u in read_skeleton(text, DATA).unknowns] == ["__import__(x)"]  # a name as any other
         return
     with pytest.raises(KansrError) as caught:
         read_skeleton(text, DATA)
@@ -118,7 +118,7 @@ def test_several_functions_are_solved_one_after_another(form: str, law: str) -> 
 def test_a_form_that_does_not_fit_says_so() -> None:
     y = X[:, 0] * X[:, 1]
     found = discover((X[:, :2], y), form="f(x0) + g(x1)", time_limit=6)
-    assert any("no smooth functions make f(x0) + g(x1) fit" in note for note in found.notes)
+    assert any("the best smooth functions in f(x0) + g(x1) still miss" in note for note in found.notes)
 
 
 def test_rows_without_a_value_are_told() -> None:

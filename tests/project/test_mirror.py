@@ -16,6 +16,7 @@ TOGETHER = {  # what several files do between them
     "api/test_units.py",
     "cli/test_terminal.py",
     "kan/test_tutorials.py",
+    "structure/test_every_row_is_reached.py",
 }
 
 

@@ -11,24 +11,10 @@ ROOMS = ("structure/moves/", "structure/terminals/", "search/")
 PLAIN = {0.0, 0.5, 1.0, 2.0}  # and -1.0, which is a sign before 1.0
 
 LEFT = {
-    "search/attempt.py": 1,
-    "search/exact.py": 1,
-    "structure/terminals/closed_form/implicit_relation.py": 1,
-    "structure/terminals/closed_form/power_law.py": 2,
-    "structure/terminals/closed_form/power_product.py": 3,
-    "structure/terminals/closed_form/quadratic_root.py": 2,
-    "structure/terminals/closed_form/sparse_polynomial.py": 8,
-    "structure/terminals/curves/additive.py": 3,
-    "structure/terminals/curves/tensor_curves.py": 8,
     "structure/terminals/enumerated/atoms.py": 2,
     "structure/terminals/enumerated/meet_in_the_middle.py": 11,
-    "structure/terminals/enumerated/one_function.py": 15,
+    "structure/terminals/enumerated/one_function.py": 11,
     "structure/terminals/enumerated/shapes.py": 1,
-    "structure/terminals/one_input/binning.py": 1,
-    "structure/terminals/one_input/curve_match.py": 4,
-    "structure/terminals/one_input/periodogram.py": 3,
-    "structure/terminals/one_input/prony.py": 11,
-    "structure/terminals/one_input/two_exponentials.py": 2,
 }
 
 

@@ -37,7 +37,7 @@ MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "job
 LOADERS = {("torch", "load"), ("yaml", "load"), ("os", "system"), ("pd", "eval"), ("sympy", "S")}
 # Who may use one all the same, and why.
 EXCEPTIONS = {
-    ("kansr/runtime/child.py", "cloudpickle"): "between a process and its own children, never from a file",
+    ("kansr/runtime/pool.py", "cloudpickle"): "between a process and its own children, never from a file",
     ("kansr/expression/complexity.py", "sympy.S"): "on whole numbers, to make them sympy's",
 }
 

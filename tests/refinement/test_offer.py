@@ -1,4 +1,4 @@
-"""Refiners behind a search: it keeps what it has whatever they do."""
+"""Refiners behind a search: what it has found is kept whatever they do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.tables import noisy_table
 from kansr.api.discover import discover
 from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.refinement.refiners.offer import window
+from kansr.refinement.refiners.offer import refiner_seconds
 from kansr.refinement.refiners.refiner import Refiner
 from kansr.result.candidate import Candidate
 from kansr.runtime.deadline import Deadline, Timer
@@ -53,7 +53,7 @@ def test_a_search_keeps_what_it_has_whatever_a_refiner_does(end: object) -> None
 
 
 @posix
-def test_the_law_that_a_refiner_offers_is_found_polished_and_snapped() -> None:
+def test_the_law_that_a_refiner_offers_is_fitted_and_snapped() -> None:
     near = "1.02*a*exp(-0.97*b) + 0.31*sin(1.01*a*b)/(1.04 + b**2)"
     found = discover((DATA.X, DATA.y), time_limit=10, refine=offering(near.replace("a", "x0").replace("b", "x1")))
     truth = parse(LAW).xreplace({sympy.Symbol("a"): sympy.Symbol("x0"), sympy.Symbol("b"): sympy.Symbol("x1")})
@@ -78,5 +78,5 @@ def test_an_exact_law_is_not_refined_any_more() -> None:
 )
 def test_the_time_for_refiners(spent: float, found: bool, seconds: float) -> None:
     until = Deadline(60, Timer(used=spent, started=None))
-    assert window(until, found) == pytest.approx(seconds)
+    assert refiner_seconds(until, found) == pytest.approx(seconds)
     assert until.budget.refiners == 0.4

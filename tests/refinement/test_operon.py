@@ -1,4 +1,4 @@
-"""Operon: formulas go in and come out with their values."""
+"""Operon as a refiner: formulas keep their values on the way in and out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kansr.expression.parse import parse
 from kansr.formula.judge.judge import judge
 from kansr.pipeline.config import Config
 from kansr.pipeline.run import search
-from kansr.refinement.refiners.refiner import Share, isolated
+from kansr.refinement.refiners.refiner import Allowance, isolated
 
 posix = pytest.mark.skipif(sys.platform != "linux", reason="functions of this module are passed on by forking")
 
@@ -29,7 +29,7 @@ def test_operon_brings_a_formula_closer() -> None:
 
     data = noisy_table("exp(-a)*sin(2*b) + a*b", rows=200)
     start = judge(parse("a*b"), data, data, "start")
-    offers = list(isolated(operon(OperonConfig(seconds=3, population=300)), Share(seconds=20))(start, data))
+    offers = list(isolated(operon(OperonConfig(seconds=3, population=300)), Allowance(seconds=20))(start, data))
     assert offers and min(judge(c.expr, data, data, "").loss for c in offers) < 0.5 * start.loss
 
 
@@ -39,11 +39,11 @@ GUESSES = ["a**2", "a**3", "1/a", "a**(-3/2)", "2.5*a/b + sqrt(a)", "exp(-a)*sin
 GUESSES += ["log(a)**2/3", "-3*a/(2*b)", "pi*a", "cos(a*b - 1)"]
 
 
-NOT_SAID = ["a**(1/3)", "tanh(a)", "a**b", "a**9", "a**0.1"]
+NOT_EXPRESSED = ["a**(1/3)", "tanh(a)", "a**b", "a**9", "a**0.1"]
 
 
 @operon_here
-@pytest.mark.parametrize("text", GUESSES + NOT_SAID)
+@pytest.mark.parametrize("text", GUESSES + NOT_EXPRESSED)
 def test_formulas_to_start_from_keep_their_values(text: str) -> None:
     import pyoperon
     from pyoperon.sklearn import SymbolicRegressor
@@ -53,7 +53,7 @@ def test_formulas_to_start_from_keep_their_values(text: str) -> None:
     X = np.random.default_rng(0).uniform(0.5, 3, (40, 2))
     regressor = SymbolicRegressor(generations=1, population_size=10, random_state=0).fit(X, X[:, 0] * X[:, 1])
     nodes = _nodes(parse(text), dict(zip("ab", regressor.variables_)), pyoperon)
-    if text in NOT_SAID:
+    if text in NOT_EXPRESSED:
         assert nodes is None
     else:
         tree = pyoperon.Tree(nodes).UpdateNodes()

@@ -41,7 +41,7 @@ from kansr.refinement.refiners.pysr import (
     unary,
     unit,
 )
-from kansr.refinement.refiners.refiner import REFINERS, chosen
+from kansr.refinement.refiners.refiner import REFINERS, chosen_refiners
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import WorkerDied
 from kansr.runtime.server import Service, ServiceError
@@ -166,9 +166,9 @@ GUESSES = {
 
 @pytest.mark.parametrize("text", GUESSES)
 def test_guesses_keep_their_values_in_pysrs_words(text: str) -> None:
-    said = julia(parse(text))
-    assert said is not None and said == (GUESSES[text] or said)
-    back = parse(said.replace("^", "**"), functions=READ)
+    guess = julia(parse(text))
+    assert guess is not None and guess == (GUESSES[text] or guess)
+    back = parse(guess.replace("^", "**"), functions=READ)
     rows = X + 0.1
     assert np.allclose(Tape(back, ("a", "b")).value(rows), Tape(parse(text), ("a", "b")).value(rows))
 
@@ -179,11 +179,11 @@ def test_what_pysr_has_no_operator_for_is_no_guess() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("m/s**2", "m^(1//1)*s^(-2//1)"), ("km/h", "m^(1//1)*s^(-1//1)"), ("1", ""), ("V", None)]
+    ("text", "expected"), [("m/s**2", "m^(1//1)*s^(-2//1)"), ("km/h", "m^(1//1)*s^(-1//1)"), ("1", ""), ("V", None)]
 )
-def test_units_are_passed_in_base_units(text: str, said: str | None) -> None:
-    passed = unit(dimension_of(text))
-    assert passed == said if said is not None else "kg^(1//1)" in passed and "A^(-1//1)" in passed
+def test_units_are_passed_in_base_units(text: str, expected: str | None) -> None:
+    found = unit(dimension_of(text))
+    assert found == expected if expected is not None else "kg^(1//1)" in found and "A^(-1//1)" in found
 
 
 def test_units_and_errors_are_part_of_the_request() -> None:
@@ -279,8 +279,8 @@ def test_julia_that_is_not_set_up_is_told_with_what_to_do(tmp_path: Path, monkey
 def test_without_julia_pysr_is_refused_by_name_and_left_out_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kansr.refinement.refiners.julia.missing", lambda: "pysr needs Julia")
     with pytest.raises(UsageError, match="pysr needs Julia"):
-        chosen("pysr")
-    found, notes = chosen("all")
+        chosen_refiners("pysr")
+    found, notes = chosen_refiners("all")
     assert "pysr" not in [one.name for one in found] and "left out: pysr needs Julia" in notes
 
 

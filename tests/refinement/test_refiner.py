@@ -1,4 +1,4 @@
-"""Refiners: one door for all, in processes that may do what they like."""
+"""Refiners: one table of them, each in a process of its own that may crash, hang or use up its memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kansr.errors import UsageError
 from kansr.expression.parse import parse
 from kansr.formula.judge.judge import judge
 from kansr.pipeline.config import Config
-from kansr.refinement.refiners.refiner import REFINERS, Share, chosen, isolated
+from kansr.refinement.refiners.refiner import REFINERS, Allowance, chosen_refiners, isolated
 from kansr.result.candidate import Candidate
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import WorkerDied
@@ -49,7 +49,7 @@ ENDS = [
 
 @posix
 @pytest.mark.parametrize(("end", "error"), ENDS, ids=["crash", "hang", "eat", "fail", "exit"])
-def test_what_was_offered_before_the_end_is_kept(end: object, error: type[Exception]) -> None:
+def test_offers_made_before_the_end_are_kept(end: object, error: type[Exception]) -> None:
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
         yield replace(candidate, expr=parse(LAW))
         end()  # type: ignore[operator]
@@ -57,7 +57,7 @@ def test_what_was_offered_before_the_end_is_kept(end: object, error: type[Except
     got = []
     started = time.monotonic()
     with pytest.raises(error):
-        for offer in isolated(refine, Share(seconds=2, memory=10**9))(START, DATA):
+        for offer in isolated(refine, Allowance(seconds=2, memory=10**9))(START, DATA):
             got.append(offer.expr)
     assert got == [parse(LAW)]
     assert time.monotonic() - started < 5
@@ -71,14 +71,14 @@ def test_what_a_refiner_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -
         print("and more", file=sys.stderr, flush=True)
         yield candidate
 
-    assert [c.expr for c in isolated(refine, Share(seconds=20))(START, DATA)] == [START.expr]
+    assert [c.expr for c in isolated(refine, Allowance(seconds=20))(START, DATA)] == [START.expr]
     assert capfd.readouterr() == ("", "")
 
 
 @posix
-def test_only_candidates_are_taken() -> None:
+def test_only_candidates_are_accepted() -> None:
     with pytest.raises(UsageError, match="yields Candidates, but this one gave str"):
-        list(isolated(lambda candidate, data: ["a*b"], Share(seconds=20))(START, DATA))  # type: ignore[list-item]
+        list(isolated(lambda candidate, data: ["a*b"], Allowance(seconds=20))(START, DATA))  # type: ignore[list-item]
 
 
 REFUSED = [
@@ -88,7 +88,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("refine", "words"), REFUSED)
-def test_names_that_are_not_known_are_refused(refine: tuple[str, ...], words: str) -> None:
+def test_unknown_names_are_refused(refine: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         Config(refine=refine)
     assert words in str(caught.value)
@@ -100,8 +100,8 @@ def test_what_cannot_run_is_refused_by_name_and_noted_where_it_was_only_offered(
     monkeypatch.setattr("kansr.refinement.refiners.refiner.find_spec", lambda package: None)
     for name in REFINERS:
         with pytest.raises(UsageError, match=rf"pip install 'kansr\[{name}\]'"):
-            chosen((name,))
-    found, notes = chosen("all")
+            chosen_refiners((name,))
+    found, notes = chosen_refiners("all")
     assert found == () and len(notes) == len(REFINERS)
     last = discover((DATA.X[:30], DATA.y[:30]), time_limit=2, refine="all")
     assert sum("left out" in note for note in last.notes) == len(REFINERS)
@@ -113,5 +113,5 @@ def test_the_command_line_refuses_in_a_sentence() -> None:
 
 
 def test_all_stands_for_each_once() -> None:
-    names = [one.name for one in chosen(("all", "all"))[0]]
+    names = [one.name for one in chosen_refiners(("all", "all"))[0]]
     assert len(names) == len(set(names))

@@ -80,7 +80,7 @@ ENTANGLED = "sin(3*x*y) + x**y*cos(z*x) + log(1 + y*z*x**z)*tanh(x - 2*z)"
 
 @pytest.mark.parametrize("calls", [0, 1, 5, 30])
 def test_it_stops_when_it_is_told_to(calls: int) -> None:
-    """Once the deadline has said so, nothing more is offered but what was being polished."""
+    """Once the deadline has said so, nothing more is offered but what was being fitted."""
     asked, late = 0, 0
 
     class Counted(Deadline):

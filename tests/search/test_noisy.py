@@ -17,7 +17,7 @@ from kansr.search.noisy import NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.context import Context
 from kansr.structure.moves.direct.irrelevant_inputs import faint
 from kansr.structure.moves.state import State
-from kansr.structure.surrogate.noisy_kernel import Noisy, best_setting, gradients
+from kansr.structure.surrogate.noisy_kernel import NoisyRows, best_settings, gradients
 
 ROWS, STEPS = 1000, 300
 
@@ -105,8 +105,8 @@ def test_an_input_that_is_negative_throughout_is_turned() -> None:
 def test_rows_without_noise_need_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A smooth model may follow what is left to the last bit."""
     data = table("3*x*y", rows=300)
-    model = best_setting(Noisy(data.X, data.y, np.ones(data.rows)))
-    monkeypatch.setattr("kansr.search.noisy.best_setting", lambda rows: replace(model, error=0.0))
+    model = best_settings(NoisyRows(data.X, data.y, np.ones(data.rows)))
+    monkeypatch.setattr("kansr.search.noisy.best_settings", lambda rows: replace(model, error=0.0))
     found = next(NoisySearch.of(data, Context()).advance(1)).fit
     assert found.rms < 1e-9 * np.std(data.y)
 
@@ -124,8 +124,8 @@ def test_inputs_that_seem_idle_are_left_out_first() -> None:
     names = tuple("abcdefgh")
     data = Dataset(X, y + rng.normal(0, 0.02 * float(np.std(y)), ROWS), names)
     state = State(X, data.y, sympy.symbols(names))
-    rows = Noisy(X, data.y, np.ones(ROWS))
-    dropped = [move.used for move in faint(state, gradients(rows, best_setting(rows).setting))]
+    rows = NoisyRows(X, data.y, np.ones(ROWS))
+    dropped = [move.used for move in faint(state, gradients(rows, best_settings(rows).setting))]
     assert set(sympy.symbols("b c d f g")) in dropped
     law = best(data)
     assert law.free_symbols == set(sympy.symbols("a e h"))

@@ -42,9 +42,3 @@ ACCEPTED = {
     "comma at the end of both": PLAIN.replace("\n", ",\n"),
     "empty rows at the end": PLAIN + ",\n,\n",
 }
-
-
-ROWS = "1,2.5\n2,3.5\n3,4.5\n4,5.5\n5,7.5\n"
-
-
-PLAIN = "a,b\n" + ROWS

@@ -1,4 +1,9 @@
-"""Whether a formula is the law, by several criteria, each in a process of its own with a time limit."""
+"""Grade a formula: whether it is the law, by several criteria, each in a process of its own with a time limit.
+
+`strict`: equal to the law, also outside the sampled ranges, with no other kind of function. `skeleton`: equal to it
+after its constants are fitted again. `srbench`: the rule of SRBench (La Cava et al. 2021). A criterion is a function
+(Problem, expression) -> `Recovery`, which is yes, no or undecided; a row of CRITERIA.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ import sympy
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.srbench import srbench
 from kansr.bench.grade.strict import strict
-from kansr.bench.grade.verdict import Verdict, verdict
+from kansr.bench.grade.verdict import Recovery, verdict
 from kansr.bench.problem import Problem, sample
 from kansr.errors import FormulaError
 from kansr.expression.complexity import complexity
@@ -22,27 +27,31 @@ from kansr.numeric.robust import mean_square, r_squared
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import WorkerDied, stream
 
-Grader = Callable[[Problem, sympy.Expr], Verdict]
+Grader = Callable[[Problem, sympy.Expr], Recovery]
 CRITERIA: Mapping[str, Grader] = {"strict": strict, "skeleton": skeleton, "srbench": srbench}
-FRONT = {"front": "strict", "front_skeleton": "skeleton"}  # met by any formula offered, not by the chosen one alone
+FRONT = {"front": "strict", "front_skeleton": "skeleton"}  # the criterion that any formula of the front must meet
 VERDICTS = (*CRITERIA, *FRONT)
-SECONDS = 20.0  # that each verdict may take
+SECONDS = 20.0  # for each verdict
+FRESH_ROWS, FRESH_SEED = 1000, 17  # on which r² is measured
 
 
 def graded(problem: Problem, text: str, front: Sequence[str] = (), seconds: float = SECONDS) -> dict[str, Any]:
-    """The verdict of every criterion on the chosen formula and on the whole front, and what else there is to know."""
+    """The verdicts on the chosen formula and on the front, and its figures: complexity and r² on fresh rows.
+
+    text: the formula; front: all that the method offered; seconds: the limit of each verdict.
+    """
     verdicts = {name: bounded(_one, (name, problem, text), seconds) for name in CRITERIA}
     for name, among in FRONT.items():
         verdicts[name] = verdicts[among]
-        if verdicts[among] is not Verdict.YES:
+        if verdicts[among] is not Recovery.YES:
             verdicts[name] = bounded(_any, (among, problem, tuple(front)), seconds)
     known: dict[str, Any] = next(iter(_bounded(_figures, (problem, text), seconds)), {})
     return {"verdicts": verdicts, **known}
 
 
-def bounded(function: Callable[..., Iterator[Verdict]], args: tuple[Any, ...], seconds: float) -> Verdict:
-    """What `function` says, in a child process; undecided when it does not say anything in time, or dies."""
-    return next(iter(_bounded(function, args, seconds)), Verdict.UNDECIDED)
+def bounded(function: Callable[..., Iterator[Recovery]], args: tuple[Any, ...], seconds: float) -> Recovery:
+    """The first item of `function(*args)` in a child process; undecided where there is none in time."""
+    return next(iter(_bounded(function, args, seconds)), Recovery.UNDECIDED)
 
 
 def _bounded(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seconds: float) -> list[Any]:
@@ -52,21 +61,21 @@ def _bounded(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seco
         return []
 
 
-def _one(name: str, problem: Problem, text: str) -> Iterator[Verdict]:
+def _one(name: str, problem: Problem, text: str) -> Iterator[Recovery]:
     try:
         yield CRITERIA[name](problem, parse(text))
-    except Exception:  # sympy raises anything, and a grader that fails has decided nothing
-        yield Verdict.UNDECIDED
+    except Exception:  # sympy may raise anything, and a criterion that fails has decided nothing
+        yield Recovery.UNDECIDED
 
 
-def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Verdict]:
-    # the best ones are the last ones, mostly
-    yield verdict(any(said is Verdict.YES for text in reversed(texts) for said in _one(name, problem, text)))
+def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Recovery]:
+    # from the end, where the best formulas mostly are
+    yield verdict(any(said is Recovery.YES for text in reversed(texts) for said in _one(name, problem, text)))
 
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
-    """Nodes of formula and law, and r² on fresh rows without noise, None where it is not finite."""
-    data = sample(problem, 1000, np.random.default_rng(17), distractors=bool(problem.distractors))
+    """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
+    data = sample(problem, FRESH_ROWS, np.random.default_rng(FRESH_SEED), distractors=bool(problem.distractors))
     try:
         expr = parse(text, names=data.names)
     except FormulaError:

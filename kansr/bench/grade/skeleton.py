@@ -1,49 +1,51 @@
-"""Skeleton: the formula becomes the law when its constants are fitted again, and it is not bloated."""
+"""The criterion skeleton: the formula equals the law after its constants are fitted again, and is not much longer."""
 
 from __future__ import annotations
 
 import numpy as np
 import sympy
 
-from kansr.bench.grade.verdict import Verdict, verdict
+from kansr.bench.grade.verdict import Recovery, verdict
 from kansr.bench.problem import Problem, sample
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 
-TOLERANCE = 1e-5  # rms of what is left, over the spread of the target
-FACTOR, SPARE = 1.6, 6  # a formula may have this many times the nodes of the law, and so many more
+MAX_RELATIVE_RMS = 1e-5  # of the formula on noise-free rows
+FACTOR, SPARE = 1.6, 6  # the formula may have FACTOR times the nodes of the law, and SPARE more
+ITERATIONS = 200  # of fitting the constants
+SEED = 11  # of the rows
 
 
-def skeleton(problem: Problem, expr: sympy.Expr, rows: int = 2000) -> Verdict:
-    """Whether `expr`, its constants fitted to noise-free rows by least squares, equals the law on those rows.
+def skeleton(problem: Problem, expr: sympy.Expr, rows: int = 2000) -> Recovery:
+    """Whether `expr` equals the law on noise-free rows after its constants are fitted to them by least squares.
 
-    Its decimals are fitted first; then, where that does not do, the whole and rational coefficients as well, for a
+    Its decimals are fitted first. If that is not enough, integers and rational coefficients are fitted too, since a
     constant may have been rounded wrongly. Exponents stay as they are.
     """
     if expr.free_symbols - problem.expr.free_symbols or bloated(problem, expr):
-        return Verdict.NO
-    data = sample(problem, rows, np.random.default_rng(11))
+        return Recovery.NO
+    data = sample(problem, rows, np.random.default_rng(SEED))
     spread = float(np.std(data.y))
     for form in (expr, freed(expr)):
-        fit = polish(form, data, iterations=200)
+        fit = fit_constants(form, data, iterations=ITERATIONS)
         residual = Tape(fit.expr, data.names).value(data.X) - data.y
         with np.errstate(all="ignore"):
             left = float(np.sqrt(np.mean(np.square(residual / spread))))
-        if left <= TOLERANCE:
-            return Verdict.YES
+        if left <= MAX_RELATIVE_RMS:
+            return Recovery.YES
     return verdict(False)
 
 
 def bloated(problem: Problem, expr: sympy.Expr) -> bool:
-    """Whether a formula is so much longer than the law that its form is another one."""
+    """Whether a formula is much longer than the law."""
     return complexity(expr) > FACTOR * complexity(problem.expr) + SPARE
 
 
 def freed(expr: sympy.Expr) -> sympy.Expr:
-    """The expression with its rational coefficients and summands, other than 0 and ±1, as decimals.
+    """The expression with rational coefficients and summands, other than 0 and ±1, replaced by decimals.
 
-    Each keeps its own value, so that equal numbers in different places stay one constant.
+    Equal numbers become equal decimals, so that they stay one constant.
     """
     if expr.is_Rational and expr not in (0, 1, -1):
         return sympy.Float(float(expr))

@@ -1,17 +1,18 @@
-"""What a grader can say."""
+"""The verdict of a criterion."""
 
 from __future__ import annotations
 
 import enum
 
 
-class Verdict(str, enum.Enum):
-    """Whether a formula is the law. What could not be decided, mostly in time, counts as not recovered."""
+class Recovery(str, enum.Enum):
+    """Whether a formula is the law. Undecided, mostly for lack of time, counts as not recovered."""
 
     YES = "yes"
     NO = "no"
     UNDECIDED = "undecided"
 
 
-def verdict(holds: bool) -> Verdict:
-    return Verdict.YES if holds else Verdict.NO
+def verdict(holds: bool) -> Recovery:
+    """Yes or no."""
+    return Recovery.YES if holds else Recovery.NO

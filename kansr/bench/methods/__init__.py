@@ -1,7 +1,8 @@
-"""The methods that are compared: one small module each, with the same function `search`.
+"""The methods that the benchmark compares: a module for each, with a function `search`.
 
-`search(question)` yields better and better answers; the last one counts. Whatever takes long to import is imported at
-the top of the module, so that it is there before the clock starts.
+`search(question)` yields answers, and the last one counts. A package is imported at the top of its module, so that
+loading it takes no time of the search. `foreign` translates the formulas of other packages into the formula language.
+METHODS is the table of what there is; a module of the user's is a method too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from kansr.expression.parse import did_you_mean
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a method gets: the rows, the seconds, a seed, and the units by column where it was asked to use them."""
+    """What a method gets. time_limit: seconds; units: of each column, empty unless the method is to use them."""
 
     data: Dataset
     time_limit: float
@@ -29,9 +30,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The formula that a method chose, in the formula language, and all those it offered beside it.
+    """The formula that a method has chosen, in the formula language, and all that it offers.
 
-    status: how the method says that it went, in the words of `kansr.result.result.Status` where it is one of them.
+    status: how the search ended, as a value of `kansr.result.result.Status` where it is one.
     """
 
     expression: str
@@ -44,7 +45,11 @@ Search = Callable[[Question], Iterator[Answer]]
 
 @dataclass(frozen=True)
 class Method:
-    """package: what has to be importable; extra: what brings it; units: whether it can use them."""
+    """A method.
+
+    module: that of its `search`; package: what must be installed; extra: what installs it; units: whether it uses
+    units.
+    """
 
     name: str
     module: str
@@ -53,7 +58,7 @@ class Method:
     units: bool = False
 
     def check(self) -> None:
-        """Raises UsageError, with what to do, where the method cannot run."""
+        """Raises UsageError, with what to install, where the method cannot run."""
         if find_spec(self.package) is None:
             hint = f"pip install '{self.extra}'" if self.extra else "add the folder it is in to PYTHONPATH"
             raise UsageError(f"the method {self.name} needs {self.package}, which is not installed: {hint}")
@@ -76,7 +81,10 @@ METHODS: Mapping[str, Method] = {
 
 
 def method(name: str) -> Method:
-    """The method of this name; a name with dots is a module of yours that has the function `search`."""
+    """The method of this name; a name with dots is a module of the user's with a function `search`.
+
+    Raises UsageError where there is none.
+    """
     if name not in METHODS and "." in name.strip("."):
         return Method(name, name, name.partition(".")[0], "")
     if name not in METHODS:

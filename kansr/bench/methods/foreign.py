@@ -1,4 +1,4 @@
-"""The formulas of other packages in our language: text goes through our grammar, sympy objects through our printer."""
+"""Translate formulas of other packages into the formula language, from text or from sympy expressions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kansr.expression.render import render
 def translated(
     texts: Sequence[str], names: Sequence[str], functions: Mapping[str, Callable[..., sympy.Expr]] | None = None
 ) -> list[str | None]:
-    """Each formula in our language, None where it cannot be said there; `functions` are those of the package."""
+    """Each formula in the formula language, None where that lacks it. functions: those of the package, by name."""
     return [_translated(text, names, {**FUNCTIONS, **(functions or {})}) for text in texts]
 
 
 def written(expr: sympy.Expr) -> str | None:
-    """A sympy expression in our language, None where it cannot be said there."""
+    """A sympy expression in the formula language, None where that lacks it."""
     try:
         return render(expr)
     except FormulaError:

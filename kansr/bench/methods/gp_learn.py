@@ -1,6 +1,6 @@
-"""gplearn, with its defaults but for the functions, the population and the number of generations.
+"""gplearn with its defaults, except for the functions, the population and the number of generations.
 
-It has no time limit of its own: it is grown one generation at a time (`warm_start`) until the next would overrun.
+It has no time limit, so it is run one generation at a time (`warm_start`) until the next one would exceed the limit.
 Its protected functions are written as what they compute away from 0: log|x|, sqrt|x|, x/y, 1/x.
 """
 
@@ -16,6 +16,7 @@ from gplearn.genetic import SymbolicRegressor
 from kansr.bench.methods import Answer, Question
 from kansr.bench.methods.foreign import translated
 
+# The functions of gplearn as sympy expressions.
 FUNCTIONS: Mapping[str, Any] = {
     "add": sympy.Add,
     "sub": lambda a, b: a - b,

@@ -1,4 +1,4 @@
-"""The least one may ask for: the mean, or a linear function of the inputs, whichever has the lower BIC."""
+"""A baseline: the mean or a linear function of the inputs, whichever has the lower BIC."""
 
 from __future__ import annotations
 

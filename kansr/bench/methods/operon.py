@@ -1,8 +1,8 @@
-"""Operon (Burlacu, Kronberger, Kommenda 2020) as kansr.refinement.refiners.operon runs it, from chance formulas alone.
+"""Operon (Burlacu, Kronberger, Kommenda 2020) as kansr.refinement.refiners.operon runs it, from random formulas alone.
 
-The formula is chosen from the front by the package's BIC: its default, the description length, has to be told the size
-of the noise, and with a guess at it prefers short approximations to exact laws. The constants of what it offers are
-fitted once more by least squares in double precision.
+The formula is chosen from the front by the BIC of the package. Its default, the description length, needs to know the
+size of the noise; with a guess it prefers short approximations to exact laws. The constants are fitted once more by
+least squares in double precision.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import pyoperon.sklearn  # noqa: F401  it is there before the clock starts
+import pyoperon.sklearn  # noqa: F401  loaded before the search starts
 import sympy
 
 from kansr.bench.methods import Answer, Question
 from kansr.data.dataset import Dataset
 from kansr.expression.render import render
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.refinement.refiners.operon import OperonConfig, evolve, read
 
-MARGIN = 0.04  # of the time, for what comes after the last generation
+MARGIN = 0.04  # share of the time for work after the last generation
+ITERATIONS = 20  # of fitting the constants once more
 
 
 def search(question: Question) -> Iterator[Answer]:
@@ -33,6 +34,6 @@ def search(question: Question) -> Iterator[Answer]:
 
 
 def _sharpened(expr: sympy.Expr, data: Dataset) -> str:
-    """The formula with its constants at the least-squares optimum in double precision, near where they are."""
-    fit = polish(expr, data, iterations=20)
+    """The formula with its constants at the least-squares optimum near their values."""
+    fit = fit_constants(expr, data, iterations=ITERATIONS)
     return render(fit.expr if math.isfinite(fit.rms) else expr)

@@ -1,4 +1,4 @@
-"""kansr itself, as `kansr discover` runs it on one process."""
+"""kansr itself, as `kansr discover` runs it with one job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-import kansr.kan.network.network  # noqa: F401  torch takes seconds to load, and the clock is not to count them
+import kansr.kan.network.network  # noqa: F401  loads torch before the search starts
 from kansr.bench.methods import Answer, Question
 from kansr.data.read.table import Table
 from kansr.expression.render import render

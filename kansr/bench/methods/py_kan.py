@@ -1,7 +1,7 @@
 """pykan, by the recipe of its tutorials: train with sparsity, prune, train, refine, train, auto_symbolic, train.
 
-Inputs and target are standardised first, for pykan's grids begin on [-1, 1]; the formula is scaled back.
-An answer is read off as soon as there is a symbolic model, and again after its last training.
+Inputs and target are standardised first, since the grids of pykan begin on [-1, 1], and the formula is scaled back.
+The first answer comes as soon as there is a symbolic model, the second after its last training.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kansr.bench.methods.foreign import written
 from kansr.data.dataset import Dataset
 
 LIBRARY = ["x", "x^2", "x^3", "x^4", "1/x", "1/x^2", "sqrt", "exp", "log", "sin", "cos", "tanh", "abs"]
-HIDDEN = 5
+HIDDEN = 5  # nodes of the hidden layer
 
 
 def search(question: Question) -> Iterator[Answer]:
@@ -60,11 +60,13 @@ def _tensors(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, torch.Tensor]
 def _formula(
     model: Any, data: Dataset, centre: np.ndarray, scale: np.ndarray, mean: float, spread: float
 ) -> str | None:
-    """The model's formula in the units of the table."""
+    """The formula of the model in the units of the table, None where the formula language lacks it."""
     (formula,), inputs = model.symbolic_formula()
     scaled = {
         symbol: (sympy.Symbol(name) - sympy.Float(float(c))) / sympy.Float(float(s))
         for symbol, name, c, s in zip(inputs, data.names, centre, scale)
     }
-    expr = formula if isinstance(formula, sympy.Expr) else sympy.Float(float(formula))  # a number where all was pruned
+    expr = (
+        formula if isinstance(formula, sympy.Expr) else sympy.Float(float(formula))
+    )  # a number where all edges were pruned
     return written(mean + spread * expr.xreplace(scaled))

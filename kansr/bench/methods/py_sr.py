@@ -1,6 +1,6 @@
-"""PySR (Cranmer 2023), one process, until the time is up; the formula is the one it calls best.
+"""PySR (Cranmer 2023) in one process, until the time is up; its formula is the one that it calls best.
 
-Units are passed on where they were asked for; PySR takes them as soft constraints.
+Units are passed on where they are to be used; they are soft constraints in PySR.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pysr import PySRRegressor
 from kansr.bench.methods import Answer, Question
 from kansr.bench.methods.foreign import written
 
-ENDLESS = 10**7
+ENDLESS = 10**7  # iterations: the time limit ends the search
 
 
 def search(question: Question) -> Iterator[Answer]:
@@ -47,7 +47,7 @@ def search(question: Question) -> Iterator[Answer]:
 
 
 def _renamed(expr: Any, back: dict[str, str]) -> str | None:
-    """The formula with the names of the table; PySR refuses some of those, such as Q or beta."""
+    """The formula with the names of the table; PySR does not accept all of them, such as Q and beta."""
     symbols = {symbol: sympy.Symbol(back[symbol.name]) for symbol in expr.free_symbols}
     return written(expr.xreplace(symbols))
 

@@ -1,1 +1,3 @@
-"""Records of a benchmark as tables, plots and a page."""
+"""The records of a run summed up: `tally` computes rates with confidence intervals, `tables` prints them on a terminal,
+`plots` draws them, and `html` puts both on a page with every miss.
+"""

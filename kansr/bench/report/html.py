@@ -1,4 +1,4 @@
-"""A run as one HTML page: the rates, three figures, and every miss."""
+"""A run as one HTML page: the recovery rates, three plots, and every miss."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TEMPLATE = """<!doctype html>
 <div class="wide"><table><tr>{% for name in header %}<th>{{ name }}</th>{% endfor %}</tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table></div>
-<p>Rates in %, with Wilson's 95 % interval. A verdict that could not be reached counts as not recovered.
-front: any formula that was offered meets the criterion, not the chosen one alone.</p>
+<p>Rates in %, with 95 % confidence intervals (Wilson 1927). Undecided verdicts count as not recovered.
+front: some formula that was offered meets the criterion, not necessarily the chosen one.</p>
 {% for figure in figures %}<figure class="paper">{{ figure }}</figure>{% endfor %}
 <h2>Not recovered strictly: {{ misses | length }}</h2>
 <div class="wide"><table><tr><th>trial</th><th>truth</th><th>found</th><th>but</th></tr>
@@ -38,7 +38,7 @@ front: any formula that was offered meets the criterion, not the chosen one alon
 
 
 def page(records: Sequence[Record], settings: dict[str, Any]) -> str:
-    """The page as text; it needs no other file."""
+    """The page as HTML text; it needs no other file."""
     figures = [f(records) for f in (rate_against_noise, rate_against_seconds, accuracy_against_complexity)]
     return (
         environment()

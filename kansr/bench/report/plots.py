@@ -1,23 +1,25 @@
-"""The figures of a report, as SVG."""
+"""The plots of a report, as SVG."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 
 from kansr.bench.record import Record
 from kansr.bench.report.tally import tally
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SIZE = (6.0, 3.6)  # inches
+PERFECT, WORST = 1e-16, 10.0  # limits of 1 − r² that is drawn
 
 
 def rate_against_noise(records: Sequence[Record]) -> str:
-    """The strict and the skeleton rate of each suite and method at each noise level, with 95 % intervals."""
+    """The strict and skeleton rates of each suite and method against the noise level, with 95 % intervals."""
     figure, axes = _figure("noise level (std over rms of the target)", "recovered, %")
     groups = [g for g in tally(records)["groups"] if g["part"] == "all"]
     for number, (suite, method) in enumerate(dict.fromkeys((g["suite"], g["method"]) for g in groups)):
@@ -35,7 +37,7 @@ def rate_against_noise(records: Sequence[Record]) -> str:
 
 
 def rate_against_seconds(records: Sequence[Record]) -> str:
-    """The share of trials recovered strictly within so many seconds, one line a method and noise level."""
+    """The share of trials recovered strictly within so many seconds, a line for each method and noise level."""
     figure, axes = _figure("seconds", "recovered strictly within, %")
     for method, noise in dict.fromkeys((r["method"], r["noise"]) for r in records):
         rows = [r for r in records if (r["method"], r["noise"]) == (method, noise)]
@@ -49,12 +51,12 @@ def rate_against_seconds(records: Sequence[Record]) -> str:
 
 
 def accuracy_against_complexity(records: Sequence[Record]) -> str:
-    """What each formula leaves unexplained on fresh rows, against its length over that of the law."""
+    """1 − r² on fresh rows against the complexity of the formula over that of the law."""
     figure, axes = _figure("nodes of the formula over nodes of the law", "1 − r² without noise")
     for method in dict.fromkeys(r["method"] for r in records):
         rows = [r for r in records if r["method"] == method and r.get("r2") is not None]
         length = [r["complexity"] / r["complexity_of_truth"] for r in rows]
-        left = [min(max(1 - r["r2"], 1e-16), 10.0) for r in rows]
+        left = [min(max(1 - r["r2"], PERFECT), WORST) for r in rows]
         axes.plot(length, left, ".", alpha=0.7, label=method)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -63,6 +65,8 @@ def accuracy_against_complexity(records: Sequence[Record]) -> str:
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure  # only --html needs it, and it takes 0.3 s to load
+
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(x)
@@ -72,6 +76,8 @@ def _figure(x: str, y: str) -> tuple[Figure, Any]:
 
 
 def _svg(figure: Figure) -> str:
+    import matplotlib
+
     (axes,) = figure.axes
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize="small")

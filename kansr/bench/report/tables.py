@@ -1,4 +1,4 @@
-"""A summary on the terminal: the table of rates, the misses, and what one run won over another."""
+"""Tables for the terminal: recovery rates, misses, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "median s", "p90 s")
-FORMULA = 70  # characters shown of a formula on either side
+FORMULA = 70  # characters shown of a formula, times two
 
 
 def summary(records: Sequence[Record]) -> RenderableType:
-    """Rates with their 95 % interval, seconds, and every miss with what was meant beside what was found."""
+    """Rates with 95 % intervals, seconds, and every miss: the law beside what was found."""
     if not records:
         return Text("no records yet")
     missed = misses(records)
@@ -36,7 +36,7 @@ def summary(records: Sequence[Record]) -> RenderableType:
 
 
 def compared(before: Sequence[Record], after: Sequence[Record]) -> dict[str, Any]:
-    """What `after` won and lost over `before`, criterion by criterion, among the trials that both have done."""
+    """For each criterion, the trials in both runs that `after` recovers and `before` does not, and the reverse."""
     old, new = ({_key(r): r for r in records} for records in (before, after))
     both = [key for key in old if key in new]
     changes = {}
@@ -55,7 +55,7 @@ def compared(before: Sequence[Record], after: Sequence[Record]) -> dict[str, Any
 
 
 def comparison(result: dict[str, Any]) -> RenderableType:
-    """`compared` as tables."""
+    """What `compared` gives, as tables."""
     rows = [
         (column, str(c["before"]), str(c["after"]), f"+{len(c['won'])}", f"-{len(c['lost'])}")
         for column, c in result["changes"].items()

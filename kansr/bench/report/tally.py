@@ -1,4 +1,4 @@
-"""What the records of a run add up to: rates with their uncertainty, seconds, and the misses."""
+"""Sum up records: recovery rates with confidence intervals, seconds, and misses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 
-Z = 1.959963984540054  # of a 95 % interval
+Z = 1.959963984540054  # quantile of the normal distribution for a 95 % interval
 COLUMNS = VERDICTS
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % score interval of a rate (Wilson 1927); all there is when nothing was tried."""
+    """The 95 % score interval of a rate (Wilson 1927); (0, 1) without trials."""
     if not of:
         return 0.0, 1.0
     rate, spread = hits / of, Z * Z / of
@@ -26,12 +26,12 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 
 def tally(records: Sequence[Record]) -> dict[str, Any]:
-    """The summary: how many records there are, and a group for each suite, method and noise level, all and by half."""
+    """The summary: how many records there are, and groups by suite, method and noise level, of all and each half."""
     return {"records": len(records), "groups": [group for key in _keys(records) for group in _groups(key, records)]}
 
 
 def misses(records: Iterable[Record]) -> list[Record]:
-    """Those that are not strictly recovered."""
+    """The records that are not strictly recovered."""
     return [record for record in records if not record["recovered"]["strict"]]
 
 

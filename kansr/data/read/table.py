@@ -135,7 +135,7 @@ def _kept(
     if reservoir.total == len(values):
         return replace(table, lines=list(itertools.chain.from_iterable(lines)) if len(lines) > 1 else first.lines)
     where = [part[row] for part, rows in _by_part(lines, reservoir.rows) for row in rows]
-    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are looked at"
+    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are used"
     notes = (*first.notes, note)
     return replace(table, notes=notes, lines=where or None, total=reservoir.total, again=again)
 

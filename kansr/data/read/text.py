@@ -89,7 +89,7 @@ def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextT
         start = top[1][0]
     if decimal == "." and sep != "," and _has_decimal_commas(sample[start - first :], sep):
         decimal = ","
-        notes += ("the comma is read as decimal sign (--decimal , says so)",)
+        notes += ("commas are read as decimal signs (as with --decimal ,)",)
     body = _from_line(raw, start - first).rstrip(b"\n ")
     form = replace(form, sep=sep, decimal=decimal)
     frame = _bulk(body, source, form, len(names), start)

@@ -1,4 +1,4 @@
-"""All constants of an expression fitted together, by least squares on the rows themselves."""
+"""Fit the constants of an expression: all of them together, by nonlinear least squares on the rows."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.error_model import spans_decades
 from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.least_squares import Minimum, levenberg_marquardt
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
+from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 
-REWEIGHTED = 4  # rounds of reweighting
-POLISH_ROWS = 4000  # constants are fitted to, where a search fits many formulas
+ITERATIONS = 60  # Levenberg-Marquardt steps at most; never measured alone
+REWEIGHTINGS = 4  # rounds of iteratively reweighted least squares for Huber's loss; never measured alone
+MOST_ROWS = 4000  # rows that constants are fitted to where a search fits many formulas; never measured alone
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """An expression with its floats at their best values.
+    """An expression with its constants fitted.
 
-    constants, errors: the floats and their standard errors, (constants,); `rms`: root mean squared residual on the
-    rows fitted, in the units of the target; `error_ms`: mean squared residual, in their square, under the likelier
-    error model or with the errors that are known (see `error_model.likely_square`). `influence`: rms of constant times
-    derivative, what each is worth.
+    constants, errors: the constants and their standard errors, (constants,); influence: rms over the rows of each
+    constant times the derivative by it, (constants,), in the unit of the target; rms: root mean squared residual on
+    the rows fitted, in the unit of the target; error_ms: see `error_model.error_ms_of`, in the square of that unit.
     """
 
     expr: sympy.Expr
@@ -41,35 +43,34 @@ class Fit:
 
 
 def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
-    """The distinct floats of an expression, in a fixed order."""
+    """The constants of an expression: its distinct floats, in a fixed order."""
     return tuple(sorted(expr.atoms(sympy.Float), key=lambda v: (abs(float(v)), float(v))))
 
 
 def short_floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
-    """Those of few digits, which have been chosen as such and stay when the others are fitted again."""
+    """The constants of few digits: they were snapped, and stay when the others are fitted again."""
     return tuple(value for value in floats(expr) if is_short(float(value)))
 
 
-def polish(
+def fit_constants(
     expr: sympy.Expr,
     data: Dataset,
     *,
     fixed: Collection[sympy.Float] = (),
-    iterations: int = 60,
-    rows: int = POLISH_ROWS,
+    iterations: int = ITERATIONS,
+    rows: int = MOST_ROWS,
 ) -> Fit:
-    """The least-squares optimum of the floats of `expr` (but for those `fixed`), from their present values.
+    """The expression with its constants at their least-squares optimum, starting from their present values.
 
-    Rows whose errors are known weigh by 1/sigma².
-
-    At most `rows` rows are used, evenly taken. `rms` is inf where the expression has no finite value on some row.
+    fixed: the constants that stay; rows: at most so many rows are used, evenly taken. Rows with stated errors weigh
+    1/sigma². `rms` is inf where the expression has no finite value on some row.
     """
     if data.rows > rows:
         data = data.take(evenly_spaced_rows(data.rows, rows))
     constants = tuple(c for c in floats(expr) if c not in fixed)
     try:
         tape = Tape(expr, data.names, constants)
-    except FormulaError:  # sympy has rewritten it into something that is not real everywhere
+    except FormulaError:  # sympy has rewritten the expression into one that is not real everywhere
         return Fit(expr, (), np.empty(0), np.empty(0), np.inf, np.inf)
     with np.errstate(all="ignore"):
         best = optimum(tape, data, np.array([float(c) for c in constants]), iterations)
@@ -80,7 +81,7 @@ def polish(
 
 
 class Optimum(NamedTuple):
-    """The constants, their Jacobian, (rows, constants), and standard errors; rms and error_ms as in `Fit`."""
+    """values: the constants, (constants,); J: the Jacobian, (rows, constants); errors, rms, error_ms: as in `Fit`."""
 
     values: Array
     J: Array
@@ -93,29 +94,29 @@ def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum
     """The least-squares optimum of a tape's constants, under the likelier error model if the target spans decades."""
     best = _optimum(tape, data, start, iterations)
     if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
-        # Errors may be as large as the target: the optimum of relative least squares competes with this one.
-        near = _optimum(tape, data, best.values, iterations, np.abs(data.y))
-        best = min(best, near, key=lambda one: one.error_ms)
+        # The errors may be relative to the target: the optimum of relative least squares competes with this one.
+        relative = _optimum(tape, data, best.values, iterations, np.abs(data.y))
+        best = min(best, relative, key=lambda one: one.error_ms)
     return best
 
 
 def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:
-    """Least squares, or Huber's loss, of residuals over `scale`, (rows,): the errors that are known unless given."""
+    """Least squares, or Huber's loss, of the residuals over `scale`, (rows,); by default the stated errors."""
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
     errors = _standard_errors(J, rms)
     if (scale is None and not data.robust) or not np.isfinite(rms):
         return Optimum(values, J, errors, rms, rms**2)
-    shares = weight
+    row_weights = weight
     if data.robust:
-        values, shares, J, level = _reweighted(tape, data, values, iterations, weight, J)
-        errors = _standard_errors(J, level)
+        values, row_weights, J, noise = _reweighted(tape, data, values, iterations, weight, J)
+        errors = _standard_errors(J, noise)
     residual = tape.value(data.X, values) - data.y
     square = robust_square if data.robust else mean_square
     size = 1.0 if scale is None else typical(scale)
     error_ms = square(residual * weight) * size**2
-    return Optimum(values, J / shares[:, None], errors, math.sqrt(mean_square(residual)), error_ms)
+    return Optimum(values, J / row_weights[:, None], errors, math.sqrt(mean_square(residual)), error_ms)
 
 
 def _reweighted(
@@ -123,71 +124,39 @@ def _reweighted(
 ) -> tuple[Array, Array, Array, float]:
     """Iteratively reweighted least squares for Huber's loss (Holland and Welsch 1977).
 
-    -> values, (rows,) what the rows count for, the Jacobian times that, the noise level in units of 1/weight.
+    -> constants; weights of the rows, (rows,); Jacobian times these; rms of the noise, in the unit of 1/weight.
     """
-    shares, level = weight, 0.0
-    for _ in range(REWEIGHTED):
+    row_weights, noise = weight, 0.0
+    for _ in range(REWEIGHTINGS):
         size = np.abs(tape.value(data.X, values) - data.y) * weight
-        level = MAD * float(np.median(size))
-        if not level > 0:
+        noise = MAD * float(np.median(size))
+        if not noise > 0:
             break
-        shares = weight * np.sqrt(np.minimum(1, HUBER * level / (size + 1e-300)))
-        values, _, J = minimise(tape, data.X, data.y, values, iterations, shares)
-    return values, shares, J, level
+        row_weights = weight * np.sqrt(np.minimum(1, HUBER * noise / (size + TINY)))
+        values, _, J = minimise(tape, data.X, data.y, values, iterations, row_weights)
+    return values, row_weights, J, noise
 
 
-def minimise(
-    tape: Tape, X: Array, y: Array, values: Array, iterations: int, weight: Array | float = 1.0
-) -> tuple[Array, float, Array]:
-    """Levenberg–Marquardt (Marquardt 1963) with scaled columns -> values, rms, Jacobian at the end.
-
-    weight: (rows,), what residuals and Jacobian are multiplied by. Any decrease is accepted; a step to values that
-    are not finite counts as an increase.
-    """
+def minimise(tape: Tape, X: Array, y: Array, start: Array, iterations: int, weight: Array | float = 1.0) -> Minimum:
+    """The constants, near `start`, that minimise the sum of squares of the tape's residuals times `weight`, (rows,)."""
     column = np.reshape(weight, (-1, 1))
+
+    def residual(values: Array) -> Array:
+        return (tape.value(X, values) - y) * weight
 
     def linearised(values: Array) -> tuple[Array, Array]:
         out, J = tape.jacobian(X, values)
         return (out - y) * weight, J * column
 
-    residual, J = linearised(values)
-    loss = _loss(residual)
-    damping, floor = 1e-3, (1e-16 * float(np.max(np.abs(y * weight), initial=0.0))) ** 2
-    if not np.isfinite(loss) or not len(values):
-        return values, float(np.sqrt(loss)), np.zeros((len(y), len(values)))
-    for _ in range(iterations):
-        if not np.isfinite(J).all():
-            J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
-        scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
-        N = (J / scale).T @ (J / scale)
-        g = (J / scale).T @ residual
-        step, trial_loss = np.zeros_like(values), np.inf
-        while damping < 1e8:
-            step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
-            trial_loss = _loss((tape.value(X, values - step) - y) * weight)
-            if trial_loss < loss:
-                break
-            damping *= 10
-        if not trial_loss < loss:
-            break
-        gain = loss - trial_loss
-        values, loss, damping = values - step, trial_loss, max(damping * 0.1, 1e-14)
-        residual, J = linearised(values)
-        if loss <= floor or (gain < 1e-9 * loss and np.all(np.abs(step) <= 1e-10 * np.abs(values) + 1e-300)):
-            break
-        if gain < 1e-12 * loss:
-            break
-    return values, float(np.sqrt(loss)), np.nan_to_num(J)
-
-
-def _loss(residual: Array) -> float:
-    with np.errstate(all="ignore"):
-        loss = float(np.mean(residual * residual))
-    return loss if np.isfinite(loss) else np.inf
+    rounding = ZERO_RMS * float(np.max(np.abs(y * weight), initial=0.0))
+    return levenberg_marquardt(residual, linearised, start, iterations, rounding)
 
 
 def _standard_errors(J: Array, rms: float) -> Array:
-    """sigma of each constant from the curvature at the optimum, inf where the data do not determine it."""
+    """The standard error of each constant from the curvature at the optimum; inf where the rows do not determine it.
+
+    J: (rows, constants); rms: of the residuals, in the unit of the target.
+    """
     rows, count = J.shape
     if not count or rows <= count or not np.isfinite(rms):
         return np.full(count, np.inf)
@@ -196,5 +165,5 @@ def _standard_errors(J: Array, rms: float) -> Array:
         N = (J / scale).T @ (J / scale)
     if not np.isfinite(N).all():
         return np.full(count, np.inf)
-    variance = np.clip(np.diag(np.linalg.pinv(N, rcond=1e-14)), 0, None)
+    variance = np.clip(np.diag(np.linalg.pinv(N, rcond=SINGULAR)), 0, None)
     return np.sqrt(variance * rows / (rows - count)) * rms / scale

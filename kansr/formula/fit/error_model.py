@@ -1,4 +1,4 @@
-"""Error models: how far a residual is from what was to be expected, row by row."""
+"""Error models: what size of residual is expected in each row. Constant, relative to the target, or stated."""
 
 from __future__ import annotations
 
@@ -8,37 +8,43 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, robust_square, typical
 
-WIDE = 30.0  # largest over smallest value of a target from which its errors may be relative
+# Largest over smallest size of a target, about a decade and a half, from which its errors may be relative to it. In a
+# narrower target the two error models hardly differ; never measured alone.
+WIDE = 30.0
 
 
 def spans_decades(y: Array) -> bool:
-    """Whether a target has one sign and ranges so widely that its errors may well be relative ones."""
+    """Whether a target, (rows,), has one sign and ranges so widely that its errors may be relative to it."""
     size = np.abs(y)
     return bool((y.min() > 0 or y.max() < 0) and size.max() > WIDE * size.min())
 
 
 def spread_of(y: Array) -> float:
-    """What errors of a target are measured by: its std, or its typical size where a few large rows make up the std."""
+    """The spread of a target, (rows,), in its unit: its standard deviation, or its geometric mean size if that is less.
+
+    The latter only where the target spans decades: a few large rows make up the standard deviation there.
+    """
     spread = float(np.std(y)) or 1.0
     return min(spread, typical(np.abs(y))) if spans_decades(y) else spread
 
 
-def shares(data: Dataset) -> Array:
-    """The errors of the rows over the typical one, (rows,); all 1 where they are not known."""
+def relative_sigma(data: Dataset) -> Array:
+    """The stated errors of the rows over their geometric mean, (rows,); all 1 where none are stated."""
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
-def likely_square(residual: Array, data: Dataset) -> float:
-    """The mean square of the residuals, (rows,), under the likelier of two error models: all alike, or as large as y.
+def error_ms_of(residual: Array, data: Dataset) -> float:
+    """The mean squared residual under the likelier error model, in the square of the target's unit; less is better.
 
-    In proportion to y, it is the mean squared relative residual times the geometric mean of y², which makes the two
-    likelihoods comparable; asked only of targets that span decades. Errors that are known decide: then each is in
-    proportion to its sigma.
+    residual: (rows,). Constant errors: the mean square itself. Errors relative to the target: the mean squared relative
+    residual times the squared geometric mean of |y|, which makes the two likelihoods comparable; only where the target
+    spans decades. Stated errors: the mean square of the residuals over `relative_sigma`. With Huber's loss
+    `robust_square` takes the place of the mean square.
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:
-        return square(residual / shares(data))
-    alike = square(residual)
+        return square(residual / relative_sigma(data))
+    constant = square(residual)
     if not spans_decades(data.y):
-        return alike
-    return min(alike, square(residual / data.y) * typical(np.abs(data.y)) ** 2)
+        return constant
+    return min(constant, square(residual / data.y) * typical(np.abs(data.y)) ** 2)

@@ -1,4 +1,4 @@
-"""The mean of the target: what is known before any search."""
+"""The baseline: the mean of the target, which every law has to beat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kansr.result.result import Result, Status
 
 
 def baseline(data: Dataset, seed: int = 0) -> Result:
-    """What is known before any search: the mean of the target."""
+    """The result before any search: the mean of the target."""
     mean = judge(sympy.Float(float(np.mean(data.y))), data, data, "mean")
     return Result(
         Status.NOTHING,

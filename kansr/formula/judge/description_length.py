@@ -13,26 +13,38 @@ from kansr.formula.fit.constants import Fit
 from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.tolerances import ROUNDING
 
+# Bits that a fitted constant costs at least: sign and size of a number that the rows hardly determine; never measured
+# alone.
+LEAST_BITS = 4.0
+
+# Bits that it costs at most: the digits of float64.
+MOST_BITS = 52.0
+
 
 def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> float:
-    """Bits to write the formula and then the target, each value to the precision of ROUNDING.
+    """Bits for the formula and for the target given the formula, each value to ROUNDING of the spread; less is better.
 
-    error_ms: the mean square of the residuals, or `likely_square` of them.
+    error_ms: the mean squared residual under the likelier error model, in the square of the target's unit; see
+    `error_model.error_ms_of`. Only differences between formulas for the same rows mean something.
+    Source: Rissanen 1978.
     """
     spread = spread_of(data.y)
     if not np.isfinite(error_ms):
         return math.inf
-    # the unbiased estimate: every constant has used up a row
+    # The unbiased estimate of the noise: every constant has used up one degree of freedom.
     free = max(data.rows - len(expr.atoms(sympy.Float)), 1)
     noise = max(math.sqrt(error_ms * data.rows / free) / spread, ROUNDING)
     return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
 
 
 def fit_length(fit: Fit, data: Dataset) -> float:
-    """The description length of a fitted formula and of the rows it was fitted to."""
+    """The description length of a fitted formula and of the target, in bits; less is better."""
     return description_length(fit.expr, fit.error_ms, data)
 
 
 def bits_per_float(noise: float, rows: int) -> float:
-    """What one fitted constant costs: it is known to about noise/√rows of its size (Fisher information)."""
-    return float(np.clip(math.log2(math.sqrt(rows) / max(noise, ROUNDING)), 4.0, 52.0))
+    """Bits for one fitted constant, which is known to about noise/√rows of its size (Fisher information).
+
+    noise: the noise level, over the spread.
+    """
+    return float(np.clip(math.log2(math.sqrt(rows) / max(noise, ROUNDING)), LEAST_BITS, MOST_BITS))

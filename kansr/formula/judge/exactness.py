@@ -1,4 +1,4 @@
-"""When a formula is the law: what it leaves is rounding, on small rows too, and few numbers in it are ugly."""
+"""Exactness: when the residuals of a formula are nothing but rounding, or within the stated errors."""
 
 from __future__ import annotations
 
@@ -9,41 +9,71 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
+from kansr.formula.judge.levels import CHI_SQUARE_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, typical
+from kansr.numeric.tolerances import PERFECT, TINY
 
-RELATIVE = 1e-7  # error over the value that nine rows of ten of an exact law may have
-SHARP = 1e-12  # error over the spread of a law fitted to exact rows
-PRECISE = 1e-4  # errors that are known, over the spread, up to which hardly another formula comes so close
-UNLIKELY = 3.0  # standard deviations of χ² beyond which errors are more than was stated
-CONVINCING = 2  # constants with many digits
+# Fitted constants, up to so many -> relative rms, up to which a formula is exact.
+#
+# A limit has to be above what rounding leaves of the law and below what a wrong formula leaves. Rounding leaves 1e-16
+# at best, more where digits cancel or a table has fewer of them: for few constants the limit allows nine digits. A
+# wrong formula approaches a smooth law geometrically with its number of constants (Bernstein 1912, of polynomials), so
+# the limit falls by two decades for two more constants, and again for up to ten, where it is 450 times the distance
+# from 1 to the next number. With still more constants the two cannot be told apart, and nothing is exact. The decades
+# are a guess that has never been measured alone.
+EXACT_RMS = (
+    (3, 1e-9),
+    (5, 1e-11),
+    (10, 1e-13),
+)
+
+# Residual over the value in a row, up to which an exact law meets that row: half the digits of float64, as digits
+# cancel in single rows; never measured alone.
+ROW_RESIDUAL = 1e-7
+
+# Share of the rows that have to be met so; in others large terms may cancel, which costs digits.
+ROWS_MET = 0.9
+
+# Share of the median size of the target, below which a value counts as a zero crossing.
+NEAR_ZERO = 1e-3
+
+# Typical stated error over the spread, up to which a wrong formula of few constants hardly comes within the errors;
+# never measured alone.
+SMALL_STATED = 1e-4
+
+# Constants with many digits that a convincing exact law may have; never measured alone.
+LONG_CONSTANTS = 2
 
 
 def exact(fit: Fit, data: Dataset) -> bool:
-    """Whether a fit leaves rounding only; with many constants a wrong formula comes close, so it must be closer.
+    """Whether the residuals are rounding: their relative rms is within EXACT_RMS, and most rows are met one by one.
 
-    Nine rows of ten must be met relative to their own value too: a few large rows can hide all others. Where the
-    errors of the rows are known, and small, a formula with few constants need not be closer than they are.
+    The latter relative to the value in the row: a few large rows can hide all others. Where small errors are stated,
+    a formula of few constants need not be closer than they are.
     """
-    count = len(fit.constants)
-    if data.stated is not None and count <= 3 and typical(data.stated) <= PRECISE * float(np.std(data.y)):
+    constants = len(fit.constants)
+    few = constants <= EXACT_RMS[0][0]
+    if data.stated is not None and few and typical(data.stated) <= SMALL_STATED * float(np.std(data.y)):
         return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.stated)
-    limit = 1e-9 if count <= 3 else 1e-11 if count <= 5 else 1e-13 if count <= 10 else 0.0
+    limit = next((rms for most, rms in EXACT_RMS if constants <= most), 0.0)
     if not fit.rms <= limit * np.std(data.y):
         return False
     residual = np.abs(Tape(fit.expr, data.names).value(data.X) - data.y)
-    return bool(np.quantile(residual / (np.abs(data.y) + 1e-3 * np.median(np.abs(data.y)) + 1e-300), 0.9) <= RELATIVE)
+    size = np.abs(data.y)
+    return bool(np.quantile(residual / (size + NEAR_ZERO * np.median(size) + TINY), ROWS_MET) <= ROW_RESIDUAL)
 
 
 def within_errors(residual: Array, sigma: Array) -> bool:
-    """Whether χ² over the rows is what the stated errors make likely, or less. residual, sigma: (rows,)"""
-    return mean_square(residual / sigma) <= 1 + UNLIKELY * float(np.sqrt(2 / len(residual)))
+    """Whether χ² is what the stated errors make likely, or less. residual, sigma: (rows,), in the target's unit."""
+    deviation = float(np.sqrt(2 / len(residual)))  # standard deviation of χ² per row
+    return mean_square(residual / sigma) <= 1 + normal_quantile(2 * CHI_SQUARE_LEVEL) * deviation
 
 
 def convincing(fit: Fit, data: Dataset) -> bool:
-    """Whether few constants have many digits: with more, a polynomial or a ratio of them comes close to any smooth law.
+    """Whether an exact formula has few constants with many digits, or none where it is not perfect to the last digits.
 
-    Where more than the last digits are left, none.
+    With more of them a polynomial, or a ratio of polynomials, comes close to any smooth law.
     """
-    ugly = sum(not is_short(float(c)) for c in fit.expr.atoms(sympy.Float))
-    return ugly <= (CONVINCING if fit.rms <= SHARP * np.std(data.y) else 0)
+    long = sum(not is_short(float(c)) for c in fit.expr.atoms(sympy.Float))
+    return long <= (LONG_CONSTANTS if fit.rms <= PERFECT * np.std(data.y) else 0)

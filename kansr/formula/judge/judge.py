@@ -1,4 +1,4 @@
-"""What a formula is worth on rows it was fitted to and on rows it was not."""
+"""Judge a formula: its errors on fitting and held-out rows, its complexity and its description length."""
 
 from __future__ import annotations
 
@@ -10,39 +10,44 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import polish
-from kansr.formula.fit.error_model import likely_square
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import error_ms_of
 from kansr.formula.judge.description_length import description_length
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
 
+FOLDS = 6  # parts of the rows that are left out in turn in cross-validation; never measured alone
+
 
 def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) -> Candidate:
-    """What the formula is worth, measured from the expression itself; nothing is fitted here."""
+    """The formula as a candidate, measured from the expression itself; nothing is fitted here.
+
+    origin: what found it.
+    """
     residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss, error_ms = mean_square(residual), likely_square(residual, fitting)
-    unseen = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
-    spread, unseen_spread = float(np.var(fitting.y)), float(np.var(held_out.y))
+    loss, error_ms = mean_square(residual), error_ms_of(residual, fitting)
+    held_out_loss = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
+    variance, held_out_variance = float(np.var(fitting.y)), float(np.var(held_out.y))
     return Candidate(
         expr,
         complexity(expr),
         loss,
         error_ms,
-        r_squared(loss, spread),
-        r_squared(unseen, unseen_spread),
+        r_squared(loss, variance),
+        r_squared(held_out_loss, held_out_variance),
         description_length(expr, error_ms, fitting),
         origin,
     )
 
 
-def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int = 6) -> Candidate:
-    """The candidate with r² on unseen rows measured by leaving out a part at a time and refitting the constants.
+def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int = FOLDS) -> Candidate:
+    """The candidate with its held-out r² from cross-validation: the constants are fitted without each part in turn.
 
-    For tables too small to keep rows aside.
+    For tables too small to hold rows out.
     """
     order = np.random.default_rng(seed).permutation(data.rows)
     residual = np.empty(data.rows)
     for part in np.array_split(order, min(folds, data.rows)):
-        refitted = polish(candidate.expr, data.take(np.setdiff1d(order, part)))
+        refitted = fit_constants(candidate.expr, data.take(np.setdiff1d(order, part)))
         residual[part] = Tape(refitted.expr, data.names).value(data.X[part]) - data.y[part]
     return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))

@@ -1,4 +1,4 @@
-"""Rows that are grossly wrong: far from a smooth model of the others, and strewn anywhere among the inputs."""
+"""Find outliers: rows far from a smooth model of the others, and scattered at random among the inputs."""
 
 from __future__ import annotations
 
@@ -6,135 +6,144 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.error_model import shares
+from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.judge.levels import OUTLIER_LEVEL, SCATTER_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array, Mask
-from kansr.numeric.kernel_ridge import kernel
+from kansr.numeric.kernel_ridge import KernelRidge, Trial, grid
 from kansr.numeric.robust import MAD
 from kansr.numeric.standardise import skewed, standard
 
-LENGTHS, RIDGES = (1.6, 3.0, 6.0), (1e-4, 1e-2, 0.3)
-CENTRES, SAMPLE = 400, 2000  # rows the kernel is spanned by, and rows it is judged on
-FAR = 8.0  # noise levels from which a row is grossly wrong: not one normal error in 1e15 is
-GROSS = 1e-6  # share of the spread below which nothing is
-NEIGHBOURS = 21  # rows whose residuals say how well the model follows the target there
-ROUNDS = 6  # of leaving out what is far and fitting again
-MOST = 0.25  # share of rows that may be wrong
-CHANCE = 0.02  # that rows strewn at random look as if they were not
-LEAST = 200  # rows below which a smooth model says too little
-ASKED = 2000  # far rows whose neighbours are looked at
-CHUNK = 10_000  # rows that the model is asked about at once
+# The numbers here were measured together, never one by one: results/2026-11-25-noise-and-outliers and
+# results/2026-11-27-calibration-and-outliers.
+
+LENGTHS = (1.6, 3.0, 6.0)  # length scales of the kernel, in standard deviations of the inputs
+RIDGES = (1e-4, 1e-2, 0.3)  # added to the diagonal of the kernel, whose entries there are 1
+CENTRES = 400  # rows at most that the kernel is centred on
+SAMPLE = 2000  # rows at most that the model is fitted and compared on
+OUTLIER_DISTANCE = normal_quantile(
+    OUTLIER_LEVEL
+)  # residual of an outlier at least, in standard deviations of the noise
+LEAST_SIZE = 1e-6  # the same over the spread: smaller residuals are rounding, or no harm
+NEIGHBOURS = 21  # nearest rows, by whose residuals one sees how well the model follows the target there
+ROUNDS = 6  # fits at most, each without the outliers of the one before
+MOST = 0.25  # share of outliers at most: with more, the law is unusual, not the rows
+LEAST_SHARE = 0.5  # share of the sum of squared residuals that outliers of a formula make up at least
+LEAST_ROWS = 200  # rows below which a smooth model says too little
+MOST_TESTED = 2000  # outliers at most whose neighbours are looked at
+CHUNK = 10_000  # rows that the model is evaluated on at a time, for memory
+
+# Tests of where outliers lie by each input: by rank, and by distance from the middle. One of their neighbours is added.
+TESTS_PER_INPUT = 2
 
 Numbers = NDArray[np.intp]
 Model = Callable[[Array], Array]
 
 
 def outliers(data: Dataset, rng: np.random.Generator) -> Mask:
-    """Which rows are grossly wrong, (rows,).
+    """Which rows are outliers, (rows,).
 
     A smooth model (Gaussian-kernel ridge regression) is fitted again and again to the rows that are not far from it.
-    Grossly wrong is what is FAR times as far from it as most rows, and as its neighbours: where a law is too steep for
-    the model, they have large residuals too. And such rows must be strewn at random: if they know anything of the
-    inputs, it is the law that is unusual there, not the rows. None are named where that cannot be said.
+    The residual of an outlier is OUTLIER_DISTANCE times that of most rows, and of its neighbours, which is large too
+    where a law is too steep for the model. And outliers must be scattered at random: if where they lie depends on the
+    inputs, the law is unusual there, not the rows. Where they are not scattered, none are named.
     """
     none = np.zeros(data.rows, dtype=bool)
-    if data.rows < LEAST or not np.std(data.y) > 0:
+    if data.rows < LEAST_ROWS or not np.std(data.y) > 0:
         return none
     sample = rng.permutation(data.rows)[:SAMPLE]
     U, _ = standard(data.X, np.array(skewed(data.X[sample])))
-    share = shares(data)
-    V, y, loud = U[sample], data.y[sample], share[sample]
+    sigma = relative_sigma(data)
+    V, y, sample_sigma = U[sample], data.y[sample], sigma[sample]
     columns = np.sort(V, axis=0)
-    tree = cKDTree(_places(V, columns))
+    tree = cKDTree(_relative_ranks(V, columns))
     near = tree.query(tree.data, k=min(NEIGHBOURS, len(V)))[1]
     far = none[sample]
     for _ in range(ROUNDS):
-        model = _smooth(V, y, loud, far)
-        size = np.abs(y - model(V)) / loud
-        before, far = far, size > FAR * MAD * np.median(size)
+        model = _smooth_model(V, y, sample_sigma, far)
+        size = np.abs(y - model(V)) / sample_sigma
+        before, far = far, size > OUTLIER_DISTANCE * MAD * np.median(size)
         if (far == before).all():
             break
     far = _far(size, size, near)
-    if not far.any() or far.mean() > MOST or not _strewn(tree.data, far, lambda rows: near[rows]):
+    if not far.any() or far.mean() > MOST or not _scattered(tree.data, far, lambda rows: near[rows]):
         return none
     found: list[Mask] = []
     for start in range(0, data.rows, CHUNK):
         part = slice(start, start + CHUNK)
-        near = tree.query(_places(U[part], columns), k=min(NEIGHBOURS, len(V)))[1]
-        found.append(_far(np.abs(data.y[part] - model(U[part])) / share[part], size, near))
+        near = tree.query(_relative_ranks(U[part], columns), k=min(NEIGHBOURS, len(V)))[1]
+        found.append(_far(np.abs(data.y[part] - model(U[part])) / sigma[part], size, near))
     return np.asarray(np.concatenate(found))
 
 
-def shown_by(residual: Array, data: Dataset) -> Mask:
-    """Which rows a formula that follows the others shows to be grossly wrong, (rows,); none where they are together.
+def outliers_of_formula(residual: Array, data: Dataset) -> Mask:
+    """Which rows are outliers of a formula that follows the others, (rows,); none where they are not scattered.
 
-    residual: (rows,), what the formula leaves. A formula knows of smaller errors than a smooth model does. Where errors
-    are not known to have heavy tails, wrong rows must be most of what it leaves.
+    residual: of the formula, (rows,), in the unit of the target. A formula shows smaller outliers than a smooth model.
+    Where the loss is not robust, they must make up most of the sum of squares.
     """
-    size = np.abs(residual) / shares(data)
-    far = np.asarray(size > max(FAR * MAD * float(np.median(size)), GROSS * float(np.std(data.y))))
-    little = not data.robust and np.sum(size[far] ** 2) < 0.5 * np.sum(size**2)
-    if data.rows < LEAST or little or not far.any() or far.mean() > MOST:
+    size = np.abs(residual) / relative_sigma(data)
+    far = np.asarray(size > max(OUTLIER_DISTANCE * MAD * float(np.median(size)), LEAST_SIZE * float(np.std(data.y))))
+    minor = not data.robust and np.sum(size[far] ** 2) < LEAST_SHARE * np.sum(size**2)
+    if data.rows < LEAST_ROWS or minor or not far.any() or far.mean() > MOST:
         return np.zeros_like(far)
-    places = _places(data.X, np.sort(data.X, axis=0))
+    places = _relative_ranks(data.X, np.sort(data.X, axis=0))
 
     def near(rows: Numbers) -> Numbers:
         return np.asarray(cKDTree(places).query(places[rows], k=min(NEIGHBOURS, data.rows))[1])
 
-    return far if _strewn(places, far, near) else np.zeros_like(far)
+    return far if _scattered(places, far, near) else np.zeros_like(far)
 
 
-def _places(U: Array, columns: Array) -> Array:
-    """Where rows stand among those of the sample by each input, from 0 to 1. columns: (sample, inputs), sorted."""
+def _relative_ranks(U: Array, columns: Array) -> Array:
+    """Ranks of rows, (rows, inputs), among those of the sample by each input, from 0 to 1.
+
+    columns: the inputs of the sample, each sorted, (sample, inputs).
+    """
     ranks = [np.searchsorted(column, u) for column, u in zip(columns.T, U.T)]
     return np.column_stack(ranks) / len(columns)
 
 
-def _far(size: Array, known: Array, near: Numbers) -> Mask:
-    """Which residuals are large beside those of the sample, `known`, and of the neighbours there."""
-    return size > FAR * MAD * np.maximum(np.median(known), np.median(known[near], axis=1))
+def _far(size: Array, sample: Array, near: Numbers) -> Mask:
+    """Which residuals are far larger than those of the sample, and than those of the neighbours there."""
+    return size > OUTLIER_DISTANCE * MAD * np.maximum(np.median(sample), np.median(sample[near], axis=1))
 
 
-def _smooth(U: Array, y: Array, loud: Array, far: Mask) -> Model:
-    """The model of the rows that are not far with the least median residual on rows that it is not spanned by.
+def _smooth_model(U: Array, y: Array, sigma: Array, far: Mask) -> Model:
+    """Kernel ridge regression on the rows that are not far, with the least median residual on rows held out.
 
-    loud: the errors of the rows over the typical one, (rows,).
+    U: standardised inputs, (rows, inputs); sigma: the relative errors of the rows, see `relative_sigma`, (rows,).
     """
     count = min(CENTRES, len(y) // 2)
     centres = np.flatnonzero(~far[:count])
     middle = float(np.median(y[centres]))
-    best: tuple[float, float, Array] | None = None
-    for length in LENGTHS:
-        K, k = kernel(U[centres], U[centres], length), kernel(U[count:], U[centres], length)
-        for ridge in RIDGES:
-            A = K.copy()
-            A.flat[:: len(A) + 1] += ridge * loud[centres] ** 2
-            weights = cho_solve(cho_factor(A, lower=True), y[centres] - middle)
-            level = float(np.median(np.abs(y[count:] - middle - k @ weights) / loud[count:]))
-            if best is None or level < best[0]:
-                best = (level, length, weights)
-    assert best is not None
-    _, chosen, w = best
-    return lambda V: middle + kernel(V, U[centres], chosen) @ w
+    trials = grid(U[centres], y[centres] - middle, U[count:], LENGTHS, RIDGES, sigma[centres])
+
+    def error(trial: Trial) -> float:
+        return float(np.median(np.abs(y[count:] - middle - trial.values) / sigma[count:]))
+
+    best = min(trials, key=error)
+    return KernelRidge(U[centres], best.weights, best.length, middle)
 
 
-def _strewn(places: Array, far: Mask, near: Callable[[Numbers], Numbers]) -> bool:
-    """Whether far rows lie as others do, by each input and from its middle (Kolmogorov–Smirnov), and not together.
+def _scattered(places: Array, far: Mask, near: Callable[[Numbers], Numbers]) -> bool:
+    """Whether far rows are scattered at random: by each input, by the distance from its middle, and not side by side.
 
-    near: numbers of rows, (n,) -> those of the rows next to each, (n, neighbours), each row its own.
+    Kolmogorov-Smirnov tests of the former, a binomial test of the latter, at SCATTER_LEVEL in all (Bonferroni).
+    places: relative ranks, (rows, inputs); near: numbers of rows, (n,) -> those of their nearest rows, (n, neighbours),
+    with the row itself.
     """
-    from scipy.stats import binom, ks_2samp  # takes long to load, and is seldom asked for
+    from scipy.stats import binom, ks_2samp  # slow to import, and seldom needed
 
-    level = CHANCE / (2 * places.shape[1] + 1)
+    level = SCATTER_LEVEL / (TESTS_PER_INPUT * places.shape[1] + 1)
     for column in places.T:
-        for value in (column, np.abs(column - 0.5)):
+        for value in (column, np.abs(column - 1 / 2)):
             if ks_2samp(value[far], value[~far]).pvalue < level:
                 return False
     rows = np.flatnonzero(far)
-    rows = rows[:: -(-len(rows) // ASKED)]
+    rows = rows[:: -(-len(rows) // MOST_TESTED)]
     beside = far[near(rows)]
     others = beside.sum() - len(rows)
     return bool(binom.sf(others - 1, beside.size - len(rows), far.mean()) >= level)

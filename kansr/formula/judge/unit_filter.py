@@ -1,4 +1,4 @@
-"""Formulas whose units do not fit are kept apart and told in a note."""
+"""Leave out formulas whose units contradict the target's, and tell the best of them in a note."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kansr.units.units import Units
 
 
 @dataclass(eq=False)
-class LeftOut:
-    """Keeps formulas apart that cannot have the units of the target, and remembers the best of them."""
+class UnitFilter:
+    """Leaves out formulas that cannot have the unit of the target. best: the best of those that were left out."""
 
     units: Units | None
     best: Candidate | None = None
 
-    def pass_on(self, candidate: Candidate) -> bool:
-        """Whether the units of a formula are those of the target, as far as they are known."""
+    def accepts(self, candidate: Candidate) -> bool:
+        """Whether a formula can have the unit of the target, as far as units are known."""
         if self.units is None or fits(candidate.expr, self.units):
             return True
         if self.best is None or candidate.description_length < self.best.description_length:
@@ -26,8 +26,11 @@ class LeftOut:
         return False
 
     def notes(self, chosen: Candidate) -> tuple[str, ...]:
-        """What is worth knowing about a formula that describes the rows better than the `chosen` one."""
+        """A note about a formula that was left out though its description is shorter than that of the `chosen` one."""
         if self.units is None or self.best is None or self.best.description_length >= chosen.description_length:
             return ()
         formula = f"{self.units.target} = {readable(self.best.expr)}"
-        return (f"left out for its units, though it fits better: {formula}; {objection(self.best.expr, self.units)}",)
+        return (
+            f"left out as dimensionally inconsistent, though it fits better: {formula}; "
+            f"{objection(self.best.expr, self.units)}",
+        )

@@ -1,4 +1,4 @@
-"""Parts of a formula that noise has brought in are taken out again: terms, factors and functions."""
+"""Backward elimination: take terms, factors and functions out of a formula while its description gets shorter."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from collections.abc import Callable, Iterator
 import sympy
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 
-ROUNDS, LARGEST = 8, 80  # parts taken out, and operations above which none are
+ROUNDS = 8  # parts taken out at most; never measured alone
+MOST_OPERATIONS = 80  # size of a formula, above which nothing is taken out: it would take too long
+REFIT_ITERATIONS = 12  # Levenberg-Marquardt steps: the constants begin near their optimum; never measured alone
 
 
-def prune(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) -> Fit:
-    """The fit without the parts that do not pay for themselves, the constants refitted each time.
+def eliminate(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
+    """The fit without the parts that the rows do not speak for, the constants fitted again each time.
 
-    Backward elimination: the part whose loss shortens formula and residuals together most goes first.
+    The part goes first without which the description length is shortest. passed: whether there is no more time.
     """
     length = fit_length(fit, data)
     for _ in range(ROUNDS):
-        if fit.expr.count_ops() > LARGEST:
+        if fit.expr.count_ops() > MOST_OPERATIONS:
             return fit
         best = fit
         for expr in dict.fromkeys(_without(fit.expr)):
-            if expired():
+            if passed():
                 return best
             if expr.free_symbols:
-                trial = polish(expr, data, iterations=12)
+                trial = fit_constants(expr, data, iterations=REFIT_ITERATIONS)
                 if (trial_length := fit_length(trial, data)) < length:
                     best, length = trial, trial_length
         if best is fit:
@@ -45,7 +47,7 @@ def _without(expr: sympy.Expr) -> Iterator[sympy.Expr]:
             rest = [arg for arg in expr.args if arg is not part]
             if expr.is_Add or part.free_symbols:
                 yield expr.func(*rest)
-    if expr.is_Function:  # far from where it bends, a function is its argument
+    if expr.is_Function:  # where a function is nearly straight, its argument stands for it
         yield expr.args[0]
     for i, part in enumerate(expr.args):
         for changed in _without(part):

@@ -1,4 +1,4 @@
-"""What changes nothing on the rows goes: sin(u) of a tiny u is u, and a term below rounding is no term."""
+"""Tidy a formula: take out what changes nothing on the rows. sin(u) of a tiny u is u, a term below rounding is 0."""
 
 from __future__ import annotations
 
@@ -13,39 +13,41 @@ from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import Fit, polish
-from kansr.formula.fit.error_model import likely_square
+from kansr.formula.fit.constants import Fit, fit_constants
+from kansr.formula.fit.error_model import error_ms_of
 from kansr.formula.judge.description_length import description_length, fit_length
 
-STRAIGHT = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # u at 0
-EVEN = (sympy.cos, sympy.cosh)  # 1 at 0
-NEAR_SQUARE = 1e-3  # how far from a square constants may be that were fitted each for itself
-LARGEST = 60  # operations of a formula that is looked at
+NEARLY_U = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # of a tiny u
+NEARLY_ONE = (sympy.cos, sympy.cosh)  # of a tiny u
+# Relative distance from a complete square up to which it is tried: fitted constants miss it by their errors. The
+# description length decides; never measured alone.
+SQUARE_TOLERANCE = 1e-3
+MOST_OPERATIONS = 60  # size of a formula, above which no replacement is tried: it would take too long
 
 
-def tidied(fit: Fit, data: Dataset, expired: Callable[[], bool] = lambda: False) -> Fit:
-    """The fit without what it can do without, and with sums completed to squares where the data do not object.
+def tidy(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:
+    """The fit without what changes nothing on the rows, its powers as powers, and its squares completed.
 
-    Powers are written as powers, and what is known of an input with two values only, as a straight line.
+    A function of an input with only two values becomes a straight line. passed: whether there is no more time.
     """
-    plain = straightened(powers_of_logs(fit.expr), data)
-    if plain != fit.expr:
-        plain = canonical(plain, typical_size(data.X, data.names))
-    plain = plainer(plain, data, expired)
-    fit = fit if plain == fit.expr else polish(plain, data)
-    squared = complete_squares(fit.expr, near=NEAR_SQUARE)
-    trial = polish(squared, data) if squared != fit.expr else fit
+    expr = lines_of_two_values(powers_of_logs(fit.expr), data)
+    if expr != fit.expr:
+        expr = canonical(expr, typical_size(data.X, data.names))
+    expr = without_negligible(expr, data, passed)
+    fit = fit if expr == fit.expr else fit_constants(expr, data)
+    squared = complete_squares(fit.expr, near=SQUARE_TOLERANCE)
+    trial = fit_constants(squared, data) if squared != fit.expr else fit
     return min(fit, trial, key=lambda f: fit_length(f, data))
 
 
-def plainer(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambda: False) -> sympy.Expr:
-    """The formula without what it can do without: a replacement stays if formula and residuals together get shorter."""
+def without_negligible(expr: sympy.Expr, data: Dataset, passed: Callable[[], bool] = lambda: False) -> sympy.Expr:
+    """The formula without what changes next to nothing: a replacement stays if the description gets shorter."""
     length = _length(expr, data)
-    changed = expr.count_ops() <= LARGEST
+    changed = expr.count_ops() <= MOST_OPERATIONS
     while changed:
         changed = False
         for shorter in _replacements(expr):
-            if expired():
+            if passed():
                 return expr
             trial = _length(shorter, data)
             if trial < length:
@@ -54,22 +56,22 @@ def plainer(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool] = lambd
     return expr
 
 
-def straightened(expr: sympy.Expr, data: Dataset) -> sympy.Expr:
-    """Every function of an input that has two values on the rows as the straight line through both of them.
+def lines_of_two_values(expr: sympy.Expr, data: Dataset) -> sympy.Expr:
+    """The formula with each function of an input that has only two values on the rows as the line through both.
 
-    No other function can be told from it there, and an indicator counts by what it adds: 1 − 0.15·x.
+    Nothing tells the two apart there, and the effect of an indicator is read off its slope: 1 - 0.15·x.
     """
     for name, x in zip(data.names, data.X.T):
         symbol, ends = sympy.Symbol(name), np.unique(x)
         if len(ends) != 2 or symbol not in expr.free_symbols:
             continue
-        curves = [
+        functions = [
             node
             for node in sympy.preorder_traversal(expr)
             if node.free_symbols == {symbol} and not (node.is_polynomial() and sympy.degree(node, symbol) == 1)
         ]
         lines = {}
-        for node in curves:
+        for node in functions:
             with np.errstate(all="ignore"):
                 low, high = Tape(node, (name,)).value(ends[:, None])
             slope = (high - low) / (ends[1] - ends[0])
@@ -81,18 +83,20 @@ def straightened(expr: sympy.Expr, data: Dataset) -> sympy.Expr:
 
 
 def _replacements(expr: sympy.Expr) -> Iterator[sympy.Expr]:
-    for node in sorted(expr.atoms(*STRAIGHT, *EVEN), key=str):
-        yield expr.xreplace({node: node.args[0] if node.func in STRAIGHT else sympy.S.One})
+    """The formula with one function replaced by what it is near 0, or without one term."""
+    for node in sorted(expr.atoms(*NEARLY_U, *NEARLY_ONE), key=str):
+        yield expr.xreplace({node: node.args[0] if node.func in NEARLY_U else sympy.S.One})
     for total in sorted(expr.atoms(sympy.Add), key=str):
         for term in total.args:
             yield expr.xreplace({total: total - term})
 
 
 def _length(expr: sympy.Expr, data: Dataset) -> float:
+    """The description length of the formula as it is, in bits; inf where it has no value on some row."""
     if not is_real_formula(expr) or not expr.free_symbols:
         return np.inf
     try:
         residual = Tape(expr, data.names).value(data.X) - data.y
     except FormulaError:
         return np.inf
-    return description_length(expr, likely_square(residual, data), data)
+    return description_length(expr, error_ms_of(residual, data), data)

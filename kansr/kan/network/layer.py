@@ -64,6 +64,7 @@ class KANLayer(nn.Module):
 
     @property
     def G(self) -> int:
+        """The number of intervals of the grid."""
         return self.coef.shape[2] - self.k
 
     @property

@@ -17,10 +17,10 @@ from torch import Tensor
 Outside = Literal["polynomial", "linear"]
 
 MARGIN = 0.002  # of the range of the samples, added on either side of a grid
-CONSTANT = 1e-6  # of the magnitude: a range no wider than this is that of a constant, and its grid gets this half-width
-TIED = 1e-6  # of the grid's range: an interval between quantiles narrower than this has no width
-EVEN_SHARE = 1e-2  # least grid_eps where quantiles are tied: the share of the even grid that gives them a width
-EVEN_ROUNDING = 100.0  # times the precision of the numbers, by which the intervals of an even grid may differ
+CONSTANT = 1e-6  # of its magnitude: an input of a smaller range counts as constant, and its grid reaches this far
+TIED = 1e-6  # of the grid's range: quantiles closer than this are equal
+TIED_GRID_EPS = 1e-2  # least grid_eps where quantiles are equal: the even part of the grid keeps them apart
+EVEN_ROUNDING = 100.0  # times the machine precision: differences between the intervals of an even grid
 ROUGHNESS_WEIGHT = 1e-10  # of a roughness row beside one sample: it decides only where there are no samples
 RANK_TOLERANCE = 1e-14  # singular values below this share of the largest are rounding
 
@@ -54,7 +54,7 @@ def grid_from_samples(x: Tensor, G: int, k: int, grid_eps: float | Tensor = 1.0,
     quantile = torch.quantile(x, share, dim=1).T.contiguous()
     quantile[:, 0], quantile[:, -1] = uniform[:, 0], uniform[:, -1]
     tied = (quantile.diff(dim=1) < TIED * (high - low + 2 * pad)[:, None]).any(dim=1)  # values that repeat
-    eps = torch.where(tied, eps.clamp(min=EVEN_SHARE), eps)
+    eps = torch.where(tied, eps.clamp(min=TIED_GRID_EPS), eps)
     return extend_grid(torch.lerp(quantile, uniform, eps[:, None]), k).to(dtype)
 
 

@@ -13,7 +13,7 @@ import torch
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
 from kansr.kan.network.network import EdgeIndex, Network
@@ -30,7 +30,7 @@ from kansr.symbolic.matching.match import EdgeFit, MatchConfig
 
 log = logging.getLogger(__name__)
 
-MOST_ERROR = 0.3  # of a curve, in its standard deviations: a worse network still tells functions apart
+MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a bad network still ranks functions
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
 
@@ -165,5 +165,5 @@ def formulas(
     shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
     found = [canonical(expr) for expr in expressions(model, symbols)]
     if snapped and rows is not None:
-        found = [snap(polish(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
+        found = [snap(fit_constants(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
     return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown

@@ -52,6 +52,8 @@ TEXT = 14
 NODE = 6
 FACTOR = 3
 
+FIGURE = (6.0, 4.0)  # of training curves, in inches
+SCALING_FIGURE = (6.0, 4.5)
 SCALING_POWER = -4  # slope of error against intervals that cubic splines can reach
 
 
@@ -90,7 +92,7 @@ def plot_training(results: Mapping[str, Sequence[float]]) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=FIGURE, layout="constrained")
     axes = figure.add_subplot()
     for name, style in (("train_loss", "-"), ("test_loss", "--"), ("reg", ":")):
         values = np.asarray(results.get(name, ()), dtype=float)
@@ -106,7 +108,7 @@ def plot_scaling(sizes: Sequence[float], errors: Mapping[str, Sequence[float]], 
     """Errors against sizes, both on logarithmic scales, with the slope of each line and a line of slope -4."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    figure = Figure(figsize=SCALING_FIGURE, layout="constrained")
     axes = figure.add_subplot()
     for name, values in errors.items():
         slope = np.polyfit(np.log(sizes), np.log(values), 1)[0]
@@ -140,6 +142,7 @@ class _Layout:
         return self.width * (number + 0.5) / count
 
     def node(self, n: int, j: int) -> tuple[float, float]:
+        """Node j before layer n."""
         count = self.stages[0][0].in_dim if n == 0 else self._ends(n)[0] + self._ends(n)[1]
         return self._centre(j, count), self.level(n)
 
@@ -157,10 +160,12 @@ class _Layout:
         return self.node(n + 1, o)
 
     def curve(self, n: int, i: int, o: int) -> tuple[float, float]:
+        """The middle of the box of an edge."""
         outs = self.masks[n].shape[1]
         return self._centre(i * outs + o, self.masks[n].numel()), self.level(n) + LAYER / 2 - BOX_LOWERED
 
     def products(self) -> Iterator[tuple[int, int, range]]:
+        """Every product: its layer of edges, its node, and its factors."""
         for n, (_, nodes) in enumerate(self.stages):
             for product, group in enumerate(nodes.groups):
                 yield n, nodes.sums + product, group

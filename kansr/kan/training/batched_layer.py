@@ -36,7 +36,7 @@ class Basis:
 class BatchedLayer:
     """A layer with tensors in place of parameters. Masks are multiplied into coef (with scale_sp) and base.
 
-    layer: that of the first network, for all they have in common;
+    first: the layer of the first network, for all they have in common;
     knots: (nets, in, G + 2k + 1); coef: (nets, in, out, G + k); base: (nets, in, out), the scales of the base
     function; bias: (nets, out); constants: (nets, in, out, 4);
     i, o: (splines,), the ends of each spline edge in use;
@@ -46,7 +46,7 @@ class BatchedLayer:
     the position in its row of each constant that is trained
     """
 
-    layer: KANLayer
+    first: KANLayer
     nodes: Nodes
     knots: Tensor
     coef: Tensor
@@ -67,13 +67,18 @@ class BatchedLayer:
     def basis_count(self) -> int:
         return self.coef.shape[3]
 
+    @property
+    def trained_constants(self) -> tuple[slice, Tensor, Tensor, Tensor]:
+        """The index of the constants that are trained."""
+        return slice(None), self.constant_i, self.constant_o, self.constant_index
+
     def basis(self, x: Tensor) -> Basis:
         """The basis functions at the values of the nodes. x: (nets, batch, in)"""
         nets, batch, count = x.shape
         flat = x.transpose(0, 1).reshape(batch, nets * count)
-        first, *parts = nonzero_basis(flat, self.knots.flatten(0, 1), self.layer.k, self.layer.outside)
-        index = first[..., None] + torch.arange(self.layer.k + 1, device=x.device)
-        shape = batch, nets, count, self.layer.k + 1
+        first, *parts = nonzero_basis(flat, self.knots.flatten(0, 1), self.first.k, self.first.outside)
+        index = first[..., None] + torch.arange(self.first.k + 1, device=x.device)
+        shape = batch, nets, count, self.first.k + 1
         index, value, slope = (part.view(shape).transpose(0, 1) for part in (index, *parts))
         return Basis(index, value, slope, self.basis_count)
 
@@ -81,7 +86,7 @@ class BatchedLayer:
         """The sums. x: (nets, batch, in); basis: (nets, batch, in, G + k) -> (nets, batch, out)"""
         s = torch.baddbmm(self.bias[:, None], basis.flatten(2), self.coef.transpose(2, 3).flatten(1, 2))
         if self.with_base:
-            s += self.layer.base_fun(x) @ self.base
+            s += self.first.base_fun(x) @ self.base
         for (i, o), f in self.symbolic.items():
             s[:, :, o] += fixed_edges.value(f, x[:, :, i], self.constants[:, i, o])
         return s
@@ -92,7 +97,7 @@ class BatchedLayer:
         if self.with_base:
             with torch.enable_grad():
                 points = x.detach().requires_grad_()
-                value = self.layer.base_fun(points).sum()
+                value = self.first.base_fun(points).sum()
             if value.requires_grad:  # False for a base function that is constant
                 (b,) = torch.autograd.grad(value, points)
                 slope = slope + b[..., None] * self.base[:, None]
@@ -119,26 +124,26 @@ def batch_layers(
     layers: Sequence[KANLayer], nodes: Nodes, following: KANLayer | None, train_base: bool
 ) -> BatchedLayer:
     """The same layer of several networks as one; `following` is the layer after it in the first of them."""
-    layer, mask = layers[0], layers[0].spline_mask
-    base = torch.stack([mask * own.scale_base.detach() for own in layers])
+    first, mask = layers[0], layers[0].spline_mask
+    base = torch.stack([mask * layer.scale_base.detach() for layer in layers])
     i, o = mask.nonzero(as_tuple=True)
-    used = {(i, o): f for (i, o), f in layer.fixed.items() if layer.mask[i, o]}
+    used = {(i, o): f for (i, o), f in first.fixed.items() if first.mask[i, o]}
     trained = [(i, o, index) for (i, o), f in used.items() for index in fixed_edges.free_constants(f)]
     constants = torch.tensor(trained, dtype=torch.long, device=mask.device).reshape(-1, 3)
-    free, rescalable = _free_and_rescalable(layer, nodes, following)
+    free, rescalable = _free_and_rescalable(first, nodes, following)
     return BatchedLayer(
-        layer=layer,
+        first=first,
         nodes=nodes,
-        knots=torch.stack([own.grid for own in layers]),
-        coef=torch.stack([(mask * own.scale_sp.detach())[..., None] * own.coef.detach() for own in layers]),
+        knots=torch.stack([layer.grid for layer in layers]),
+        coef=torch.stack([(mask * layer.scale_sp.detach())[..., None] * layer.coef.detach() for layer in layers]),
         base=base,
-        bias=torch.stack([own.bias.detach() for own in layers]),
+        bias=torch.stack([layer.bias.detach() for layer in layers]),
         i=i,
         o=o,
         free_bias=free.nonzero()[:, 0],
         rescalable=rescalable,
         symbolic=used,
-        constants=torch.stack([own.constants.detach() for own in layers]),
+        constants=torch.stack([layer.constants.detach() for layer in layers]),
         constant_i=constants[:, 0],
         constant_o=constants[:, 1],
         constant_index=constants[:, 2],

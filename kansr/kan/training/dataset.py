@@ -79,9 +79,9 @@ def create_dataset(
         rows[f"{part}_input"], rows[f"{part}_label"] = X, y[:, None] if y.ndim == 1 else y
     for name, wanted in (("input", normalize_input), ("label", normalize_label)):
         if wanted:
-            mean, spread = rows[f"train_{name}"].mean(0), rows[f"train_{name}"].std(0)
+            mean, deviation = rows[f"train_{name}"].mean(0), rows[f"train_{name}"].std(0)
             for part in ("train", "test"):
-                rows[f"{part}_{name}"] = (rows[f"{part}_{name}"] - mean) / spread
+                rows[f"{part}_{name}"] = (rows[f"{part}_{name}"] - mean) / deviation
     return {name: rows[name].to(device) for name in ("train_input", "test_input", "train_label", "test_label")}
 
 

@@ -31,7 +31,7 @@ MOST_JACOBIAN = 5e7  # numbers in the Jacobian; in float64 they take 0.4 GB
 TRIES = 12  # steps of each start
 MOST_SOLVED = 3  # solved starts that are tried
 NEAR = 0.05  # rms error of a solved start, in standard deviations of the target, at which random ones are not tried
-SURVIVORS = 4  # starts that are trained for as many steps again if there is a penalty, which acts slowly
+SURVIVORS = 4  # with a penalty, which acts slowly: starts that are trained for as many steps again
 MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; more of them are not tried
 FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
 JUDGING_SHARE = 5  # of fewer rows than twice that, one in so many judges
@@ -78,7 +78,7 @@ def _by_least_squares(
     if config.lamb:
         fold_base(model)
     if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
-        smoothing = _begin(model, rows, config, starts)
+        smoothing = _take_best_start(model, rows, config, starts)
         config = replace(config, lm=replace(config.lm, smoothing=smoothing))
     elif config.update_grid:
         fit_grids(model, rows.X)
@@ -125,18 +125,18 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 
 
 @torch.no_grad()
-def _begin(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
+def _take_best_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
     """Give the network (which is changed) the values of its best start; the smoothing that was best with it.
 
     Starts are judged by rows that they were not trained on. Where these have a much larger error than the others, the
     network is too large for the rows, and stronger smoothing is tried.
     """
-    few = replace(config, steps=min(TRIES, config.steps), update_grid=False)
+    short = replace(config, steps=min(TRIES, config.steps), update_grid=False)
     fitting, judging = _split(rows)
     best, smoothing = Trial(math.inf, model), config.lm.smoothing
     for stronger in (config.lm.smoothing, *(s for s in SMOOTHINGS if s > config.lm.smoothing)):
-        few = replace(few, lm=replace(few.lm, smoothing=stronger))
-        trial = _best_start(model, fitting, judging, few, starts)
+        short = replace(short, lm=replace(short.lm, smoothing=stronger))
+        trial = _best_start(model, fitting, judging, short, starts)
         if not trial.error < best.error:
             break
         best, smoothing = trial, stronger
@@ -144,7 +144,7 @@ def _begin(model: Network, rows: TrainingRows, config: TrainConfig, starts: int)
             break
     start = best.model
     if not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE and config.update_grid:
-        start = _on_better_grids(start, rows, replace(few, steps=config.steps, update_grid=True))
+        start = _on_better_grids(start, rows, replace(short, steps=config.steps, update_grid=True))
     model.act_fun, model.grid_eps = start.act_fun, start.grid_eps
     return smoothing
 
@@ -196,15 +196,18 @@ def _best_start(
 
 
 def _affordable(model: Network, rows: TrainingRows) -> int:
-    """How many starts can be trained with MOST_OPERATIONS: a step forms JᵀJ and its Cholesky factor."""
+    """How many starts MOST_OPERATIONS are enough for.
+
+    A step takes size² times rows · outputs operations for JᵀJ, and size³ / 3 for its Cholesky factor.
+    """
     size = Linearised([model], rows.X[:1]).size
     return int(MOST_OPERATIONS / (TRIES * size**2 * (rows.y.numel() + size / 3)))
 
 
 def _take_options(start: Network, model: Network, rows: TrainingRows) -> None:
     """Give a start (which is changed) the base function, extrapolation and kind of grid of the model."""
-    for layer, own in zip(start.layers, model.layers):
-        layer.base_fun, layer.outside = own.base_fun, own.outside
+    for layer, of_model in zip(start.layers, model.layers):
+        layer.base_fun, layer.outside = of_model.base_fun, of_model.outside
     start.grid_eps = model.grid_eps
     if start.grid_eps < 1:
         fit_grids(start, rows.X)
@@ -242,9 +245,9 @@ def _solved(starts: Starts, rows: TrainingRows) -> Iterator[Network]:
 
 def _drawn(starts: Starts, rows: TrainingRows, count: int) -> Iterator[Network]:
     """The network as it is, on grids that fit the rows, and random starts in the units of the rows."""
-    own = starts.model.copy().cpu()
-    fit_grids(own, rows.X)
-    yield own
+    model = starts.model.copy().cpu()
+    fit_grids(model, rows.X)
+    yield model
     for _ in range(count):
         yield _in_units(starts.random(), rows)
 

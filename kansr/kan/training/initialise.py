@@ -185,6 +185,7 @@ class Starts:
                 yield product_start(*problem, self.generator)
 
     def random(self) -> Network:
+        """A random start."""
         model, G = self.model, self.model.layers[0].G
         return random_start(model.width, self.X, self.y, G, model.k, self.grid_eps, self.generator, model.arities)
 
@@ -211,11 +212,11 @@ def standardise(model: Network, n: int, X: Tensor, inputs: bool = False) -> None
     """
     layer = model.layers[n]
     s = layer(X if inputs or n == 0 else model.node_values(X)[n])
-    spread = s.std(0, correction=0)
-    spread = torch.where(spread > 0, spread, torch.ones_like(spread))
-    layer.coef /= spread[:, None]
-    layer.scale_base /= spread
-    layer.bias.copy_((layer.bias - s.mean(0)) / spread)
+    deviation = s.std(0, correction=0)
+    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    layer.coef /= deviation[:, None]
+    layer.scale_base /= deviation
+    layer.bias.copy_((layer.bias - s.mean(0)) / deviation)
 
 
 @torch.no_grad()

@@ -57,10 +57,10 @@ class Linearised:
             batch_layers([model.layers[n] for model in models], nodes, after, train_base)
             for n, ((_, nodes), after) in enumerate(zip(stages, following))
         ]
-        sizes = [len(s.i) * s.basis_count for s in self.layers]
-        sizes += [len(s.free_bias) for s in self.layers]
-        sizes += [len(s.constant_index) for s in self.layers]
-        sizes += [train_base * len(s.i) for s in self.layers]
+        sizes = [len(layer.i) * layer.basis_count for layer in self.layers]
+        sizes += [len(layer.free_bias) for layer in self.layers]
+        sizes += [len(layer.constant_index) for layer in self.layers]
+        sizes += [train_base * len(layer.i) for layer in self.layers]
         ends = list(accumulate(sizes))
         self.blocks = [slice(end - size, end) for size, end in zip(sizes, ends)]  # of theta, kind by kind
         self.train_base = train_base
@@ -68,25 +68,25 @@ class Linearised:
         self.X, self.root = X.expand(len(models), -1, -1), root
         self.input_basis = self.layers[0].basis(self.X)
         self.input_dense = self.input_basis.dense(self.input_basis.value)
-        k = models[0].k
-        self.sparse = X.device.type == "cpu" and min(s.basis_count for s in self.layers) >= SPARSE_RATIO * (k + 1)
+        fewest = min(layer.basis_count for layer in self.layers)
+        self.sparse = X.device.type == "cpu" and fewest >= SPARSE_RATIO * (models[0].k + 1)
 
     def theta(self) -> Tensor:
         """The present parameters: (nets, size)"""
-        coef = [s.coef[:, s.i, s.o].flatten(1) for s in self.layers]
-        bias = [s.bias[:, s.free_bias] for s in self.layers]
-        constants = [s.constants[:, s.constant_i, s.constant_o, s.constant_index] for s in self.layers]
-        base = [s.base[:, s.i, s.o] for s in self.layers] if self.train_base else []
+        coef = [layer.coef[:, layer.i, layer.o].flatten(1) for layer in self.layers]
+        bias = [layer.bias[:, layer.free_bias] for layer in self.layers]
+        constants = [layer.constants[layer.trained_constants] for layer in self.layers]
+        base = [layer.base[:, layer.i, layer.o] for layer in self.layers] if self.train_base else []
         return torch.cat(coef + bias + constants + base, 1)
 
     def set(self, theta: Tensor) -> None:
         """Take over other parameters. theta: (nets, size)"""
-        for n, s in enumerate(self.layers):
-            s.coef[:, s.i, s.o] = theta[:, self.blocks[n]].unflatten(1, (len(s.i), s.basis_count))
-            s.bias[:, s.free_bias] = theta[:, self._bias_block(n)]
-            s.constants[:, s.constant_i, s.constant_o, s.constant_index] = theta[:, self._constant_block(n)]
+        for n, layer in enumerate(self.layers):
+            layer.coef[:, layer.i, layer.o] = theta[:, self.blocks[n]].unflatten(1, (len(layer.i), layer.basis_count))
+            layer.bias[:, layer.free_bias] = theta[:, self._bias_block(n)]
+            layer.constants[layer.trained_constants] = theta[:, self._constant_block(n)]
             if self.train_base:
-                s.base[:, s.i, s.o] = theta[:, self._base_block(n)]
+                layer.base[:, layer.i, layer.o] = theta[:, self._base_block(n)]
 
     def _bias_block(self, n: int) -> slice:
         return self.blocks[len(self.layers) + n]
@@ -101,89 +101,91 @@ class Linearised:
     def store(self, models: Sequence[Network]) -> None:
         """Write the parameters into the networks (which are changed)."""
         for number, model in enumerate(models):
-            for layer, s in zip(model.layers, self.layers):
+            for layer, batched in zip(model.layers, self.layers):
                 layer.scale_sp[layer.scale_sp == 0] = 1.0
                 used = layer.spline_mask != 0
-                layer.coef[used] = (s.coef[number] / (layer.mask * layer.scale_sp)[..., None])[used]
-                layer.scale_base[used] = (s.base[number] / layer.mask)[used]
-                layer.bias.copy_(s.bias[number])
-                layer.constants.copy_(s.constants[number])
+                layer.coef[used] = (batched.coef[number] / (layer.mask * layer.scale_sp)[..., None])[used]
+                layer.scale_base[used] = (batched.base[number] / layer.mask)[used]
+                layer.bias.copy_(batched.bias[number])
+                layer.constants.copy_(batched.constants[number])
 
     def forward(self) -> ForwardPass:
         """The forward pass over X."""
-        x, done = self.X, ForwardPass([], [], [], [], self.X)
-        for n, s in enumerate(self.layers):
-            basis = s.basis(x) if n else self.input_basis
+        x, forward = self.X, ForwardPass([], [], [], [], self.X)
+        for n, layer in enumerate(self.layers):
+            basis = layer.basis(x) if n else self.input_basis
             dense = basis.dense(basis.value) if n else self.input_dense
-            sums = s.sums(x, dense)
-            for values, value in zip((done.x, done.basis, done.dense, done.sums), (x, basis, dense, sums)):
+            sums = layer.sums(x, dense)
+            for values, value in zip((forward.x, forward.basis, forward.dense, forward.sums), (x, basis, dense, sums)):
                 values.append(value)
-            x = s.nodes(sums)
-        done.output = x
-        return done
+            x = layer.nodes(sums)
+        forward.output = x
+        return forward
 
     def predict(self, x: Tensor) -> Tensor:
         """The outputs for other rows. x: (batch, inputs) -> (nets, batch, outputs)"""
         x = x.expand(len(self.X), -1, -1)
-        for s in self.layers:
-            basis = s.basis(x)
-            x = s.nodes(s.sums(x, basis.dense(basis.value)))
+        for layer in self.layers:
+            basis = layer.basis(x)
+            x = layer.nodes(layer.sums(x, basis.dense(basis.value)))
         return x
 
-    def backward(self, done: ForwardPass) -> Iterator[tuple[int, Tensor]]:
+    def backward(self, forward: ForwardPass) -> Iterator[tuple[int, Tensor]]:
         """The derivatives of the outputs by the sums of layer n, last layer first: n, (nets, batch, outputs, out)"""
-        nets, batch, outputs = done.output.shape
-        slope = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(nets, batch, -1, -1)
+        nets, batch, outputs = forward.output.shape
+        slope = torch.eye(outputs, dtype=forward.output.dtype, device=forward.output.device).expand(nets, batch, -1, -1)
         if self.root is not None:
             slope = slope * self.root[:, None, None]
         for n in range(len(self.layers) - 1, -1, -1):
-            s, basis = self.layers[n], done.basis[n]
-            yield n, (by_sums := s.nodes.pull_back(done.sums[n], slope))
+            layer, basis = self.layers[n], forward.basis[n]
+            yield n, (by_sums := layer.nodes.pull_back(forward.sums[n], slope))
             if n:
-                slope = torch.einsum("sbqo,sbio->sbqi", by_sums, s.slopes(done.x[n], basis.dense(basis.slope)))
+                slope = torch.einsum("sbqo,sbio->sbqi", by_sums, layer.slopes(forward.x[n], basis.dense(basis.slope)))
 
-    def jacobian(self, done: ForwardPass, out: Tensor | None = None) -> Tensor:
+    def jacobian(self, forward: ForwardPass, out: Tensor | None = None) -> Tensor:
         """The derivatives of the outputs by theta, written to `out` if it is given: (nets, batch, outputs, size)"""
         if out is None:
-            out = done.output.new_empty(*done.output.shape, self.size)
-        for n, by_sums in self.backward(done):
-            s = self.layers[n]
-            block = out[..., self.blocks[n]].unflatten(3, (len(s.i), s.basis_count))
-            torch.mul(by_sums[..., s.o, None], done.dense[n][:, :, None, s.i], out=block)
-            for columns, to, slope in self._other_columns(n, done):
+            out = forward.output.new_empty(*forward.output.shape, self.size)
+        for n, by_sums in self.backward(forward):
+            layer = self.layers[n]
+            block = out[..., self.blocks[n]].unflatten(3, (len(layer.i), layer.basis_count))
+            torch.mul(by_sums[..., layer.o, None], forward.dense[n][:, :, None, layer.i], out=block)
+            for columns, to, slope in self._other_columns(n, forward):
                 out[..., columns] = by_sums[..., to] * slope[:, :, None]
         return out
 
-    def _other_columns(self, n: int, done: ForwardPass) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    def _other_columns(self, n: int, forward: ForwardPass) -> Iterator[tuple[slice, Tensor, Tensor]]:
         """The parameters of layer n that are no spline coefficients, by kind: their columns in theta, the sums they
         enter, (columns,), and the derivatives of these sums, (nets, batch, columns or 1)."""
-        s, x = self.layers[n], done.x[n]
-        yield self._bias_block(n), s.free_bias, torch.ones_like(x[..., :1])
-        if s.symbolic:
-            yield self._constant_block(n), s.constant_o, s.by_constants(x)
+        layer, x = self.layers[n], forward.x[n]
+        yield self._bias_block(n), layer.free_bias, torch.ones_like(x[..., :1])
+        if layer.symbolic:
+            yield self._constant_block(n), layer.constant_o, layer.by_constants(x)
         if self.train_base:
-            yield self._base_block(n), s.o, s.layer.base_fun(x)[..., s.i]
+            yield self._base_block(n), layer.o, layer.first.base_fun(x)[..., layer.i]
 
-    def nonzeros(self, done: ForwardPass) -> tuple[Tensor, Tensor]:
+    def nonzeros(self, forward: ForwardPass) -> tuple[Tensor, Tensor]:
         """The non-zero entries of the Jacobian, (nets, batch, outputs, n), and their columns, (nets, batch, n)."""
         values, columns = list[Tensor](), list[Tensor]()
-        number = torch.arange(self.size, device=done.output.device)
-        for n, by_sums in self.backward(done):
-            s, basis = self.layers[n], done.basis[n]
-            values.append((by_sums[..., s.o, None] * basis.value[:, :, None, s.i]).flatten(3))
-            offset = number[self.blocks[n]][:: s.basis_count]
-            columns.append((offset[:, None] + basis.index[:, :, s.i]).flatten(2))
-            for block, to, slope in self._other_columns(n, done):
+        number = torch.arange(self.size, device=forward.output.device)
+        for n, by_sums in self.backward(forward):
+            layer, basis = self.layers[n], forward.basis[n]
+            values.append((by_sums[..., layer.o, None] * basis.value[:, :, None, layer.i]).flatten(3))
+            offset = number[self.blocks[n]][:: layer.basis_count]
+            columns.append((offset[:, None] + basis.index[:, :, layer.i]).flatten(2))
+            for block, to, slope in self._other_columns(n, forward):
                 values.append(by_sums[..., to] * slope[:, :, None])
                 columns.append(number[block].expand(*by_sums.shape[:2], -1))
         return torch.cat(values, 3), torch.cat(columns, 2)
 
-    def normal_equations(self, done: ForwardPass, residual: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def normal_equations(
+        self, forward: ForwardPass, residual: Tensor, out: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """JᵀJ and Jᵀr. residual: (nets, batch, outputs) -> (nets, size, size), (nets, size)"""
         if not self.sparse:
-            J = self.jacobian(done, out).flatten(1, 2)
+            J = self.jacobian(forward, out).flatten(1, 2)
             return J.mT @ J, (J.mT @ residual.flatten(1)[..., None])[..., 0]
-        values, columns = self.nonzeros(done)
+        values, columns = self.nonzeros(forward)
         grams = [_gram(v, c, self.size) for v, c in zip(values, columns)]
         weighted = torch.einsum("sbqn,sbq->sbn", values, residual)
         slopes = [torch.bincount(c.flatten(), w.flatten(), self.size) for c, w in zip(columns, weighted)]
@@ -195,7 +197,7 @@ class Linearised:
             return value.mean(1)
         return torch.einsum("b,sb...->s...", self.root**2 / len(self.root), value)
 
-    def gauge(self, done: ForwardPass) -> Tensor:
+    def gauge(self, forward: ForwardPass) -> Tensor:
         """The gauge constraints: steps of theta orthogonal to these unit vectors fix the gauge. (nets, rows, size)
 
         Two changes of theta leave the outputs as they are: the mean of an edge can move to other edges of the sum or
@@ -204,37 +206,37 @@ class Linearised:
         """
         rows = []
         for n in range(len(self.layers)):
-            rows += [self._means(n, done), self._scales(n, done)]
+            rows += [self._means(n, forward), self._scales(n, forward)]
         V = torch.cat(rows, 1)
         length = V.norm(dim=2, keepdim=True)
         return V / torch.where(length > 0, length, torch.ones_like(length))
 
-    def _scales(self, n: int, done: ForwardPass) -> Tensor:
+    def _scales(self, n: int, forward: ForwardPass) -> Tensor:
         """The derivatives of the sizes of the sums of layer n by theta, up to a factor: (nets, out, size)"""
-        s, number = self.layers[n], torch.arange(self.size, device=done.output.device)
-        scaled = done.sums[n].clone()
-        scaled[..., : s.nodes.sums] -= self.mean(scaled[..., : s.nodes.sums])[:, None]
-        scaled[..., ~s.rescalable] = 0.0
+        layer, number = self.layers[n], torch.arange(self.size, device=forward.output.device)
+        scaled = forward.sums[n].clone()
+        scaled[..., : layer.nodes.sums] -= self.mean(scaled[..., : layer.nodes.sums])[:, None]
+        scaled[..., ~layer.rescalable] = 0.0
         if self.root is not None:
             scaled *= self.root.square()[:, None]
-        change = torch.einsum("sbo,sbig->soig", scaled, done.dense[n])
+        change = torch.einsum("sbo,sbig->soig", scaled, forward.dense[n])
         row = change.new_zeros(*change.shape[:2], self.size)
-        part = change.new_zeros(*row.shape[:2], len(s.i), s.basis_count)
-        part[:, s.o, number[: len(s.i)]] = change[:, s.o, s.i]
+        part = change.new_zeros(*row.shape[:2], len(layer.i), layer.basis_count)
+        part[:, layer.o, number[: len(layer.i)]] = change[:, layer.o, layer.i]
         row[..., self.blocks[n]] = part.flatten(2)
-        for block, to, slope in self._other_columns(n, done):
+        for block, to, slope in self._other_columns(n, forward):
             row[:, to, number[block]] = (scaled[..., to] * slope).sum(1)
         return row
 
-    def _means(self, n: int, done: ForwardPass) -> Tensor:
+    def _means(self, n: int, forward: ForwardPass) -> Tensor:
         """The derivatives of the means of the edges of layer n by theta: (nets, edges, size)"""
-        s = self.layers[n]
-        mean = self.mean(done.dense[n])[:, s.i]
-        one = torch.eye(len(s.i), dtype=mean.dtype, device=mean.device)
+        layer = self.layers[n]
+        mean = self.mean(forward.dense[n])[:, layer.i]
+        one = torch.eye(len(layer.i), dtype=mean.dtype, device=mean.device)
         row = mean.new_zeros(*mean.shape[:2], self.size)
         row[..., self.blocks[n]] = (one[..., None] * mean[:, :, None]).flatten(2)
         if self.train_base:
-            base = self.mean(s.layer.base_fun(done.x[n]))[:, s.i]
+            base = self.mean(layer.first.base_fun(forward.x[n]))[:, layer.i]
             row[..., self._base_block(n)] = one * base[:, :, None]
         return row
 
@@ -245,14 +247,14 @@ class Linearised:
         samples are and a spline may be extrapolated.
         """
         rows = []
-        for n, s in enumerate(self.layers):
-            D = roughness(s.knots, s.layer.k)  # (nets, in, rows, G + k)
-            if s.layer.G >= FINE_GRID:
-                ends = s.layer.G * roughness(s.knots, s.layer.k, END_ORDER)
+        for n, layer in enumerate(self.layers):
+            D = roughness(layer.knots, layer.first.k)  # (nets, in, rows, G + k)
+            if layer.first.G >= FINE_GRID:
+                ends = layer.first.G * roughness(layer.knots, layer.first.k, END_ORDER)
                 D = torch.cat([D, ends[..., :END_ROWS, :], ends[..., -END_ROWS:, :]], -2)
-            row = D.new_zeros(len(D), len(s.i) * D.shape[2], self.size)
-            if len(s.i):
-                row[..., self.blocks[n]] = torch.stack([torch.block_diag(*own) for own in D[:, s.i]])
+            row = D.new_zeros(len(D), len(layer.i) * D.shape[2], self.size)
+            if len(layer.i):
+                row[..., self.blocks[n]] = torch.stack([torch.block_diag(*each) for each in D[:, layer.i]])
             rows.append(row)
         return torch.cat(rows, 1)
 

@@ -21,15 +21,17 @@ from kansr.kan.training.jacobian import ForwardPass, Linearised
 from kansr.kan.training.sparsity_penalty import Sparsity, quadratic
 
 Expired = Callable[[], bool]
+
 SMOOTHING = 1e-8  # weight of squared coefficient differences beside the mean squared error: too small to bias a fit
 TRIALS = 12  # dampings tried at each step
 DAMPING_FACTOR = 8.0  # the damping is divided by it after a step that lowers the loss, else multiplied by it
 LEAST_DAMPING = 1e-14  # relative to the diagonal of the normal equations; smaller ones change nothing in float64
-LEAST_RAISED_DAMPING = 1e-12  # after a step that failed, so that a few trials get from no damping to some
+LEAST_RAISED_DAMPING = 1e-12  # least damping after a rejected step, so that few trials lead to an effective one
 DAMPING_LIMIT = 1e6  # if even this fails, the normal equations are too inexact, and QR takes over
 QR_DAMPING = 1e-9  # with which QR begins
 NEGLIGIBLE_DAMPING = 1e-4  # below it a step is nearly one of Gauss and Newton
-GAIN_STEPS, UNDAMPED_GAIN_STEPS = 5, 2  # steps over which the gain is measured, and while the damping is negligible
+GAIN_STEPS = 5  # steps over which the gain is measured
+UNDAMPED_GAIN_STEPS = 2  # the same while the damping is negligible
 DIAGONAL_FLOOR = 1e-10  # of the mean of a diagonal, added to it: no parameter is without damping
 
 
@@ -89,51 +91,51 @@ class _Problem:
     def evaluate(self, theta: Tensor) -> tuple[Tensor, ForwardPass]:
         """The loss, and the forward pass it was computed from."""
         self.f.set(theta)
-        done = self.f.forward()
-        return self.loss(theta, done), done
+        forward = self.f.forward()
+        return self.loss(theta, forward), forward
 
-    def loss(self, theta: Tensor, done: ForwardPass) -> Tensor:
+    def loss(self, theta: Tensor, forward: ForwardPass) -> Tensor:
         """The loss of each network, infinite where it overflows: (nets,)"""
-        residual = self.root * (done.output - self.rows.y)
+        residual = self.root * (forward.output - self.rows.y)
         loss = residual.square_().sum((1, 2)) + (self.D @ theta[..., None]).square_().sum((1, 2))
         return torch.where(loss.isfinite(), loss, torch.inf)
 
-    def reweight(self, done: ForwardPass) -> None:
+    def reweight(self, forward: ForwardPass) -> None:
         """Replace the quadratic form of the sparsity penalty by the one at the present theta."""
-        rows, self.penalty = quadratic(self.f, done, self.sparsity)
+        rows, self.penalty = quadratic(self.f, forward, self.sparsity)
         self.D = torch.cat([self.smoothing_rows, math.sqrt(len(self.rows.y)) * rows], 1)
         self.DD = self.D.mT @ self.D
 
-    def linearise(self, theta: Tensor, done: ForwardPass) -> None:
+    def linearise(self, theta: Tensor, forward: ForwardPass) -> None:
         """Form the normal equations at theta: A = JᵀJ + DᵀD, g half the gradient, V the gauge constraints."""
-        self.done, self.J = done, None
-        self.r = self.root * (done.output - self.rows.y)
+        self.forward, self.J = forward, None
+        self.r = self.root * (forward.output - self.rows.y)
         if self.space is None and not self.f.sparse:
             self.space = self.r.new_empty(*self.r.shape, self.f.size)
-        A, g = self.f.normal_equations(done, self.r, self.space)
+        A, g = self.f.normal_equations(forward, self.r, self.space)
         self.A, self.g = A + self.DD, g + (self.DD @ theta[..., None])[..., 0]
         self.diagonal = self.A.diagonal(dim1=1, dim2=2).clone()
         self.diagonal += DIAGONAL_FLOOR * self.diagonal.mean(1, keepdim=True)
-        self.V = self.f.gauge(done) * self.diagonal.mean(1)[:, None, None].sqrt()
+        self.V = self.f.gauge(forward) * self.diagonal.mean(1)[:, None, None].sqrt()
         self.AV = torch.baddbmm(self.A, self.V.mT, self.V)
 
     def steps(self, theta: Tensor, damping: Sequence[float], by_qr: Sequence[bool]) -> Tensor:
-        """The damped step of each network, nan where the normal equations are not positive: (nets, size)"""
+        """The damped step of each network, nan where the normal equations are not positive definite: (nets, size)"""
         A = self.AV.clone()
         A.diagonal(dim1=1, dim2=2).addcmul_(self.diagonal, self.r.new_tensor(damping)[:, None])
         L, info = torch.linalg.cholesky_ex(A)
         delta = -torch.cholesky_solve(self.g[..., None], L)[..., 0]
         delta[info != 0] = torch.nan
-        for s in (s for s, wanted in enumerate(by_qr) if wanted):
-            delta[s] = self._qr_step(s, theta[s], damping[s])
+        for net in (net for net, wanted in enumerate(by_qr) if wanted):
+            delta[net] = self._qr_step(net, theta[net], damping[net])
         return delta
 
-    def _qr_step(self, s: int, theta: Tensor, damping: float) -> Tensor:
-        """The step of network s by QR of the stacked rows, twice as many digits exact as by normal equations."""
+    def _qr_step(self, net: int, theta: Tensor, damping: float) -> Tensor:
+        """The step of one network by QR of the stacked rows, which loses half as many digits as normal equations."""
         if self.J is None:
-            self.J = self.f.jacobian(self.done) if self.space is None else self.space
-        rows = [self.J[s].flatten(0, 1), self.D[s], self.V[s], (damping * self.diagonal[s]).sqrt().diag()]
-        right = [self.r[s].flatten(), self.D[s] @ theta, *(self.r.new_zeros(len(row)) for row in rows[2:])]
+            self.J = self.f.jacobian(self.forward) if self.space is None else self.space
+        rows = [self.J[net].flatten(0, 1), self.D[net], self.V[net], (damping * self.diagonal[net]).sqrt().diag()]
+        right = [self.r[net].flatten(), self.D[net] @ theta, *(self.r.new_zeros(len(row)) for row in rows[2:])]
         stacked = torch.cat([torch.cat(rows), torch.cat(right)[:, None]], dim=1)
         R = torch.linalg.qr(stacked, mode="r").R
         return -torch.linalg.solve_triangular(R[:-1, :-1], R[:-1, -1:], upper=True)[:, 0]
@@ -184,25 +186,25 @@ def levenberg_marquardt(
     """
     problem = _Problem(models, rows, config)
     theta = problem.f.theta()
-    loss, done = problem.evaluate(theta)
+    loss, forward = problem.evaluate(theta)
     runs = [_Progress(config.damping) for _ in models]
     best = theta.clone()
     sparse = config.sparsity.lamb > 0
     keep_best = config.keep_best and not sparse
     for step in range(config.steps + 1):
         if sparse:
-            problem.reweight(done)
-            loss = problem.loss(theta, done)
-        errors = _record(problem, done, held_out, runs)
-        for s, (run, error) in enumerate(zip(runs, errors)):
+            problem.reweight(forward)
+            loss = problem.loss(theta, forward)
+        errors = _record(problem, forward, held_out, runs)
+        for net, (run, error) in enumerate(zip(runs, errors)):
             if error < run.best_error or not keep_best:
-                best[s], run.best_error, run.best_step = theta[s], error, step
+                best[net], run.best_error, run.best_step = theta[net], error, step
         watch(runs[0].history)
         converged = not sparse and all(run.converged(config, step) for run in runs)
         if step == config.steps or expired() or converged:
             break
-        problem.linearise(theta, done)
-        theta, loss, done = _step(problem, theta, loss, done, runs)
+        problem.linearise(theta, forward)
+        theta, loss, forward = _step(problem, theta, loss, forward, runs)
         if all(run.stuck for run in runs):
             break
     problem.f.set(best)
@@ -211,10 +213,10 @@ def levenberg_marquardt(
 
 
 def _record(
-    problem: _Problem, done: ForwardPass, held_out: TrainingRows | None, runs: Sequence[_Progress]
+    problem: _Problem, forward: ForwardPass, held_out: TrainingRows | None, runs: Sequence[_Progress]
 ) -> list[float]:
     """Append to the histories, and return the errors that decide: on held-out rows if there are some."""
-    errors = problem.rows.mean_square(done.output).sqrt().tolist()
+    errors = problem.rows.mean_square(forward.output).sqrt().tolist()
     for run, error, penalty in zip(runs, errors, problem.penalty):
         run.history.train.append(error)
         run.history.regularisation.append(penalty)
@@ -226,7 +228,7 @@ def _record(
 
 
 def _step(
-    problem: _Problem, theta: Tensor, loss: Tensor, done: ForwardPass, runs: Sequence[_Progress]
+    problem: _Problem, theta: Tensor, loss: Tensor, forward: ForwardPass, runs: Sequence[_Progress]
 ) -> tuple[Tensor, Tensor, ForwardPass]:
     """One accepted step of every network; those for which no damping gives one are marked as stuck."""
     waiting = torch.tensor([not run.stuck for run in runs], device=theta.device)
@@ -235,7 +237,7 @@ def _step(
         delta = problem.steps(theta, [run.damping for run in runs], [run.by_qr for run in runs])
         usable = waiting & delta.isfinite().all(1)
         tried = torch.where(usable[:, None], theta + delta, theta)
-        new_loss, done = problem.evaluate(tried)
+        new_loss, forward = problem.evaluate(tried)
         accepted = usable & (new_loss < loss)
         theta = torch.where(accepted[:, None], tried, theta)
         loss = torch.where(accepted, new_loss, loss)
@@ -248,5 +250,5 @@ def _step(
     for run, waits in zip(runs, waiting.tolist()):
         run.stuck |= waits
     if not torch.equal(tried, theta):
-        loss, done = problem.evaluate(theta)
-    return theta, loss, done
+        loss, forward = problem.evaluate(theta)
+    return theta, loss, forward

@@ -20,7 +20,7 @@ from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.grids import fit_grids, input_grid_eps
 from kansr.kan.training.initialise import Starts, empty_network, over_rms
-from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
+from kansr.kan.training.levenberg_marquardt import SMOOTHING, Expired, LMConfig, never
 from kansr.kan.training.train import TrainConfig, Values, change_outputs, tensors, train_together
 
 
@@ -99,7 +99,7 @@ class FitConfig:
     grids: tuple[int, ...] = (5, 10, 20)  # numbers of intervals
     held_out: float = 0.2  # share of the rows
     gain: float = 0.1  # share of the error that a finer grid must remove to be kept
-    smoothings: tuple[float, ...] = (1e-8, 1e-5, 1e-3, 1e-1)  # the first on all grids, then each while it helps
+    smoothings: tuple[float, ...] = (SMOOTHING, 1e-5, 1e-3, 1e-1)  # the first on all grids, then each while it helps
     noisy: float = 1e-3  # error above which stronger smoothing is tried
     goal: float = 1e-9  # error at which no finer grid is tried
 
@@ -126,8 +126,8 @@ def fit_kan(
     held = torch.zeros_like(X[:, 0], dtype=torch.bool)
     held[torch.randperm(len(X), generator=generator, device="cpu")[: max(round(config.held_out * len(X)), 1)]] = True
     rows = _Split(TrainingRows(X[~held], z[~held]), TrainingRows(X[held], z[held]), expired)
-    like = empty_network(width, config.grids[0], config.k, config.mult_arity)
-    starts = Starts(like, X[~held], z[~held], over_rms(y[:, 0])[~held], input_grid_eps(X), generator)
+    template = empty_network(width, config.grids[0], config.k, config.mult_arity)
+    starts = Starts(template, X[~held], z[~held], over_rms(y[:, 0])[~held], input_grid_eps(X), generator)
     model, error = _from_starts(starts, rows, config)
     model, error = _on_finer_grids(model, error, starts.grid_eps, rows, config)
     model, error = _smoothed(model, error, rows, config)
@@ -150,7 +150,7 @@ class _Split:
         return self.error(model)
 
     def error(self, model: Network) -> float:
-        error = float(self.held_out.mean_square(model(self.held_out.X)).sqrt())
+        error = float((model(self.held_out.X) - self.held_out.y).square().mean().sqrt())
         return error if math.isfinite(error) else math.inf
 
 

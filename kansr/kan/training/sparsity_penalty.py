@@ -47,18 +47,18 @@ def penalty(model: Network, X: Tensor, weights: Sparsity) -> Tensor:
     return total
 
 
-def quadratic(f: Linearised, done: ForwardPass, weights: Sparsity) -> tuple[Tensor, list[float]]:
+def quadratic(f: Linearised, forward: ForwardPass, weights: Sparsity) -> tuple[Tensor, list[float]]:
     """A matrix D such that |D theta|² bounds the penalty near the present theta, and the penalty of each network.
 
     -> (nets, rows, size), nets numbers
     """
-    nets = len(done.output)
-    parts, total = [done.output.new_zeros(nets, 0, f.size)], done.output.new_zeros(nets)
-    for n, by_sums in f.backward(done):
-        s = f.layers[n]
-        if not len(s.i):
+    nets = len(forward.output)
+    parts, total = [forward.output.new_zeros(nets, 0, f.size)], forward.output.new_zeros(nets)
+    for n, by_sums in f.backward(forward):
+        layer = f.layers[n]
+        if not len(layer.i):
             continue
-        coef, grams = s.coef[:, s.i, s.o], _grams(f, done, n, by_sums)
+        coef, grams = layer.coef[:, layer.i, layer.o], _grams(f, forward, n, by_sums)
         size = torch.einsum("seg,segh,seh->se", coef, grams, coef).clamp(min=0).sqrt()
         share = (size + LEAST_SIZE) / (size + LEAST_SIZE).sum(1, keepdim=True)
         entropy = -(share * share.log()).sum(1, keepdim=True)
@@ -66,26 +66,26 @@ def quadratic(f: Linearised, done: ForwardPass, weights: Sparsity) -> tuple[Tens
         by_size = weights.lamb_entropy * (-share.log() - entropy) / (size.sum(1, keepdim=True) + LEAST_SIZE)
         slope = (weights.lamb_l1 + by_size).clamp(min=0)
         blocks = (slope / (2 * (size + LEAST_SIZE)))[..., None, None] * grams
-        one = torch.eye(s.basis_count, dtype=coef.dtype, device=coef.device)
+        one = torch.eye(layer.basis_count, dtype=coef.dtype, device=coef.device)
         for weight, D in ((weights.lamb_coef, one), (weights.lamb_coefdiff, one.diff(dim=0))):
             if weight:
                 change = coef @ D.T
                 total += weight * change.abs().mean(2).sum(1)
-                rows = D / (2 * s.basis_count * (change.abs() + LEAST_SIZE)).sqrt()[..., None]
+                rows = D / (2 * layer.basis_count * (change.abs() + LEAST_SIZE)).sqrt()[..., None]
                 blocks = blocks + weight * rows.mT @ rows
-        part = done.output.new_zeros(nets, len(s.i) * s.basis_count, f.size)
-        part[..., f.blocks[n]] = torch.stack([torch.block_diag(*own) for own in _roots(weights.lamb * blocks)])
+        part = forward.output.new_zeros(nets, len(layer.i) * layer.basis_count, f.size)
+        part[..., f.blocks[n]] = torch.stack([torch.block_diag(*each) for each in _roots(weights.lamb * blocks)])
         parts.append(part)
     return torch.cat(parts, 1), (weights.lamb * total).tolist()
 
 
-def _grams(f: Linearised, done: ForwardPass, n: int, by_sums: Tensor) -> Tensor:
+def _grams(f: Linearised, forward: ForwardPass, n: int, by_sums: Tensor) -> Tensor:
     """The matrices M of layer n with size² = coef M coef. by_sums: (nets, batch, outputs, out)
     -> (nets, edges, G + k, G + k)"""
-    s = f.layers[n]
-    basis = done.dense[n] - f.mean(done.dense[n])[:, None]
-    strength = by_sums.square().sum(2)[:, :, s.o]  # (nets, batch, edges)
-    along = basis[:, :, s.i].transpose(1, 2)  # (nets, edges, batch, G + k)
+    layer = f.layers[n]
+    basis = forward.dense[n] - f.mean(forward.dense[n])[:, None]
+    strength = by_sums.square().sum(2)[:, :, layer.o]  # (nets, batch, edges)
+    along = basis[:, :, layer.i].transpose(1, 2)  # (nets, edges, batch, G + k)
     return along.mT @ (strength.mT[..., None] * along) / basis.shape[1]
 
 

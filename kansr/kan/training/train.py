@@ -1,4 +1,4 @@
-"""Training a network on rows: by Levenberg-Marquardt, or by LBFGS and Adam for batches and losses of one's own."""
+"""Training a network on rows: by Levenberg-Marquardt, or by LBFGS and Adam for batches and custom losses."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ LBFGS_TOLERANCE = 1e-32  # of gradient and change, as in pykan: only the number 
 
 
 def mean_square(prediction: Tensor, target: Tensor) -> Tensor:
+    """The mean squared error, unweighted."""
     return (prediction - target).square().mean()
 
 
@@ -178,7 +179,7 @@ def change_outputs(model: Network, scale: float, shift: Tensor) -> None:
 def by_gradient(
     model: Network, rows: TrainingRows, held: TrainingRows | None, config: TrainConfig, expired: Expired, watch: Watch
 ) -> History:
-    """Fit a network (which is changed) by LBFGS or Adam. Raises UsageError for weights with a loss of one's own."""
+    """Fit a network (which is changed) by LBFGS or Adam. Raises UsageError for weights with a custom loss."""
     if rows.weight is not None and config.loss_fn is not mean_square:
         raise UsageError("sample weights work with squared errors only: weight the rows in your own loss_fn")
     history = History()

@@ -1,7 +1,8 @@
-"""The values of several unknown functions on the rows, by Gaussian kernel ridge regression.
+"""Backfitting: the values of several unknown functions on the rows, by Gaussian-kernel ridge regression.
 
-All at once where the model is linear in all together, otherwise one after another, each fitted to what the others leave
-(alternating least squares, as backfitting: Friedman and Stuetzle 1981).
+All at once where the target is linear in all of them together; otherwise in turn, each fitted to the residuals of the
+others (alternating least squares).
+Source: Friedman and Stuetzle 1981.
 """
 
 from __future__ import annotations
@@ -9,94 +10,116 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import kernel, solve
+from kansr.numeric.tolerances import TINY
 
-ROUNDS, FEW = 60, 12  # of alternation, in the end and while widths and ridges are compared
-ENOUGH = 1e-9  # change of the residual's size, over the target's, at which it has converged
-WIDTHS = (1.5, 0.7, 3.0, 6.0)  # of the kernels, over the spread of the arguments
-RIDGES = (1e-10, 1e-7, 1e-4, 1e-2)
-FOLDS = 4  # one row in so many is held out to choose between them
+# None of these has been measured alone.
+ROUNDS = 60  # rounds of alternation at most
+ROUNDS_TO_COMPARE = 12  # the same while kernels are compared
+CONVERGED = 1e-9  # change of the relative rms in a round, at which the alternation has converged
+LENGTHS = (1.5, 0.7, 3.0, 6.0)  # length scales of the kernels, in standard deviations of the arguments
+RIDGES = (1e-10, 1e-7, 1e-4, 1e-2)  # added to the diagonal of the kernel, over the mean square of the coefficient
+FOLDS = 4  # one row in so many is held out to choose length scale and ridge
+CONSTANT = 1.0  # variance of a constant beside the Gaussian kernel, whose variance is 1
 
-Parts = Callable[[Sequence[Array], int], tuple[Array, Array]]
+Coefficients = Callable[[Sequence[Array], int], tuple[Array, Array]]
 
 
 def backfit(
-    arguments: Sequence[Array], target: Array, parts: Parts, linear: bool, expired: Callable[[], bool] = lambda: False
+    arguments: Sequence[Array],
+    target: Array,
+    coefficients: Coefficients,
+    linear: bool,
+    passed: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Array], float]:
-    """The values of each function, (rows,) each, and the share of the target's spread that they leave on rows held out.
+    """The values of each function, (rows,) each, and their held-out error: relative rms, less is better.
 
-    arguments: (rows, inputs) of each; target: (rows,); parts: given the values of all and a number, (a, b), (rows,)
-    each, such that target ≈ a + b·function at that number; linear: whether that b does not depend on the others.
+    arguments: of each function, (rows, inputs); target: (rows,); coefficients: given the values of all functions and
+    the number of one, (a, b), (rows,) each, such that target ≈ a + b·(function of that number); linear: whether no b
+    depends on the values; passed: whether there is no more time to compare kernels.
     """
-    scaled = [(u - u.mean(axis=0)) / (u.std(axis=0) + 1e-300) for u in arguments]
+    scaled = [(u - u.mean(axis=0)) / (u.std(axis=0) + TINY) for u in arguments]
     out = np.arange(len(target)) % FOLDS == FOLDS - 1
-    solve = _together if linear else _alternated
-    best: tuple[float, float, float] = (np.inf, WIDTHS[0], RIDGES[-1])
-    for width in WIDTHS:
+    separate = _together if linear else _alternated
+    best: tuple[float, float, float] = (np.inf, LENGTHS[0], RIDGES[-1])
+    for length in LENGTHS:
         for ridge in RIDGES:
-            if expired() and np.isfinite(best[0]):
+            if passed() and np.isfinite(best[0]):
                 break
-            values = solve(scaled, target, parts, width, ridge, ~out, FEW)
-            error = _left(values, target, parts, out)
-            best = min(best, (error, width, ridge))
-    error, width, ridge = best
-    return solve(scaled, target, parts, width, ridge, np.ones(len(target), dtype=bool), ROUNDS), error
+            values = separate(scaled, target, coefficients, length, ridge, ~out, ROUNDS_TO_COMPARE)
+            error = _relative_rms(values, target, coefficients, out)
+            best = min(best, (error, length, ridge))
+    error, length, ridge = best
+    return separate(scaled, target, coefficients, length, ridge, np.ones(len(target), dtype=bool), ROUNDS), error
 
 
 def _together(
-    arguments: Sequence[Array], target: Array, parts: Parts, width: float, ridge: float, used: Array, rounds: int
+    arguments: Sequence[Array],
+    target: Array,
+    coefficients: Coefficients,
+    length: float,
+    ridge: float,
+    used: Array,
+    rounds: int,
 ) -> list[Array]:
+    """All functions at once, from one linear system; rounds plays no part."""
     zeros = [np.zeros(len(target)) for _ in arguments]
-    kernels = [_kernel(u, width) for u in arguments]
-    pairs = [parts(zeros, i) for i in range(len(arguments))]
-    weighted = [b[:, None] * kernel * b[None, :] for kernel, (_, b) in zip(kernels, pairs)]
+    kernels = [_kernel(u, length) for u in arguments]
+    pairs = [coefficients(zeros, i) for i in range(len(arguments))]
+    weighted = [b[:, None] * K * b[None, :] for K, (_, b) in zip(kernels, pairs)]
     gram = np.sum(weighted, axis=0)[np.ix_(used, used)]
     solved = _solved(gram, (target - pairs[0][0])[used], ridge * float(np.mean([b**2 for _, b in pairs])))
-    return [kernel[:, used] @ (b[used] * solved) for kernel, (_, b) in zip(kernels, pairs)]
+    return [K[:, used] @ (b[used] * solved) for K, (_, b) in zip(kernels, pairs)]
 
 
 def _alternated(
-    arguments: Sequence[Array], target: Array, parts: Parts, width: float, ridge: float, used: Array, rounds: int
+    arguments: Sequence[Array],
+    target: Array,
+    coefficients: Coefficients,
+    length: float,
+    ridge: float,
+    used: Array,
+    rounds: int,
 ) -> list[Array]:
-    kernels = [_kernel(u, width) for u in arguments]
+    """Each function in turn, fitted to the residuals of the others."""
+    kernels = [_kernel(u, length) for u in arguments]
     values: list[Array] = [np.ones(len(target)) for _ in arguments]
     last = np.inf
     for _ in range(rounds):
-        for i, kernel in enumerate(kernels):
-            a, b = parts(values, i)
-            values[i] = _smooth(kernel, a, b, target, ridge, used)
-        left = _left(values, target, parts, used)
-        if abs(last - left) <= ENOUGH or not np.isfinite(left):
+        for i, K in enumerate(kernels):
+            a, b = coefficients(values, i)
+            values[i] = _smooth(K, a, b, target, ridge, used)
+        error = _relative_rms(values, target, coefficients, used)
+        if abs(last - error) <= CONVERGED or not np.isfinite(error):
             break
-        last = left
+        last = error
     return values
 
 
-def _kernel(u: Array, width: float) -> Array:
-    square = np.sum((u[:, None, :] - u[None, :, :]) ** 2, axis=2)
-    return np.asarray(np.exp(-square / (2 * width**2)) + 1.0)  # and a constant
+def _kernel(u: Array, length: float) -> Array:
+    """A Gaussian kernel and a constant, (rows, rows). u: standardised arguments, (rows, inputs)"""
+    return kernel(u, u, length) + CONSTANT
 
 
-def _smooth(kernel: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
-    """The function of least norm with b·function ≈ target − a on the rows used, at all rows."""
+def _smooth(K: Array, a: Array, b: Array, target: Array, ridge: float, used: Array) -> Array:
+    """The values on all rows of the function of least norm with b·function ≈ target - a on the rows used."""
     weight = b[used]
-    gram = weight[:, None] * kernel[np.ix_(used, used)] * weight[None, :]
+    gram = weight[:, None] * K[np.ix_(used, used)] * weight[None, :]
     size = float(np.mean(weight**2)) or 1.0
-    return np.asarray(kernel[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
+    return np.asarray(K[:, used] @ (weight * _solved(gram, (target - a)[used], ridge * size)))
 
 
 def _solved(gram: Array, right: Array, ridge: float) -> Array:
-    gram[np.diag_indices_from(gram)] += ridge
-    try:
-        return np.asarray(cho_solve(cho_factor(gram, lower=True), right))
-    except (np.linalg.LinAlgError, ValueError):
-        return np.full(len(right), np.nan)
+    """Weights of a kernel ridge regression; not a number where the system is not positive definite."""
+    solved = solve(gram, right, ridge)
+    return np.full(len(right), np.nan) if solved is None else solved
 
 
-def _left(values: Sequence[Array], target: Array, parts: Parts, rows: Array) -> float:
+def _relative_rms(values: Sequence[Array], target: Array, coefficients: Coefficients, rows: Array) -> float:
+    """The relative rms of the model on some rows."""
     if not all(np.isfinite(v).all() for v in values):
         return np.inf
-    a, b = parts(values, 0)
+    a, b = coefficients(values, 0)
     return float(np.std((a + b * values[0] - target)[rows]) / (np.std(target[rows]) or 1.0))

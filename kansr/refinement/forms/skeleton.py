@@ -1,4 +1,4 @@
-"""A form with unknown functions in it, such as f(x) + g(y, z): read, and turned until it is linear in each of them."""
+"""Skeletons: forms with unknown functions, such as f(x) + g(y, z), read and solved for these functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kansr.errors import UsageError
 from kansr.expression.parse import FUNCTIONS, parse
 
 TARGET = sympy.Dummy("target")
-# What undoes a function, where one value does.
+# The inverse of a function, where there is one (of asin, acos and atan: on their range).
 INVERSES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.exp: sympy.log,
     sympy.log: sympy.exp,
@@ -27,18 +27,19 @@ INVERSES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """A function to be found. said: as the user wrote it; symbol: its values in a skeleton; arguments: of what."""
+    """An unknown function. text: as the user wrote it; symbol: its values in a skeleton; arguments: what it is of."""
 
-    said: str
+    text: str
     symbol: sympy.Dummy
     arguments: tuple[sympy.Expr, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """expr: the form in the symbols of its unknown functions; left = right: the same, turned, `right` linear in each.
+    """A form with unknown functions. expr: the form in their symbols.
 
-    left: in TARGET and the inputs.
+    left = right: TARGET = expr, solved for the unknown functions: `right` is linear in each of them, and `left` has
+    TARGET and the inputs alone.
     """
 
     text: str
@@ -49,7 +50,7 @@ class Skeleton:
 
     @property
     def linear(self) -> bool:
-        """Whether no function is multiplied with another."""
+        """Whether `right` is linear in all unknown functions together: none is multiplied with another."""
         symbols = {unknown.symbol for unknown in self.unknowns}
         return not any(self.right.diff(symbol).free_symbols & symbols for symbol in symbols)
 
@@ -57,7 +58,7 @@ class Skeleton:
 def read_skeleton(text: str, data: Dataset) -> Skeleton:
     """The skeleton that `text` spells in the inputs of `data`.
 
-    Raises FormulaError for what is no formula, UsageError for one without an unknown function or that cannot be turned.
+    Raises FormulaError where the text is no formula, UsageError where it has no unknown function or cannot be solved.
     """
     names = [name for name in dict.fromkeys(re.findall(r"([A-Za-z_]\w*)\s*\(", text)) if name not in FUNCTIONS]
     if not names:
@@ -81,19 +82,19 @@ def read_skeleton(text: str, data: Dataset) -> Skeleton:
         whole = _alone(expr, symbol)
         expr = expr.xreplace({whole: symbol})
         unknowns.append(Unknown(str(whole.xreplace({symbol: call})), symbol, tuple(call.args)))
-    left, right = _turned(expr, tuple(unknowns), text)
+    left, right = _solved(expr, tuple(unknowns), text)
     return Skeleton(text, tuple(unknowns), expr, left, right)
 
 
 def _alone(expr: sympy.Expr, symbol: sympy.Dummy) -> sympy.Expr:
-    """The largest part that the function makes up with numbers alone, such as 1/(1 + g): it is as unknown as g."""
+    """The largest part that has the function and numbers alone, such as 1/(1 + g): it is as unknown as g."""
     parts = [node for node in sympy.preorder_traversal(expr) if node.free_symbols == {symbol}]
     whole = max(parts, key=lambda node: node.count_ops())
     return whole if symbol not in expr.xreplace({whole: sympy.S.One}).free_symbols else symbol
 
 
-def _turned(expr: sympy.Expr, unknowns: tuple[Unknown, ...], text: str) -> tuple[sympy.Expr, sympy.Expr]:
-    """TARGET = expr, with what stands around the unknown functions brought to the other side."""
+def _solved(expr: sympy.Expr, unknowns: tuple[Unknown, ...], text: str) -> tuple[sympy.Expr, sympy.Expr]:
+    """TARGET = expr, with what stands around the unknown functions brought to the left side."""
     left, right = TARGET, expr
     symbols = {unknown.symbol for unknown in unknowns}
     while not all(symbol not in right.diff(symbol).free_symbols for symbol in symbols):
@@ -117,4 +118,5 @@ def _turned(expr: sympy.Expr, unknowns: tuple[Unknown, ...], text: str) -> tuple
 
 
 def _shown(expr: sympy.Expr, unknowns: tuple[Unknown, ...]) -> str:
-    return str(expr.xreplace({unknown.symbol: sympy.Symbol(unknown.said) for unknown in unknowns}))
+    """The expression with the unknown functions as the user wrote them."""
+    return str(expr.xreplace({unknown.symbol: sympy.Symbol(unknown.text) for unknown in unknowns}))

@@ -1,4 +1,4 @@
-"""Whether the Julia that PySR runs in is there: asked without starting it, and without PySR fetching it by itself."""
+"""Check that the Julia for PySR is installed, without starting it and without PySR fetching it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-OWN = ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT")  # who sets these sees to Julia and its packages himself
+# Whoever sets both of these provides Julia and its packages.
+OWN = ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT")
 ADVICE = "once, with a network: python -c 'import pysr' (it fetches Julia and compiles for some minutes)"
 
 
 def missing() -> str:
-    """What is missing, and what to do; "" if PySR can run."""
+    """What is missing and what to do about it; "" if PySR can run."""
     if all(os.environ.get(name) for name in OWN):
         return "" if Path(os.environ[OWN[0]]).exists() else f"{OWN[0]} is {os.environ[OWN[0]]}, which is not there"
     try:

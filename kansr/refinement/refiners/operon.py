@@ -1,8 +1,9 @@
-"""Operon (Burlacu, Kronberger, Kommenda 2020) as a refiner, through pyoperon's scikit-learn estimator.
+"""Operon as a refiner, through pyoperon's scikit-learn estimator.
 
-Settings as its authors submitted them to SRBench (objectives r2 and length, population 1000, one Levenberg-Marquardt
-iteration an individual), with the functions of the elementary language and an epsilon small enough for exact laws. Its
-numbers are single precision, which no exact law survives: constants are to be fitted once more in double precision.
+The settings are those that its authors submitted to SRBench (objectives r2 and length, population 1000, one
+Levenberg-Marquardt iteration for each individual), with the elementary functions, and an epsilon small enough for exact
+laws. Its numbers are of single precision: constants have to be fitted once more before a law can be exact.
+Source: B. Burlacu, G. Kronberger and M. Kommenda 2020.
 """
 
 from __future__ import annotations
@@ -20,23 +21,29 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError, MissingExtra
 from kansr.expression.parse import FUNCTIONS, parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.exactness import exact
 from kansr.numeric.arrays import evenly_spaced_rows
-from kansr.refinement.refiners.refiner import Refiner, Share, offers
+from kansr.refinement.refiners.refiner import SECONDS, Allowance, Refiner, offers
 from kansr.refinement.refiners.refiner import isolated as in_a_process
 from kansr.result.candidate import Candidate
 
-DIGITS = 17
-ENDLESS = 2**31 - 1
+# None of the following has been measured alone; together: results/2026-11-27-operon-as-refiner.
+DIGITS = 17  # significant digits of printed constants
+ENDLESS = 2**31 - 1  # generations and evaluations: the time ends the search
 CHUNKS = 5  # times that it says what it has so far
-LEAST = 1.0  # seconds that it can be told to stop after
+LEAST_SECONDS = 1.0  # it knows only whole seconds
+POPULATION = 1000  # individuals
+LENGTH = 50  # nodes of the longest formula
+EPSILON = 1e-10  # difference of objectives that counts, as r²
 SEEDED = 0.2  # share of the population that begins as the formulas to start from
-ROWS = 1000  # that formulas evolve on
-MARGIN = 0.08  # of the seconds, for what comes after the last generation
-NEAR = 1e-9  # of the target's variance, up to which a formula in single precision may be an exact law
-SHORT = 1e-4  # of the target's variance: formulas that leave more are offered only where nothing leaves less
-MOST = 8  # formulas that are offered at a time, the closest first
+ROWS = 1000  # rows at most that formulas evolve on
+MARGIN = 0.08  # share of the time that is kept for what comes after the last generation
+MAYBE_EXACT = 1e-9  # loss over the target's variance, up to which a formula in single precision may be an exact law
+CLOSE = 1e-4  # loss over the target's variance: formulas that leave more are offered only where none leaves less
+OFFERED = 8  # formulas that are offered at a time, the closest first
+REFIT_ITERATIONS = 20  # Levenberg-Marquardt steps, from constants in single precision
+MOST_TWICE_POWER = 8  # the largest power that is written with squares and roots, times two
 
 # sympy function -> Operon's symbol and node type
 SYMBOLS: Mapping[Any, tuple[str, str]] = {
@@ -53,23 +60,23 @@ READ: Mapping[str, Callable[..., sympy.Expr]] = {**FUNCTIONS, "square": lambda u
 class OperonConfig:
     """seconds: when to stop; population: individuals; length: nodes of the longest formula."""
 
-    seconds: float = 60.0
+    seconds: float = SECONDS
     seed: int = 0
-    population: int = 1000
-    length: int = 50
+    population: int = POPULATION
+    length: int = LENGTH
     symbols: str = ",".join([*ARITHMETIC, *(symbol for symbol, _ in SYMBOLS.values())])
 
 
-def isolated(share: Share) -> Refiner:
+def isolated(allowance: Allowance) -> Refiner:
     """Operon in a process of its own."""
-    import sklearn.metrics  # noqa: F401  what pyoperon builds on is loaded once, not in every process
+    import sklearn.metrics  # noqa: F401  what pyoperon imports is loaded once, not in every process
 
-    config = OperonConfig(seconds=(1 - MARGIN) * share.seconds, seed=share.seed)
-    return in_a_process(operon(config, share.guesses), share)
+    config = OperonConfig(seconds=(1 - MARGIN) * allowance.seconds, seed=allowance.seed)
+    return in_a_process(operon(config, allowance.guesses), allowance)
 
 
 def operon(config: OperonConfig = OperonConfig(), guesses: Sequence[sympy.Expr] = ()) -> Refiner:
-    """A refiner that evolves the candidate, the `guesses` and chance formulas, until the time is up or a law is exact.
+    """A refiner that evolves the candidate, the `guesses` and random formulas, until the time is up or a law is exact.
 
     Raises MissingExtra where pyoperon is not installed.
     """
@@ -80,20 +87,20 @@ def operon(config: OperonConfig = OperonConfig(), guesses: Sequence[sympy.Expr] 
         some = data.take(evenly_spaced_rows(data.rows, ROWS))
         seen: set[str] = set()
         for generation in evolve(some, config, (candidate.expr, *guesses)):
-            texts = generation.closest(MOST)
+            texts = generation.closest(OFFERED)
             exprs = {text: read(text, data.names) for text in texts if text not in seen}
             seen.update(exprs)
             offered = [expr for expr in exprs.values() if expr is not None]
             yield from offers(offered, candidate, "operon")
-            close = generation.error < NEAR
-            if close and any(exact(polish(expr, some, iterations=20), some) for expr in offered):
+            fits = (fit_constants(expr, some, iterations=REFIT_ITERATIONS) for expr in offered)
+            if generation.error < MAYBE_EXACT and any(exact(fit, some) for fit in fits):
                 return
 
     return refine
 
 
 def read(text: str, names: Sequence[str]) -> sympy.Expr | None:
-    """A formula as Operon prints it; None where it is none of our language."""
+    """A formula as Operon prints it; None where the formula language lacks it."""
     try:
         return parse(text.replace("^", "**"), names=names, functions=READ)
     except FormulaError:
@@ -102,26 +109,27 @@ def read(text: str, names: Sequence[str]) -> sympy.Expr | None:
 
 @dataclass(frozen=True)
 class Generation:
-    """best: the formula that Operon would choose by its BIC; front: (mean squared error over the variance, formula)."""
+    """best: the formula that Operon chooses by its BIC; front: (loss over the target's variance, formula) of others."""
 
     best: str
     front: tuple[tuple[float, str], ...] = field(default=())
 
     @property
     def error(self) -> float:
+        """The least loss of the front over the target's variance; less is better."""
         return min((error for error, _ in self.front), default=math.inf)
 
     def closest(self, count: int) -> list[str]:
-        """The formula that would be chosen, and those with the least error."""
+        """The best formula, and the `count` with the least loss."""
         ranked = sorted((row for row in self.front if math.isfinite(row[0])), key=lambda row: row[0])
-        good = [text for error, text in ranked if error < SHORT] or [text for _, text in ranked]
+        good = [text for error, text in ranked if error < CLOSE] or [text for _, text in ranked]
         return list(dict.fromkeys([self.best, *good[:count]]))
 
 
 def evolve(
     data: Dataset, config: OperonConfig, guesses: Iterable[sympy.Expr] = (), chunks: int = CHUNKS
 ) -> Iterator[Generation]:
-    """What Operon has after every part of its time, of `chunks` equal ones. Its clock knows whole seconds only."""
+    """What Operon has after each of `chunks` equal parts of its time, but whole seconds at least."""
     from pyoperon.sklearn import SymbolicRegressor
 
     end = time.monotonic() + config.seconds
@@ -133,7 +141,7 @@ def evolve(
         max_length=config.length,
         generations=1,
         max_evaluations=ENDLESS,
-        epsilon=1e-10,
+        epsilon=EPSILON,
         model_selection_criterion="bayesian_information_criterion",
         n_threads=1,
         random_state=config.seed,
@@ -142,12 +150,12 @@ def evolve(
     trees = list(guesses)
     if trees:
         regressor.fit(data.X, data.y)
-        _plant(regressor, data, trees, config)
+        _seed_population(regressor, data, trees, config)
     count = 0
-    while not count or end - time.monotonic() >= LEAST:
+    while not count or end - time.monotonic() >= LEAST_SECONDS:
         count += 1
         seconds = max(int(min(config.seconds / chunks, end - time.monotonic())), 1)
-        # the same random numbers again would breed the same offspring
+        # Another seed: with the same random numbers the offspring would be the same.
         regressor.set_params(generations=ENDLESS, max_time=seconds, random_state=config.seed + count - 1)
         regressor.fit(data.X, data.y)
         yield _generation(regressor, data)
@@ -157,14 +165,14 @@ def _generation(regressor: Any, data: Dataset) -> Generation:
     def text(tree: Any) -> str:
         return str(regressor.get_model_string(tree, DIGITS, list(data.names)))
 
-    spread = float(np.var(data.y)) or 1.0
+    variance = float(np.var(data.y)) or 1.0
     front = sorted(regressor.pareto_front_, key=lambda solution: solution["length"])
-    rows = tuple((float(solution["mean_squared_error"]) / spread, text(solution["tree"])) for solution in front)
+    rows = tuple((float(solution["mean_squared_error"]) / variance, text(solution["tree"])) for solution in front)
     return Generation(text(regressor.model_), rows)
 
 
-def _plant(regressor: Any, data: Dataset, exprs: Sequence[sympy.Expr], config: OperonConfig) -> None:
-    """Puts formulas into the population in place of chance ones, each several times, if it can say them."""
+def _seed_population(regressor: Any, data: Dataset, exprs: Sequence[sympy.Expr], config: OperonConfig) -> None:
+    """Puts formulas into the population in place of random ones, each several times, if Operon can express them."""
     import pyoperon
 
     identity = dict(zip(data.names, regressor.variables_))
@@ -179,19 +187,19 @@ def _plant(regressor: Any, data: Dataset, exprs: Sequence[sympy.Expr], config: O
     for place, individual in zip(range(room), regressor.individuals_):
         tree = trees[place % len(trees)]
         individual.Genotype = tree
-        individual.SetFitness(-_correlation(regressor.evaluate_model(tree, data.X), data.y), 0)
+        individual.SetFitness(-_r_squared(regressor.evaluate_model(tree, data.X), data.y), 0)
         individual.SetFitness(float(tree.Length), 1)
 
 
-def _correlation(values: np.ndarray, y: np.ndarray) -> float:
-    """r², (rows,) and (rows,): what Operon's objective is, up to its sign."""
+def _r_squared(values: np.ndarray, y: np.ndarray) -> float:
+    """The squared correlation, Operon's objective up to its sign. values, y: (rows,)"""
     with np.errstate(all="ignore"):
         r = float(np.corrcoef(values, y)[0, 1])
     return r * r if math.isfinite(r) else 0.0
 
 
 def _nodes(expr: sympy.Expr, identity: Mapping[str, int], op: Any) -> list[Any] | None:
-    """The formula in Operon's postfix order, the last argument first; None where it has no such function or power."""
+    """The formula in Operon's postfix order, the last argument first; None where Operon lacks a function or power."""
     types = op.NodeType
 
     def joined(kind: Any, args: Sequence[sympy.Expr]) -> list[Any] | None:
@@ -231,7 +239,12 @@ def _power(expr: sympy.Expr, identity: Mapping[str, int], op: Any) -> list[Any] 
     base, exponent = expr.args
     twice = 2 * exponent
     inner = _nodes(base, identity, op)
-    if inner is None or not twice.is_number or not sympy.Rational(twice).is_Integer or not 0 < abs(twice) <= 8:
+    if (
+        inner is None
+        or not twice.is_number
+        or not sympy.Rational(twice).is_Integer
+        or not 0 < abs(twice) <= MOST_TWICE_POWER
+    ):
         return None
     types, count = op.NodeType, abs(int(twice))
     factors = [[*inner, op.Node(types.Square)]] * (count // 4) + [inner] * (count % 4 // 2)

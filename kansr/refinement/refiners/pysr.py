@@ -1,7 +1,8 @@
-"""PySR (Cranmer 2023, arXiv 2305.01582) as a refiner: our formulas are its guesses, its hall of fame our candidates.
+"""PySR as a refiner: formulas are its guesses, and its hall of fame gives candidates.
 
-It runs in a process that is kept for further calls, for Julia takes long to start. Its hall of fame is read by our
-grammar from the file that it keeps up to date: what it has found is there too when it is stopped or dies.
+It runs in a process that is kept for further calls, because Julia starts slowly. Its hall of fame is read, with the
+grammar of the formula language, from the file that PySR keeps up to date: so it is there too after a stop or a crash.
+Source: M. Cranmer 2023, arXiv 2305.01582.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError, MissingExtra
 from kansr.expression.parse import FUNCTIONS, parse
 from kansr.numeric.arrays import evenly_spaced_rows
-from kansr.refinement.refiners.refiner import GIB, Refiner, Share, offers
+from kansr.numeric.tolerances import PERFECT
+from kansr.refinement.refiners.refiner import MEMORY, SECONDS, Allowance, Refiner, offers
 from kansr.result.candidate import Candidate
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.server import Service, serve
@@ -34,13 +36,14 @@ from kansr.symbolic.library.standard import STANDARD
 from kansr.units.dimension import SYMBOLS as BASES
 from kansr.units.dimension import Dimension
 
-ROWS = 2000  # that formulas evolve on
-ENDLESS = 10**7
-MARGIN = 0.1  # of the seconds, for what comes after its last iteration
-EXACT = 1e-24  # mean squared error over the target's variance at which it stops
-RUN = "run"  # the folder with its files
+# None of these has been measured: there has been no Julia where measurements were made.
+ROWS = 2000  # rows at most that formulas evolve on
+ENDLESS = 10**7  # iterations: the time ends the search
+MARGIN = 0.1  # share of the time that is kept for what comes after the last iteration
+SIZE = 40  # nodes of the largest formula
+RUN = "run"  # name of the folder with its files
 
-# our function -> PySR's unary operator
+# sympy function -> PySR's unary operator
 OPERATORS: Mapping[Any, str] = {
     sympy.exp: "exp",
     sympy.log: "log",
@@ -66,18 +69,19 @@ READ: Mapping[str, Callable[..., sympy.Expr]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PySRConfig:
-    """seconds: when to stop, its start included; size: nodes of the largest formula; memory: bytes of its process."""
+    """seconds: when to stop, with its start; size: nodes of the largest formula; memory: of its process, in bytes."""
 
-    seconds: float = 60.0
+    seconds: float = SECONDS
     seed: int = 0
-    size: int = 40
-    memory: int = 4 * GIB
+    size: int = SIZE
+    memory: int = MEMORY
     library: Library = STANDARD
 
 
-def isolated(share: Share) -> Refiner:
-    """PySR, which is in a process of its own anyway."""
-    return pysr(PySRConfig(seconds=share.seconds, seed=share.seed, memory=share.memory), share.guesses)
+def isolated(allowance: Allowance) -> Refiner:
+    """PySR, which runs in a process of its own anyway."""
+    config = PySRConfig(seconds=allowance.seconds, seed=allowance.seed, memory=allowance.memory)
+    return pysr(config, allowance.guesses)
 
 
 def pysr(
@@ -85,9 +89,9 @@ def pysr(
     guesses: Sequence[sympy.Expr] = (),
     service: Callable[[int], Service] | None = None,
 ) -> Refiner:
-    """A refiner that lets PySR evolve the candidate, the `guesses` and chance formulas; the same seed, the same result.
+    """A refiner that lets PySR evolve the candidate, the `guesses` and random formulas.
 
-    service: what gives the process that does the work, for the memory it may take.
+    service: gives the process that does the work for the memory that it may take, in bytes.
 
     Raises MissingExtra where pysr is not installed.
     """
@@ -109,7 +113,7 @@ def pysr(
             try:
                 for _ in working.ask(request, config.seconds):
                     pass
-            except OutOfTime:  # it keeps its promise to stop only between iterations
+            except OutOfTime:  # PySR looks at the time only between iterations
                 pass
             except Exception as err:
                 stopped = err
@@ -132,7 +136,7 @@ def settings(config: PySRConfig, data: Dataset, guesses: Sequence[str], folder: 
         "niterations": ENDLESS,
         "maxsize": config.size,
         "timeout_in_seconds": (1 - MARGIN) * config.seconds,
-        "early_stop_condition": EXACT * float(np.var(data.y)),
+        "early_stop_condition": PERFECT**2 * float(np.var(data.y)),
         "dimensionless_constants_only": not free,
         "parallelism": "serial",
         "deterministic": True,
@@ -164,13 +168,13 @@ def columns(data: Dataset, names: Sequence[str]) -> dict[str, Any]:
 
 
 def unit(dimension: Dimension) -> str:
-    """A dimension in the syntax of DynamicQuantities.jl, "" for a plain number; [any other] base has none, and is 1."""
+    """A dimension in the syntax of DynamicQuantities.jl, "" for a plain number; bases unknown there are left out."""
     powers = [(BASES[base], power) for base, power in dimension.powers if base in BASES]
     return "*".join(f"{symbol}^({power.numerator}//{power.denominator})" for symbol, power in powers)
 
 
 def unary(library: Library) -> list[str]:
-    """The operators that the functions of a library are made of, and those for powers."""
+    """PySR's unary operators for the functions of a library, and those for powers."""
     u = sympy.Symbol("u")
     used = {type(node) for function in library for node in sympy.preorder_traversal(function.symbolic(u))}
     also = {sympy.exp, sympy.log, sympy.sin, sympy.cos}
@@ -178,7 +182,7 @@ def unary(library: Library) -> list[str]:
 
 
 def julia(expr: sympy.Expr) -> str | None:
-    """A formula as a guess, two arguments to an operator; None where PySR has no operator for it."""
+    """A formula in PySR's syntax, two arguments to an operator; None where PySR has no operator for it."""
     if expr.is_Symbol:
         return str(expr)
     if expr.is_number:
@@ -208,9 +212,9 @@ def _power(base: str, exponent: sympy.Expr, text: str) -> str | None:
 
 
 def hall_of_fame(folder: Path, names: Sequence[str]) -> list[sympy.Expr]:
-    """The formulas of the file that PySR keeps up to date, or of its copy; none where there is none yet."""
+    """The formulas of the file that PySR keeps up to date, and of its copy; empty where there is none yet."""
     found: list[sympy.Expr] = []
-    for name in ("hall_of_fame.csv", "hall_of_fame.csv.bak"):  # while one is written the other is whole
+    for name in ("hall_of_fame.csv", "hall_of_fame.csv.bak"):  # while one is being written the other is complete
         with contextlib.suppress(OSError, UnicodeDecodeError, csv.Error):
             text = (folder / name).read_text(encoding="utf-8")
             for row in csv.DictReader(text.splitlines()):
@@ -220,20 +224,20 @@ def hall_of_fame(folder: Path, names: Sequence[str]) -> list[sympy.Expr]:
 
 
 def running(memory: int) -> Service:
-    """The process in which PySR runs, the same one for all calls of this process."""
+    """The process in which PySR runs, the same one for all calls from this process."""
     return _service(os.getpid(), memory)
 
 
 @cache
 def _service(owner: int, memory: int) -> Service:
-    """owner: the process that it belongs to; a fork must not talk to that of its parent."""
+    """owner: the process that it belongs to, as a fork must not talk to that of its parent; memory: in bytes."""
     service = Service("kansr.refinement.refiners.pysr", memory)
     atexit.register(service.close)
     return service
 
 
-def fitted(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What the process does with a request. PySR is imported here and not before."""
+def evolve(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Runs PySR in its process, as a request says. PySR is imported here and not before."""
     from pysr import PySRRegressor
 
     chosen = dict(request.pop("settings"))
@@ -246,4 +250,4 @@ def fitted(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    serve(fitted)
+    serve(evolve)

@@ -1,4 +1,4 @@
-"""Searches of other packages behind one door: a refiner takes a candidate and its rows and offers better candidates."""
+"""Refiners: other searches that go on from a candidate, each in a process with a limit of time and memory."""
 
 from __future__ import annotations
 
@@ -23,51 +23,55 @@ Refiner = Callable[[Candidate, Dataset], Iterable[Candidate]]
 
 GIB = 2**30
 ALL = "all"  # in place of a name: every refiner that can run here
+SECONDS = 60.0  # the time of one call, unless said otherwise
+MEMORY = 4 * GIB  # the memory of its process, unless said otherwise
+GRACE = 0.1  # seconds that a stopped process has to hand over its last offers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """What one call of a refiner may use. seconds: until it is stopped; memory: bytes that its process may take.
+class Allowance:
+    """What one call of a refiner may use. seconds: until it is stopped; memory: of its process, in bytes.
 
-    guesses: formulas to start from beside the candidate's own, the best first.
+    guesses: formulas to start from beside the candidate, the best first.
     """
 
-    seconds: float = 60.0
-    memory: int = 4 * GIB
+    seconds: float = SECONDS
+    memory: int = MEMORY
     seed: int = 0
     guesses: tuple[sympy.Expr, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
-    """A refiner that is shipped. package: what has to be importable; extra: what brings it.
+class ShippedRefiner:
+    """A refiner that comes with kansr. package: what it imports; module: where `isolated` makes it.
 
-    lacks: what else is missing, and what to do, "" for nothing; whole: only for the whole table, as its start is slow.
+    check: "module:function" that says what else is missing and what to do, "" for no check; whole: only for the whole
+    table, not for subproblems, as it starts slowly.
     """
 
     name: str
     package: str
     module: str
-    lacks: str = ""
+    check: str = ""
     whole: bool = False
 
     def missing(self) -> str:
         """Why it cannot run here, and what to do; "" if it can."""
         if find_spec(self.package) is None:
             return f"{self.name} needs {self.package}, which is not installed: pip install 'kansr[{self.name}]'"
-        if not self.lacks:
+        if not self.check:
             return ""
-        module, _, function = self.lacks.partition(":")
+        module, _, function = self.check.partition(":")
         return str(getattr(import_module(module), function)())
 
-    def make(self, share: Share) -> Refiner:
-        """The refiner, safe to call: it runs in a process of its own."""
-        refiner: Refiner = import_module(self.module).isolated(share)
+    def make(self, allowance: Allowance) -> Refiner:
+        """The refiner, which runs in a process of its own."""
+        refiner: Refiner = import_module(self.module).isolated(allowance)
         return refiner
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class UserRefiner:
     """A refiner that the user wrote."""
 
     refiner: Refiner
@@ -77,32 +81,35 @@ class Given:
     def name(self) -> str:
         return getattr(self.refiner, "__name__", type(self.refiner).__name__)
 
-    def make(self, share: Share) -> Refiner:
-        return isolated(self.refiner, share)
+    def make(self, allowance: Allowance) -> Refiner:
+        """The refiner, which runs in a process of its own."""
+        return isolated(self.refiner, allowance)
 
 
-REFINERS: Mapping[str, Named] = {
+REFINERS: Mapping[str, ShippedRefiner] = {
     refiner.name: refiner
     for refiner in (
-        Named(name="operon", package="pyoperon", module="kansr.refinement.refiners.operon"),
-        Named(
+        ShippedRefiner(name="operon", package="pyoperon", module="kansr.refinement.refiners.operon"),
+        ShippedRefiner(
             name="pysr",
             package="pysr",
             module="kansr.refinement.refiners.pysr",
-            lacks="kansr.refinement.refiners.julia:missing",
+            check="kansr.refinement.refiners.julia:missing",
             whole=True,
         ),
     )
 }
 
 
-def chosen(refine: Sequence[str | Refiner] | str | Refiner) -> tuple[tuple[Named | Given, ...], tuple[str, ...]]:
-    """The refiners that were asked for, and a note for each that was only offered and cannot run.
+def chosen_refiners(
+    refine: Sequence[str | Refiner] | str | Refiner,
+) -> tuple[tuple[ShippedRefiner | UserRefiner, ...], tuple[str, ...]]:
+    """The refiners that were asked for, and a note for each of "all" that cannot run here.
 
-    Raises UsageError for a name that is not known, or one that was asked for by name and cannot run here.
+    Raises UsageError for an unknown name, and for a refiner that was asked for by name and cannot run here.
     """
     asked = (refine,) if isinstance(refine, str) or callable(refine) else tuple(refine)
-    found: list[Named | Given] = []
+    found: list[ShippedRefiner | UserRefiner] = []
     notes: list[str] = []
     for one in asked:
         if one == ALL:
@@ -110,7 +117,7 @@ def chosen(refine: Sequence[str | Refiner] | str | Refiner) -> tuple[tuple[Named
             found += [named for named, reason in reasons.items() if not reason]
             notes += [f"left out: {reason}" for reason in reasons.values() if reason]
         elif not isinstance(one, str):
-            found.append(Given(one))
+            found.append(UserRefiner(one))
         elif one not in REFINERS:
             hint = did_you_mean(one, REFINERS)
             raise UsageError(f"no refiner {one!r} ({', '.join([*REFINERS, ALL])}).{hint}")
@@ -122,28 +129,27 @@ def chosen(refine: Sequence[str | Refiner] | str | Refiner) -> tuple[tuple[Named
 
 
 def offers(exprs: Iterable[sympy.Expr], candidate: Candidate, origin: str) -> Iterator[Candidate]:
-    """Expressions as candidates that nobody has judged yet: what comes from a refiner is judged by whoever asked it."""
+    """Expressions as candidates that are not judged yet: whoever asked a refiner judges what it offers."""
     return (replace(candidate, expr=expr, origin=origin) for expr in exprs)
 
 
-GRACE = 0.1  # seconds that are added for its last words
-
-
-def isolated(refiner: Refiner, share: Share) -> Refiner:
+def isolated(refiner: Refiner, allowance: Allowance) -> Refiner:
     """The same refiner in a child process that is stopped when its time is up, whatever it is doing.
 
-    Calling it raises, after all that came before: OutOfTime if it had to be stopped, WorkerDied if it crashed or was
-    refused memory and could not say so, and any exception that it raised itself. What it prints goes nowhere.
+    What it prints is discarded.
+
+    Raises, after all that was offered before: OutOfTime if it had to be stopped, WorkerDied if it crashed or ran out of
+    memory without an exception, and any exception that it raised itself.
     """
 
     def refine(candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
         work = (Portable(refiner), candidate, data)
-        yield from stream(_refined, work, seconds=share.seconds, grace=GRACE, memory=share.memory)
+        yield from stream(_offers_of, work, seconds=allowance.seconds, grace=GRACE, memory=allowance.memory)
 
     return refine
 
 
-def _refined(refiner: Portable[Refiner], candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
+def _offers_of(refiner: Portable[Refiner], candidate: Candidate, data: Dataset) -> Iterator[Candidate]:
     _silence()
     for offer in refiner.value(candidate, data):
         if not isinstance(offer, Candidate):
@@ -152,7 +158,7 @@ def _refined(refiner: Portable[Refiner], candidate: Candidate, data: Dataset) ->
 
 
 def _silence() -> None:
-    """Sends all that this process prints to nowhere: standard output belongs to the result."""
+    """Discards all that this process prints: standard output belongs to the result."""
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115  until the process ends
     for number in (1, 2):
         os.dup2(nowhere.fileno(), number)

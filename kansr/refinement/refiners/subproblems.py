@@ -1,4 +1,4 @@
-"""What is left of a problem after reductions, and single curves that no function fits: easier tables."""
+"""Subproblems for refiners: tables that reductions leave, and curves that no library function matches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ from kansr.structure.moves.state import State
 from kansr.symbolic.matching.compose import Curve, compose
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match_all
 
-FEW = 2  # inputs of a reduced table that is worth a search of its own
-STATES, CURVES = 4, 3  # tables of each kind that are offered
-STEPS = 25  # of the search that reduces
-WORSE = 3.0  # times its own error that the best function misses a curve by, if none fits it
+# None of these has been measured alone; together: results/2026-11-27-operon-as-refiner.
+MOST_INPUTS = 2  # of a reduced table that is worth a search of its own
+MOST_TABLES = 4  # reduced tables that are offered
+MOST_CURVES = 3  # curves that are offered
+STEPS = 25  # of the search that reduces the table
+UNMATCHED = 3.0  # rms of the best match over the error of the curve, from which no function matches it
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """A table whose formula makes one for the whole: `back` says how. path: the steps that led to it."""
+class Subproblem:
+    """A state or a curve as a table. back: makes its formula one for the whole table; path: the steps to it."""
 
     name: str
     data: Dataset
@@ -38,8 +40,8 @@ class Part:
     path: tuple[Step, ...] = ()
 
 
-def reduced(rows: Partition, match: MatchConfig, deadline: Deadline) -> list[Part]:
-    """Tables of few inputs that a search over reductions comes by before the deadline, those with the fewest first."""
+def reduced_tables(rows: Partition, match: MatchConfig, deadline: Deadline) -> list[Subproblem]:
+    """Tables of few inputs that the exact search comes to before the deadline, those with the fewest inputs first."""
     if rows.small or len(rows.sample.names) == 1:
         return []
     met: list[State] = []
@@ -48,37 +50,39 @@ def reduced(rows: Partition, match: MatchConfig, deadline: Deadline) -> list[Par
         search = ExactSearch.of(rows.sample, context, met=met.append)
         for _ in search.advance(STEPS):
             pass
-    few = [state for state in met if state.moves and len(state.inputs) <= FEW]
+    few = [state for state in met if state.moves and len(state.inputs) <= MOST_INPUTS]
     few.sort(key=lambda state: len(state.inputs))
-    return [Part(_said(state), state.dataset(), state.formula, state.moves) for state in few[:STATES]]
+    return [Subproblem(_name(state), state.dataset(), state.formula, state.moves) for state in few[:MOST_TABLES]]
 
 
-def _said(state: State) -> str:
+def _name(state: State) -> str:
     return " → ".join(step.what for step in state.moves)
 
 
-def curves(findings: Iterable[Finding], match: MatchConfig) -> list[Part]:
-    """The curves of the best structure that no function of the library fits as well as they are known."""
+def unmatched_curves(findings: Iterable[Finding], match: MatchConfig) -> list[Subproblem]:
+    """Curves of the best graph that no library function matches within their errors."""
     graphs = {id(f.graph): f.graph for f in findings if f.graph is not None}
     if not graphs:
         return []
     graph = min(graphs.values(), key=lambda g: g.error)
     fits = match_all(graph.edges, match)
-    return list(_unfit(graph, fits))[:CURVES]
+    return list(_unmatched(graph, fits))[:MOST_CURVES]
 
 
-def _unfit(graph: Graph, fits: Sequence[Sequence[EdgeFit]]) -> Iterator[Part]:
+def _unmatched(graph: Graph, fits: Sequence[Sequence[EdgeFit]]) -> Iterator[Subproblem]:
     for number, (edge, found) in enumerate(zip(graph.edges, fits)):
-        missed = np.sqrt(max(1 - max(fit.r2 for fit in found), 0.0)) * float(np.std(edge.y))
-        if missed > WORSE * edge.error and missed > 0:
+        rms = np.sqrt(max(1 - max(fit.r2 for fit in found), 0.0)) * float(np.std(edge.y))
+        if rms > UNMATCHED * edge.error and rms > 0:
             data = Dataset(edge.x[:, None], edge.y, ("u",), "f")
-            others = [one[0] for one in fits]
-            yield Part(f"{graph.origin}: {edge.source} → {edge.target}", data, _Composed(graph, others, number))
+            others = [matches[0] for matches in fits]
+            yield Subproblem(
+                f"{graph.origin}: {edge.source} → {edge.target}", data, _Composition(graph, others, number)
+            )
 
 
 @dataclass(frozen=True, eq=False)
-class _Curve:
-    """A formula in u on an edge, where a fit from the library would stand."""
+class _FormulaCurve:
+    """A formula in u as the curve of an edge, in place of a match."""
 
     formula: sympy.Expr
 
@@ -87,13 +91,13 @@ class _Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class _Composed:
-    """The whole formula from one for the curve of an edge, the others as the library fits them."""
+class _Composition:
+    """Makes a formula for one edge one for the whole graph, with matches for the other edges."""
 
     graph: Graph
     others: Sequence[EdgeFit]
     number: int
 
     def __call__(self, expr: sympy.Expr) -> sympy.Expr:
-        fits: list[Curve] = [*self.others[: self.number], _Curve(expr), *self.others[self.number + 1 :]]
+        fits: list[Curve] = [*self.others[: self.number], _FormulaCurve(expr), *self.others[self.number + 1 :]]
         return compose(self.graph, fits)

@@ -1,4 +1,4 @@
-"""A law as a C99 function."""
+"""Export a law as a C99 function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONSTANTS = {"pi": 3.141592653589793, "E": 2.718281828459045}  # M_PI is not in 
 
 
 def to_c(law: Law) -> str:
-    """The source of a file with one function of doubles; link it with -lm."""
+    """The source of a file with one function of doubles, to be linked with -lm."""
     chosen = names(law)
     language = Language(
         FUNCTIONS, "sqrt", _pow, whole=lambda n: f"{n}.0", names={**{c: c for c in CONSTANTS}, **chosen.of}

@@ -1,4 +1,4 @@
-"""An expression as source code: one walk over the tree for all languages, which differ by a table each."""
+"""Turn an expression into source code: one walk over the tree, and a table for each language."""
 
 from __future__ import annotations
 
@@ -10,39 +10,43 @@ import sympy
 
 from kansr.expression.evaluate import REWRITES
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # what binds ever tighter
-EXACT = 1 << 53  # whole numbers up to which a double is exact
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # precedence of operators, the loosest first
+EXACT = 1 << 53  # integers up to which doubles are exact
+MOST_EXPONENT = 10  # below which powers of constants such as pi**2 are spelled out
 HALF = sympy.Rational(1, 2)
 
 
 class Source(NamedTuple):
-    """A piece of code, how tightly its outermost operator binds, and whether it is a number written out."""
+    """A piece of code. level: precedence of its outermost operator; literal: whether it is a written number."""
 
     text: str
     level: int = ATOM
     literal: bool = False
 
     def within(self, level: int) -> str:
-        """The text as an operand of an operator of this level."""
+        """The text as an operand of an operator of this precedence, in parentheses where needed."""
         return self.text if self.level >= level else f"({self.text})"
 
 
 def slash(a: Source, b: Source) -> Source:
-    """The quotient as nearly all languages write it."""
+    """The quotient a/b, as most languages write it."""
     return Source(f"{a.within(PRODUCT)}/{b.within(SIGN)}", PRODUCT)
 
 
 def stars(base: Source, exponent: Source) -> Source:
-    """The power as Python writes it."""
+    """The power, as Python writes it."""
     return Source(f"{base.within(ATOM)}**{exponent.within(SIGN)}", POWER)
 
 
 @dataclass(frozen=True)
 class Language:
-    """functions: what is called for each sympy function, sqrt for the square root; power and quotient: two operands to
-    code. whole: how whole numbers are written, ratio: quotients of two such, decimal: all others. spells: whether
-    constants such as sqrt(2*pi) are written as such, not as their values. names: of symbols, and of constants that have
-    one. fitted: names of floats.
+    """How one language writes an expression.
+
+    functions: the name called for each sympy function; sqrt: that for the square root.
+    power, quotient: the code of two operands; whole, ratio, decimal: the code of an integer, of a quotient of two, and
+    of any other number.
+    spells: whether constants such as sqrt(2*pi) are spelled out, not written as their values.
+    names: of symbols and of named constants; fitted: names of floats that are parameters.
     """
 
     functions: Mapping[Any, str]
@@ -58,14 +62,14 @@ class Language:
 
 
 def calls(prefix: str, **other: str) -> dict[Any, str]:
-    """The functions of the formula language under the names that numpy, math and torch have for most of them."""
+    """The name of each sympy function: the prefix and its name in the formula language, unless `other` has one."""
     named = {f.__name__: f for f in (sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos)}
     named |= {f.__name__: f for f in (sympy.atan, sympy.sinh, sympy.cosh, sympy.tanh)} | {"abs": sympy.Abs}
     return {function: other.get(name, f"{prefix}{name}") for name, function in named.items()}
 
 
 def code(expr: sympy.Expr, language: Language) -> Source:
-    """The source that computes `expr`, operation by operation as `kansr.expression.evaluate` does."""
+    """The source that computes `expr`, by the same operations as `kansr.expression.evaluate`."""
     if expr in language.fitted:
         return Source(language.fitted[expr])
     if expr.is_Symbol:
@@ -84,7 +88,7 @@ def code(expr: sympy.Expr, language: Language) -> Source:
 
 
 def _constant(expr: sympy.Expr, language: Language) -> Source:
-    """A number: as it is where it is plain, and else as the double that it is."""
+    """A constant: spelled out where it is simple, else as a double."""
     if expr.is_Rational:
         return _rational(int(expr.p), int(expr.q), language)
     if expr.is_Float:
@@ -97,11 +101,11 @@ def _constant(expr: sympy.Expr, language: Language) -> Source:
 
 
 def _is_spelled(expr: sympy.Expr, language: Language) -> bool:
-    """Whether a constant is written as it is: a product of small powers of rationals and pi, which rounding spares."""
+    """Whether a constant is spelled out: a product of small powers of rationals and pi."""
     if not language.spells or not (expr.is_Mul or expr.is_Pow):
         return False
     powers = (f.as_base_exp() for f in sympy.Mul.make_args(expr))
-    return all(_is_atom(base) and exponent.is_Rational and abs(exponent) < 10 for base, exponent in powers)
+    return all(_is_atom(base) and exponent.is_Rational and abs(exponent) < MOST_EXPONENT for base, exponent in powers)
 
 
 def _is_atom(base: sympy.Expr) -> bool:
@@ -127,7 +131,7 @@ def _sum(terms: list[Source]) -> Source:
 
 
 def _product(expr: sympy.Mul, language: Language) -> Source:
-    """The factors in their order, those with a negative exponent below the line."""
+    """The factors in their order, those with a negative exponent in the denominator."""
     above, below = [], []
     for factor in expr.args:
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, sympy.S.One)

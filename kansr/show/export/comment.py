@@ -1,4 +1,4 @@
-"""What is said about a law beside its code: the formula, what the names stand for, where it has a value."""
+"""Describe a law beside its code: the formula, its names with columns and units, and its domain."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sympy
 from kansr.expression.domain import domain
 from kansr.expression.render import readable
 from kansr.result.law import Law
-from kansr.show.export.names import Names
+from kansr.show.export.names import CodeNames
 
 
-def about(law: Law, names: Names) -> list[str]:
-    """Lines without line ends, controls, or marks that end a comment in any language."""
+def about(law: Law, names: CodeNames) -> list[str]:
+    """The description, line by line; no line can end a comment or a docstring in any language."""
     lines = [f"{names.function} = {readable(law.expr.xreplace(_renamed(law, names.of)))}", ""]
     lines += [f"{_named(names.of[name], law, name)}{_unit(law, name)}" for name in law.inputs]
     lines.append(f"returns {_named(law.target, law, law.target)}{_unit(law, law.target)}")
@@ -24,19 +24,19 @@ def about(law: Law, names: Names) -> list[str]:
 
 
 def hashed(lines: list[str], mark: str = "#") -> str:
-    """The lines as comments."""
+    """The lines as comments, each after `mark`."""
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in lines)
 
 
 def docstring(lines: list[str], indent: str = "    ") -> str:
-    """The lines as a docstring, each line of which is indented."""
+    """The lines as an indented Python docstring."""
     safe = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     body = "".join(f"{indent}{line}".rstrip() + "\n" for line in safe[1:])
     return f'{indent}"""{safe[0]}\n{body}{indent}"""\n'
 
 
 def _named(identifier: str, law: Law, name: str) -> str:
-    """What it is called in code, and the column where that has another name."""
+    """A name in code, with its column where that has another name."""
     column = law.column(name)
     return identifier if column == identifier else f"{identifier}: the column {_quoted(column)}"
 
@@ -46,7 +46,7 @@ def _unit(law: Law, name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """The text between apostrophes; what is not printable, and the backslash, as numbers."""
+    """The text between apostrophes, with unprintable characters, quotation marks and backslashes as code points."""
     plain = "".join(c if c.isprintable() and c not in '\\"' else f"<{ord(c):x}>" for c in text)
     return f"'{plain}'"
 

@@ -1,4 +1,4 @@
-"""A formula in other languages. Each format is a function of the law alone, in a module of its own."""
+"""The table of export formats: name and function from a law to text."""
 
 from __future__ import annotations
 

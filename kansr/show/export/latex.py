@@ -1,4 +1,4 @@
-"""A law as LaTeX."""
+"""Export a law as LaTeX."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from kansr.result.law import Law
 
 
 def to_latex(law: Law) -> str:
-    """target = formula, for a display; numbers with all their digits."""
+    """The equation target = formula, for display mathematics, with all digits of the numbers."""
     return f"{latex(sympy.Symbol(law.target))} = {latex(law.expr, None)}\n"

@@ -1,4 +1,4 @@
-"""Names that are safe in every language that we write: one table of what is taken, and one rule."""
+"""Make names that are safe in all languages of the exports: a table of reserved words, and one rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ C_WORDS = _words(
     static_assert static_cast template this thread_local throw typeid typename using virtual wchar_t xor xor_eq
     """
 )
-# Of math.h, with what POSIX adds: a function of the same name would be declared twice.
+# The functions of math.h and of POSIX; a function of the same name would be declared twice.
 MATH_H = _words(
     """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1 fabs fdim floor
     fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan
@@ -32,24 +32,24 @@ MATH_H = _words(
 )
 MACROS = _words("INFINITY NAN HUGE_VAL HUGE DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS isnan isinf isfinite")
 PYTHON_WORDS = frozenset((*keyword.kwlist, *keyword.softkwlist, "math", "np", "numpy", "sympy", "torch", "self"))
-CALLED = _words("exp log sqrt sin cos tan asin acos atan sinh cosh tanh fabs pow pi e E")  # in our sources
+CALLED = _words("exp log sqrt sin cos tan asin acos atan sinh cosh tanh fabs pow pi e E")  # by the exported code
 WORDS = C_WORDS | MACROS | PYTHON_WORDS | CALLED
 FUNCTIONS = WORDS | {f"{name}{suffix}" for name in MATH_H for suffix in ("", "f", "l")}
 
 
-class Names(NamedTuple):
-    """What the names of a law are in code: of its inputs and constants, and of the function."""
+class CodeNames(NamedTuple):
+    """The names of a law in code. of: for each input and named constant; function: for the function."""
 
     of: Mapping[str, str]
     function: str
 
 
-def names(law: Law) -> Names:
-    """The names of a law's own, each with an underscore added until it is no word of a language and not taken."""
+def names(law: Law) -> CodeNames:
+    """CodeNames for a law: its own, with underscores added until they are no reserved words and all different."""
     found: dict[str, str] = {}
     for name in (*law.inputs, *(constant.name for constant in law.constants)):
         found[name] = _safe(name, {*WORDS, *found.values(), *(n for n in law.inputs if n != name)})
-    return Names(found, _safe(law.target, {*FUNCTIONS, *found.values()}))
+    return CodeNames(found, _safe(law.target, {*FUNCTIONS, *found.values()}))
 
 
 def _safe(name: str, taken: Collection[str]) -> str:

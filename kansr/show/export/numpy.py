@@ -1,4 +1,4 @@
-"""A law as a numpy function of whole columns."""
+"""Export a law as a numpy function of columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONSTANTS = {"pi": "np.pi", "E": "np.e"}
 
 
 def to_numpy(law: Law) -> str:
-    """The source of a module with one function, whose arguments are numbers or arrays that broadcast."""
+    """The source of a module with one function of numbers or arrays that broadcast."""
     chosen = names(law)
     language = Language(FUNCTIONS, "np.sqrt", stars, names={**CONSTANTS, **chosen.of})
     arguments = [chosen.of[name] for name in law.inputs]

@@ -1,4 +1,4 @@
-"""A law as a Python function of numbers that needs nothing but `math`."""
+"""Export a law as a Python function of floats that needs only `math`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kansr.show.export.code import Language, Source, calls, code, slash
 from kansr.show.export.comment import about, docstring
 from kansr.show.export.names import names
 
-# math raises where IEEE arithmetic, and so the formula, gives inf or nan: what is called instead.
+# Helpers that return inf or nan, as IEEE arithmetic does, where functions of `math` raise an exception.
 REAL = '''def _real(function):
     """The function, but infinite where it overflows, and not a number where it has no real value."""
 
@@ -74,5 +74,5 @@ def _power(base: Source, exponent: Source) -> Source:
 
 
 def _quotient(a: Source, b: Source) -> Source:
-    """A quotient that may be by 0, unless a number is written there."""
+    """The quotient, by a helper where the divisor may be 0."""
     return slash(a, b) if b.literal else Source(f"_quotient({a.text}, {b.text})")

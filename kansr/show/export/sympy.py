@@ -1,4 +1,4 @@
-"""A law as Python source that builds the sympy expression."""
+"""Export a law as Python source that builds the sympy expression."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONSTANTS = {"pi": "sympy.pi", "E": "sympy.E"}
 
 
 def to_sympy(law: Law) -> str:
-    """The source of a module that names the symbols and the expression."""
+    """The source of a module that defines the symbols and the expression."""
     chosen = names(law)
     language = Language(
         FUNCTIONS,

@@ -1,4 +1,4 @@
-"""A law as a torch module whose fitted numbers are parameters."""
+"""Export a law as a torch module whose fitted constants are parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FUNCTIONS = calls("torch.")
 
 
 def to_torch(law: Law) -> str:
-    """The source of a module with one class; its forward takes tensors that broadcast, and can be differentiated."""
+    """The source of a module with one nn.Module; its forward takes tensors that broadcast."""
     chosen = names(law)
     fitted = {number: f"self.c{i}" for i, number in enumerate(floats(law.expr))}
     language = Language(FUNCTIONS, "torch.sqrt", stars, spells=False, names=chosen.of, fitted=fitted)
@@ -36,5 +36,5 @@ def to_torch(law: Law) -> str:
 
 
 def _class(name: str) -> str:
-    """period_years as PeriodYears."""
+    """The class name: period_years -> PeriodYears."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("_")) or name

@@ -1,4 +1,4 @@
-"""An axis of a chart: what it covers, linear or logarithmic, and where its ticks are."""
+"""An axis of a chart: its range, linear or logarithmic, and its ticks."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import numpy as np
 
 from kansr.expression.render import SUPERSCRIPTS
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
 
-MARGIN = 0.04  # of the covered range, on either side
-STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-TICKS = 5  # wanted
+MARGIN = 0.04  # on either side, as a share of the range of the values
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # distances between ticks, times a power of ten
+TICKS = 5  # about so many are wanted
+MOST_DIGITS = 12  # of the number at a tick
+LEAST_RATIO = 1.05  # largest over smallest value of a logarithmic axis, below which it is widened
+LEAST_RANGE = 1e-9  # range of a linear axis over its largest value, below which it is widened
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What lies between low and high is drawn; on a logarithmic axis both are positive. whole: only whole numbers."""
+    """An axis from low to high; both are positive where it is logarithmic. whole: ticks at integers only."""
 
     low: float
     high: float
@@ -26,16 +30,16 @@ class Axis:
     whole: bool = False
 
     def place(self, values: Array) -> Array:
-        """Where values stand, 0 at the low end and 1 at the high one; not a number where they have no place."""
+        """The positions of values, 0 at the low end and 1 at the high one; nan where there is none."""
         if not self.log:
             return (np.asarray(values, dtype=float) - self.low) / (self.high - self.low)
         with np.errstate(all="ignore"):
             return np.log(np.asarray(values, dtype=float) / self.low) / math.log(self.high / self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Values and their labels."""
+        """The ticks: values and labels."""
         decades = self._decades() if self.log else []
-        return decades if len(decades) > 1 else self._steps()  # hardly any decade: evenly spaced values do
+        return decades if len(decades) > 1 else self._steps()  # less than two decades: evenly spaced values instead
 
     def _steps(self) -> list[tuple[float, str]]:
         reach = self.high - self.low
@@ -46,7 +50,7 @@ class Axis:
         first, last = math.ceil(self.low / step), math.floor(self.high / step)
         digits = 1 + max(0, round(math.log10(max(abs(self.low), abs(self.high)) / step) + 0.5))
         values = [0.0 if i == 0 else i * step for i in range(first, last + 1)]
-        return [(value, number(value, min(digits + 1, 12))) for value in values]
+        return [(value, number(value, min(digits + 1, MOST_DIGITS))) for value in values]
 
     def _decades(self) -> list[tuple[float, str]]:
         low, high = math.log10(self.low), math.log10(self.high)
@@ -60,24 +64,24 @@ class Axis:
 
 
 def spanning(values: Array, label: str = "", *, log: bool = False) -> Axis:
-    """The axis that covers all values that are finite (and positive where it is logarithmic), with a small margin."""
+    """The axis that covers all finite values (all positive ones where it is logarithmic), with a margin."""
     values = np.asarray(values, dtype=float)
     good = values[np.isfinite(values) & ((values > 0) | (not log))]
     low, high = (float(good.min()), float(good.max())) if len(good) else (1.0, 10.0)
     if log:
-        if high < 1.05 * low:
+        if high < LEAST_RATIO * low:
             low, high = low / 2, high * 2
         wider = (high / low) ** MARGIN
         return Axis(max(low / wider, 1e-300), min(high * wider, 1e300), label, True)
     reach = high - low
-    if not reach > 1e-9 * max(abs(low), abs(high)):
-        reach = abs(high) or 1.0
+    if not reach > LEAST_RANGE * max(abs(low), abs(high)):
+        reach = abs(high) if abs(high) > TINY else 1.0
         low, high = low - reach / 2, high + reach / 2
     return Axis(low - MARGIN * reach, high + MARGIN * reach, label)
 
 
 def number(value: float, digits: int) -> str:
-    """A number as it stands at a tick, with a real minus sign."""
+    """A number as text for a tick, with a minus sign instead of a hyphen."""
     text = f"{value:.{digits}g}"
     mantissa, _, exponent = text.partition("e")
     if exponent:

@@ -1,4 +1,4 @@
-"""The structure of a law drawn as a network: every edge with its curve and the function that matches it."""
+"""Draw a graph as SVG: every edge as a box with its curve, and the function that matches it below."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from kansr.expression.render import mathematics
 from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge, Graph, NodeType
 from kansr.show.report.charts import path, picture, shortened, words
-from kansr.show.report.layout import BOX, TALL, Layout, Place, layout
+from kansr.show.report.layout import BOX, TALL, Layout, Point, layout
 
 SIGNS = {NodeType.SUM: "+", NodeType.PRODUCT: "×"}
-INSET = 6.0  # of a curve in its box
-FAINTEST = 0.35  # opacity of an edge that hardly matters
-APART = 1e-3  # rms difference over a curve's range from which its match is drawn beside it
-LETTERS, NAME = 24, 20  # shown of a match, and of a node's name
-BRIEF = 8  # letters of a name up to which it stands in a match; x does for longer ones
+INSET = 6.0  # pixels between a curve and its box
+FAINTEST = 0.35  # opacity of the least important edge
+DIFFERENT = 1e-3  # rms difference of match and curve over the range of the curve, from which both are drawn
+FLAT = 1e-9  # range of a curve over its largest value, up to which it is drawn as constant
+LETTERS, NAME = 24, 20  # letters shown of a match, and of a node's name
+SHORT_NAME = 8  # letters up to which a name is shown in a match; longer ones are x there
 
 
 def drawing(graph: Graph, titles: Mapping[str, str]) -> Markup:
-    """The graph as SVG. titles: what nodes are called, where that is not their name."""
+    """The graph as SVG. titles: what to call a node, where that is not its name."""
     names = [titles.get(name, name) for name in (*graph.inputs, graph.nodes[-1].name)]
     places = layout(graph, min(max(map(len, names)), NAME))
     parts = [
@@ -39,18 +40,18 @@ def drawing(graph: Graph, titles: Mapping[str, str]) -> Markup:
 
 
 def matched(edge: Edge) -> Array | None:
-    """The values of what matches the curve, (samples,); None where nothing does."""
+    """The values of the match of an edge, (samples,); None without one."""
     try:
         return evaluate(parse(edge.match, names=[edge.source]), {edge.source: edge.x}) if edge.match else None
-    except FormulaError:  # a named constant: then it is the formula's own part, and the curve is its values
+    except FormulaError:  # the match has a named constant: then it is part of the formula, and the curve has its values
         return None
 
 
 def label(edge: Edge) -> str:
-    """What matches the curve, for people."""
+    """The match of an edge as text for people, "" without one."""
     try:
         expr = parse(edge.match) if edge.match else None
-        if expr is not None and len(edge.source) > BRIEF:
+        if expr is not None and len(edge.source) > SHORT_NAME:
             expr = expr.xreplace({sympy.Symbol(edge.source): sympy.Symbol("x")})
         return "" if expr is None else mathematics(expr, 3)
     except FormulaError:
@@ -70,7 +71,7 @@ def _wires(edge: Edge, places: Layout, i: int) -> str:
     return f'<path class="line wire" d="{come}{go}" opacity="{_opacity(edge):.2f}"/>'
 
 
-def _box(edge: Edge, at: Place) -> str:
+def _box(edge: Edge, at: Point) -> str:
     x, y = at
     left, top = x - BOX / 2, y - TALL / 2 - 6
     rect = f'<rect class="box" x="{left:.1f}" y="{top:.1f}" width="{BOX}" height="{TALL}" rx="5"/>'
@@ -85,17 +86,17 @@ def _box(edge: Edge, at: Place) -> str:
 
 
 def _curves(edge: Edge, match: Array | None, left: float, top: float) -> tuple[str, str]:
-    """The path of the curve in its box, and that of the match where it differs."""
+    """The paths of the curve in its box, and of the match where it differs."""
     low, high = float(np.min(edge.y)), float(np.max(edge.y))
     reach, across = high - low, float(edge.x[-1] - edge.x[0]) or 1.0
-    flat = reach <= 1e-9 * max(abs(low), abs(high), 1e-300)
+    flat = reach <= FLAT * max(abs(low), abs(high), 1e-300)
 
     def places(values: Array) -> Array:
         u = left + INSET + (edge.x - edge.x[0]) / across * (BOX - 2 * INSET)
         share = np.full(len(values), 0.5) if flat else np.clip((values - low) / reach, -0.1, 1.1)
         return np.column_stack([u, top + TALL - INSET - share * (TALL - 2 * INSET)])
 
-    if match is None or flat or not float(np.sqrt(np.nanmean((match - edge.y) ** 2))) > APART * reach:
+    if match is None or flat or not float(np.sqrt(np.nanmean((match - edge.y) ** 2))) > DIFFERENT * reach:
         return path(places(edge.y)), ""
     return path(places(edge.y)), path(places(match))
 

@@ -1,4 +1,4 @@
-"""A discovery drawn by matplotlib, for notebooks and papers; figures are returned, and nothing is written."""
+"""Draw a result with matplotlib, for notebooks and papers; figures are returned, and no file is written."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from kansr.show.report.charts import shortened
 from kansr.show.report.drawing import LETTERS, NAME, SIGNS, label
 from kansr.show.report.layout import BOX, TALL, Layout, layout
 from kansr.show.report.page import labels_of
-from kansr.show.report.plots import EXACT, Shown, shown
+from kansr.show.report.plots import EXACT, PlottedRows, shown
 
-PIXELS = 75.0  # of a drawing, to the inch
+PIXELS = 75.0  # of a layout, per inch
 
 
 class Drawing(Figure):
-    """A figure that notebooks show by itself, whether pyplot is in use or not."""
+    """A figure that a notebook shows, also where pyplot is not in use."""
 
     def _repr_png_(self) -> bytes:
         raw = io.BytesIO()
@@ -33,14 +33,14 @@ class Drawing(Figure):
 
 
 def figure(discovery: Result, kind: str) -> Figure:
-    """The figure of this kind. Raises UsageError where there is none."""
+    """The figure of a kind: "law", "front" or "structure". Raises UsageError for any other, or without data for it."""
     if kind not in KINDS:
         raise UsageError(f"there is no plot {kind!r}; there are {', '.join(KINDS)}")
     return KINDS[kind](discovery)
 
 
 def law(discovery: Result) -> Figure:
-    """The rows against the law, and what it leaves."""
+    """Measured against predicted values, and residuals against predicted values."""
     rows = shown(discovery)
     if rows is None:
         raise UsageError("this discovery has no rows to draw: they are beside discovery.json, as rows.csv")
@@ -69,7 +69,7 @@ def law(discovery: Result) -> Figure:
 
 
 def front(discovery: Result) -> Figure:
-    """What each formula leaves unexplained on held-out rows, against its complexity."""
+    """1 − held-out r² of each candidate of the front, against its complexity."""
     drawn = Drawing(figsize=(5.5, 3.8), layout="constrained")
     axes = drawn.subplots()
     length = [c.complexity for c in discovery.front]
@@ -84,7 +84,7 @@ def front(discovery: Result) -> Figure:
 
 
 def structure(discovery: Result) -> Figure:
-    """The network, every edge with its curve."""
+    """The graph, every edge with its curve."""
     graph = discovery.structure
     if graph is None:
         raise UsageError("a constant has no structure to draw")
@@ -105,11 +105,11 @@ KINDS: Mapping[str, Callable[[Result], Figure]] = {"law": law, "front": front, "
 
 
 def plain(text: str) -> str:
-    """Text in which matplotlib sees no formula."""
+    """Text with $ escaped, which matplotlib would read as mathematics."""
     return text.replace("$", r"\$")
 
 
-def _dots(axes: Any, rows: Shown, y: Any) -> None:
+def _dots(axes: Any, rows: PlottedRows, y: Any) -> None:
     kinds = ((~rows.held & ~rows.out, "grey", "fitted"), (rows.held, "C0", "held out"), (rows.out, "C3", "left out"))
     for part, colour, said in kinds:
         if part.any():

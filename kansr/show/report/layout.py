@@ -1,4 +1,4 @@
-"""Where the nodes of a graph and the curves on its edges stand when it is drawn, inputs left and target right."""
+"""Lay out a graph for drawing, inputs on the left and the target on the right."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ import numpy as np
 
 from kansr.result.graph import Graph, NodeType
 
-BOX, TALL = 96.0, 48.0  # a curve's box
-WIRE, ROW = 40.0, 76.0  # room for wires on either side of it, height of a row
-LETTER, SPARE = 8.2, 24.0  # of a name, and room around it
+# In pixels.
+BOX, TALL = 96.0, 48.0  # width and height of the box of a curve
+WIRE, ROW = 40.0, 76.0  # width for wires on either side of it, and height of a row
+LETTER, SPARE = 8.2, 24.0  # width of a letter of a name, and of the space beside the name
 
-Place = tuple[float, float]
+Point = tuple[float, float]  # (x, y)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """nodes: the middle of each by name; edges: the middle of each curve's box by position; all in pixels."""
+    """nodes: the centre of each node, by name; edges: the centre of each box, by position in the graph; in pixels."""
 
-    nodes: Mapping[str, Place]
-    edges: Mapping[int, Place]
+    nodes: Mapping[str, Point]
+    edges: Mapping[int, Point]
     width: float
     height: float
 
 
 def layout(graph: Graph, longest: int) -> Layout:
-    """A row for every edge that leaves an input; what lies behind a node stands in the middle of what runs into it.
+    """Places for the nodes and edges that the target depends on.
 
-    Only what the target depends on has a place. longest: letters of the longest name that is written beside a node.
+    Every edge from an input has a row of its own, and a node is in the middle of the edges that end in it.
+    longest: letters of the longest name beside a node.
     """
     room = SPARE + LETTER * longest
     level = _levels(graph)
@@ -62,6 +64,7 @@ def layout(graph: Graph, longest: int) -> Layout:
 
 
 def _levels(graph: Graph) -> dict[str, int]:
+    """The level of each node: 0 for inputs, else one more than the highest level of its sources."""
     level: dict[str, int] = {}
     for node in graph.nodes:
         level[node.name] = max((level[graph.edges[i].source] + 1 for i in graph.into(node.name)), default=0)
@@ -69,7 +72,7 @@ def _levels(graph: Graph) -> dict[str, int]:
 
 
 def _inputs(graph: Graph, rows: Mapping[int, float]) -> dict[str, float]:
-    """Each input in the middle of the edges that leave it, and the inputs as far apart as there is room."""
+    """The y of each input: in the middle of the edges from it, and apart from other inputs as far as there is room."""
     wanted: dict[str, list[float]] = {}
     for i, y in rows.items():
         wanted.setdefault(graph.edges[i].source, []).append(y)
@@ -80,7 +83,7 @@ def _inputs(graph: Graph, rows: Mapping[int, float]) -> dict[str, float]:
 
 
 def _apart(places: Sequence[float], distance: float) -> list[float]:
-    """The places, ascending, moved apart as far as needed and as a whole back to where they were."""
+    """The places, ascending, moved to at least `distance` from each other, their mean unchanged."""
     moved: list[float] = []
     for y in places:
         moved.append(max(y, moved[-1] + distance) if moved else y)

@@ -1,4 +1,4 @@
-"""A sympy expression as presentation MathML, which browsers typeset without any script."""
+"""Print a sympy expression as presentation MathML, which browsers typeset without scripts."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ Number = Callable[[float], str]
 OPEN = '<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true">'
 MINUS, SLASH = '<mo form="prefix">−</mo>', '<mo lspace="0" rspace="0">/</mo>'
 APPLY, GAP = "<mo>&#x2061;</mo>", '<mspace width="0.2em"/>'
-SMALL_POWER = 12  # nodes of an exponent up to which exp(u) is written as a power of e
+SMALL_POWER = 12  # nodes of u up to which exp(u) is printed as a power of e
 
 
 def six_digits(value: float) -> str:
+    """A number with six significant digits."""
     return f"{value:.6g}"
 
 
 def mathml(expr: sympy.Expr, number: Number = six_digits) -> Markup:
-    """`expr` as one <math> element. number: a fitted constant as decimal text, such as 1.5 or -2e-07."""
+    """The expression as one <math> element. number: a float as decimal text, such as 1.5 or -2e-07."""
     return _math(_MathMLPrinter(number).doprint(with_joined_radicals(expr)))
 
 
 def pieces(expr: sympy.Expr, number: Number = six_digits, left: str = "") -> list[Markup]:
-    """`expr` in pieces between which a line may be broken: one <math> element for each term of a sum.
+    """The expression as <math> elements, one for each term of a sum, between which a line may break.
 
-    left: MathML that stands before it.
+    number: as in `mathml`; left: MathML before the expression.
     """
     printer = _MathMLPrinter(number)
     expr = with_joined_radicals(expr)
@@ -41,7 +42,7 @@ def pieces(expr: sympy.Expr, number: Number = six_digits, left: str = "") -> lis
 
 
 def equation(target: str, expr: sympy.Expr, number: Number = six_digits) -> list[Markup]:
-    """target = expr, in the same pieces."""
+    """The equation target = expr, in elements as of `pieces`."""
     return pieces(expr, number, f"{_MathMLPrinter(number).doprint(sympy.Symbol(target))}<mo>=</mo>")
 
 
@@ -62,7 +63,7 @@ def decimal(text: str) -> str:
 
 
 class _MathMLPrinter(PositiveFirst, Printer):
-    """Each method returns the elements of one expression, to be put side by side."""
+    """A printer whose methods return the MathML elements of an expression, side by side."""
 
     _default_settings: ClassVar[dict[str, Any]] = {"order": None}
 
@@ -168,7 +169,7 @@ class _MathMLPrinter(PositiveFirst, Printer):
         return f"<mrow><mo>(</mo>{'<mo>,</mo>'.join(map(self._print, args))}<mo>)</mo></mrow>"
 
     def _within(self, expr: sympy.Expr, level: int) -> str:
-        """`expr`, in parentheses where it binds less than `level`."""
+        """The expression, in parentheses where its precedence is below `level`."""
         body = str(self._print(expr))
         return f"<mrow><mo>(</mo>{body}<mo>)</mo></mrow>" if precedence_traditional(expr) < level else body
 

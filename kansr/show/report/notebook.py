@@ -1,4 +1,4 @@
-"""A discovery as a notebook shows it: the law typeset, the evidence, the front."""
+"""A result as a notebook cell shows it: the law typeset, how good it is, and the front."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kansr.show.summary import HEADER, evidence, front_rows, legend, remarks
 
 
 def html(discovery: Result) -> str:
-    """One piece of HTML that needs neither a script nor a style sheet; names are escaped."""
+    """An HTML fragment without scripts and style sheets; names are escaped."""
     law = Markup(" ").join(equation(discovery.target, discovery.best.expr, shortener(discovery.constants)))
     lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
     rows = [_row("th", HEADER), *(_row("td", (*cells[:3], formula(c))) for c, cells in front_rows(discovery))]
@@ -25,7 +25,7 @@ def html(discovery: Result) -> str:
 
 
 def latex_line(discovery: Result) -> str:
-    """The law as displayed mathematics of LaTeX."""
+    """The law as an equation in LaTeX, in display style."""
     return f"$\\displaystyle {latex(sympy.Symbol(discovery.target))} = {discovery.best.latex()}$"
 
 

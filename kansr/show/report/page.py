@@ -1,4 +1,4 @@
-"""A discovery as one HTML page that needs no other file, no network and no script."""
+"""A result as one HTML page that needs no other file, no network and no script."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ from kansr.result.result import Result
 from kansr.show.report.digits import constants, shortener
 from kansr.show.report.drawing import drawing
 from kansr.show.report.mathml import equation, pieces
-from kansr.show.report.plots import INPUTS, Shown, front_chart, law_over_input, parity, residuals, shown, titled
+from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_input, parity, residuals, shown, titled
 from kansr.show.report.reasons import DECISIVE, reasons, rivals
 from kansr.show.report.template.html import environment, style
 from kansr.show.summary import MOST, WORDS, fraction, front_rows, legend, percent, steps
 from kansr.version import __version__
 
-LONG = 30  # complexity from which a law is set smaller, and a formula in a table is written as text
-BRIEF = 4  # digits of numbers in formulas beside the law
-LISTED = 20  # left-out rows that are shown
+LONG = 30  # complexity above which the law is set smaller, and formulas in tables are text
+TABLE_DIGITS = 4  # of numbers in formulas other than the law
+LISTED = 20  # outliers that are listed
 
 
 @dataclass(frozen=True)
 class Chart:
+    """A chart with its caption."""
+
     svg: Markup
     caption: str
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnRow:
     """A row of the table of columns."""
 
     name: str
@@ -49,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How close the law comes to one part of the rows."""
+    """A row of the table of accuracies: the law on one part of the rows."""
 
     part: str
     rows: int
@@ -59,7 +61,7 @@ class Accuracy:
 
 
 def page(discovery: Result) -> str:
-    """The whole page as text."""
+    """The page as HTML text."""
     number = shortener(discovery.constants)
     rows = shown(discovery)
     labels = labels_of(discovery)
@@ -112,45 +114,45 @@ def page(discovery: Result) -> str:
 
 
 def formula(candidate: Candidate) -> Markup:
-    """A formula of a table: typeset, or as text that can be broken where it is long."""
+    """A formula in a table: typeset, or as text, which can break, where it is long."""
     if candidate.complexity <= LONG:
-        return Markup(" ").join(pieces(candidate.expr, lambda value: f"{value:.{BRIEF}g}"))
+        return Markup(" ").join(pieces(candidate.expr, lambda value: f"{value:.{TABLE_DIGITS}g}"))
     return Markup("<code>{}</code>").format(readable(candidate.expr))
 
 
 def labels_of(discovery: Result) -> dict[str, str]:
-    """The label of each input and of the target on an axis."""
+    """The axis label of each input and of the target: its column and unit."""
     unit = discovery.units.text if discovery.units else {}
     names = (*discovery.inputs, discovery.target)
     return {name: titled(discovery.columns.get(name, name), unit.get(name, "")) for name in names}
 
 
 def _named(discovery: Result) -> list[tuple[str, str, str]]:
-    """The constants that the law uses by name: name, value, unit."""
+    """(name, value, unit) of each named constant in the law."""
     offered = discovery.units.constants if discovery.units else {}
     used = {str(atom) for atom in discovery.best.expr.atoms()}
     return [(name, f"{c.value:.10g}", c.unit) for name, c in offered.items() if name in used]
 
 
-def _charts(discovery: Result, rows: Shown, labels: dict[str, str]) -> Iterator[Chart]:
+def _charts(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Iterator[Chart]:
     over = law_over_input(discovery, rows, labels)
     if over is not None:
         yield Chart(over, "The law (line) and the rows.")
-    yield Chart(parity(discovery, rows, labels), "Measured against the law; on the line they agree.")
+    yield Chart(parity(discovery, rows, labels), "Measured against predicted values; on the line they agree.")
     law = residuals(discovery, rows, rows.law, f"{labels[discovery.target]}: the law")
-    yield Chart(law, "What the law leaves. The strip is one noise level wide to either side.")
+    yield Chart(law, "Residuals. The strip is one noise level wide to either side.")
     for name, x in list(zip(discovery.inputs, rows.X.T))[:INPUTS]:
         said = " (not in the law)" if name in discovery.ignored_inputs else ""
         yield Chart(residuals(discovery, rows, x, labels[name]), f"Residuals against {labels[name]}{said}.")
 
 
-def _legend(rows: Shown) -> list[tuple[str, str]]:
-    """What the colours of the dots mean: class and words."""
+def _legend(rows: PlottedRows) -> list[tuple[str, str]]:
+    """The legend of the colours of the dots: CSS class and words."""
     kinds = [("", "rows fitted"), ("held", "rows held out"), ("out", "rows left out")]
     return [kind for kind, part in zip(kinds, (~rows.held & ~rows.out, rows.held, rows.out)) if part.any()]
 
 
-def _accuracy(rows: Shown) -> Iterator[Accuracy]:
+def _accuracy(rows: PlottedRows) -> Iterator[Accuracy]:
     parts: list[tuple[str, NDArray[np.bool_]]] = [
         ("rows fitted", ~rows.held & ~rows.out),
         ("rows held out", rows.held),
@@ -162,7 +164,7 @@ def _accuracy(rows: Shown) -> Iterator[Accuracy]:
             square = mean_square(left)
             r2 = r_squared(square, float(np.var(rows.y[part]))) if part.sum() > 1 else float("nan")
             cells = (fraction(r2), f"{np.sqrt(square):.3g}", f"{np.max(np.abs(left)):.3g}")
-            finite = np.isfinite([r2, square, square])  # not where the law has no value on some row
+            finite = np.isfinite([r2, square, square])  # not where the law is nan on some row
             yield Accuracy(name, int(part.sum()), *(cell if good else "–" for cell, good in zip(cells, finite)))
 
 
@@ -172,8 +174,8 @@ def _network(discovery: Result) -> Markup | None:
     return drawing(discovery.structure, {n: discovery.columns.get(n, n) for n in (*discovery.inputs, discovery.target)})
 
 
-def _columns(discovery: Result, rows: Shown | None) -> Iterator[Column]:
-    """What is known of each column; the range is where the law was seen to hold."""
+def _columns(discovery: Result, rows: PlottedRows | None) -> Iterator[ColumnRow]:
+    """A row for each column, with the range in which the law was observed."""
     unit: Any = discovery.units.text if discovery.units else {}
     for i, name in enumerate((*discovery.inputs, discovery.target)):
         role = "target" if name == discovery.target else "not used" if name in discovery.ignored_inputs else "input"
@@ -181,10 +183,10 @@ def _columns(discovery: Result, rows: Shown | None) -> Iterator[Column]:
         if rows is not None:
             values = np.column_stack([rows.X, rows.y])[~rows.out, i]
             low, high = f"{values.min():.4g}", f"{values.max():.4g}"
-        yield Column(name, discovery.columns.get(name, name), unit.get(name, ""), low, high, role)
+        yield ColumnRow(name, discovery.columns.get(name, name), unit.get(name, ""), low, high, role)
 
 
-def _left_out(discovery: Result, rows: Shown) -> list[tuple[str, ...]]:
-    """Number, target and law of the rows that were left out and are among those shown."""
+def _left_out(discovery: Result, rows: PlottedRows) -> list[tuple[str, ...]]:
+    """(row number from 1, target, prediction) of outliers that are in the excerpt."""
     some = np.flatnonzero(rows.out)[:LISTED]
     return [(str(rows.row[i] + 1), f"{rows.y[i]:.5g}", f"{rows.law[i]:.5g}") for i in some]

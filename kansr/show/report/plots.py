@@ -1,4 +1,4 @@
-"""The charts of a report: the law and the rows, what it leaves, and the formulas beside it."""
+"""The charts of a report: rows and law, residuals, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -16,17 +16,26 @@ from kansr.result.result import Result
 from kansr.show.report.axis import Axis, spanning
 from kansr.show.report.charts import Frame, shortened
 
-SPARSE, MANY = 60, 500  # rows below which dots are large, and beyond which they are small
-CURVE = 400  # points of a drawn law
-INPUTS = 12  # that residuals are drawn against
-EXACT = 1e-16  # what is left unexplained where nothing is
-FEW = 200  # rows up to which error bars are drawn
-APART = 1e-7  # residuals over the spread that are not rounding
+SPARSE, MANY = 60, 500  # rows below which dots are large, and above which they are small
+CURVE = 400  # points of the curve of a law
+INPUTS = 12  # inputs that residuals are drawn against, at most
+EXACT = 1e-16  # least 1 − r² that is drawn, on a logarithmic axis
+WORST = 10.0  # largest 1 − r² that is drawn
+ERROR_BARS = 200  # rows up to which error bars are drawn
+VISIBLE_NOISE = 1e-7  # noise level above which its strip is drawn
+ROUNDING = 1e-11  # largest residual over the spread, up to which residuals are drawn as 0
+FAR = 6.0  # times the distance from the median to the 1 % or 99 % quantile, beyond which a value is not in the range
+TAIL = 0.01  # of these quantiles
+TITLE = 32  # letters of a column name in an axis label
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """The rows of a discovery with the law's values, y and law, and which were held out, and left out as wrong."""
+class PlottedRows:
+    """The rows of a result that are plotted.
+
+    X: (rows, inputs); y, the target, and law, the prediction: (rows,); held, out: whether a row was held out, or left
+    out as an outlier; row: its position in the dataset; sigma: the standard error of y, None where it is not stated.
+    """
 
     X: Array
     y: Array
@@ -41,18 +50,18 @@ class Shown:
         return np.asarray(self.y - self.law)
 
 
-def shown(discovery: Result) -> Shown | None:
-    """None where the discovery has no rows to show."""
+def shown(discovery: Result) -> PlottedRows | None:
+    """The rows of a result with predictions; None where it has no rows."""
     rows = discovery.excerpt
     if rows is None or not len(rows.y):
         return None
     law = Tape(discovery.best.expr, discovery.inputs).value(rows.X)
     out = np.isin(rows.row, discovery.outliers)
-    return Shown(rows.X, rows.y, law, rows.held_out & ~out, out, rows.row, rows.sigma)
+    return PlottedRows(rows.X, rows.y, law, rows.held_out & ~out, out, rows.row, rows.sigma)
 
 
-def law_over_input(discovery: Result, rows: Shown, labels: dict[str, str]) -> Markup | None:
-    """The rows and the law over the one input that it uses; None where it uses several or none."""
+def law_over_input(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Markup | None:
+    """Rows and law against the only input of the law; None where it has several or none."""
     used = [name for name in discovery.inputs if name not in discovery.ignored_inputs]
     if len(used) != 1:
         return None
@@ -65,14 +74,14 @@ def law_over_input(discovery: Result, rows: Shown, labels: dict[str, str]) -> Ma
     grid[:, discovery.inputs.index(used[0])] = along
     law = Tape(discovery.best.expr, discovery.inputs).value(grid)
     bars = ""
-    if rows.sigma is not None and len(x) <= FEW:
+    if rows.sigma is not None and len(x) <= ERROR_BARS:
         bars = frame.bars(x, rows.y - rows.sigma, rows.y + rows.sigma)
     marks = [bars, *_dots(frame, rows, x, rows.y), frame.line(along, law)]
     return frame.svg(marks, f"{discovery.target} against {used[0]}: the rows and the law")
 
 
-def parity(discovery: Result, rows: Shown, labels: dict[str, str]) -> Markup:
-    """What was measured against what the law gives; on the diagonal they agree."""
+def parity(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Markup:
+    """Measured against predicted values; on the diagonal they agree."""
     both = np.concatenate([rows.y, rows.law[np.isfinite(rows.law)]])
     log = spans_decades(rows.y) and float(both.min()) > 0
     target = labels[discovery.target]
@@ -83,23 +92,23 @@ def parity(discovery: Result, rows: Shown, labels: dict[str, str]) -> Markup:
     return frame.svg(marks, "Measured values against values of the law")
 
 
-def residuals(discovery: Result, rows: Shown, x: Array, label: str) -> Markup:
-    """What the law leaves, against anything; the strip is one noise level wide on either side."""
+def residuals(discovery: Result, rows: PlottedRows, x: Array, label: str) -> Markup:
+    """Residuals against x, (rows,); the strip is one noise level wide on either side."""
     left = _visible(rows)
     axis = spanning(x, label, log=spans_decades(x) and float(x.min()) > 0)
     reach = float(np.nanmax(np.abs(left[~rows.out]), initial=0.0)) if len(left) else 0.0
     reach = reach or float(np.std(rows.y)) or 1.0
     frame = Frame(axis, Axis(-1.1 * reach, 1.1 * reach, "row − law"))
     level = discovery.noise * float(np.std(rows.y[~rows.out]))
-    band = frame.band(level) if level > APART * float(np.std(rows.y)) else ""
+    band = frame.band(level) if level > VISIBLE_NOISE * float(np.std(rows.y)) else ""
     marks = [band, frame.line([axis.low, axis.high], [0, 0], "rule"), *_dots(frame, rows, x, left)]
     return frame.svg(marks, f"Residuals against {label}")
 
 
 def front_chart(discovery: Result) -> Markup:
-    """What each formula leaves unexplained on held-out rows, against its length; the chosen one stands out."""
+    """1 − held-out r² of each candidate of the front, against its complexity; the best one is marked."""
     length = np.array([c.complexity for c in discovery.front], dtype=float)
-    left = np.array([min(max(1 - c.r2_held_out, EXACT), 10.0) for c in discovery.front])
+    left = np.array([min(max(1 - c.r2_held_out, EXACT), WORST) for c in discovery.front])
     across = replace(spanning(length, "complexity"), whole=True)
     frame = Frame(across, spanning(left, "unexplained: 1 − held-out r²", log=True))
     marks = [frame.line(length, left, "step")]
@@ -110,27 +119,27 @@ def front_chart(discovery: Result) -> Markup:
     return frame.svg(marks, "Unexplained share of the target against complexity of the formula")
 
 
-def _dots(frame: Frame, rows: Shown, x: Array, y: Array) -> list[str]:
+def _dots(frame: Frame, rows: PlottedRows, x: Array, y: Array) -> list[str]:
     size = " many" if len(y) > MANY else " few" if len(y) < SPARSE else ""
     kinds = ((~rows.held & ~rows.out, ""), (rows.held, "held"), (rows.out, "out"))
     return [frame.dots(x[part], y[part], style + size) for part, style in kinds if part.any()]
 
 
-def _visible(rows: Shown) -> Array:
-    """The residuals; zeros where they are rounding and nothing else."""
+def _visible(rows: PlottedRows) -> Array:
+    """The residuals, (rows,); zeros where all of them are rounding."""
     left = rows.residual
     kept = left[~rows.out & np.isfinite(left)]
-    rounding = APART * 1e-4 * (float(np.std(rows.y)) or 1.0)
+    rounding = ROUNDING * (float(np.std(rows.y)) or 1.0)
     return np.zeros_like(left) if len(kept) and float(np.max(np.abs(kept))) < rounding else left
 
 
 def _without_far(values: Array) -> Array:
-    """The values but for the few that would press all others together."""
-    low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
-    reach = 6 * max(high - middle, middle - low) or np.inf
+    """The values without the few that are so far away that the range would hide the others."""
+    low, middle, high = np.quantile(values, [TAIL, 0.5, 1 - TAIL])
+    reach = FAR * max(high - middle, middle - low) or np.inf
     return values[np.abs(values - middle) <= reach]
 
 
 def titled(name: str, unit: str = "") -> str:
-    """A label of an axis: the column's name with its unit."""
-    return shortened(name, 32) + (f" [{unit}]" if unit not in ("", "1") else "")
+    """An axis label: the name of a column with its unit."""
+    return shortened(name, TITLE) + (f" [{unit}]" if unit not in ("", "1") else "")

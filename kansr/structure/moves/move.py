@@ -31,13 +31,13 @@ class Factor:
 
 
 class Problem(Protocol):
-    """A smaller problem, whose formulas make a move: f on rows, known up to the relative error `blur`."""
+    """A smaller problem, whose formulas make a move: f on rows, known up to the relative error `value_error`."""
 
     @property
     def f(self) -> Dataset: ...
 
     @property
-    def blur(self) -> float: ...
+    def value_error(self) -> float: ...
 
     def states(self, state: State, fits: list[Fit]) -> Iterator[State]:
         """What is left of the state, for the most convincing of the formulas for f."""

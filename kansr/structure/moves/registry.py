@@ -26,7 +26,7 @@ from kansr.structure.moves.gradient.symmetry import symmetries
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
 from kansr.structure.moves.thresholds import CERTAIN, FEW_INPUTS, POOR_SURROGATE
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 
 # Gradient errors above which gradients show the rest beside a dominant term. Where dominant terms were always divided
 # out, sqrt(1 − x²) became its power series (results/2026-11-24-textbook-laws).
@@ -34,8 +34,8 @@ VISIBLE_REST = 100.0
 
 DEFAULT = Context()
 
-Propose = Callable[[State, Field, Context], Iterable[Move]]
-Proposer = Callable[[State, Field], Iterable[Move]]  # a kind of move that a user adds
+Propose = Callable[[State, GradientField, Context], Iterable[Move]]
+Proposer = Callable[[State, GradientField], Iterable[Move]]  # a kind of move that a user adds
 
 
 class MoveKind(NamedTuple):
@@ -67,44 +67,44 @@ class MoveKind(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def sample(state: State, field: Field) -> GradientSample:
+def sample(state: State, field: GradientField) -> GradientSample:
     """The rows that moves by gradients are judged on; several kinds ask for the same state in turn."""
     return GradientSample(state, field)
 
 
 def _of_sample(
-    proposals: Callable[[GradientSample], Iterable[Move]], state: State, field: Field, context: Context
+    proposals: Callable[[GradientSample], Iterable[Move]], state: State, field: GradientField, context: Context
 ) -> Iterable[Move]:
     return proposals(sample(state, field))
 
 
-def _function_merges(state: State, field: Field, context: Context) -> Iterator[Move]:
+def _function_merges(state: State, field: GradientField, context: Context) -> Iterator[Move]:
     return function_merges(sample(state, field), context.match)
 
 
-def _functional_scalings(state: State, field: Field, context: Context) -> Iterator[Move]:
+def _functional_scalings(state: State, field: GradientField, context: Context) -> Iterator[Move]:
     return functional_scalings(sample(state, field), context.match)
 
 
-def _independent_inputs(state: State, field: Field, context: Context) -> list[Move]:
+def _independent_inputs(state: State, field: GradientField, context: Context) -> list[Move]:
     """Without noise the gradients have to confirm what correlations show; with noise they are not exact enough."""
     found = uncorrelated_inputs(state)
     return found if context.error > 0 else confirmed(found, state, field)
 
 
-def _power_factors(state: State, field: Field, context: Context) -> list[Move]:
-    return power_factors(state) if field.quality > POOR_SURROGATE else []
+def _power_factors(state: State, field: GradientField, context: Context) -> list[Move]:
+    return power_factors(state) if field.gradient_error > POOR_SURROGATE else []
 
 
-def _dominant_terms(state: State, field: Field, context: Context) -> list[Move]:
-    return [move for move in dominant_terms(state) if move.misfit <= VISIBLE_REST * field.quality]
+def _dominant_terms(state: State, field: GradientField, context: Context) -> list[Move]:
+    return [move for move in dominant_terms(state) if move.misfit <= VISIBLE_REST * field.gradient_error]
 
 
-def _faint_inputs(state: State, field: Field, context: Context) -> list[Move]:
+def _faint_inputs(state: State, field: GradientField, context: Context) -> list[Move]:
     return faint(state, field)
 
 
-def _simple_merges(state: State, field: Field, context: Context) -> Iterator[Move]:
+def _simple_merges(state: State, field: GradientField, context: Context) -> Iterator[Move]:
     """Merges of two inputs by simple formulas, whatever their misfit: noise may hide any of them.
 
     Made for noisy laws of which the right move was never made (results/2026-11-27-noisy-textbook-laws).
@@ -146,9 +146,9 @@ def as_kind(own: MoveKind | Proposer) -> MoveKind:
     return MoveKind(getattr(own, "__name__", "own move"), lambda state, field, context: own(state, field))
 
 
-def moves(state: State, field: Field, context: Context = DEFAULT) -> list[Move]:
+def moves(state: State, field: GradientField, context: Context = DEFAULT) -> list[Move]:
     """The moves that are read off the gradient field, those with the least misfit and cost first."""
-    asked = [kind for kind in kinds(context) if kind.asks == "gradient" and kind.suits(state, field.blur > 0)]
+    asked = [kind for kind in kinds(context) if kind.asks == "gradient" and kind.suits(state, field.gradient_noise > 0)]
     found = [move for kind in asked if not kind.expensive for move in kind.propose(state, field, context)]
     if min((move.misfit for move in found), default=1.0) > CERTAIN:
         found += [move for kind in asked if kind.expensive for move in kind.propose(state, field, context)]

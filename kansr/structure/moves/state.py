@@ -29,8 +29,8 @@ class State:
     """z as an unknown function of the columns of X.
 
     X: (rows, n); z: (rows,); inputs: what each column is, in the inputs of the table; back: makes a formula for the
-    table's target of one for z; moves: the steps of the derivation so far; blur: the relative error of the numbers
-    that were read off a surrogate on the way, 0 if none were; sigma: (rows,) how far z moves when the table's target
+    table's target of one for z; moves: the steps of the derivation so far; value_error: the relative error of the
+    numbers that were read off a surrogate on the way, 0 if none; sigma: (rows,) how far z moves when the table's target
     moves by one standard error, None for exact rows; table: the table itself, for a state made by `of`.
     """
 
@@ -39,7 +39,7 @@ class State:
     inputs: tuple[sympy.Expr, ...]
     back: Back = _same
     moves: tuple[Step, ...] = ()
-    blur: float = 0.0
+    value_error: float = 0.0
     sigma: Array | None = None
     table: Dataset | None = None
 

@@ -1,1 +1,1 @@
-"""Smooth models of the target and their gradient fields: what moves are read off."""
+"""Surrogate models of the target and their gradient fields: what moves are read off."""

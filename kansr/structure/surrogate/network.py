@@ -14,21 +14,18 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.standardise import skewed, standard
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
 from kansr.structure.surrogate.target_transforms import View, views
 
 if TYPE_CHECKING:
     from kansr.kan.network.network import Network
 
 LEAST_HELD_SHARE = 4  # of fewer rows than config.held_out times this, one in so many is held out
-LEAST_STEEPNESS = 1e-9  # added to the length of a standardised gradient, which can be 0
-MOST_MOVED = 1.0  # in standard deviations: a point counts as moved by no more than this
-MOST_RESIDUAL = 5.0  # in standard deviations: a residual counts as no more than this, so that no single row decides
 
 
 @dataclass(frozen=True, kw_only=True)
-class KanFieldConfig:
-    """Options of `kan_field`. Gradient errors are those of a Field: less is better, at most 1."""
+class NetworkSurrogateConfig:
+    """Options of `network_surrogate`. Gradient errors are those of a GradientField: less is better, at most 1."""
 
     rows: int = 1000  # that networks are fitted to
     held_out: int = 300  # rows that judge them
@@ -37,7 +34,7 @@ class KanFieldConfig:
     screen_nodes: int = 3  # in their hidden layer
     screen_starts: int = 2  # of these networks for each variant
     widths: tuple[int, ...] = (2, 4, 8)  # nodes of the hidden layer, tried in turn while they help
-    coefficients: int = 450  # in the first layer at most, beyond which training is too slow
+    coefficients: int = 450  # of the splines of a network at most; larger ones take too long for a surrogate
     starts: int = 3  # networks of each width
     steps: int = 40  # of Levenberg-Marquardt with each network
     grids: tuple[int, ...] = (8, 16)  # numbers of intervals, tried in turn while they help
@@ -70,20 +67,17 @@ class _Errors(NamedTuple):
     value: float
 
 
-WORST = _Errors(MOST_MOVED, MOST_RESIDUAL**2)
-
-
 class _Split(NamedTuple):
     fitted: slice
     held_out: slice
 
 
-def kan_field(
+def network_surrogate(
     X: Array,
     z: Array,
-    config: KanFieldConfig = KanFieldConfig(),
+    config: NetworkSurrogateConfig = NetworkSurrogateConfig(),
     expired: Callable[[], bool] = lambda: False,
-) -> Field:
+) -> GradientField:
     """The gradient field of the network with the least gradient error, over transforms, widths, starts and grids.
 
     X: (rows, n); z: (rows,)
@@ -97,7 +91,9 @@ def kan_field(
     model, errors = _on_finer_grids(model, errors, variant, split, config, expired)
     _, gradient = value_and_gradient(model, variant.U)
     view = variant.view
-    return Field(X, z, view.slope, gradient * variant.to_slope, view.name, errors.value, errors.gradient, variant.logs)
+    return GradientField(
+        X, z, view.slope, gradient * variant.to_slope, view.name, errors.value, errors.gradient, variant.logs
+    )
 
 
 def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
@@ -105,16 +101,11 @@ def _errors(model: Network, variant: _Variant, rows: slice) -> _Errors:
 
     value, gradient = value_and_gradient(model, variant.U[rows])
     residual = value - variant.t[rows]
-    steepness = np.sqrt(np.sum((gradient * variant.to_inputs[rows]) ** 2, axis=1))
-    moved = np.minimum(np.abs(residual) / (steepness + LEAST_STEEPNESS), MOST_MOVED)
-    gradient_error = float(np.sqrt(np.mean(moved**2)))
-    if not np.isfinite(gradient_error):
-        return WORST
-    return _Errors(gradient_error, float(np.mean(np.minimum(residual**2, MOST_RESIDUAL**2))))
+    return _Errors(displacement_error(residual, gradient * variant.to_inputs[rows]), float(capped_square(residual)))
 
 
 def _best_variant(
-    variants: Sequence[_Variant], split: _Split, config: KanFieldConfig, expired: Callable[[], bool]
+    variants: Sequence[_Variant], split: _Split, config: NetworkSurrogateConfig, expired: Callable[[], bool]
 ) -> _Variant:
     """The variant with the best of a few small networks; all are trained together."""
     from kansr.kan.training.ensembles import smooth_networks
@@ -131,7 +122,7 @@ def _best_variant(
 
 
 def _best_width(
-    variant: _Variant, split: _Split, config: KanFieldConfig, expired: Callable[[], bool]
+    variant: _Variant, split: _Split, config: NetworkSurrogateConfig, expired: Callable[[], bool]
 ) -> tuple[Network, _Errors]:
     """The best network on the first grid, from several starts of wider and wider networks."""
     from kansr.kan.training.ensembles import DEGREE, smooth_networks
@@ -161,7 +152,7 @@ def _on_finer_grids(
     errors: _Errors,
     variant: _Variant,
     split: _Split,
-    config: KanFieldConfig,
+    config: NetworkSurrogateConfig,
     expired: Callable[[], bool],
 ) -> tuple[Network, _Errors]:
     """The network on the finest grid that lowers its errors."""

@@ -1,4 +1,4 @@
-"""How well a smooth model can do where the units of the table are known: in dimensionless groups."""
+"""The held-out error of a surrogate in dimensionless groups, where the units of the table are known."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from kansr.data.dataset import Dataset
 from kansr.data.dimensionless import choices
-from kansr.structure.surrogate.noisy_kernel import JUDGED, MANY, Noisy, around, best_setting
+from kansr.structure.surrogate.noisy_kernel import JUDGED, MANY, NoisyRows, best_settings, nearby_models
 
 
-def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
-    """The held-out error of the best smooth model of target / scale, over the target's spread; inf without units.
+def held_out_error_in_groups(data: Dataset, held_out: Dataset) -> float:
+    """The held-out error of the best surrogate of target / scale, over the target's spread; inf without units.
 
-    In the simplest groups, and on the rows that formulas are judged on: in few groups such a model is as good as the
-    law itself, and on different rows the two would differ by chance alone.
+    It uses the simplest groups, and the rows that formulas are judged on: of few groups a surrogate is as good as the
+    law, and on different rows the two would differ by chance.
     """
     offered = choices(data)
     if not offered:
@@ -24,8 +24,8 @@ def attainable_in_groups(data: Dataset, held_out: Dataset) -> float:
     data = replace(data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]))
     reduced, sizes = offered[0].dataset(data), offered[0].sizes(data)
     if reduced.names:
-        rows = Noisy(reduced.X, reduced.y, 1 / np.abs(sizes))
-        error = min(smooth.error for smooth in around(rows, best_setting(rows), data.rows - unseen.rows))
+        rows = NoisyRows(reduced.X, reduced.y, 1 / np.abs(sizes))
+        error = min(smooth.error for smooth in nearby_models(rows, best_settings(rows), data.rows - unseen.rows))
     else:
         y, seen = data.y, slice(-unseen.rows)
         factor = float(y[seen] @ sizes[seen] / (sizes[seen] @ sizes[seen]))

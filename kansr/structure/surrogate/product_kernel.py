@@ -13,12 +13,12 @@ from itertools import combinations
 
 import numpy as np
 import sympy
-from scipy.linalg import cho_factor, cho_solve
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.kernel_ridge import gaussian, kernel, slopes, solve
 from kansr.numeric.standardise import standard
 from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
 from kansr.structure.surrogate.kernel import LENGTHS
 from kansr.structure.surrogate.target_transforms import View, views
 
@@ -96,24 +96,30 @@ class Composite:
         trial = replace(self, parts=kept).fitted()
         return trial.pruned() if trial.misfit < self.misfit else self
 
-    def field(self) -> Field:
+    def field(self) -> GradientField:
         """Values and gradients as those of any other surrogate."""
-        gradient, rest = np.empty_like(self.X), self.rest
+        gradient, rest, spread = np.empty_like(self.X), self.rest, float(self.view.t.std())
         for i, kind in self.bends.items():
             gradient[:, i] = self.slope(i) * BENDS[kind].slope(self.X[:, i])
         K = self.kernel()
         if rest:
-            W, spread = (a[..., rest] for a in standard(self.X, np.array(self.logs)))
-            inner = np.where(np.array(self.logs)[rest], self.X[:, rest], 1.0) * spread
-            G = K * self.weights
-            moved = (G @ W[: len(self.weights)] - W * G.sum(1, keepdims=True)) / self.length**2
-            gradient[:, rest] = moved * self.view.t.std() / inner
+            W, widths = (a[..., rest] for a in standard(self.X, np.array(self.logs)))
+            inner = np.where(np.array(self.logs)[rest], self.X[:, rest], 1.0) * widths
+            moved = slopes(W, W[: len(self.weights)], K * self.weights, self.length)
+            gradient[:, rest] = moved * spread / inner
         held = slice(len(self.z) - HELD_OUT, None)
-        reach = np.sqrt(np.sum((gradient[held] * self.X.std(0)) ** 2, axis=1)) / self.view.t.std()
-        missed = np.abs(K[held] @ self.weights - (self.view.t[held] - self.view.t.mean()) / self.view.t.std())
-        quality = float(np.sqrt(np.mean(np.minimum(missed / (reach + 1e-9), 1) ** 2)))
-        return Field(
-            self.X, self.z, self.view.slope, gradient, self.view.name, self.misfit**2, quality, self.logs, linear=self
+        missed = K[held] @ self.weights - (self.view.t[held] - self.view.t.mean()) / spread
+        gradient_error = displacement_error(missed, gradient[held] * self.X.std(0) / spread)
+        return GradientField(
+            self.X,
+            self.z,
+            self.view.slope,
+            gradient,
+            self.view.name,
+            self.misfit**2,
+            gradient_error,
+            self.logs,
+            linear=self,
         )
 
     def _features(self) -> Array:
@@ -121,9 +127,7 @@ class Composite:
 
     def _radial(self) -> Array:
         W = standard(self.X, np.array(self.logs))[0][:, self.rest]
-        square, count = np.sum(W * W, axis=1), len(self.weights)
-        far = np.maximum(square[:, None] + square[:count] - 2 * W @ W[:count].T, 0)
-        return np.exp(-far / (2 * self.length**2))
+        return kernel(W, W[: len(self.weights)], self.length)
 
 
 def composite(X: Array, z: Array, logs: tuple[bool, ...], expired: Callable[[], bool]) -> Composite | None:
@@ -200,10 +204,10 @@ class _Draft:
         best: Array = np.full(self.T.shape[1], np.inf)
         at: Array = np.ones(self.T.shape[1])
         for length in lengths:
-            K = A * np.exp(-D / (2 * length**2))
+            K = A * gaussian(D, length)
             w = _solved(K[:FEW], self.T[:FEW])
             if w is not None:
-                error = np.sqrt(np.mean(np.minimum((K[FEW:] @ w - self.T[FEW:]) ** 2, 25), axis=0))
+                error = np.sqrt(capped_square(K[FEW:] @ w - self.T[FEW:]))
                 at = np.where(error < best, length, at)
                 best = np.minimum(best, error)
         return best, at
@@ -226,9 +230,4 @@ class _Draft:
 
 
 def _solved(K: Array, T: Array) -> Array | None:
-    K = K.copy()
-    K.flat[:: len(K) + 1] += RIDGE * np.trace(K)
-    try:
-        return np.asarray(cho_solve(cho_factor(K, lower=True, overwrite_a=True, check_finite=False), T))
-    except np.linalg.LinAlgError:
-        return None
+    return solve(K, T, RIDGE * float(np.trace(K)))

@@ -21,11 +21,11 @@ from kansr.structure.terminals.closed_form.implicit_relation import relations
 from kansr.structure.terminals.closed_form.power_law import (
     close_power_law,
     power_law,
-    power_law_beside_wrong_rows,
+    power_law_beside_outliers,
     power_law_in_noise,
-    power_laws_within,
+    power_laws_under_functions,
 )
-from kansr.structure.terminals.closed_form.power_product import products
+from kansr.structure.terminals.closed_form.power_product import power_products
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
 from kansr.structure.terminals.closed_form.sparse_rational import rationals
@@ -60,7 +60,7 @@ def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 def _power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
     if state.sigma is None:
-        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.blur)
+        allowed = max(context.allowed(EXACT_POWER_LAW), VALUE_ERRORS * state.value_error)
         yield from close_power_law(state.dataset(), allowed)
     elif (law := power_law_in_noise(state.dataset(), context.error * state.sigma)) is not None:
         yield law
@@ -69,19 +69,19 @@ def _power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
 def _best_power_law(state: State, context: Context) -> Iterator[sympy.Expr]:
     """However well it fits; and one that outliers do not bend."""
     data = state.dataset()
-    yield from (expr for expr in (power_law(data), power_law_beside_wrong_rows(data)) if expr is not None)
+    yield from (expr for expr in (power_law(data), power_law_beside_outliers(data)) if expr is not None)
 
 
 def _power_law_beside_a_number(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return power_laws_within(state.dataset())
+    return power_laws_under_functions(state.dataset())
 
 
 def _product(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return products(state.dataset())
+    return power_products(state.dataset())
 
 
 def _plain_relation(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return relations(state.dataset(), context.expired, plain=True)
+    return relations(state.dataset(), context.expired, inputs_only=True)
 
 
 def _relation(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -109,7 +109,7 @@ def _relation_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 
 def _sum_of_atoms_turned(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return _through_turned(state, sums_of_atoms, threshold=EXACT_SUM, expired=context.expired)
+    return _through_turned(state, sums_of_atoms, max_misfit=EXACT_SUM, expired=context.expired)
 
 
 def _polynomial(state: State, context: Context) -> Iterator[sympy.Expr]:

@@ -5,3 +5,8 @@ b) + d are free; a `Library` is a list of them (`function`). `standard` is the t
 kansr. `library_file` reads functions of the user's from a .library file, `redundancy` finds out numerically which of a
 and b they need, and `inspection` checks what the file claims of them.
 """
+
+from kansr.symbolic.library.function import Function, Library
+from kansr.symbolic.library.standard import STANDARD
+
+__all__ = ["STANDARD", "Function", "Library"]

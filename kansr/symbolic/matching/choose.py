@@ -16,7 +16,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import Fit, polish
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.numeric.tolerances import ROUNDING
@@ -56,7 +56,7 @@ def choose(
         expr = canonical(compose(graph, fits), size)
         if expr in tried or not is_real_formula(expr):
             continue
-        fit = polish(expr, sample, iterations=25)
+        fit = fit_constants(expr, sample, iterations=25)
         length = fit_length(fit, sample)
         tried[expr] = length
         if np.isfinite(length):
@@ -64,7 +64,7 @@ def choose(
         if fit.rms <= ROUNDING * np.std(sample.y):  # exact: only a simpler one among the next few can be better
             last = min(last, number + config.after)
     drafts.sort(key=lambda draft: draft[0])
-    final = [polish(fit.expr, data) for _, fit in drafts[: config.keep]]
+    final = [fit_constants(fit.expr, data) for _, fit in drafts[: config.keep]]
     return sorted(final, key=lambda fit: fit_length(fit, data))
 
 

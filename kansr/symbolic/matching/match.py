@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 
 import numpy as np
@@ -18,6 +18,7 @@ import sympy
 from kansr.errors import FormulaError
 from kansr.expression.render import render
 from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.least_squares import pairs_at, refined_pairs
 from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
@@ -32,6 +33,7 @@ NEGLIGIBLE_SHIFT = 1e-7  # of b beside a·x, and of d beside the curve, up to wh
 # Without d, 1 − r² may be PROPORTIONAL_LOSS times as large, or larger by ROUNDING_LOSS, for d to be left out.
 PROPORTIONAL_LOSS, ROUNDING_LOSS = 2.0, 1e-13
 BITS_PER_SAMPLE = 0.25  # for each factor of 2 in 1 − r²; for samples with independent errors it would be 0.5
+SETTLED = 1e-6  # relative decrease of the misfit that is none
 
 
 @dataclass(frozen=True)
@@ -175,49 +177,19 @@ def _misfit(F: Array, y: Array) -> Array:
 
 
 def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Row]:
-    """Levenberg–Marquardt on (a, b) of all rows at once, with c and d projected out (Kaufman 1975).
-
-    After a third of the iterations only the rows with the least misfit go on.
-    """
-    p: Array = np.array([[a, b] for _, a, b in rows])
+    """Least squares in (a, b) of every row at once; after a third of the steps the closest rows go on alone."""
     functions = [f for f, _, _ in rows]
-    damping: Array = np.full(len(rows), 1e-2)
     centred = (y - y.mean()) / np.linalg.norm(y - y.mean())
-    loss, J, r = _projected(functions, x, centred, p)
-    for iteration in range(config.iterations):
-        if iteration == config.iterations // 3 and len(rows) > config.survivors:
-            order = np.argsort(loss, kind="stable")
-            keep = np.sort(order[: config.survivors])
-            rest = [(functions[i], float(p[i, 0]), float(p[i, 1])) for i in np.sort(order[config.survivors :])]
-            functions = [functions[i] for i in keep]
-            p, damping, loss, J, r = p[keep], damping[keep], loss[keep], J[keep], r[keep]
-        else:
-            rest = [] if iteration == 0 else rest
-        g = np.matmul(r[:, None, :], J)[:, 0]
-        A = np.matmul(J.transpose(0, 2, 1), J)
-        A00, A01, A11 = A[:, 0, 0] * (1 + damping), A[:, 0, 1], A[:, 1, 1] * (1 + damping)
-        with np.errstate(all="ignore"):
-            # the 2 × 2 system in closed form; a parameter that is not free has a zero column and stays
-            A00, A11 = np.where(A00 > 0, A00, 1.0), np.where(A11 > 0, A11, 1.0)
-            determinant = A00 * A11 - A01 * A01
-            step = (
-                np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]]) / determinant[:, None]
-            )
-        trial = np.where(np.isfinite(step), p - step, p)
-        new_loss, new_J, new_r = _projected(functions, x, centred, trial)
-        better = new_loss < loss
-        if not better.any() and damping.min() > 1e3:
-            break
-        done = (
-            not np.any(better & (new_loss < loss * (1 - 1e-6)) & (loss > 1e-28)) and iteration > config.iterations // 3
-        )
-        p = np.where(better[:, None], trial, p)
-        J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
-        loss = np.where(better, new_loss, loss)
-        damping = np.where(better, damping * 0.1, damping * 8)
-        if done and damping.min() > 1.0:
-            break
-    return [(f, float(a), float(b)) for f, (a, b) in zip(functions, p)] + rest
+    first = config.iterations // 3
+    start: Array = np.array([[a, b] for _, a, b in rows])
+    projected = partial(_projected, functions, x, centred)
+    tried = refined_pairs(projected, pairs_at(projected, start), first)
+    order = np.argsort(tried.loss, kind="stable")
+    kept, others = (np.sort(part) for part in np.split(order, [config.survivors]))
+    chosen = [functions[i] for i in kept]
+    best = refined_pairs(partial(_projected, chosen, x, centred), tried.take(kept), config.iterations - first, SETTLED)
+    rest = [(functions[i], *tried.p[i].tolist()) for i in others]
+    return [(f, *p.tolist()) for f, p in zip(chosen, best.p)] + rest
 
 
 def _projected(functions: list[Function], x: Array, centred: Array, p: Array) -> tuple[Array, Array, Array]:

@@ -40,7 +40,7 @@ def test_an_input_is_taken_out_exactly(text: str, columns: tuple[str, ...], rest
     for state in reached(text):
         X = np.column_stack([evaluate(parse(column), dict(zip(data.names, data.X.T))) for column in columns])
         scale = state.X / X  # functions are known up to a factor
-        if np.ptp(scale) > 1e-9 or state.blur:
+        if np.ptp(scale) > 1e-9 or state.value_error:
             continue
         inner = {f"u{k}": x for k, x in enumerate(X.T)}
         left = state.z / evaluate(parse(rest), inner)
@@ -48,7 +48,7 @@ def test_an_input_is_taken_out_exactly(text: str, columns: tuple[str, ...], rest
         whole = state.formula(left[0] * parse(rest).xreplace({sympy.Symbol("u0"): sympy.Symbol("u0") / scale[0, 0]}))
         assert evaluate(whole, dict(zip(data.names, data.X.T))) == pytest.approx(data.y, rel=1e-9)
         return
-    pytest.fail(str([(state.inputs, state.moves, state.blur) for state in reached(text)]))
+    pytest.fail(str([(state.inputs, state.moves, state.value_error) for state in reached(text)]))
 
 
 def test_no_move_where_no_input_scales_the_target() -> None:

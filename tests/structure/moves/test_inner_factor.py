@@ -17,5 +17,5 @@ def test_the_factor_of_an_input_is_known_on_the_rows() -> None:
     found = {data.names[factor.index]: factor for factor in inner_factors(state, model)}
     t = found["a"].f.X[:, 0]
     true = np.sin(2 * t) / t
-    assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].blur * np.std(true)
-    assert found["a"].blur < 1e-4
+    assert np.sqrt(np.mean((found["a"].f.y - true) ** 2)) < 10 * found["a"].value_error * np.std(true)
+    assert found["a"].value_error < 1e-4

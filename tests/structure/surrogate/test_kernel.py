@@ -7,7 +7,7 @@ import pytest
 from support.tables import differences, inside, table
 
 from kansr.data.dataset import Dataset
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
 
 # A smooth law, the range of its inputs, and how far a gradient may be off, as a share of the mean gradient's length.
@@ -21,7 +21,7 @@ SMOOTH = {
 }
 
 
-def off(text: str, data: Dataset, field: Field) -> float:
+def off(text: str, data: Dataset, field: GradientField) -> float:
     """The rms difference of the gradients of z itself over the rms length of the true ones, clear of the edges."""
     rows, truth = inside(data), differences(text, data)
     found = field.gradient / field.slope[:, None]
@@ -34,7 +34,7 @@ def test_the_gradient_is_that_of_the_function(text: str, low: float, high: float
     field = surrogate(data.X, data.y)
     assert field.gradient.shape == data.X.shape
     assert off(text, data, field) < tolerance
-    assert field.error < tolerance and field.quality < 0.01
+    assert field.error < tolerance and field.gradient_error < 0.01
 
 
 def test_inputs_over_decades_are_taken_by_their_logarithms() -> None:

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("torch")
 
-from kansr.structure.surrogate.network import KanFieldConfig, kan_field
+from kansr.structure.surrogate.network import NetworkSurrogateConfig, network_surrogate
 
 RNG = np.random.default_rng(3)
 X = RNG.uniform(1, 3, (900, 4))
-QUICK = KanFieldConfig(rows=500, starts=2, steps=25)
+QUICK = NetworkSurrogateConfig(rows=500, starts=2, steps=25)
 
 LAWS = {
     "a power product": (lambda x: 2 * x[:, 0] * x[:, 1] ** 2 / x[:, 2], lambda x, z: z / x[:, 0]),
@@ -27,8 +27,8 @@ LAWS = {
 def test_gradients_are_those_of_the_law(name: str) -> None:
     law, by_first = LAWS[name]
     z = law(X)
-    field = kan_field(X, z, QUICK)
-    assert field.error < 1e-4 and field.quality < 2e-2
+    field = network_surrogate(X, z, QUICK)
+    assert field.error < 1e-4 and field.gradient_error < 2e-2
     slope = field.gradient[:, 0] / field.slope
     truth = by_first(X, z)
     assert np.median(np.abs(slope - truth)) < 0.02 * np.std(truth)
@@ -38,10 +38,10 @@ def test_gradients_are_those_of_the_law(name: str) -> None:
 
 def test_the_same_seed_gives_the_same_field() -> None:
     z = np.exp(X[:, 0]) * X[:, 1]
-    a, b = (kan_field(X, z, QUICK) for _ in range(2))
+    a, b = (network_surrogate(X, z, QUICK) for _ in range(2))
     assert np.array_equal(a.gradient, b.gradient) and a.view == b.view
 
 
 def test_when_time_is_up_there_is_still_an_answer() -> None:
-    field = kan_field(X, X[:, 0] + X[:, 1], QUICK, expired=lambda: True)
+    field = network_surrogate(X, X[:, 0] + X[:, 1], QUICK, expired=lambda: True)
     assert np.isfinite(field.gradient).all()

@@ -12,13 +12,13 @@ from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.structure.surrogate.noisy_kernel import (
     MANY,
-    Noisy,
-    Setting,
-    attainable,
-    attainable_on,
-    best_setting,
-    glance,
+    KernelSettings,
+    NoisyRows,
+    best_settings,
     gradients,
+    held_out_error,
+    held_out_error_on,
+    quick_model,
 )
 
 NOISY = {
@@ -35,18 +35,18 @@ def test_what_can_be_attained_is_the_noise(text: str, low: float, high: float) -
     data = table(text, low=low, high=high, rows=1000)
     spread = float(np.std(data.y))
     noise = np.random.default_rng(7).normal(0, 0.05 * spread, data.rows)
-    assert 0.045 < attainable(data.X, data.y + noise) < 0.06
+    assert 0.045 < held_out_error(data.X, data.y + noise) < 0.06
 
 
 @pytest.mark.parametrize("rows", [60, 400])
 def test_of_pure_noise_next_to_nothing_can_be_attained(rows: int) -> None:
     rng = np.random.default_rng(2)
-    assert attainable(rng.uniform(size=(rows, 2)), rng.normal(size=rows)) > 0.85
+    assert held_out_error(rng.uniform(size=(rows, 2)), rng.normal(size=rows)) > 0.85
 
 
 def test_of_a_clean_law_everything_can_be_attained() -> None:
     data = table("x*y + 2*x", rows=400)
-    assert attainable(data.X, data.y) < 1e-5
+    assert held_out_error(data.X, data.y) < 1e-5
 
 
 @pytest.mark.parametrize("text", ["x*y", "1/(1.2 - x)", "-exp(x + y)"])
@@ -59,14 +59,14 @@ def test_no_smooth_model_is_better_than_the_law_itself(text: str) -> None:
     y = law + np.clip(noise, -0.9 * np.abs(law), 0.9 * np.abs(law))  # logarithms and inverses stay possible
     train, unseen = Dataset(X[:1100], y[:1100], ("x", "y"), "z"), Dataset(X[1100:], y[1100:], ("x", "y"), "z")
     least = float(np.sqrt(np.mean((y - law)[1100:] ** 2)) / np.std(unseen.y))
-    assert 0.995 * least < attainable_on(unseen, train) < 1.1 * least
+    assert 0.995 * least < held_out_error_on(unseen, train) < 1.1 * least
 
 
-def test_one_input_is_glanced_at_more_closely_than_several_were() -> None:
+def test_shorter_kernels_are_tried_of_one_input() -> None:
     rng = np.random.default_rng(0)
     x = rng.uniform(-4, 4, 1500)
-    rows = Noisy(x[:, None], np.exp(-(x**2)) + 0.01 * rng.normal(size=1500), np.ones(1500))
-    seen = glance(rows, Setting("z", (False,), 9.6, 1e-6))
+    rows = NoisyRows(x[:, None], np.exp(-(x**2)) + 0.01 * rng.normal(size=1500), np.ones(1500))
+    seen = quick_model(rows, KernelSettings("z", (False,), 9.6, 1e-6))
     assert seen is not None and seen.error < 0.02
 
 
@@ -74,12 +74,12 @@ def test_one_input_is_glanced_at_more_closely_than_several_were() -> None:
 def test_gradients_know_how_exact_they_are(share: float) -> None:
     text = "x*sin(y) + z**2"
     data = with_noise(text, share)
-    rows = Noisy(data.X, data.y, np.ones(data.rows))
-    field = gradients(rows, best_setting(rows).setting, MANY)
+    rows = NoisyRows(data.X, data.y, np.ones(data.rows))
+    field = gradients(rows, best_settings(rows).setting, MANY)
     truth = np.column_stack(
         [Tape(sympy.diff(parse(text), sympy.Symbol(n)), data.names).value(data.X) for n in data.names]
     )
     off = (field.gradient / field.slope[:, None] - truth) * data.X.std(0)
     known = float(np.sqrt(np.median(np.sum(off**2, axis=1))))
     slope = float(np.median(np.abs(field.slope)))
-    assert known / 6 < field.blur / slope < 6 * known  # what the model smooths away is not known to it
+    assert known / 6 < field.gradient_noise / slope < 6 * known  # what the model smooths away is not known to it

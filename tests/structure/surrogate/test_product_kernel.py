@@ -46,13 +46,13 @@ def test_its_gradients_are_better_than_those_of_a_plain_kernel(text: str) -> Non
     )
     assert ours < 1e-3
     assert ours < theirs
-    assert field.quality < plain.quality
+    assert field.gradient_error < plain.gradient_error
 
 
 def test_a_law_that_is_linear_in_nothing_has_no_composite() -> None:
     data = table("sin(x*y) + exp(x - y)/(1 + x*y**2)", rows=800)
     found = composite(data.X, data.y, (False, False), lambda: False)
-    assert found is None or found.field().quality > surrogate(data.X, data.y).quality
+    assert found is None or found.field().gradient_error > surrogate(data.X, data.y).gradient_error
 
 
 def test_few_rows_one_input_and_no_time_give_nothing() -> None:

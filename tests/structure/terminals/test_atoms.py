@@ -15,7 +15,7 @@ def test_an_atom_has_the_values_of_its_expression(names: tuple[str, ...], low: f
     X = np.random.default_rng(0).uniform(low, 2, (25, len(names)))
     table = atoms(names, X)
     assert len(table) > 1000
-    assert np.all(np.diff(table.weights) >= 0)
+    assert np.all(np.diff(table.complexity) >= 0)
     for i in range(0, len(table), 23):
         assert evaluate(table.expr(i), dict(zip(names, X.T))) == pytest.approx(table.values[i], rel=1e-9)
 

@@ -7,7 +7,8 @@ import pytest
 from support.tables import misfit, table
 
 from kansr.data.dataset import Dataset
-from kansr.structure.terminals.closed_form.implicit_relation import MOST_INPUTS, relations
+from kansr.structure.terminals.closed_form.implicit_relation import relations
+from kansr.structure.terminals.limits import MOST_INPUTS
 
 PLAIN = {
     "a polynomial of degree 9": "x**9 - 2*x**5 + 0.5*x**2 - 3",
@@ -51,7 +52,7 @@ JOINT = {
 @pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN)
 def test_a_rational_law_is_found_from_the_inputs_alone(text: str) -> None:
     data = table(text)
-    found = list(relations(data, plain=True))
+    found = list(relations(data, inputs_only=True))
     assert min(misfit(expr, data) for expr in found) < 1e-10
     far = table(text, low=0.4, high=3.0, seed=1)
     assert min(misfit(expr, far) for expr in found) < 1e-8
@@ -60,7 +61,7 @@ def test_a_rational_law_is_found_from_the_inputs_alone(text: str) -> None:
 @pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
 def test_a_rational_law_of_simple_functions_is_found(text: str) -> None:
     data = table(text, low=-1.0 if "log" not in text else 0.5, high=3.0)
-    assert list(relations(data, plain=True)) == []
+    assert list(relations(data, inputs_only=True)) == []
     assert min(misfit(expr, data) for expr in relations(data)) < 1e-10
 
 
@@ -93,7 +94,7 @@ def test_a_smooth_curve_is_not_taken_for_a_ratio_of_long_polynomials(
 ) -> None:
     data = table(text, low=box[0], high=box[1], rows=1500)
     far = table(text, low=box[0] - 0.3, high=box[1] + 0.3, rows=200)
-    left = [misfit(expr, far) for expr in relations(data, plain=True)]
+    left = [misfit(expr, far) for expr in relations(data, inputs_only=True)]
     assert bool(left) is exact
     assert max(left, default=0.0) < 1e-9
 

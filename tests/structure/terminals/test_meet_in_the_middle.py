@@ -8,9 +8,9 @@ import sympy
 from support.tables import misfit, table, with_noise
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import polish
-from kansr.structure.terminals.enumerated.atoms import MOST_INPUTS
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atoms
+from kansr.structure.terminals.limits import MOST_INPUTS
 
 CLEAN = 1e-8
 
@@ -40,7 +40,7 @@ LAWS = {
 def test_a_law_is_found(text: str) -> None:
     data = table(text)
     found = next(expr for expr in sums_of_atoms(data, CLEAN, never) if misfit(expr, data) < 1e-9)
-    assert polish(found, data).rms < 1e-12 * float(np.std(data.y))
+    assert fit_constants(found, data).rms < 1e-12 * float(np.std(data.y))
 
 
 def test_of_the_exact_ones_the_lightest_comes_first() -> None:

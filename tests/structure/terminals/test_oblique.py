@@ -7,7 +7,7 @@ import pytest
 from support.tables import table
 from support.thin import thinned
 
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.enumerated.oblique import oblique_function
 
 LAWS = {
@@ -21,7 +21,7 @@ LAWS = {
 @pytest.mark.parametrize("text", thinned(LAWS, often=2))
 def test_the_law_is_found_by_polishing(text: str) -> None:
     data = table(text, low=-2.0, high=2.0, rows=900)
-    fits = [polish(expr, data) for expr in oblique_function(data)]
+    fits = [fit_constants(expr, data) for expr in oblique_function(data)]
     assert min(fit.rms for fit in fits) < 1e-10 * float(np.std(data.y))
 
 

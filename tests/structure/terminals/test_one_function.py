@@ -7,7 +7,7 @@ import pytest
 from support.tables import table
 from support.thin import thinned
 
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.enumerated.one_function import MOST_INPUTS, one_function
 
 LAWS = {
@@ -28,7 +28,7 @@ LAWS = {
 @pytest.mark.parametrize(("text", "low", "high"), thinned(LAWS, often=4))
 def test_the_law_is_found(text: str, low: float, high: float) -> None:
     data = table(text, low=low, high=high, rows=900)
-    fits = [polish(expr, data) for expr in one_function(data)]
+    fits = [fit_constants(expr, data) for expr in one_function(data)]
     assert min(fit.rms for fit in fits) < 1e-10 * float(np.std(data.y))
 
 

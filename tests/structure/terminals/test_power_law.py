@@ -10,13 +10,13 @@ from support.tables import FOUR, misfit, over_decades, spoilt, table
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import floats, polish
+from kansr.formula.fit.constants import fit_constants, floats
 from kansr.formula.judge.exactness import convincing, exact
 from kansr.structure.terminals.closed_form.power_law import (
     power_law,
-    power_law_beside_wrong_rows,
+    power_law_beside_outliers,
     power_law_in_noise,
-    power_laws_within,
+    power_laws_under_functions,
 )
 
 
@@ -33,8 +33,8 @@ from kansr.structure.terminals.closed_form.power_law import (
 def test_a_power_product_is_seen_through_a_function(law: str, decades: float) -> None:
     data = over_decades(law, decades=decades)
     with np.errstate(all="ignore"):
-        found = next(power_laws_within(data))
-    fit = polish(found, data)
+        found = next(power_laws_under_functions(data))
+    fit = fit_constants(found, data)
     assert exact(fit, data) and convincing(fit, data)
 
 
@@ -57,7 +57,7 @@ def test_noise_alone_is_no_power_product() -> None:
 
 def test_no_power_product_is_seen_in_a_sum() -> None:
     with np.errstate(all="ignore"):
-        assert not list(power_laws_within(over_decades("x*y + z*w")))
+        assert not list(power_laws_under_functions(over_decades("x*y + z*w")))
 
 
 POWER_LAWS = {
@@ -121,7 +121,7 @@ def test_where_there_can_be_no_power_law_there_is_none(data: Dataset) -> None:
 
 def test_a_power_law_is_seen_beside_wrong_rows() -> None:
     data, wrong = spoilt(400, 0.1, noise=0.0)
-    expr = power_law_beside_wrong_rows(data)
+    expr = power_law_beside_outliers(data)
     assert expr is not None
     assert Tape(expr, data.names).value(data.X[~wrong]) == pytest.approx(data.y[~wrong])
-    assert power_law_beside_wrong_rows(data.take(~wrong)) is None  # what power_law finds needs no other way
+    assert power_law_beside_outliers(data.take(~wrong)) is None  # what power_law finds needs no other way

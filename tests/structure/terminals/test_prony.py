@@ -7,7 +7,7 @@ import pytest
 from support.tables import table
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.one_input.prony import _smooth, exponentials
 
 LAWS = {
@@ -26,7 +26,7 @@ LAWS = {
 @pytest.mark.parametrize(("text", "low", "high"), LAWS.values(), ids=LAWS)
 def test_a_sum_of_exponentials_is_found(text: str, low: float, high: float) -> None:
     data = table(text, low=low, high=high, rows=900)
-    assert min(polish(expr, data).rms for expr in exponentials(data)) < 1e-10 * float(np.std(data.y))
+    assert min(fit_constants(expr, data).rms for expr in exponentials(data)) < 1e-10 * float(np.std(data.y))
 
 
 # Curves, whether any sum comes near them, and whether one meets them.
@@ -42,7 +42,7 @@ OTHERS = {
 @pytest.mark.parametrize(("text", "near", "met"), [(text, *ends) for text, ends in OTHERS.items()])
 def test_other_curves_are_at_most_approximated(text: str, near: bool, met: bool) -> None:
     data = table(text, rows=900)
-    left = [polish(expr, data, iterations=20).rms / float(np.std(data.y)) for expr in exponentials(data)]
+    left = [fit_constants(expr, data, iterations=20).rms / float(np.std(data.y)) for expr in exponentials(data)]
     assert bool(left) is near
     assert any(share < 1e-9 for share in left) is met
 

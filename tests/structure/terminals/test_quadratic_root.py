@@ -7,7 +7,7 @@ import pytest
 from support.tables import misfit, table
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
 
 ROOTS = [
@@ -22,7 +22,7 @@ ROOTS = [
 def test_the_root_is_found(text: str) -> None:
     data = table(text, rows=400)
     (root,) = quadratics(data)
-    fit = polish(root, data)
+    fit = fit_constants(root, data)
     assert misfit(fit.expr, data) < 1e-9
     assert misfit(fit.expr, table(text, rows=200, seed=5)) < 1e-9
 

@@ -8,7 +8,7 @@ import sympy
 from support.tables import misfit, state_of, table
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.structure.context import Context
 from kansr.structure.terminals.registry import TERMINALS
 
@@ -32,7 +32,7 @@ def first_exact(data: Dataset) -> sympy.Expr | None:
     with np.errstate(all="ignore"):  # formulas are tried where they have no value
         for kind in asked:
             for expr in () if kind.solve is None else kind.solve(state, Context()):
-                fit = polish(state.formula(expr), data)
+                fit = fit_constants(state.formula(expr), data)
                 if fit.rms < 1e-9 * np.std(data.y):
                     return fit.expr
     return None

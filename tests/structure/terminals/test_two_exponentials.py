@@ -8,7 +8,7 @@ import pytest
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import polish
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
 
@@ -29,7 +29,7 @@ def test_sums_of_two_exponentials_or_powers_are_found_in_noise(law: str, low: fl
     x = rng.uniform(low, high, 1500)
     clean = evaluate(parse(law), {"x": x})
     data = Dataset(x[:, None], clean + 0.01 * np.std(clean) * rng.normal(size=len(x)), ("x",), "y")
-    fits = [polish(expr, data) for expr in sums_of_two(data, 0.01)]
+    fits = [fit_constants(expr, data) for expr in sums_of_two(data, 0.01)]
     fit = min(fits, key=lambda fit: fit_length(fit, data))
     found = Tape(fit.expr, ("x",)).value(data.X)
     assert np.sqrt(np.mean((found - clean) ** 2)) < 0.0015 * np.std(clean)

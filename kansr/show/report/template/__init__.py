@@ -1,1 +1,1 @@
-"""The page's template and style sheet."""
+"""The template and the style sheet of the page; `html` loads them."""

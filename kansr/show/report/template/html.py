@@ -1,4 +1,4 @@
-"""Where the templates of pages come from, and the style sheet that they share."""
+"""Load the templates of pages and their style sheet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ HERE = Path(__file__).parent
 
 @cache
 def environment() -> Environment:
-    """Where templates are: everything that goes into a page is escaped unless it is Markup already."""
+    """The templates; whatever goes into a page is escaped unless it is Markup already."""
     return Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
 
 
 def style() -> Markup:
-    """The style sheet of all pages."""
+    """The style sheet of all pages, to be put into them."""
     return Markup((HERE / "style.css").read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from kansr.structure.moves.gradient.sample import GradientSample
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, without_input, without_inputs
 from kansr.structure.moves.thresholds import FEWEST_ROWS, NEGLIGIBLE
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.target_transforms import views
 
 # Shares of the largest slope, inputs in standard deviations, below which an input of noisy rows may be irrelevant; the
@@ -49,13 +49,13 @@ def uncorrelated_inputs(state: State) -> list[Move]:
     return _without_others(state, relevant)
 
 
-def faint(state: State, field: Field) -> list[Move]:
+def faint(state: State, field: GradientField) -> list[Move]:
     """Without all inputs along which a surrogate of noisy rows has small slopes, for each idea of small."""
     slopes = _slopes(state, field)
     return [move for level in FAINT for move in _without_others(state, slopes > level * slopes.max())]
 
 
-def confirmed(moves: Sequence[Move], state: State, field: Field) -> list[Move]:
+def confirmed(moves: Sequence[Move], state: State, field: GradientField) -> list[Move]:
     """The moves that drop no input along which the surrogate moves by more than its error explains.
 
     Correlations miss small terms that a surrogate has.
@@ -75,7 +75,7 @@ def flat_inputs(sample: GradientSample) -> Iterator[Move]:
             yield Move(float(share), 0.0, f"without {sample.name(i)}", frozenset(), apply)
 
 
-def _slopes(state: State, field: Field) -> Array:
+def _slopes(state: State, field: GradientField) -> Array:
     """The rms slope along each input in its standard deviations, (n,)."""
     return np.asarray(np.sqrt(np.mean((field.gradient * state.X.std(0)) ** 2, axis=0)))
 

@@ -24,7 +24,7 @@ from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import TARGET_SYMBOL, State, times
 from kansr.structure.moves.thresholds import FEW_INPUTS, KEPT, POOR_SURROGATE, SAMPLE_ROWS
 from kansr.structure.surrogate.coordinates import COORDINATES
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 
 MAX_RATIO = 0.05  # variance ratio up to which a variable is accepted
 MAX_RATIO_IN_SLICES = 0.15  # the same within slices, where the other input is not quite constant
@@ -38,9 +38,9 @@ Named = tuple[sympy.Expr, Array]  # an expression in the inputs of the table, an
 Factors = tuple[tuple[sympy.Expr, ...], Array]  # factors that are not multiplied yet: there are thousands of products
 
 
-def single_index(state: State, field: Field | None, context: Context) -> Iterator[Move]:
+def single_index(state: State, field: GradientField | None, context: Context) -> Iterator[Move]:
     """One variable for all inputs; one for all but one, which takes a second, only where the surrogate is poor."""
-    poor = field is None or field.quality > POOR_SURROGATE
+    poor = field is None or field.gradient_error > POOR_SURROGATE
     for found in chain(one_variable(state), one_variable_beside(state, context.expired) if poor else ()):
         step, removes = found.moves[-1], len(state.inputs) - len(found.inputs)
         apply = partial(_same, found)

@@ -124,7 +124,7 @@ def _without_terms(state: State, terms: Sequence[Term], value_error: float) -> S
     expr = sympy.Add(*(term.number * product for product, term in distinct.items()))
     values = np.sum([term.values(state.X) for term in distinct.values()], axis=0)
     new = subtract_term(state, terms[0].transform, expr, values, [term.index for term in terms])
-    return None if new is None else replace(new, blur=max(state.blur, value_error))
+    return None if new is None else replace(new, value_error=max(state.value_error, value_error))
 
 
 def subtract_term(

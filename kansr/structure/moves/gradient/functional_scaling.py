@@ -143,12 +143,12 @@ def _scaled(state: State, scaling: Scaling, formulas: Formulas) -> State | None:
     sign = -1 if scaling.power % 2 == 0 and state.z.max() < 0 else 1
     back = partial(_back, state.back, A, scaling.offset, sympy.Rational(1, scaling.power), sign)
     fitted = any(expr.atoms(sympy.Float) for expr in (*formulas.exprs, scaling.offset))
-    value_error = max(state.blur, formulas.misfit if fitted else 0.0)
+    value_error = max(state.value_error, formulas.misfit if fitted else 0.0)
     said = [
         (TARGET_SYMBOL**scaling.power - scaling.offset) / A,
         *(inputs[k] for k in (scaling.other,) if k is not None),
     ]
-    new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, blur=value_error)
+    new = replace(state, X=X, z=z, inputs=tuple(inputs), back=back, value_error=value_error)
     step = Step(", ".join(map(str, said)))
     return replace(without_input(new, scaling.index), moves=(*state.moves, step))
 

@@ -16,7 +16,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import proposals
-from kansr.formula.fit.constants import Fit, floats, polish
+from kansr.formula.fit.constants import Fit, fit_constants, floats
 from kansr.formula.judge.description_length import description_length
 from kansr.formula.polish.snap import snap
 from kansr.structure.context import Context
@@ -24,7 +24,7 @@ from kansr.structure.moves.gradient.additive_term import subtract_term
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State
 from kansr.structure.moves.thresholds import DOUBTFUL, END_ROWS, FAR, KEPT, LEAST_SHARE, NEGLIGIBLE, ROUNDED
-from kansr.structure.surrogate.gradient_field import Field, LinearModel
+from kansr.structure.surrogate.gradient_field import GradientField, LinearModel
 from kansr.structure.surrogate.product_kernel import BENDS
 from kansr.structure.surrogate.target_transforms import Transform
 
@@ -37,26 +37,28 @@ ITERATIONS = 12  # of least squares, for the other constants when one is rounded
 class InnerFactor:
     """The factor f of input `index`, on rows as a function of the other inputs.
 
-    kind: the name of φ in BENDS; blur: the relative error of the values of f.
+    kind: the name of φ in BENDS; value_error: the relative error of the values of f.
     """
 
     index: int
     kind: str
     transform: Transform
     f: Dataset
-    blur: float
+    value_error: float
 
     def states(self, state: State, fits: list[Fit]) -> Iterator[State]:
         """What is left of the state, for the most convincing of the formulas for f."""
         return without_term(state, self, fits)
 
 
-def moves_of_factors(state: State, field: Field, context: Context) -> Iterator[Move]:
+def moves_of_factors(state: State, field: GradientField, context: Context) -> Iterator[Move]:
     """A problem for the factor of each input that the surrogate is linear in; nothing where it is linear in none."""
     if field.linear is not None:
         for factor in inner_factors(state, field.linear):
             used = frozenset([state.inputs[factor.index]])
-            yield Move(factor.blur, 0.0, f"factor of {state.inputs[factor.index]}", used, _no_move, problem=factor)
+            yield Move(
+                factor.value_error, 0.0, f"factor of {state.inputs[factor.index]}", used, _no_move, problem=factor
+            )
 
 
 def _no_move() -> None:
@@ -81,12 +83,12 @@ def inner_factors(state: State, model: LinearModel) -> list[InnerFactor]:
         if value_error <= DOUBTFUL:
             rows = Dataset(state.X[inside][:, others], f[inside], tuple(state.names[k] for k in others), "f")
             found.append(InnerFactor(i, kind, model.view.transform, rows, value_error))
-    return sorted(found, key=lambda factor: (len(factor.f.names), factor.blur))
+    return sorted(found, key=lambda factor: (len(factor.f.names), factor.value_error))
 
 
 def without_term(state: State, factor: InnerFactor, fits: list[Fit]) -> Iterator[State]:
     """The state without the term, for the formulas for f with the least description length, constants rounded."""
-    most = FAR * factor.blur * float(np.std(factor.f.y))
+    most = FAR * factor.value_error * float(np.std(factor.f.y))
     near = [fit for fit in fits if fit.rms < most and len(fit.constants) <= MOST_CONSTANTS]
     ranked = sorted(near, key=lambda fit: description_length(fit.expr, fit.rms**2, factor.f))
     for fit in ranked[:KEPT]:
@@ -96,7 +98,7 @@ def without_term(state: State, factor: InnerFactor, fits: list[Fit]) -> Iterator
         term = expr.xreplace({sympy.Symbol(n): e for n, e in zip(state.names, state.inputs)})
         new = subtract_term(state, factor.transform, term, values, [factor.index])
         if new is not None:
-            yield replace(new, blur=max(state.blur, factor.blur if floats(expr) else 0.0))
+            yield replace(new, value_error=max(state.value_error, factor.value_error if floats(expr) else 0.0))
 
 
 def _rounded(fit: Fit, factor: InnerFactor) -> Fit:
@@ -105,11 +107,11 @@ def _rounded(fit: Fit, factor: InnerFactor) -> Fit:
     This error is no noise: more rows do not make it smaller.
     """
     for constant in fit.constants:
-        for number in proposals(float(constant), NEAR * factor.blur * abs(float(constant))):
+        for number in proposals(float(constant), NEAR * factor.value_error * abs(float(constant))):
             expr = fit.expr.xreplace({constant: number})
             if number.is_Float or not is_real_formula(expr):
                 continue
-            trial = polish(expr, factor.f, iterations=ITERATIONS)
+            trial = fit_constants(expr, factor.f, iterations=ITERATIONS)
             if trial.rms <= ROUNDED * fit.rms:
                 return _rounded(trial, factor)
     return fit

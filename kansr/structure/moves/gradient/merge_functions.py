@@ -91,7 +91,8 @@ def _curves(sample: GradientSample, i: int, j: int) -> list[Edge] | None:
         return None
     curves = []
     for x, b, weights, sign in zip(columns, bases, np.split(w, [splines[0].shape[1]]), (1, -1)):
-        points: Array = np.linspace(*np.quantile(x, [END_ROWS, 1 - END_ROWS]), POINTS)
+        low, high = np.quantile(x, [END_ROWS, 1 - END_ROWS]).tolist()
+        points: Array = np.linspace(low, high, POINTS)
         slope = np.exp(sign * (b(points) @ weights))
         values = cumulative_trapezoid(slope, points, initial=0.0)
         curves.append(Edge("x", "y", points, values, misfit * float(np.std(values))))
@@ -163,4 +164,4 @@ def _join(state: State, sides: tuple[Side, Side], c: sympy.Expr, value_error: fl
     f, g = (side.function.inner(state.X[:, side.index], side.a, side.b) for side in sides)
     exprs = [side.function.expr(state.inputs[side.index], side.a, side.b) for side in sides]
     new = replace_inputs(state, [side.index for side in sides], [exprs[0] + c * exprs[1]], [f + float(c) * g])
-    return None if new is None else replace(new, blur=max(state.blur, value_error))
+    return None if new is None else replace(new, value_error=max(state.value_error, value_error))

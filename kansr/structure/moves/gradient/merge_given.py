@@ -15,10 +15,10 @@ from kansr.structure.moves.gradient.sample import misfit_of
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.state import State, replace_inputs
 from kansr.structure.moves.thresholds import KNOWN_ROWS, WEAK_GRADIENT
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 
 
-def merged(state: State, field: Field, expr: sympy.Expr, cost: float = 1.0) -> Move:
+def merged(state: State, field: GradientField, expr: sympy.Expr, cost: float = 1.0) -> Move:
     """The move that makes `expr` one input, in place of the inputs that it is a formula of.
 
     expr: in symbols of `state.names`. Where the target depends on these inputs only through `expr`, its gradient in
@@ -38,7 +38,7 @@ def merged(state: State, field: Field, expr: sympy.Expr, cost: float = 1.0) -> M
     return Move(misfit, cost, f"merge {said}", used, apply, removes=len(columns) - 1)
 
 
-def _sine(state: State, field: Field, expr: sympy.Expr, columns: Sequence[int]) -> Array:
+def _sine(state: State, field: GradientField, expr: sympy.Expr, columns: Sequence[int]) -> Array:
     """The sine of the angle between both gradients, inputs in standard deviations, (rows,); smaller where weak."""
     spread = state.X[:, columns].std(0)
     slopes = [Tape(sympy.diff(expr, state.names[k]), state.names).value(field.X) for k in columns]

@@ -12,7 +12,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
 from kansr.structure.moves.state import State
 from kansr.structure.moves.thresholds import FAR, FEWEST_VALUES, SAMPLE_ROWS, WEAK_GRADIENT
-from kansr.structure.surrogate.gradient_field import Field
+from kansr.structure.surrogate.gradient_field import GradientField
 
 TRIM = 0.92  # share of the rows, those with the smallest residuals, that a misfit is measured on; never measured alone
 LEAST_STEEPNESS = 0.1  # share of the median steepness below which a row is not weighted up further; likewise
@@ -28,11 +28,11 @@ class GradientSample:
     over the rms of all. max_misfit: above which nothing is proposed. noisy: whether gradients have noise.
     """
 
-    def __init__(self, state: State, field: Field, rows: int = SAMPLE_ROWS) -> None:
+    def __init__(self, state: State, field: GradientField, rows: int = SAMPLE_ROWS) -> None:
         self.state, self.n = state, state.X.shape[1]
-        self.max_misfit, self.noisy = field.tolerance, field.blur > 0
+        self.max_misfit, self.noisy = field.tolerance, field.gradient_noise > 0
         steep = np.sqrt(np.sum((field.gradient * state.X.std(0)) ** 2, axis=1))
-        weight = 1 / (steep + max(LEAST_STEEPNESS * float(np.median(steep)), field.blur) + TINY)
+        weight = 1 / (steep + max(LEAST_STEEPNESS * float(np.median(steep)), field.gradient_noise) + TINY)
         good = np.flatnonzero(np.isfinite(field.gradient).all(1) & np.isfinite(weight))
         chosen = good[-rows:]
         self.X = state.X[chosen]

@@ -70,7 +70,7 @@ def follow(state: State, i: int, c: FlowCoordinate, flows: Sequence[Flow], value
 
     value_error: relative error of the numbers of the flows. None where a value is not finite.
     """
-    new = replace(state, X=state.X.copy(), blur=max(state.blur, value_error))
+    new = replace(state, X=state.X.copy(), value_error=max(state.value_error, value_error))
     said = []
     with np.errstate(all="ignore"):
         for flow in flows:

@@ -1,14 +1,15 @@
-"""T(y)·Q(g) = P(g) with polynomials P and Q of simple functions g of the inputs: one null vector of one matrix.
+"""Implicit relations T(y)·Q = P with polynomials P and Q of simple functions of the inputs.
 
-Noise-free rows of such a law make the columns of all monomials in g, and of T(y) times them, linearly dependent, and
-the dependence is the law. Degrees and sets of functions grow until there is one; it is then made as sparse as it is.
+In rows without noise the columns of all monomials in P, and of T(y) times those in Q, are linearly dependent, and the
+null vector of their matrix holds the coefficients. Degrees and functions grow until there is one null vector. A ratio
+of long polynomials meets any smooth curve to the last digit, but its coefficients are not numbers that a person would
+write: only few of those may have many digits (results/2026-11-24-terminals).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -16,50 +17,51 @@ from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.expression.nice_numbers import SHORT_TOLERANCE, fractions_near, is_short
+from kansr.formula.judge.exactness import LONG_CONSTANTS
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.monomials import Monomial, design, monomials
+from kansr.numeric.monomials import design
 from kansr.numeric.null_vector import null_vector
-from kansr.structure.surrogate.target_transforms import Transform, transformed
+from kansr.numeric.tolerances import ROUNDING_RMS
+from kansr.structure.surrogate.target_transforms import TRANSFORMS, Transform, transformed
+from kansr.structure.terminals.closed_form.generators import Generators, generators
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomial
-from kansr.structure.terminals.closed_form.two_input_exponentials import joint
+from kansr.structure.terminals.limits import (
+    DEPENDENT,
+    FEWER_COLUMNS,
+    GAP,
+    MANY_ROWS_PER_COLUMN,
+    MOST_COLUMNS,
+    MOST_INPUTS,
+    MOST_TERMS,
+    ROWS_PER_COLUMN,
+)
 
-MOST_COLUMNS, FEWER_COLUMNS, MOST_TERMS, MOST_INPUTS = 145, 65, 24, 4
-DEPENDENT = 1e-11  # singular value, over the largest, below which columns are taken for dependent
-GAP = 100.0  # times larger that the next singular value is where there is one dependence
-EXACT = 1e-9  # misfit over the spread of what comes out
-# A ratio of long polynomials meets any smooth curve to the last digit, but with coefficients that no one would write:
-# the most of those that are believed, with one input and with more.
-UGLY_CURVE, UGLY, FEW_DIGITS = 2, 7, 4
-MANY = 14  # terms from which all coefficients have to be whole numbers
-DENOMINATORS, LARGEST = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24), 1000  # of fractions, and the size of their numerators
-NEGLIGIBLE = 1e-9  # share of the largest term below which a term is dropped
+# Coefficients with many digits that a relation of several inputs may have; of one input: LONG_CONSTANTS, or more where
+# there are few terms (results/2026-11-24-terminals).
+MOST_LONG = 7
 
-Kind = tuple[Callable[[sympy.Expr], sympy.Expr], Callable[[Array], Array]]
+# Denominators of fractions that coefficients are taken for.
+DENOMINATORS = (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 24)
 
-SIN: Kind = (sympy.sin, np.sin)
-COS: Kind = (sympy.cos, np.cos)
-PLAIN: Kind = (lambda x: x, lambda x: x)
-EXP: Kind = (sympy.exp, np.exp)
-FALL: Kind = (lambda x: sympy.exp(-x), lambda x: np.exp(-x))
-LOG: Kind = (sympy.log, np.log)
-ROOT: Kind = (sympy.sqrt, np.sqrt)
-SQUARE: Kind = (lambda x: x**2, np.square)
+# Size of a numerator below which such a fraction is told from any number with as many digits.
+LARGEST_NUMERATOR = 1000
 
-# What the polynomials may be built of, for each input.
-SETS: tuple[tuple[Kind, ...], ...] = (
-    (PLAIN,), (SIN, COS), (EXP,), (PLAIN, SIN, COS), (PLAIN, EXP), (PLAIN, FALL), (LOG,), (PLAIN, LOG), (ROOT,),
-)  # fmt: skip
-EVEN = (SQUARE,)  # of all inputs at once: twice the degree for a law that does not know their signs
-# (degree of P, degree of Q), the fewest columns first; Q of degree 0 is a constant.
+# (degree of P, degree of Q); Q of degree 0 is a constant.
 DEGREES = ((1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (1, 2), (2, 2), (4, 0), (3, 1), (3, 2), (1, 3), (2, 3), (3, 3),
            (1, 4), (2, 4), (4, 1), (4, 2), (4, 3), (4, 4))  # fmt: skip
-CURVES = ((6, 0), (12, 0), (5, 2), (6, 2), (5, 4), (6, 4), (6, 6))  # beyond these, with a single plain input
-ANGLES = ("sin(y)", "cos(y)", "tan(y)")  # what an angle may be found by, from waves of other angles
-LOW = 4  # total degree in functions other than the inputs themselves
+
+# Further degrees for one input itself, to degree 12 (results/2026-11-24-terminals).
+CURVE_DEGREES = ((6, 0), (12, 0), (5, 2), (6, 2), (5, 4), (6, 4), (6, 6))
+
+# Degrees of P and Q together, of functions other than the inputs.
+MOST_DEGREE_OF_FUNCTIONS = 4
+
+# Transforms of an angle, which is found from sines and cosines of other angles.
+ANGLES = ("sin(y)", "cos(y)", "tan(y)")
 
 
 def _signed_root(square: sympy.Expr) -> sympy.Expr | None:
-    """S/sqrt(Q) of S**2/Q: the sign of a target that has both is that of what is a whole square; None without one."""
+    """S/sqrt(Q) of S²/Q, with the sign of S; None where the numerator is no square."""
     above, below = sympy.fraction(sympy.factor(square))
     number, factors = sympy.factor_list(above)
     if any(power % 2 for _, power in factors):
@@ -67,207 +69,183 @@ def _signed_root(square: sympy.Expr) -> sympy.Expr | None:
     return sympy.sqrt(number) * sympy.Mul(*(base ** (power // 2) for base, power in factors)) / sympy.sqrt(below)
 
 
-SIGNED = Transform("y^2, signed", np.square, np.sqrt, _signed_root, lambda y: True, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Generators:
-    """Functions of the inputs: as sympy, as columns (rows, g), and which are a cosine after its sine."""
-
-    symbols: tuple[sympy.Expr, ...]
-    columns: Array
-    cosines: tuple[bool, ...]
-
-    @property
-    def plain(self) -> bool:
-        """Whether they are the inputs themselves, or their squares."""
-        return all(symbol.as_base_exp()[0].is_Symbol and symbol.is_polynomial() for symbol in self.symbols)
-
-    def monomials(self, degree: int) -> list[Monomial]:
-        """Exponents of all monomials up to `degree`, the constant first; cos² is 1 − sin² and left out."""
-        return monomials(len(self.symbols), degree, linear=self.cosines)
+IDENTITY, *_ = TRANSFORMS
+SIGNED_SQUARE = replace(
+    next(transform for transform in TRANSFORMS if transform.name == "y^2"),
+    name="y^2, signed",
+    symbolic=_signed_root,
+    applies=IDENTITY.applies,
+)
 
 
 def relations(
-    data: Dataset, expired: Callable[[], bool] = lambda: False, *, plain: bool = False
+    data: Dataset, expired: Callable[[], bool] = lambda: False, *, inputs_only: bool = False
 ) -> Iterator[sympy.Expr]:
-    """Formulas T⁻¹(P/Q) that leave rounding only, the fewest columns first; `plain`: of the inputs themselves only.
+    """Formulas T⁻¹(P/Q) that leave rounding only, the fewest columns first; none for more than MOST_INPUTS inputs.
 
-    data: at most MOST_INPUTS inputs, else nothing is tried.
+    inputs_only: P and Q are polynomials of the inputs or of their squares.
     """
     if len(data.names) > MOST_INPUTS:
         return
     targets = transformed(data.y)
     if data.y.min() < 0 < data.y.max():
-        targets.append((SIGNED, 1.0, data.y**2))
-    for generators in _sets(data, plain):
-        degrees = _degrees(generators, data)
-        biggest = [d for d in degrees if not any(d != e and d[0] <= e[0] and d[1] <= e[1] for e in degrees)]
+        targets.append((SIGNED_SQUARE, 1.0, data.y**2))
+    for functions in generators(data, inputs_only):
         found = False
         for transform, sign, t in targets:
-            if not _suits(transform, generators, len(data.names)):
-                continue
-            # where the largest set of columns is independent, so is every part of it
-            alive = [d for d in biggest if _dependent(generators, t, *d)]
-            for top, bottom in degrees:
+            if _plausible(transform, functions, len(data.names)):
                 if expired():
                     return
-                if any(top <= d[0] and bottom <= d[1] for d in alive):
-                    expr = _relation(generators, t, top, bottom)
-                    formula = None if expr is None else transform.symbolic(expr)
-                    if formula is not None:
-                        found = True
-                        yield sign * formula
-                        break
+                expr = _first_relation(functions, transform, t, len(data.names), expired)
+                if expr is not None:
+                    found = True
+                    yield sign * expr
         if found:
             return
 
 
-def _suits(transform: Transform, generators: _Generators, inputs: int) -> bool:
-    """Whether a textbook has such a target beside such functions: the plain ones, and angles among angles."""
-    if transform.name in ANGLES and any(generators.cosines):
-        return all(symbol.is_Symbol or symbol.func in (sympy.sin, sympy.cos) for symbol in generators.symbols)
-    return transform.complexity <= (0 if not generators.plain else 2 if inputs < 3 else 1)
+def _plausible(transform: Transform, functions: Generators, inputs: int) -> bool:
+    """Whether textbooks have such a transform beside such functions: simple ones, and angles beside angles."""
+    if transform.name in ANGLES and any(functions.cosines):
+        return all(symbol.is_Symbol or symbol.func in (sympy.sin, sympy.cos) for symbol in functions.symbols)
+    return transform.complexity <= (0 if not functions.inputs_only else 2 if inputs < 3 else 1)
 
 
-def _degrees(generators: _Generators, data: Dataset) -> list[tuple[int, int]]:
+def _first_relation(
+    functions: Generators, transform: Transform, t: Array, inputs: int, expired: Callable[[], bool]
+) -> sympy.Expr | None:
+    """The formula of the lowest degrees; None where there is none."""
+    degrees = _degrees(functions, inputs, len(t))
+    # where all columns of a matrix are independent, so are those of every part of it
+    largest = [d for d in degrees if not any(d != e and d[0] <= e[0] and d[1] <= e[1] for e in degrees)]
+    dependent = [d for d in largest if _is_dependent(functions, t, *d)]
+    for above, below in degrees:
+        if expired():
+            return None
+        if any(above <= d[0] and below <= d[1] for d in dependent):
+            expr = _relation(functions, t, above, below)
+            formula = None if expr is None else transform.symbolic(expr)
+            if formula is not None:
+                return formula
+    return None
+
+
+def _degrees(functions: Generators, inputs: int, rows: int) -> list[tuple[int, int]]:
     """The degrees of P and Q with few enough columns, the fewest first."""
-    degrees = DEGREES + (CURVES if len(data.names) == 1 and generators.plain else ())
-    most = min(MOST_COLUMNS if generators.plain else FEWER_COLUMNS, data.rows // 3)
+    degrees = DEGREES + (CURVE_DEGREES if inputs == 1 and functions.inputs_only else ())
+    most = min(MOST_COLUMNS if functions.inputs_only else FEWER_COLUMNS, rows // ROWS_PER_COLUMN)
     counted = []
-    for top, bottom in degrees:
-        count = len(generators.monomials(top)) + len(generators.monomials(bottom))
-        if count <= most and (generators.plain or top + bottom <= LOW):
-            counted.append((count, top, bottom))
-    return [(top, bottom) for _, top, bottom in sorted(counted)]
+    for above, below in degrees:
+        count = len(functions.monomials(above)) + len(functions.monomials(below))
+        if count <= most and (functions.inputs_only or above + below <= MOST_DEGREE_OF_FUNCTIONS):
+            counted.append((count, above, below))
+    return [(above, below) for _, above, below in sorted(counted)]
 
 
-def _dependent(generators: _Generators, t: Array, top: int, bottom: int) -> bool:
-    A = design(generators.columns, generators.monomials(top))
+def _is_dependent(functions: Generators, t: Array, above: int, below: int) -> bool:
+    """Whether the columns of these degrees are dependent, those of P among themselves not."""
+    A = design(functions.columns, functions.monomials(above))
     if not np.isfinite(A).all():
         return False
-    below = len(generators.monomials(bottom))
-    M, scale = _matrix(A, t, below)
+    of_Q = len(functions.monomials(below))
+    M, scale = _matrix(A, t, of_Q)
     if not np.isfinite(scale).all() or np.any(scale == 0):
         return False
-    rows = _some(len(t), A.shape[1] + below)
-    s = np.linalg.svd(M[rows], compute_uv=False)
-    if s[-1] > DEPENDENT * s[0]:
+    rows = _enough_rows(len(t), M.shape[1])
+    values = np.linalg.svd(M[rows], compute_uv=False)
+    if values[-1] > DEPENDENT * values[0]:
         return False
-    # functions that are nearly dependent among themselves say nothing about the target
-    own = np.array([1.0]) if generators.plain else np.linalg.svd(M[rows, : A.shape[1]], compute_uv=False)
+    own = np.ones(1) if functions.inputs_only else np.linalg.svd(M[rows, : A.shape[1]], compute_uv=False)
     return bool(own[-1] > DEPENDENT * own[0])
 
 
-def _relation(generators: _Generators, t: Array, top: int, bottom: int) -> sympy.Expr | None:
-    P, Q = generators.monomials(top), generators.monomials(bottom)
-    curve = len({a for symbol in generators.symbols for a in symbol.free_symbols}) == 1
-    vector = _dependence(design(generators.columns, P), t, len(Q), UGLY_CURVE if curve else UGLY)
-    if vector is None:
+def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.Expr | None:
+    """P/Q of these degrees; None where it does not meet t, or has too many coefficients with many digits."""
+    P, Q = functions.monomials(above), functions.monomials(below)
+    one_input = len({symbol for expr in functions.symbols for symbol in expr.free_symbols}) == 1
+    A = design(functions.columns, P)
+    found = _sparse_null_vector(*_matrix(A, t, len(Q)))
+    if found is None:
         return None
-    total = polynomial(generators.symbols, P, vector[: len(P)])
-    return total if bottom == 0 else total / polynomial(generators.symbols, Q, vector[len(P) :])
+    kept, values = found
+    full = np.zeros(len(P) + len(Q))
+    full[kept] = values
+    w, v = full[: len(P)], full[len(P) :]
+    if not np.any(v) or max(np.count_nonzero(w), np.count_nonzero(v)) > MOST_TERMS:
+        return None
+    if not _misfit(A, t, w, v) < ROUNDING_RMS:
+        return None
+    numbers = _nice(values, LONG_CONSTANTS if one_input else MOST_LONG)
+    if numbers is None:
+        return None
+    if below == 0:  # a polynomial has its own coefficients
+        numbers = [_number(float(c)) for c in values / full[-1]]
+    sparse: list[sympy.Expr] = [sympy.S.Zero] * len(full)
+    for place, number in zip(kept, numbers):
+        sparse[place] = number
+    total = polynomial(functions.symbols, P, sparse[: len(P)])
+    return total if below == 0 else total / polynomial(functions.symbols, Q, sparse[len(P) :])
 
 
-def _sets(data: Dataset, plain: bool) -> Iterator[_Generators]:
-    """Sets of generators, those with the fewest kinds of function first."""
-    n = len(data.names)
-    # with three inputs or more, one of them at most has functions of its own beside the common ones
-    choices: list[tuple[int, ...]] = list(product(range(len(SETS)), repeat=n)) if n < 3 else [
-        tuple(own if k == i else common for k in range(n))
-        for common in (0, 1, 2) for i in range(n) for own in range(len(SETS))
-    ]  # fmt: skip
-    choices = sorted(dict.fromkeys(choices), key=lambda c: (sum(len(SETS[k]) for k in c), sum(map(bool, c)), c))
-    sets: list[list[tuple[Kind, ...]]] = [
-        [SETS[k] for k in choice] for choice in choices if not plain or not any(choice)
-    ]
-    if n > 1:
-        sets.insert(1, [EVEN] * n)
-    for chosen in sets:
-        symbols, columns, cosines = [], [], []
-        for name, x, functions in zip(data.names, data.X.T, chosen):
-            for symbolic, numeric in functions:
-                with np.errstate(all="ignore"):
-                    columns.append(numeric(x))
-                symbols.append(symbolic(sympy.Symbol(name)))
-                cosines.append(symbolic is sympy.cos)
-        matrix = np.column_stack(columns)
-        if np.isfinite(matrix).all():
-            yield _Generators(tuple(symbols), matrix, tuple(cosines))
-    if not plain:
-        own = [sympy.Symbol(name) for name in data.names]
-        for symbol, column in joint(own, data.X):
-            yield _Generators((*own, symbol), np.column_stack([data.X, column]), (False,) * (n + 1))
-
-
-def _some(rows: int, columns: int) -> NDArray[np.intp]:
-    """Enough of the rows for a null vector of so many columns."""
-    return evenly_spaced_rows(rows, 3 * columns + 20)
-
-
-def _matrix(A: Array, t: Array, below: int) -> tuple[Array, Array]:
-    """[A, −t·B] with columns of unit root mean square, and what they were divided by; B: `below` columns of A."""
+def _matrix(A: Array, t: Array, of_Q: int) -> tuple[Array, Array]:
+    """[A, −t·B] with columns of unit rms, and what they were divided by; B: the first `of_Q` columns of A."""
     with np.errstate(all="ignore"):
-        M = np.hstack([A, -t[:, None] * A[:, :below]])
-        M = M / (1.0 + np.abs(t) / np.median(np.abs(t)))[:, None]  # a pole must not drown all other rows
+        M = np.hstack([A, -t[:, None] * A[:, :of_Q]])
+        M = M / (1.0 + np.abs(t) / np.median(np.abs(t)))[:, None]  # rows near a pole must not outweigh all others
         scale = np.sqrt(np.mean(M * M, axis=0))
         return M / scale, scale
 
 
-def _short(coefficients: Array) -> list[sympy.Expr]:
-    """The coefficients, multiplied by the number that makes the most of them short; whole ones and fractions exact."""
-    best: tuple[tuple[int, int, float], list[sympy.Expr]] | None = None
-    for unit in coefficients:
-        numbers = [_number(float(c)) for c in coefficients / unit]
-        ugly = sum(isinstance(n, sympy.Float) and not is_short(float(n), FEW_DIGITS) for n in numbers)
-        cost = (ugly, sum(not n.is_Integer for n in numbers), float(np.abs(coefficients / unit).max()))
-        if best is None or cost < best[0]:
-            best = (cost, numbers)
-    assert best is not None
-    return best[1]
+def _enough_rows(rows: int, columns: int) -> NDArray[np.intp]:
+    """As many of the rows as a null vector needs."""
+    return evenly_spaced_rows(rows, ROWS_PER_COLUMN * columns + MANY_ROWS_PER_COLUMN)
 
 
-def _number(value: float) -> sympy.Expr:
-    return next(fractions_near(value, DENOMINATORS, SHORT_TOLERANCE, LARGEST), sympy.Float(value))
+def _sparse_null_vector(M: Array, scale: Array) -> tuple[NDArray[np.intp], Array] | None:
+    """The places of the terms that are more than rounding, and their coefficients; None without one null vector.
 
-
-def _dependence(A: Array, t: Array, below: int, most_ugly: int) -> list[sympy.Expr] | None:
-    """w and v with A·w = t·(B·v), B the first `below` columns of A; sparse, or None where there is none.
-
-    A: (rows, columns); t: (rows,) -> (columns + below,) numbers. With one column below, v is 1.
+    M: (rows, columns) of unit rms; scale: what its columns were divided by.
     """
-    M, scale = _matrix(A, t, below)
-    rows = _some(len(t), M.shape[1])
+    rows = _enough_rows(*M.shape)
     kept = np.arange(M.shape[1])
     vector = null_vector(M[rows], DEPENDENT, GAP)
     while vector is not None:
-        small = np.abs(vector) < NEGLIGIBLE * np.abs(vector).max()
-        if not small.any():
+        negligible = np.abs(vector) < ROUNDING_RMS * np.abs(vector).max()
+        if not negligible.any():
             break
-        kept = kept[~small]
+        kept = kept[~negligible]
         vector = null_vector(M[rows][:, kept], DEPENDENT, GAP)
-    if vector is None or len(kept) > MOST_TERMS:
-        return None
-    vector = null_vector(M[:, kept], DEPENDENT, GAP)
-    if vector is None:
-        return None
-    full = np.zeros(M.shape[1])
-    full[kept] = vector / scale[kept]
-    v = full[A.shape[1] :]
-    if not np.any(v):
-        return None
+    vector = None if vector is None else null_vector(M[:, kept], DEPENDENT, GAP)
+    return None if vector is None else (kept, vector / scale[kept])
+
+
+def _misfit(A: Array, t: Array, w: Array, v: Array) -> float:
+    """Rms of A·w/(B·v) − t over the spread of t, or over t where that is larger; B: the first columns of A."""
     with np.errstate(all="ignore"):
-        misfit = A @ full[: A.shape[1]] / (A[:, :below] @ v) - t
-        misfit = misfit / (np.std(t) + np.abs(t))  # heavy tails: relative where values are large
-    if not float(np.sqrt(np.mean(misfit * misfit))) < EXACT:
+        residual = A @ w / (A[:, : len(v)] @ v) - t
+        residual = residual / (np.std(t) + np.abs(t))
+    return float(np.sqrt(np.mean(residual * residual)))
+
+
+def _nice(coefficients: Array, most_long: int) -> list[sympy.Expr] | None:
+    """The coefficients over the one that makes the most of them short, whole numbers and fractions exact.
+
+    None where too many have many digits, or where there are more than MOST_TERMS and not all are whole.
+    """
+    best: tuple[tuple[int, int, float], list[sympy.Expr]] | None = None
+    for unit in coefficients:
+        numbers = [_number(float(c)) for c in coefficients / unit]
+        long = sum(number.is_Float and not is_short(float(number)) for number in numbers)
+        rank = (long, sum(not number.is_Integer for number in numbers), float(np.abs(coefficients / unit).max()))
+        if best is None or rank < best[0]:
+            best = (rank, numbers)
+    assert best is not None
+    (long, fractions, _), numbers = best
+    if long > max(most_long, MOST_LONG - len(numbers)) or (len(numbers) > MOST_TERMS and fractions):
         return None
-    numbers = _short(full[kept])
-    ugly = sum(n.is_Float and not is_short(float(n), FEW_DIGITS) for n in numbers)
-    if ugly > max(most_ugly, 7 - len(kept)) or (len(kept) > MANY and not all(n.is_Integer for n in numbers)):
-        return None
-    if below == 1:  # a polynomial: its own coefficients, whatever the unit
-        numbers = [_number(float(c)) for c in full[kept] / v[0]]
-    sparse: list[sympy.Expr] = [sympy.S.Zero] * len(full)
-    for place, number in zip(kept, numbers):
-        sparse[place] = number
-    return sparse
+    return numbers
+
+
+def _number(value: float) -> sympy.Expr:
+    """The fraction that a value is, or the value."""
+    return next(fractions_near(value, DENOMINATORS, SHORT_TOLERANCE, LARGEST_NUMERATOR), sympy.Float(value))

@@ -1,4 +1,4 @@
-"""Exponentials of two inputs, that may stand in several places of a law beside the inputs themselves."""
+"""Exponentials of two inputs, such as x**y and exp(x/y), as generators of implicit relations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 import sympy
 
 from kansr.numeric.arrays import Array
-
-STEEP = 5.0  # |u| from which exp(u) is so large that nothing else counts beside it
+from kansr.structure.terminals.limits import STEEP
 
 Symbolic = Callable[[sympy.Expr, sympy.Expr], sympy.Expr]
 Logarithm = Callable[[Array, Array], Array]
 
-# As sympy, their logarithms on arrays, and whether the inputs may not change places.
+# Each as sympy, its logarithm on arrays, and whether exchanging the inputs gives another function.
 PAIRS: tuple[tuple[Symbolic, Logarithm, bool], ...] = (
     (lambda x, y: x**y, lambda x, y: y * np.log(x), True),
     (lambda x, y: (1 + x) ** y, lambda x, y: y * np.log1p(x), True),
@@ -27,14 +26,17 @@ PAIRS: tuple[tuple[Symbolic, Logarithm, bool], ...] = (
 )
 
 
-def joint(inputs: Sequence[sympy.Expr], X: Array) -> Iterator[tuple[sympy.Expr, Array]]:
-    """Each with its values on the rows X, (rows, inputs), and then its inverse; what is large is left out."""
+def two_input_exponentials(inputs: Sequence[sympy.Expr], X: Array) -> Iterator[tuple[sympy.Expr, Array]]:
+    """Each function and its values, (rows,), and its inverse where neither of the two is steep; else the smaller one.
+
+    X: (rows, inputs)
+    """
     for symbolic, logarithm, ordered in PAIRS:
         for i, j in permutations(range(len(inputs)), 2) if ordered else combinations(range(len(inputs)), 2):
             with np.errstate(all="ignore"):
-                t = logarithm(X[:, i], X[:, j])
-            if not np.isfinite(t).all() or np.ptp(t) == 0:
+                u = logarithm(X[:, i], X[:, j])
+            if not np.isfinite(u).all() or np.ptp(u) == 0:
                 continue
-            small = 1 if t.max() < -t.min() else -1
-            for sign in (small, -small) if np.abs(t).max() < STEEP else (small,):
-                yield symbolic(inputs[i], inputs[j]) ** sign, np.exp(sign * t)
+            smaller = 1 if u.max() < -u.min() else -1
+            for sign in (smaller, -smaller) if np.abs(u).max() < STEEP else (smaller,):
+                yield symbolic(inputs[i], inputs[j]) ** sign, np.exp(sign * u)

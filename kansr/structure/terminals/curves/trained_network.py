@@ -1,32 +1,32 @@
-"""A trained and pruned Kolmogorov-Arnold network as a Graph of curves."""
+"""A trained and pruned Kolmogorov–Arnold network (Liu et al., arXiv 2404.19756) as a graph of curves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from kansr.data.dataset import Dataset
 from kansr.result.graph import Graph
+from kansr.structure.terminals.limits import COARSE_ROWS, PROMISING
 
-ROWS_PER_NODE = 8  # fewer rows than this for each node are too few for a network
-MOST_ROWS = 3000  # that a network is trained on
-STARTS = 4  # random starts
-SURVIVORS = 2  # starts that are trained to the end
-COARSE_ROWS = 600  # that a coarse network is trained on, to find out whether the width fits the rows
-COARSE_STEPS = 15
-# A network is trained only if the coarse one has an error below these limits, rms in standard deviations of the target.
-COARSE_ERROR = 0.1
-COARSE_ADDITIVE_ERROR = 0.05  # for one hidden node, whose start is solved and not left to chance
-COARSE_ATTAINABLE = 2.0  # times the attainable error: a limit lower than this would be below the noise
+# Rows that a network is trained on.
+MOST_ROWS = 3000
+
+# Rows for each node, at least.
+ROWS_PER_NODE = 8
+
+# Random starts: with one, a law in nine was lost (results/2026-11-24-networks).
+STARTS = 4
 
 
 def network(
-    fitting: Dataset, held_out: Dataset, width: tuple, seed: int, attainable: float, expired: Callable[[], bool]
+    fitting: Dataset, held_out: Dataset, width: tuple, seed: int, noise_floor: float, expired: Callable[[], bool]
 ) -> Graph | None:
-    """The graph of a network of this width; None where rows are too few or a coarse network fits badly.
+    """The graph of a network of this width; None where rows are too few or a coarse trial is not promising.
 
-    width: as for `Network`, with one hidden layer; attainable: held-out error of the best surrogate model, rms in
-    standard deviations of the target
+    width: nodes of each layer, sums or (sums, products); noise_floor: relative rms of the best surrogate on held-out
+    rows.
     """
     import torch
 
@@ -34,24 +34,26 @@ def network(
     from kansr.kan.reading.trace import trace
     from kansr.kan.training.multistart import FitConfig, fit_kan
 
-    if fitting.rows < ROWS_PER_NODE * sum(w if isinstance(w, int) else sum(w) for w in width[:-1]):
+    nodes = sum(layer if isinstance(layer, int) else sum(layer) for layer in width[:-1])
+    if fitting.rows < ROWS_PER_NODE * nodes:
         return None
     torch.set_num_threads(1)
     data = fitting.take(slice(0, MOST_ROWS))
-    arity = [[], [len(fitting.names)] * width[1][1], []] if isinstance(width[1], tuple) else 2
-    additive = width[1:] == (1, 1)  # its start is solved by least squares, and random ones add nothing
-    config = FitConfig(mult_arity=arity, starts=0 if additive else STARTS, survivors=SURVIVORS)
-    coarse = replace(config, grids=config.grids[:1], steps=COARSE_STEPS, smoothings=config.smoothings[:1], survivors=1)
-    few = data.take(slice(0, COARSE_ROWS))
-    limit = max(COARSE_ADDITIVE_ERROR if additive else COARSE_ERROR, COARSE_ATTAINABLE * attainable)
-    if fit_kan(few.X, few.y, width, coarse, seed=seed, expired=expired)[1] > limit:
+    arity: Any = [[], [len(fitting.names)] * width[1][1], []] if isinstance(width[1], tuple) else 2
+    is_sum = width[1:] == (1, 1)  # least squares finds its start, and random ones add nothing
+    config = FitConfig(mult_arity=arity, starts=0 if is_sum else STARTS)
+    first: dict[str, Any] = {"grids": config.grids[:1], "smoothings": config.smoothings[:1]}
+    coarse = replace(config, **first, steps=config.tries, survivors=1)
+    trial = data.take(slice(0, COARSE_ROWS))
+    most = max(PROMISING / 2 if is_sum else PROMISING, 2 * noise_floor)
+    if fit_kan(trial.X, trial.y, width, coarse, seed=seed, expired=expired)[1] > most:
         return None
     model, error = fit_kan(data.X, data.y, width, config, seed=seed, expired=expired)
     X, y = torch.as_tensor(held_out.X), torch.as_tensor(held_out.y)
 
-    def rms(network: torch.nn.Module) -> float:
+    def misfit(network: torch.nn.Module) -> float:
         with torch.no_grad():
             return float((network(X)[:, 0] - y).square().mean().sqrt())
 
-    pruned, _ = prune_by_error(model, torch.as_tensor(data.X), rms, expired=expired)
+    pruned, _ = prune_by_error(model, torch.as_tensor(data.X), misfit, expired=expired)
     return trace(pruned, data.X, data.names, data.target, pruned.describe(), error)

@@ -1,6 +1,7 @@
-"""A table of small expressions of one to four inputs: functions of simple arguments, and products of two of them.
+"""Atoms: a table of small expressions of one to four inputs, functions of simple arguments and products of those.
 
-Values are computed at once, expressions only when one is asked for: a table of thousands costs milliseconds.
+Values are computed for all of them, expressions only for those that are asked for: a table of thousands takes a tenth
+of a second (results/2026-11-24-terminals).
 """
 
 from __future__ import annotations
@@ -9,50 +10,50 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import ROUNDING
 
-MOST_INPUTS = 4
-
-# A recipe is an expression, or a function as in `Row` with the recipes of its arguments.
-Recipe = Any
+# An expression that is built when it is asked for: itself, or a function as in `Row` with its arguments.
+Unbuilt = Any
 
 
 @dataclass(frozen=True, eq=False)
 class Atoms:
-    """recipes: how each is written; values: (atoms, rows), all finite; weights: how much there is to each."""
+    """unbuilt: the expressions; values: (atoms, rows), all finite; complexity: (atoms,), less is simpler."""
 
-    recipes: tuple[Recipe, ...]
+    unbuilt: tuple[Unbuilt, ...]
     values: Array
-    weights: Array
+    complexity: Array
 
     def __len__(self) -> int:
-        return len(self.recipes)
+        return len(self.unbuilt)
 
     def expr(self, i: int) -> sympy.Expr:
-        """As a textbook writes it: exp(y·log(x)) as x**y."""
-        return build(self.recipes[i]).replace(lambda e: e.func is sympy.exp, _without_log)
+        """The expression as a textbook writes it: exp(y·log(x)) as x**y."""
+        return build(self.unbuilt[i]).replace(lambda e: e.func is sympy.exp, _as_power)
 
     def take(self, index: NDArray[np.intp]) -> Atoms:
-        return Atoms(tuple(self.recipes[i] for i in index), self.values[index], self.weights[index])
+        return Atoms(tuple(self.unbuilt[i] for i in index), self.values[index], self.complexity[index])
 
 
-def build(recipe: Recipe) -> sympy.Expr:
-    if isinstance(recipe, tuple):
-        return recipe[0](*(build(part) for part in recipe[1:]), sympy)
-    return recipe
+def build(unbuilt: Unbuilt) -> sympy.Expr:
+    if isinstance(unbuilt, tuple):
+        return unbuilt[0](*(build(part) for part in unbuilt[1:]), sympy)
+    return unbuilt
 
 
-def _without_log(power: sympy.Expr) -> sympy.Expr:
-    factors = sympy.Mul.make_args(power.args[0])
+def _as_power(exponential: sympy.Expr) -> sympy.Expr:
+    """x**y for exp(y·log(x)); others as they are."""
+    factors = sympy.Mul.make_args(exponential.args[0])
     logs = [f for f in factors if f.func is sympy.log]
     if len(logs) != 1:
-        return power
+        return exponential
     return logs[0].args[0] ** sympy.Mul(*(f for f in factors if f is not logs[0]))
 
 
@@ -64,11 +65,11 @@ def _plus(*terms: Any) -> Any:
     return sympy.Add(*terms[:-1])
 
 
-# One function of its arguments and of the module to compute with, sympy or numpy, and its weight.
+# A function of its arguments and of the module to compute with, sympy or numpy, and its complexity.
 Row = tuple[Callable[..., Any], float]
 
 # fmt: off
-# Arguments of one input: the input, its scalings and shifts, low powers and what is made of them.
+# Arguments of one input, the simplest first.
 ARGUMENTS: tuple[Row, ...] = (
     (lambda x, m: x, 0), (lambda x, m: x**2, 1), (lambda x, m: 1 / x, 1), (lambda x, m: x + 1, 1),
     (lambda x, m: x - 1, 1), (lambda x, m: 2 * x, 1), (lambda x, m: m.exp(x), 1.5), (lambda x, m: m.exp(-x), 2),
@@ -86,7 +87,7 @@ ARGUMENTS: tuple[Row, ...] = (
     (lambda x, m: x + m.exp(x), 4), (lambda x, m: x * m.log(x), 3), (lambda x, m: x * m.exp(-x), 4),
 )
 # Arguments of two inputs.
-JOINT: tuple[Row, ...] = (
+ARGUMENTS_OF_TWO: tuple[Row, ...] = (
     (lambda x, y, m: x * y, 1), (lambda x, y, m: x + y, 1), (lambda x, y, m: x - y, 1), (lambda x, y, m: x / y, 1),
     (lambda x, y, m: y / x, 1), (lambda x, y, m: x**2 + y**2, 2), (lambda x, y, m: x**2 * y, 2),
     (lambda x, y, m: x * y**2, 2), (lambda x, y, m: x + y**2, 2), (lambda x, y, m: x**2 + y, 2),
@@ -100,7 +101,7 @@ JOINT: tuple[Row, ...] = (
     (lambda x, y, m: x * y + x + y, 4), (lambda x, y, m: x - y + 1, 2), (lambda x, y, m: x + m.sin(y), 3.5),
     (lambda x, y, m: y + m.sin(x), 3.5), (lambda x, y, m: x * m.sin(y), 3.5), (lambda x, y, m: y * m.sin(x), 3.5),
 )
-# What is made of an argument.
+# Functions of an argument.
 FUNCTIONS: tuple[Row, ...] = (
     (lambda u, m: u, 0), (lambda u, m: m.sin(u), 1), (lambda u, m: m.cos(u), 1), (lambda u, m: m.exp(u), 1),
     (lambda u, m: m.log(u), 1), (lambda u, m: m.sqrt(u), 1), (lambda u, m: 1 / u, 1),
@@ -111,109 +112,158 @@ FUNCTIONS: tuple[Row, ...] = (
     (lambda u, m: 1 / u**3, 3), (lambda u, m: u**5, 3), (lambda u, m: m.asin(u), 2.5),
 )
 # fmt: on
-# How much goes into the table for each number of inputs: arguments and functions of one input, factors of a product
-# of functions of one input and of two, arguments and functions of two inputs, and factors beside those.
-QUOTAS = {
-    1: (48, 24, 70, 0, 0, 0, 0),
-    2: (24, 16, 30, 45, 35, 15, 9),
-    3: (12, 13, 8, 20, 14, 9, 5),
-    4: (8, 9, 6, 12, 8, 7, 3),
+
+
+class _Counts(NamedTuple):
+    """How many rows of the lists above, and how many of the simplest atoms, go into a table."""
+
+    arguments: int  # of one input
+    functions: int  # of each of those
+    same: int  # atoms of one input that are multiplied with each other
+    different: int  # atoms of one input that are multiplied with those of another
+    arguments_of_two: int
+    functions_of_two: int  # of each of those
+    beside: int  # atoms of one input that are multiplied with atoms of two
+    powers: int  # of x, exp(x), sin(x) and cos(x) together in a product
+
+
+# By the number of inputs: 3000 to 6000 atoms in all (results/2026-11-24-terminals).
+COUNTS = {
+    1: _Counts(48, 24, 70, 0, 0, 0, 0, 9),
+    2: _Counts(24, 16, 30, 45, 35, 15, 9, 5),
+    3: _Counts(12, 13, 8, 20, 14, 9, 5, 4),
+    4: _Counts(8, 9, 6, 12, 8, 7, 3, 3),
 }
+
+# Atoms of two inputs for each atom of one that they are multiplied with.
+OF_TWO_PER_ONE = 12
+
+# Atoms of each of three inputs that are multiplied together, and functions of sums of three inputs.
+OF_THREE = 7
+FUNCTIONS_OF_THREE = 13
+
+# Complexity of a factor x, exp(x), sin(x) or cos(x) beside that of its power.
+COMPLEXITY_OF_A_FACTOR = 1.2
+
+# Decimals of normalised projections by which two atoms are the same.
+SAME_DECIMALS = 8
 
 
 @dataclass(eq=False)
-class _Draft:
-    recipes: list[Recipe]
+class _AtomList:
+    """Atoms as they are collected; values: (rows,) each, finite."""
+
+    unbuilt: list[Unbuilt]
     values: list[Array]
-    weights: list[float]
+    complexity: list[float]
 
-    def add(self, recipe: Recipe, values: Array, weight: float) -> None:
+    def add(self, unbuilt: Unbuilt, values: Array, complexity: float) -> None:
         if np.isfinite(values).all():
-            self.recipes.append(recipe)
+            self.unbuilt.append(unbuilt)
             self.values.append(values)
-            self.weights.append(weight)
+            self.complexity.append(complexity)
 
-    def functions(self, argument: Recipe, u: Array, weight: float, rows: Sequence[Row]) -> None:
+    def add_functions(self, argument: Unbuilt, u: Array, complexity: float, rows: Sequence[Row]) -> None:
         for function, more in rows:
-            self.add((function, argument), function(u, np), weight + more)
+            self.add((function, argument), function(u, np), complexity + more)
 
-    def products(self, first: Sequence[int], second: Sequence[int]) -> None:
-        for i, j in product(first, second) if first is not second else combinations(first, 2):
-            recipe = (_times, self.recipes[i], self.recipes[j])
-            self.add(recipe, self.values[i] * self.values[j], self.weights[i] + self.weights[j] + 1)
+    def add_products(self, *groups: Sequence[int]) -> None:
+        """Adds all products of one atom of each group."""
+        for chosen in product(*groups):
+            values = self.values[chosen[0]]
+            for i in chosen[1:]:
+                values = values * self.values[i]
+            complexity = sum(self.complexity[i] for i in chosen) + (len(chosen) - 1)
+            self.add((_times, *(self.unbuilt[i] for i in chosen)), values, complexity)
+
+    def simplest(self, start: int, count: int) -> list[int]:
+        """The numbers of the `count` simplest different atoms from number `start` on."""
+        numbers = list(range(start, len(self.unbuilt)))
+        part = _AtomList(list(numbers), self.values[start:], self.complexity[start:])
+        return list(part.distinct().unbuilt[:count])
+
+    def distinct(self) -> Atoms:
+        """The simplest of those that are equal up to a factor and an offset; constants are left out."""
+        values, complexity = np.stack(self.values), np.array(self.complexity)
+        order = np.argsort(complexity, kind="stable")
+        values, complexity = values[order], complexity[order]
+        with np.errstate(all="ignore"):
+            centred = values - values.mean(axis=1, keepdims=True)
+            norm = np.linalg.norm(centred, axis=1)
+            varies = np.isfinite(norm) & (norm > ROUNDING * np.abs(values).max(axis=1) * np.sqrt(values.shape[1]))
+            # equal atoms have equal projections on a few fixed directions, up to the sign
+            directions = np.random.default_rng(0).normal(size=(values.shape[1], 3))
+            key = centred @ directions / norm[:, None]
+            key = np.round(np.sign(key[:, :1]) * key, SAME_DECIMALS)
+        rows = np.flatnonzero(varies & np.isfinite(key).all(axis=1))
+        kept = rows[np.sort(np.unique(key[rows], axis=0, return_index=True)[1])]
+        return Atoms(tuple(self.unbuilt[order[i]] for i in kept), values[kept], complexity[kept])
 
 
 def atoms(names: tuple[str, ...], X: Array) -> Atoms:
-    """The table on the rows of X (rows, inputs), by weight, none twice up to a factor and an offset."""
-    many, functions, own, factors, joint, joint_functions, beside = QUOTAS[len(names)]
-    draft = _Draft([], [], [])
-    single: list[list[int]] = []
+    """The table on the rows of X, the simplest first, none twice up to a factor and an offset.
+
+    X: (rows, inputs), as many inputs as COUNTS has an entry for.
+    """
+    counts = COUNTS[len(names)]
+    inputs = [(sympy.Symbol(name), x) for name, x in zip(names, X.T)]
+    found = _AtomList([], [], [])
     with np.errstate(all="ignore"):
-        for name, x in zip(names, X.T):
-            start = len(draft.recipes)
-            for function, weight in ARGUMENTS[:many]:
-                draft.functions((function, sympy.Symbol(name)), function(x, np), weight, FUNCTIONS[:functions])
-            single.append(_lightest(draft, range(start, len(draft.recipes)), max(own, factors)))
-        for name, x, group in zip(names, X.T, single):
-            draft.products(group[:own], group[:own])
-            _of_several_factors(draft, name, x, (9, 5, 4, 3)[len(names) - 1])
-        for i, j in combinations(range(len(names)), 2):
-            draft.products(single[i][:factors], single[j][:factors])
-            start = len(draft.recipes)
-            x, y = X[:, i], X[:, j]
-            for function, weight in JOINT[:joint]:
-                recipe = (function, sympy.Symbol(names[i]), sympy.Symbol(names[j]))
-                draft.functions(recipe, function(x, y, np), weight, FUNCTIONS[:joint_functions])
-            both = _lightest(draft, range(start, len(draft.recipes)), 12 * beside)
-            for group in single:
-                draft.products(both, group[:beside])
-        for i, j, k in combinations(range(len(names)), 3):
-            for triple in product(single[i][:7], single[j][:7], single[k][:7]):
-                recipe = (_times, *(draft.recipes[m] for m in triple))
-                weight = sum(draft.weights[m] for m in triple) + 2
-                draft.add(recipe, np.prod([draft.values[m] for m in triple], axis=0), weight)
-            total, squares = X[:, i] + X[:, j] + X[:, k], np.sum(X[:, [i, j, k]] ** 2, axis=1)
-            x, y, z = (sympy.Symbol(names[m]) for m in (i, j, k))
-            draft.functions((_plus, x, y, z), total, 2, FUNCTIONS[:13])
-            draft.functions((_plus, x**2, y**2, z**2), squares, 3, FUNCTIONS[:13])
-    return _distinct(draft)
+        of_one = [_of_one_input(found, symbol, x, counts) for symbol, x in inputs]
+        for (symbol, x), group in zip(inputs, of_one):
+            found.add_products(group[: counts.same], group[: counts.same])
+            _of_several_powers(found, symbol, x, counts.powers)
+        for pair in combinations(range(len(names)), 2):
+            found.add_products(*(of_one[i][: counts.different] for i in pair))
+            of_two = _of_two_inputs(found, *(inputs[i] for i in pair), counts)
+            for group in of_one:
+                found.add_products(of_two, group[: counts.beside])
+        for triple in combinations(range(len(names)), 3):
+            found.add_products(*(of_one[i][:OF_THREE] for i in triple))
+            _of_sums(found, [inputs[i] for i in triple])
+    return found.distinct()
 
 
-def _of_several_factors(draft: _Draft, name: str, x: Array, most: int) -> None:
-    """x**i·exp(±k·x)·sin(x)**m·cos(x)**n with three factors or more, counting powers."""
-    symbol, sin, cos, exp = sympy.Symbol(name), np.sin(x), np.cos(x), np.exp(x)
+def _of_one_input(found: _AtomList, symbol: sympy.Symbol, x: Array, counts: _Counts) -> list[int]:
+    """Adds functions of arguments of one input; -> the numbers of the simplest."""
+    start = len(found.unbuilt)
+    for argument, complexity in ARGUMENTS[: counts.arguments]:
+        found.add_functions((argument, symbol), argument(x, np), complexity, FUNCTIONS[: counts.functions])
+    return found.simplest(start, max(counts.same, counts.different))
+
+
+def _of_two_inputs(
+    found: _AtomList, first: tuple[sympy.Symbol, Array], second: tuple[sympy.Symbol, Array], counts: _Counts
+) -> list[int]:
+    """Adds functions of arguments of two inputs; -> the numbers of the simplest."""
+    start = len(found.unbuilt)
+    for argument, complexity in ARGUMENTS_OF_TWO[: counts.arguments_of_two]:
+        u = argument(first[1], second[1], np)
+        unbuilt = (argument, first[0], second[0])
+        found.add_functions(unbuilt, u, complexity, FUNCTIONS[: counts.functions_of_two])
+    return found.simplest(start, OF_TWO_PER_ONE * counts.beside)
+
+
+def _of_sums(found: _AtomList, inputs: Sequence[tuple[sympy.Symbol, Array]]) -> None:
+    """Adds functions of the sum, and of the sum of squares, of three inputs."""
+    symbols, columns = [symbol for symbol, _ in inputs], np.column_stack([x for _, x in inputs])
+    total = columns[:, 0] + columns[:, 1] + columns[:, 2]
+    functions = FUNCTIONS[:FUNCTIONS_OF_THREE]
+    found.add_functions((_plus, *symbols), total, 2, functions)
+    found.add_functions((_plus, *(s**2 for s in symbols)), np.sum(columns**2, axis=1), 3, functions)
+
+
+def _of_several_powers(found: _AtomList, symbol: sympy.Symbol, x: Array, most: int) -> None:
+    """Adds x**i·exp(k·x)·sin(x)**m·cos(x)**n of two factors or more, three to `most` counting powers."""
+    sin, cos, exp = np.sin(x), np.cos(x), np.exp(x)
     for i, k, m, n in product(range(4), (0, -1, 1, -2), range(4), range(3)):
-        kinds = bool(i) + bool(k) + bool(m) + bool(n)
-        if kinds < 2 or i + abs(k) + m + n < 3 or i + abs(k) + m + n > most:
+        factors = bool(i) + bool(k) + bool(m) + bool(n)
+        if factors < 2 or not 3 <= i + abs(k) + m + n <= most:
             continue
         values = x**i * exp ** float(k) * sin**m * cos**n
-        recipe = (partial(_wave, i, k, m, n), symbol)
-        draft.add(recipe, values, 1.2 * kinds + 0.5 * (i + 2 * abs(k) + m + n))
+        complexity = COMPLEXITY_OF_A_FACTOR * factors + 0.5 * (i + 2 * abs(k) + m + n)
+        found.add((partial(_product_of_powers, i, k, m, n), symbol), values, complexity)
 
 
-def _wave(i: int, k: int, p: int, q: int, x: Any, m: Any) -> Any:
-    return x**i * m.exp(k * x) * m.sin(x) ** p * m.cos(x) ** q
-
-
-def _lightest(draft: _Draft, among: Sequence[int], count: int) -> list[int]:
-    """The `count` lightest different atoms of `among`, a constant factor or offset aside."""
-    part = _Draft(list(among), [draft.values[i] for i in among], [draft.weights[i] for i in among])
-    return list(_distinct(part).recipes[:count])
-
-
-def _distinct(draft: _Draft) -> Atoms:
-    values, weights = np.stack(draft.values), np.array(draft.weights)
-    order = np.argsort(weights, kind="stable")
-    values, weights = values[order], weights[order]
-    with np.errstate(all="ignore"):
-        centred = values - values.mean(axis=1, keepdims=True)
-        norm = np.linalg.norm(centred, axis=1)
-        varies = np.isfinite(norm) & (norm > 1e-11 * np.abs(values).max(axis=1) * np.sqrt(values.shape[1]))
-        # the same up to sign, factor and offset: the same projections on a few fixed directions
-        directions = np.random.default_rng(0).normal(size=(values.shape[1], 3))
-        key = centred @ directions / norm[:, None]
-        key = np.round(np.sign(key[:, :1]) * key, 8)
-    rows = np.flatnonzero(varies & np.isfinite(key).all(axis=1))
-    first = np.sort(np.unique(key[rows], axis=0, return_index=True)[1])
-    kept = rows[first]
-    return Atoms(tuple(draft.recipes[order[i]] for i in kept), values[kept], weights[kept])
+def _product_of_powers(i: int, k: int, m: int, n: int, x: Any, module: Any) -> Any:
+    return x**i * module.exp(k * x) * module.sin(x) ** m * module.cos(x) ** n

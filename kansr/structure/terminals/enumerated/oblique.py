@@ -16,14 +16,14 @@ from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
 DIRECTIONS = 16
-NEAR = 0.3  # misfit over the spread below which a start is polished: its direction is only the nearest of a few
+NEAR = 0.3  # misfit over the spread below which a start is fitted: its direction is only the nearest of a few
 OFFERED = 12
 
 
 def oblique_function(
     data: Dataset, library: Library = STANDARD, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[sympy.Expr]:
-    """Near misses from a grid of directions, to be polished; the closest first, one for each function.
+    """Near misses from a grid of directions, to be fitted; the closest first, one for each function.
 
     data: two inputs, else nothing is tried.
     """

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array, evenly_spaced_rows
+from kansr.numeric.least_squares import Projected, pairs_at, refined_pairs
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.shapes import SHAPES, Shape, of_library
 from kansr.symbolic.library.function import Library
@@ -28,7 +29,7 @@ PRIOR = 1.6  # times the misfit for each term, factor or variable that makes a f
 # shape; formulas given out.
 PLAIN, OTHERS, FINALISTS, OFFERED = 60, 8, 12, 6
 FIRST, LAST = 5, 25  # steps of refinement before and after the field is cut
-CLOSE = 1e-7  # misfit over the spread below which a start is given out to be polished
+CLOSE = 1e-7  # misfit over the spread below which a start is given out to be fitted
 STEP = 1e-6
 TARGETS = ("y", "log(y)", "1/y", "y^2")
 
@@ -74,7 +75,7 @@ class _Setting:
 def one_function(
     data: Dataset, library: Library = STANDARD, expired: Callable[[], bool] = lambda: False
 ) -> Iterator[sympy.Expr]:
-    """Such formulas for T(y) that are nearly exact, to be polished; the simplest first.
+    """Such formulas for T(y) that are nearly exact, to be fitted; the simplest first.
 
     data: at most MOST_INPUTS inputs, else nothing is tried.
     """
@@ -216,8 +217,14 @@ def _by_width(bases: list[_Base]) -> list[_Group]:
 
 
 def _refine(setting: _Setting, field: _Field, steps: int) -> tuple[_Field, Array]:
-    """Levenberg–Marquardt on (a, b) of every start at once, with the linear constants projected out."""
-    p, index = field.p.copy(), field.index
+    """Least squares in (a, b) of every start at once, with the linear constants projected out."""
+    projected = _projected(setting, field.index)
+    pairs = refined_pairs(projected, pairs_at(projected, field.p), steps)
+    return _Field(field.index, pairs.p), pairs.loss
+
+
+def _projected(setting: _Setting, index: NDArray[np.intp]) -> Projected:
+    """Loss, Jacobian, by differences, and residual of the starts at any constants (starts, 2)."""
     v = np.stack([x for _, x in setting.variables])[index[:, 1]]
     factor = np.stack([x for _, x in setting.factors])[index[:, 2]]
     width = max(base.Q.shape[1] for base in setting.bases)
@@ -235,36 +242,22 @@ def _refine(setting: _Setting, field: _Field, steps: int) -> tuple[_Field, Array
         out = out - np.einsum("srk,sk->sr", Q, np.einsum("srk,sr->sk", Q, out))
         return out / (np.sqrt(np.einsum("sr,sr->s", out, out))[:, None] + 1e-300)
 
-    def residual(p: Array) -> tuple[Array, Array]:
+    def residual(p: Array) -> Array:
         U = values(p)
-        r = goal - U * np.einsum("sr,sr->s", U, goal)[:, None]
-        loss = np.einsum("sr,sr->s", r, r)
-        return r, np.where(np.isfinite(loss), loss, np.inf)
+        return goal - U * np.einsum("sr,sr->s", U, goal)[:, None]
 
-    damping: Array = np.full(len(p), 1e-2)
-    r, loss = residual(p)
-    for _ in range(steps):
+    def projected(p: Array) -> tuple[Array, Array, Array]:
+        r = residual(p)
+        loss = np.einsum("sr,sr->s", r, r)
         J = np.empty((*r.shape, 2))
         for j in (0, 1):
             h = STEP * (np.abs(p[:, j]) + 1e-3)
             moved = p.copy()
             moved[:, j] += h
-            J[..., j] = np.nan_to_num((residual(moved)[0] - r) / h[:, None]) * free[:, j, None]
-        g = np.einsum("sri,sr->si", J, np.nan_to_num(r))
-        A = np.einsum("sri,srj->sij", J, J)
-        diagonal = np.stack([A[:, 0, 0], A[:, 1, 1]], axis=1)
-        diagonal = np.where(diagonal > 0, diagonal, 1.0)  # a constant that does nothing stays
-        A00, A11, A01 = diagonal[:, 0] * (1 + damping), diagonal[:, 1] * (1 + damping), A[:, 0, 1]
-        determinant = A00 * A11 - A01 * A01
-        step = np.stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]], axis=1) / determinant[:, None]
-        trial = np.where(np.isfinite(step), p - step, p)
-        new_r, new_loss = residual(trial)
-        better = new_loss < loss
-        p = np.where(better[:, None], trial, p)
-        r = np.where(better[:, None], new_r, r)
-        loss = np.where(better, new_loss, loss)
-        damping = np.clip(np.where(better, damping * 0.1, damping * 8), 1e-12, 1e8)
-    return _Field(index, p), loss
+            J[..., j] = np.nan_to_num((residual(moved) - r) / h[:, None]) * free[:, j, None]
+        return np.where(np.isfinite(loss), loss, np.inf), J, np.nan_to_num(r)
+
+    return projected
 
 
 def formula(setting: _Setting, field: _Field, i: int) -> sympy.Expr:

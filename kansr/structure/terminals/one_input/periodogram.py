@@ -1,8 +1,8 @@
-"""Sums of waves of many turns in one input or two: read off periodograms, since no smooth model follows them.
+"""Sums of fast waves of one input or two, read off periodograms, since no surrogate follows them.
 
 y = c + Σ A_k·cos(a_k·u + b_k·v + φ_k), u an input or a power of one, v another input or nothing. The periodogram of
-scattered rows is a Fourier transform on a fine grid (Scargle 1982 for one input), its highest peak the next wave; all
-frequencies found so far are refined together with amplitudes and phases in closed form (variable projection).
+scattered rows (Scargle 1982) is a Fourier transform on a fine grid, and its highest peak the next wave; all frequencies
+found so far are refined together by variable projection (Golub and Pereyra 1973).
 """
 
 from __future__ import annotations
@@ -16,23 +16,39 @@ import sympy
 from scipy.optimize import least_squares as nonlinear
 
 from kansr.data.dataset import Dataset
+from kansr.formula.judge.levels import PEAK_LEVEL
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
+from kansr.numeric.tolerances import EPS, ROUNDING
+from kansr.structure.terminals.limits import MOST_STEPS
 
-MOST, BESIDE = 6, 3  # waves, and waves beside a trend
-TURNS = 4.0  # over the rows from which a wave is fast; slower ones are for smooth models
-POWERS = (1, 2, 3)  # of an input that waves run along
-GRID = 2**22  # points of one input's periodogram
-PAIR = 400  # frequencies of each input of a pair, of each sign for the second
-ALIKE = 0.75  # of the highest peak, from which a slower one is as good: that of evenly spaced rows comes again and
-# again, and may lie between two frequencies of the grid where it comes first
-SIGNIFICANT = 3.0  # times the highest peak of noise that a wave's must be
-WHOLE = 1e-10  # share of the variance that may be left when all waves are found
+# Waves of a sum, and beside a trend.
+MOST_WAVES = 6
+MOST_BESIDE_TREND = 3
+
+# Periods over the range of the input from which a wave is fast; slower ones are left to surrogates.
+LEAST_PERIODS = 4
+
+# Powers of an input that waves run along.
+POWERS = (1, 2, 3)
+
+# Points of the grid of one input.
+GRID = 2**22
+
+# Frequencies of each input of a pair, of each sign for the second.
+PAIR_GRID = 400
+
+# Share of the highest peak from which a slower one is as good, beside a trend: evenly spaced rows repeat a peak at
+# higher frequencies, and the first may lie between two frequencies of the grid.
+ALIKE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
 class _Wave:
-    """Along columns of `phases` with these frequencies; symbolic: those columns as expressions."""
+    """A wave along one column or two, (rows,) each.
+
+    symbolic: those columns as expressions; frequencies: radians per unit of each; power: its share of the variance.
+    """
 
     columns: tuple[Array, ...]
     symbolic: tuple[sympy.Expr, ...]
@@ -41,48 +57,53 @@ class _Wave:
 
 
 def waves(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
-    """The sum of the waves found when they leave next to nothing, otherwise the one before the next says nothing."""
+    """The sum of all significant waves of exact rows, at most MOST_WAVES; fewer where they leave only rounding."""
     y = data.y - data.y.mean()
-    spread = float(np.mean(y**2))
+    variance = float(np.mean(y**2))
     found: list[_Wave] = []
     rest = y
-    while len(found) < MOST and spread > 0 and not expired():
+    while len(found) < MOST_WAVES and variance > 0 and not expired():
         wave = max(_candidates(data, rest, expired), key=lambda w: w.power, default=None)
         if wave is None:
             break
         found = _refined([*found, wave], data.y)
         columns = _columns(found, len(data.y))
-        weights = least_squares(columns, data.y[:, None], ridge=0.0)[:, 0]
-        rest = data.y - columns @ weights
-        if float(np.mean(rest**2)) < WHOLE * spread:
+        rest = data.y - columns @ _coefficients(columns, data.y)
+        if float(np.mean(rest**2)) < ROUNDING * variance:
             break
     if found:
-        yield _formula(found, data.y)
+        weights = _coefficients(_columns(found, len(data.y)), data.y)
+        yield sympy.Float(float(weights[0])) + _sum(found, weights)
 
 
 def waves_beside_a_trend(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
-    """A line or a parabola in the one input and a wave along it, then two, as long as they are above the noise."""
+    """A line or a parabola in the one input and waves along it, one more at a time, as long as they are significant."""
     symbol, x = sympy.Symbol(data.names[0]), data.X[:, 0]
     middle = float(x.mean())
-    slow = np.polynomial.legendre.legvander(2 * (x - x.min()) / np.ptp(x) - 1, int(2 * TURNS))
+    slow = np.polynomial.legendre.legvander(2 * (x - x.min()) / np.ptp(x) - 1, 2 * LEAST_PERIODS)
     for degree in (1, 2):
         trend = (x - middle)[:, None] ** np.arange(1, degree + 1)
-        rest, found = data.y, list[_Wave]()
-        while len(found) < BESIDE and not expired():
+        found: list[_Wave] = []
+        while len(found) < MOST_BESIDE_TREND and not expired():
             columns = np.column_stack([_columns(found, len(x)), trend])
-            weights = least_squares(columns, data.y[:, None], ridge=0.0)[:, 0]
+            weights = _coefficients(columns, data.y)
             if found:
                 constant, slope, *bend = map(float, (weights[0], *weights[-degree:]))
                 yield _parabola(symbol - sympy.Float(middle), constant, slope, *bend) + _sum(found, weights)
             rest = data.y - columns @ weights
-            wave = _along(x, symbol, rest - slow @ least_squares(slow, rest[:, None], ridge=0.0)[:, 0], ALIKE)
+            wave = _along(x, symbol, rest - slow @ _coefficients(slow, rest), ALIKE)
             if wave is None:
                 break
             found = _refined([*found, wave], data.y, trend)
 
 
+def _coefficients(columns: Array, y: Array) -> Array:
+    """Linear least squares, (columns,)."""
+    return np.asarray(least_squares(columns, y[:, None], ridge=0.0)[:, 0])
+
+
 def _parabola(u: sympy.Expr, constant: float, slope: float, bend: float = 0.0) -> sympy.Expr:
-    """About its vertex, where it has one: its constants are of the size of the rows then."""
+    """constant + slope·u + bend·u², by its vertex where it has one: then its constants are of the size of the rows."""
     if not bend:
         return sympy.Float(slope) * u + sympy.Float(constant)
     shift = slope / (2 * bend)
@@ -90,7 +111,7 @@ def _parabola(u: sympy.Expr, constant: float, slope: float, bend: float = 0.0) -
 
 
 def _candidates(data: Dataset, rest: Array, expired: Callable[[], bool]) -> Iterator[_Wave]:
-    """The highest peak of each input and of each pair, as far as it is above the noise."""
+    """The highest peak along each input, its powers, and each pair, where it is significant. rest: (rows,)"""
     symbols = [sympy.Symbol(name) for name in data.names]
     for symbol, x in zip(symbols, data.X.T):
         for power in POWERS:
@@ -103,47 +124,54 @@ def _candidates(data: Dataset, rest: Array, expired: Callable[[], bool]) -> Iter
             yield wave
 
 
-def _threshold(rows: int, frequencies: int) -> float:
-    """Share of the variance above which a peak is no noise: peaks of noise are exponential, mean 2/rows."""
-    return SIGNIFICANT * 2 * np.log(frequencies) / rows
+def _significant(share: float, rows: int, frequencies: int) -> bool:
+    """Whether a peak with this share of the variance is no noise: peaks of noise are exponential with mean 2/rows."""
+    return bool(share > 2 * np.log(frequencies / PEAK_LEVEL) / rows)
 
 
 def _along(x: Array, symbol: sympy.Expr, rest: Array, alike: float = 1.0) -> _Wave | None:
-    """By a Fourier transform of the rows counted into a grid, half of which is left empty to resolve the peaks."""
+    """The highest peak of a Fourier transform of the rows counted into a grid; None where it is slow or noise.
+
+    Half of the grid is left empty, which resolves the peaks. alike: share of the highest peak from which a slower one
+    is taken.
+    """
     low, width = float(x.min()), float(np.ptp(x))
     place = np.minimum(((x - low) / (2 * width) * GRID).astype(int), GRID - 1)
     powers = np.abs(np.fft.rfft(np.bincount(place, rest, GRID))) ** 2
     step = np.pi / width  # from one frequency to the next
-    slow = int(2 * TURNS)
+    slow = 2 * LEAST_PERIODS
     fast = powers[slow : GRID // 4]
     best = slow + int(np.argmax(fast >= alike * fast.max()))
     if powers[1:slow].max() > powers[best]:
-        return None  # what is slow is not for this
+        return None
     share = float(2 * powers[best] / len(rest) / np.sum(rest**2))
-    return _Wave((x,), (symbol,), (best * step,), share) if share > _threshold(len(rest), GRID // 4) else None
+    return _Wave((x,), (symbol,), (best * step,), share) if _significant(share, len(rest), GRID // 4) else None
 
 
 def _across(pair: tuple[Array, Array], symbols: tuple[sympy.Expr, sympy.Expr], rest: Array) -> _Wave | None:
-    """By the product of both inputs' waves on grids of frequencies."""
+    """The highest peak over a grid of frequencies of both inputs; None where it is slow or noise."""
     steps = [np.pi / float(np.ptp(x)) for x in pair]
-    first, second = np.arange(PAIR) * steps[0], np.arange(-PAIR, PAIR) * steps[1]
+    first, second = np.arange(PAIR_GRID) * steps[0], np.arange(-PAIR_GRID, PAIR_GRID) * steps[1]
     E = np.exp(1j * first[:, None] * pair[0]) * rest
     powers = np.abs(E @ np.exp(1j * pair[1][:, None] * second)) ** 2
-    slow = int(2 * TURNS)
-    around = (slice(None, slow), slice(PAIR - slow, PAIR + slow))
-    smooth = float(powers[around].max())
+    slow = 2 * LEAST_PERIODS
+    around = (slice(None, slow), slice(PAIR_GRID - slow, PAIR_GRID + slow))
+    slowest = float(powers[around].max())
     powers[around] = 0.0
-    powers[0, :] = powers[:, PAIR] = 0.0  # along one of them alone
+    powers[0, :] = powers[:, PAIR_GRID] = 0.0  # along one of them alone
     i, j = np.unravel_index(int(np.argmax(powers)), powers.shape)
-    if smooth > powers[i, j]:
+    if slowest > powers[i, j]:
         return None
     share = float(2 * powers[i, j] / len(rest) / np.sum(rest**2))
     frequencies = (float(first[i]), float(second[j]))
-    return _Wave(pair, symbols, frequencies, share) if share > _threshold(len(rest), powers.size) else None
+    return _Wave(pair, symbols, frequencies, share) if _significant(share, len(rest), powers.size) else None
 
 
 def _columns(found: list[_Wave], rows: int, moved: Array | None = None) -> Array:
-    """1, and cosine and sine of each wave, its frequencies moved by steps of one turn over the rows."""
+    """1, and cosine and sine of each wave, (rows, columns).
+
+    moved: what is added to the frequencies, in phases over the range of their column.
+    """
     steps = iter(np.zeros(2 * len(found)) if moved is None else moved)
     columns: list[Array] = [np.ones(rows)]
     for wave in found:
@@ -154,16 +182,17 @@ def _columns(found: list[_Wave], rows: int, moved: Array | None = None) -> Array
     return np.column_stack(columns)
 
 
-def _refined(found: list[_Wave], y: Array, beside: Array | None = None) -> list[_Wave]:
-    """The waves with their frequencies fitted. beside: columns of what else the target is made of, (rows, count)."""
+def _refined(found: list[_Wave], y: Array, trend: Array | None = None) -> list[_Wave]:
+    """The waves with their frequencies fitted. trend: further columns of the target, (rows, count)."""
 
     def residual(moved: Array) -> Array:
         columns = _columns(found, len(y), moved)
-        columns = columns if beside is None else np.column_stack([columns, beside])
-        return columns @ least_squares(columns, y[:, None], ridge=0.0)[:, 0] - y
+        columns = columns if trend is None else np.column_stack([columns, trend])
+        return np.asarray(columns @ _coefficients(columns, y) - y)
 
     count = sum(len(wave.frequencies) for wave in found)
-    steps = iter(nonlinear(residual, np.zeros(count), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=40).x.tolist())
+    fit = nonlinear(residual, np.zeros(count), xtol=EPS, ftol=EPS, gtol=EPS, max_nfev=MOST_STEPS)
+    steps = iter(fit.x.tolist())
     moved = []
     for wave in found:
         frequencies = tuple(f + next(steps) / float(np.ptp(x)) for f, x in zip(wave.frequencies, wave.columns))
@@ -171,12 +200,8 @@ def _refined(found: list[_Wave], y: Array, beside: Array | None = None) -> list[
     return moved
 
 
-def _formula(found: list[_Wave], y: Array) -> sympy.Expr:
-    weights = least_squares(_columns(found, len(y)), y[:, None], ridge=0.0)[:, 0]
-    return sympy.Float(float(weights[0])) + _sum(found, weights)
-
-
 def _sum(found: list[_Wave], weights: Array) -> sympy.Expr:
+    """Σ A_k·cos(a_k·u − φ_k). weights: of the columns of `_columns`."""
     total: sympy.Expr = sympy.Integer(0)
     for k, wave in enumerate(found):
         a, b = weights[1 + 2 * k : 3 + 2 * k]

@@ -1,33 +1,44 @@
-"""Where trials run: on processes of this machine, or on the workers of a dask.distributed cluster."""
+"""Run trials on processes of this machine, or on the workers of a dask.distributed cluster."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any
 
-from kansr.bench.record import Record, Stopped, record, unanswered
+from kansr.bench.record import Record, TrialCancelled, record, unanswered
 from kansr.bench.trial import Settings, Trial
 from kansr.errors import UsageError
 
 Begun = Callable[[Trial], None]
 CONNECT = 10.0  # seconds to wait for a scheduler
+CLOSE = 5.0  # seconds to wait until it has cancelled what is left
 
 
-def on_this_machine(
-    trials: Sequence[Trial], settings: Settings, jobs: int, begun: Begun
-) -> Generator[Record, None, None]:
-    """The records as they are made, `jobs` trials at a time. When the iterator is closed, all processes end."""
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """Where trials run: on `jobs` processes of this machine, or on the cluster of the scheduler at an address."""
+
+    jobs: int = 1
+    scheduler: str | None = None
+
+
+def run_locally(trials: Sequence[Trial], settings: Settings, jobs: int, begun: Begun) -> Generator[Record, None, None]:
+    """The records of trials, as they come, `jobs` trials at a time; to close the iterator ends all processes.
+
+    begun: called with each trial when it starts.
+    """
     stop = threading.Event()
 
     def one(trial: Trial) -> Record:
         if stop.is_set():
-            raise Stopped
+            raise TrialCancelled
         begun(trial)
         return record(trial, settings, stop)
 
-    # The threads only wait for the processes that they start.
+    # each thread waits for a process that it has started
     with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as executor:
         try:
             waiting: set[Future[Record]] = set()
@@ -43,11 +54,11 @@ def on_this_machine(
             stop.set()
 
 
-def on_a_cluster(trials: Sequence[Trial], settings: Settings, address: str) -> Generator[Record, None, None]:
-    """The records as they come from the workers of the scheduler at `address`.
+def run_on_cluster(trials: Sequence[Trial], settings: Settings, address: str) -> Generator[Record, None, None]:
+    """The records of trials, as they come from the workers of the scheduler at `address`.
 
-    The scheduler gives a trial whose worker dies to another one; after a few such deaths it has a record that says so.
-    Raises UsageError when there is no scheduler, or when it goes away.
+    A trial whose worker dies goes to another one; after several such deaths its record says so.
+    Raises UsageError where there is no scheduler, or no more.
     """
     client = _client(address)
     try:
@@ -64,7 +75,7 @@ def on_a_cluster(trials: Sequence[Trial], settings: Settings, address: str) -> G
                 yield future.result()
             future.release()
     finally:
-        client.close(timeout=5)  # cancels what is still waiting
+        client.close(timeout=CLOSE)  # cancels the trials that wait
 
 
 def _client(address: str) -> Any:

@@ -1,0 +1,133 @@
+"""Nonlinear least squares: Levenberg–Marquardt in a few unknowns, and in pairs of them for many problems at once.
+
+Marquardt (1963). A linear model is damped until its step makes the sum of squares smaller; the damping falls after a
+step that does and rises after one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
+
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8  # relative to the squares of the scaled columns
+FASTER, SLOWER = 0.1, 10.0  # what damping is multiplied by after a step that is taken, and after one that is not
+SETTLED, SMALL_STEP = 1e-9, 1e-10  # relative decrease of the loss, and relative steps, that end the search together
+STALLED = 1e-12  # relative decrease of the loss that ends it alone
+PAIR_DAMPING, PAIR_SLOWER = 1e-2, 8.0  # the same of pairs
+STUCK = 1.0  # damping of all pairs from which none is thought to move any more
+EXACT = 1e-28  # loss of a pair, of 1 at most, that is rounding
+
+
+class Minimum(NamedTuple):
+    """The unknowns, (n,); the rms of their residual, inf where that is not finite; its Jacobian, (rows, n)."""
+
+    values: Array
+    rms: float
+    J: Array
+
+
+def levenberg_marquardt(
+    residual: Callable[[Array], Array],
+    linearised: Callable[[Array], tuple[Array, Array]],
+    start: Array,
+    iterations: int,
+    rounding: float = 0.0,
+) -> Minimum:
+    """The least squares of a residual near `start`, with columns scaled to unit length.
+
+    residual: of the unknowns, (n,) -> (rows,); linearised: the same with its Jacobian, (rows, n). Any decrease is
+    accepted; a step to values that are not finite counts as an increase. rounding: rms that is as good as zero.
+    """
+    values = start
+    r, J = linearised(values)
+    loss, damping = mean_square(r), FIRST_DAMPING
+    if not np.isfinite(loss) or not len(values):
+        return Minimum(values, float(np.sqrt(loss)), np.zeros((len(r), len(values))))
+    for _ in range(iterations):
+        if not np.isfinite(J).all():
+            J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
+        scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
+        N = (J / scale).T @ (J / scale)
+        g = (J / scale).T @ r
+        step, trial_loss = np.zeros_like(values), np.inf
+        while damping < MOST_DAMPING:
+            step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
+            trial_loss = mean_square(residual(values - step))
+            if trial_loss < loss:
+                break
+            damping *= SLOWER
+        if not trial_loss < loss:
+            break
+        gain = loss - trial_loss
+        values, loss, damping = values - step, trial_loss, max(damping * FASTER, LEAST_DAMPING)
+        r, J = linearised(values)
+        small = np.all(np.abs(step) <= SMALL_STEP * np.abs(values) + 1e-300)
+        if loss <= rounding**2 or (gain < SETTLED * loss and small) or gain < STALLED * loss:
+            break
+    return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
+
+
+class Pairs(NamedTuple):
+    """Many problems in two unknowns each: p (problems, 2), their damping and loss (problems,), Jacobians (problems,
+    rows, 2) and residuals (problems, rows)."""
+
+    p: Array
+    damping: Array
+    loss: Array
+    J: Array
+    r: Array
+
+    def take(self, index: NDArray[np.intp]) -> Pairs:
+        """Some of the problems."""
+        return Pairs(*(part[index] for part in self))
+
+
+Projected = Callable[[Array], tuple[Array, Array, Array]]
+
+
+def pairs_at(projected: Projected, p: Array) -> Pairs:
+    """The problems at their starts, (problems, 2).
+
+    projected: loss, Jacobian and residual at any p as in `Pairs`, the linear unknowns eliminated (variable projection:
+    Golub and Pereyra 1973, with Kaufman's Jacobian 1975). Where they are not finite, loss is inf and the others 0.
+    """
+    return Pairs(p, np.full(len(p), PAIR_DAMPING), *projected(p))
+
+
+def refined_pairs(projected: Projected, pairs: Pairs, iterations: int, settled: float = 0.0) -> Pairs:
+    """So many Levenberg–Marquardt steps of all problems at once.
+
+    settled: relative decrease of the loss that is none; with one, the steps end where no problem moves any more.
+    """
+    p, damping, loss, J, r = pairs
+    for _ in range(iterations):
+        step = _pair_steps(J, r, damping)
+        trial = np.where(np.isfinite(step), p - step, p)
+        new_loss, new_J, new_r = projected(trial)
+        better = new_loss < loss
+        moved = bool(np.any(better & (new_loss < loss * (1 - settled)) & (loss > EXACT)))
+        p = np.where(better[:, None], trial, p)
+        J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
+        loss = np.where(better, new_loss, loss)
+        damping = np.where(better, damping * FASTER, damping * PAIR_SLOWER)
+        if settled and not moved and damping.min() > STUCK:
+            break
+    return Pairs(p, damping, loss, J, r)
+
+
+def _pair_steps(J: Array, r: Array, damping: Array) -> Array:
+    """The damped 2 × 2 systems in closed form, (problems, 2); an unknown with a column of zeros stays."""
+    g = np.matmul(r[:, None, :], J)[:, 0]
+    A = np.matmul(J.transpose(0, 2, 1), J)
+    A00, A01, A11 = A[:, 0, 0] * (1 + damping), A[:, 0, 1], A[:, 1, 1] * (1 + damping)
+    with np.errstate(all="ignore"):
+        A00, A11 = np.where(A00 > 0, A00, 1.0), np.where(A11 > 0, A11, 1.0)
+        determinant = A00 * A11 - A01 * A01
+        step = np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]])
+        return np.asarray(step / determinant[:, None])
