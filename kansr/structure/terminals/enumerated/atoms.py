@@ -215,7 +215,7 @@ def atoms(names: tuple[str, ...], X: Array) -> Atoms:
             _of_several_powers(found, symbol, x, counts.powers)
         for pair in combinations(range(len(names)), 2):
             found.add_products(*(of_one[i][: counts.different] for i in pair))
-            of_two = _of_two_inputs(found, *(inputs[i] for i in pair), counts)
+            of_two = _of_two_inputs(found, inputs[pair[0]], inputs[pair[1]], counts)
             for group in of_one:
                 found.add_products(of_two, group[: counts.beside])
         for triple in combinations(range(len(names)), 3):

@@ -16,7 +16,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.formula.judge.exactness import RELATIVE
+from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.monomials import design, monomials
 from kansr.numeric.tolerances import ROUNDING, ROUNDING_RMS, SQRT_EPS
@@ -135,7 +135,7 @@ def _product(table: Atoms, chosen: tuple[int, ...], w: Array, y: Array) -> sympy
     """The product of powers; None where its sign is not that of y on all rows. w: log of the factor, then exponents."""
     expr, values = sympy.S.One, np.ones(len(y))
     for p, i in zip(w[1:], chosen):
-        exponent = fitted_exponent(float(p), RELATIVE)
+        exponent = fitted_exponent(float(p), ROW_RESIDUAL)
         expr = expr * _power(table.expr(i), exponent)
         with np.errstate(all="ignore"):
             values = values * table.values[i] ** float(exponent)
