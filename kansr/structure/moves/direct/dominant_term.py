@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.expression.nice_numbers import EXPONENT_TOLERANCES, factor_near
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.numeric.tolerances import ROUNDING
@@ -56,7 +56,7 @@ def _powers(state: State) -> dict[int, sympy.Rational]:
     X, z = state.X, state.z
     if np.any(X == 0) or np.any(z == 0) or len(z) < 2 * X.shape[1] + 2:
         return {}
-    rounded = halves(exponents(X, z)[1], EXPONENT_TOLERANCES[2])
+    rounded = halves(exponents(X, z)[1])
     if rounded is None or any(np.any(X[:, i] < 0) for i in np.flatnonzero(rounded % 1)):
         return {}
     return {int(i): half(rounded[i]) for i in np.flatnonzero(rounded)}

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.expression.nice_numbers import EXPONENT_TOLERANCES, factor_near
+from kansr.expression.nice_numbers import factor_near
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.derivation import Step
@@ -114,7 +114,7 @@ def _exponents(sample: GradientSample, slope: Array) -> Array | None:
     weight = limited(np.abs(slope))
     A = np.column_stack([np.ones(len(slope)), np.log(np.abs(sample.X))])
     fitted = np.linalg.lstsq(A * weight[:, None], np.log(np.abs(slope)) * weight, rcond=ROUNDING)[0][1:]
-    e = halves(fitted, EXPONENT_TOLERANCES[2])
+    e = halves(fitted)
     return e if e is not None and all(sample.positive(k) for k in np.flatnonzero(e % 1)) else None
 
 
