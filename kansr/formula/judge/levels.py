@@ -35,11 +35,5 @@ ROW_LEVEL = 6.3e-5
 # Scargle's (1982) test of the highest peak of a periodogram against white noise.
 PEAK_LEVEL = 1e-12
 
-# Share of the inputs without influence that one correlation with the target takes for dependent; each input is asked a
-# few dozen times.
-INDEPENDENCE_FALSE_ALARM = 1e-5
-INDEPENDENCE_QUANTILE = normal_quantile(INDEPENDENCE_FALSE_ALARM)
-
-# Share of the estimates that lie farther from the true number than the quantile says, in standard errors.
-ESTIMATE_FALSE_ALARM = 0.003
-ESTIMATE_QUANTILE = normal_quantile(ESTIMATE_FALSE_ALARM)
+# z-test of one correlation of an input with the target, of a few dozen for each input: 4.4 standard errors.
+INDEPENDENCE_LEVEL = 1e-5

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
-from kansr.formula.judge.levels import ESTIMATE_QUANTILE, INDEPENDENCE_QUANTILE
+from kansr.formula.judge.levels import EXPONENT_LEVEL, INDEPENDENCE_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array
 from kansr.numeric.ranks import even
 from kansr.numeric.spline_basis import least_squares
@@ -41,7 +41,7 @@ def uncorrelated_inputs(state: State) -> list[Move]:
     relevant = np.zeros(n, dtype=bool)
     for z in _scales(state.z):
         t, residual = _fitted(A, z)
-        relevant |= np.abs(t[1:]).reshape(n, DEGREE).max(axis=1) > INDEPENDENCE_QUANTILE
+        relevant |= np.abs(t[1:]).reshape(n, DEGREE).max(axis=1) > normal_quantile(INDEPENDENCE_LEVEL)
         for i, j in combinations(range(n), 2):
             products = (polynomials[i][:, :, None] * polynomials[j][:, None, :]).reshape(rows, -1)
             if not (relevant[i] and relevant[j]) and _correlates(products, residual):
@@ -61,7 +61,7 @@ def confirmed(moves: Sequence[Move], state: State, field: GradientField) -> list
     Correlations miss small terms that a surrogate has.
     """
     spread = float(np.std({view.name: view.t for view in views(state.z)}[field.view]))
-    least = ESTIMATE_QUANTILE * np.sqrt(field.error)
+    least = normal_quantile(EXPONENT_LEVEL) * np.sqrt(field.error)
     relevant = {x for x, slope in zip(state.inputs, _slopes(state, field)) if slope / spread > least}
     return [move for move in moves if not move.used & relevant]
 
@@ -107,4 +107,4 @@ def _fitted(A: Array, z: Array) -> tuple[Array, Array]:
 def _correlates(columns: Array, z: Array) -> bool:
     """Whether any of the columns, (rows, columns), correlates with z, (rows,), more than chance allows."""
     f, s = ((values - values.mean(0)) / (values.std(0) + TINY) for values in (columns, z))
-    return bool(np.abs(f.T @ s).max() > INDEPENDENCE_QUANTILE * np.sqrt(len(f)))
+    return bool(np.abs(f.T @ s).max() > normal_quantile(INDEPENDENCE_LEVEL) * np.sqrt(len(f)))

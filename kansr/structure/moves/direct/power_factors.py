@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.formula.judge.levels import ESTIMATE_QUANTILE, INDEPENDENCE_QUANTILE
+from kansr.formula.judge.levels import EXPONENT_LEVEL, INDEPENDENCE_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.numeric.tolerances import ROUNDING
@@ -42,7 +42,7 @@ def _powers(X: Array, z: Array) -> dict[int, sympy.Rational]:
     """The exponents that are integers or halves within their standard errors, where these tell halves apart."""
     _, fitted, errors = exponents(X, z)
     powers = {}
-    for i, (p, margin) in enumerate(zip(fitted.tolist(), (ESTIMATE_QUANTILE * errors).tolist())):
+    for i, (p, margin) in enumerate(zip(fitted.tolist(), (normal_quantile(EXPONENT_LEVEL) * errors).tolist())):
         power = half(round(2 * p) / 2)
         possible = power.is_Integer or np.all(X[:, i] > 0)
         if power and possible and 4 * margin < 1 and abs(float(power) - p) < margin + ROUNDING:
@@ -66,7 +66,7 @@ def _is_independent(z: Array, logs: Array, i: int) -> bool:
     tails = [size < np.quantile(size, TAIL), size > np.quantile(size, 1 - TAIL)]
     sides = [size, np.abs(size - np.median(size)), np.sign(z), *(tail.astype(float) for tail in tails)]
     others = [scaled[:, i], scaled[:, i] ** 2, *(scaled[:, i] * scaled[:, j] for j in range(logs.shape[1]) if j != i)]
-    limit = INDEPENDENCE_QUANTILE / np.sqrt(len(z))
+    limit = normal_quantile(INDEPENDENCE_LEVEL) / np.sqrt(len(z))
     for side in sides:
         for other in others:
             spread = float(np.std(side) * np.std(other))

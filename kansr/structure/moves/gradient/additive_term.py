@@ -113,7 +113,8 @@ def _exponents(sample: GradientSample, slope: Array) -> Array | None:
         return None
     weight = limited(np.abs(slope))
     A = np.column_stack([np.ones(len(slope)), np.log(np.abs(sample.X))])
-    e = halves(np.linalg.lstsq(A * weight[:, None], np.log(np.abs(slope)) * weight, rcond=ROUNDING)[0][1:])
+    fitted = np.linalg.lstsq(A * weight[:, None], np.log(np.abs(slope)) * weight, rcond=ROUNDING)[0][1:]
+    e = halves(fitted)
     return e if e is not None and all(sample.positive(k) for k in np.flatnonzero(e % 1)) else None
 
 

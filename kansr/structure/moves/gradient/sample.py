@@ -15,8 +15,8 @@ from kansr.structure.moves.thresholds import FAR, FEWEST_VALUES, SAMPLE_ROWS, WE
 from kansr.structure.surrogate.gradient_field import GradientField
 
 TRIM = 0.92  # share of the rows, those with the smallest residuals, that a misfit is measured on; never measured alone
+NEAR_HALF = 0.15  # distance from a half, or an integer, up to which an exponent is one; likewise
 LEAST_STEEPNESS = 0.1  # share of the median steepness below which a row is not weighted up further; likewise
-NEAR_HALF = 0.15  # distance of an exponent from an integer or a half up to which it is one; never measured alone
 SHORTER_TAIL = 0.7  # times the tail of u that the tail of 1/u must have to be taken (results/2026-11-24-textbook-laws)
 
 
@@ -103,11 +103,14 @@ def monomial(X: Array, exponents: Array) -> Array:
     return np.prod(sizes * np.where(exponents % 2 == 1, np.sign(X), 1.0), axis=1)
 
 
-def halves(values: Array) -> Array | None:
-    """The nearest integers and halves; None where one is not near, or larger than an exponent may be. values: (n,)"""
+def halves(values: Array, tolerance: float = NEAR_HALF) -> Array | None:
+    """The nearest integers and halves; None where one is farther than `tolerance`, or too large for an exponent.
+
+    values: (n,)
+    """
     rounded = np.round(2 * values) / 2
-    near = np.abs(values - rounded).max(initial=0.0) <= NEAR_HALF
-    return rounded if near and np.abs(rounded).max(initial=0.0) <= LARGEST_EXPONENT - 1 else None
+    near = np.abs(values - rounded).max(initial=0.0) <= tolerance
+    return rounded if near and np.abs(rounded).max(initial=0.0) < LARGEST_EXPONENT else None
 
 
 def half(value: float) -> sympy.Rational:
