@@ -29,6 +29,9 @@ OUTLIER_LEVEL = 1.244e-15
 # Below it the outliers are not scattered at random; results/2026-11-25-noise-and-outliers.
 SCATTER_LEVEL = 0.02
 
+# z-test of a fitted exponent against a fraction, and of a value against 0: 3 standard errors.
+EXPONENT_LEVEL = 2.7e-3
+
 # z-test of one row against a law that the other rows follow: 4 standard errors.
 ROW_LEVEL = 6.3e-5
 

@@ -18,7 +18,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import exponent_near
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.exactness import ROW_RESIDUAL
-from kansr.formula.judge.levels import ESTIMATE_QUANTILE, ROW_LEVEL, normal_quantile
+from kansr.formula.judge.levels import EXPONENT_LEVEL, ROW_LEVEL, normal_quantile
 from kansr.numeric.arrays import Array
 from kansr.numeric.power_fit import exponents
 from kansr.numeric.robust import MAD
@@ -56,7 +56,7 @@ def power_law_in_noise(data: Dataset, errors: Array) -> sympy.Expr | None:
 
     errors: standard errors of the target, (rows,), all above 0; they may hide the sign of small values.
     """
-    clear = np.abs(data.y) > ESTIMATE_QUANTILE * errors
+    clear = np.abs(data.y) > normal_quantile(EXPONENT_LEVEL) * errors
     if np.any(data.X == 0) or clear.sum() < data.X.shape[1] + 2:
         return None
     log_factor, powers, _ = exponents(data.X[clear], data.y[clear], np.abs(data.y[clear]) / errors[clear])
@@ -126,7 +126,7 @@ def _product(
 
 def fitted_exponent(p: float, error: float) -> sympy.Expr:
     """The fraction that p does not differ from by the z-test, p itself where there is none. error: standard error."""
-    within = dict.fromkeys(DENOMINATORS, max(ESTIMATE_QUANTILE * error, ROUNDING_RMS))
+    within = dict.fromkeys(DENOMINATORS, max(normal_quantile(EXPONENT_LEVEL) * error, ROUNDING_RMS))
     fraction = exponent_near(p, within, per_denominator=0.0, largest=np.inf)
     return sympy.Float(p) if fraction is None else fraction
 
