@@ -17,6 +17,7 @@ import kansr
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config
 from kansr.runtime.deadline import Deadline
+from kansr.structure.context import Context
 from kansr.structure.moves.gradient.merge_given import merged
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import moves
@@ -92,7 +93,7 @@ def test_a_move_competes_with_those_that_are_shipped() -> None:
         yield merged(state, field, FORMULAS[-1])
 
     own = merged(state, field, FORMULAS[-1]).name
-    assert own in [move.name for move in moves(state, field, more=[sides])][:2]
+    assert own in [move.name for move in moves(state, field, Context(moves=(sides,)))][:2]
     assert own not in [move.name for move in moves(state, field)]
 
 

@@ -1,1 +1,7 @@
-"""Closed-form solvers for what reductions leave, by method."""
+"""Terminals: solvers that give formulas for a state at once.
+
+`terminal.py` says what a row of the table is, `registry.py` is the table, `thresholds.py` the numbers that several rows
+share. `closed_form/` solves one linear problem, `enumerated/` searches a table of small expressions, `one_input/` takes
+the rows for a curve, and `curves/` gives graphs of curves that are named afterwards. A search asks the quick ones as
+soon as it reaches a state, and the others when their turn comes.
+"""

@@ -1,1 +1,8 @@
-"""Laws that a linear problem gives: power laws, polynomials, relations."""
+"""Laws that follow from one linear problem.
+
+`power_law.py` and `power_product.py` are least squares of logarithms. `implicit_relation.py` finds T(y)·Q = P with
+polynomials P and Q as the null vector of one matrix, in functions of the inputs from
+`generators.py` and `two_input_exponentials.py`;
+`quadratic_root.py` finds the root of a quadratic in the same way. `sparse_polynomial.py` eliminates terms step by step,
+and `sparse_rational.py` iterates linear fits (Sanathanan and Koerner 1963).
+"""
