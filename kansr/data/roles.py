@@ -14,7 +14,6 @@ from kansr.data.dataset import Dataset
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
-from kansr.data.screening import MANY, screened
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
 from kansr.numeric.arrays import Array
@@ -94,8 +93,6 @@ def dataset(
     notes += why
     if not useful:
         raise DataError(f"{table.source}: no input is left ({'; '.join(why)})")
-    useful, chosen = _screened(useful, values)
-    notes += chosen
     if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
         notes.append(f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are advisable)")
@@ -191,15 +188,6 @@ def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int]
             what = f"the same values as {names[twin]!r}" if same else f"{_spelled(factor, names[twin], shift)} exactly"
             notes.append(f"dropped input {name!r}: {what}, which a law can use instead")
     return useful, notes
-
-
-def _screened(useful: list[int], values: Array) -> tuple[list[int], list[str]]:
-    """The inputs that screening keeps, where there are more than MANY, and a note on it. values: (rows, columns)"""
-    if len(useful) <= MANY:
-        return useful, []
-    kept = screened(values[:, useful], values[:, -1])
-    note = f"of {len(useful)} inputs, the {len(kept)} that correlate most with the target are kept"
-    return [useful[i] for i in kept], [f"{note}; --inputs names others"]
 
 
 def _constant(column: Array) -> bool:

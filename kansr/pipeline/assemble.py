@@ -23,10 +23,21 @@ from kansr.search.partition import Partition
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
-def assemble(rows: Partition, findings: Sequence[Finding], status: Status, seconds: float, seed: int) -> Result:
-    """The result of findings that were judged on these rows, in the units of the table."""
+def assemble(
+    rows: Partition,
+    findings: Sequence[Finding],
+    status: Status,
+    seconds: float,
+    seed: int,
+    chosen: Candidate | None = None,
+) -> Result:
+    """The result of findings that were judged on these rows, in the units of the table.
+
+    chosen: one of them that is best for what it predicts; None for the one of least description length.
+    """
     data = rows.kept
     front = pareto((f.candidate for f in findings), float(np.var(data.y)))
+    front = front if chosen is None else front.choosing(chosen)
     best = front.best
     finding = next(f for f in findings if f.candidate is best)
     held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))

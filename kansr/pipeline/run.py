@@ -19,13 +19,15 @@ from kansr.pipeline.journal import NOT_YET, Entry, Journal
 from kansr.pipeline.partition import on_partition, without_outliers
 from kansr.refinement.refiners.offer import Offering, refiner_attempts, refiner_seconds
 from kansr.refinement.refiners.refiner import chosen_refiners
+from kansr.result.candidate import Candidate
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
+from kansr.search.comparison import Comparison, compare
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, matches_surrogate, no_signal, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, predicts_all, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -63,6 +65,7 @@ class Search:
     journal: Journal
     findings: list[Finding] = field(default_factory=list)
     timed_out: bool = False
+    comparison: Comparison | None = None
 
     def __post_init__(self) -> None:
         self.refiners, missing = chosen_refiners(self.config.refine)
@@ -107,7 +110,10 @@ class Search:
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition))
                 if new and schedule.caught_up(attempt):
                     yield self._report()
+                if new and attempt.measured:
+                    self.comparison = self._compare(thorough=True)
                 if self._cleaned():  # what others have begun with these rows is begun again
+                    self.comparison = None
                     schedule.begin_again()
                     new = self.findings[len(self.findings) - len(new) :]
                 if self._ends(attempt, new):
@@ -135,12 +141,34 @@ class Search:
         final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=status_of(final.best, rows.kept))
+        final = self._compared(final)
         return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
 
-    def _report(self, findings: Sequence[Finding] = ()) -> Result:
-        """How things stand with all findings, or with these."""
+    def _compared(self, final: Result) -> Result:
+        """The result beside simple models, and one of those in its place where it predicts better by more than chance."""
+        rows = self.partition
+        done = self.whole.in_time(lambda: any_exact(self.findings, rows.kept), True)
+        comparison = self.comparison or self._compare(thorough=not done and final.status is not Status.FOUND)
+        if comparison is None:
+            return final
+        better = None if done else comparison.better_than(final.best, final.status, rows, self.left_out.accepts)
+        if better is not None:
+            self.findings.append(better)
+            status = final.status if self.timed_out else status_of(better.candidate, rows.kept)
+            final = replace(self._report(chosen=better.candidate), status=status)
+        best = comparison.with_error(final.best, rows)
+        notes = (*final.notes, *comparison.notes(best))
+        return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
+
+    def _compare(self, thorough: bool) -> Comparison | None:
+        """The simple models of the rows; None where the time does not suffice."""
+        rows = self.partition
+        return self.whole.in_time(lambda: compare(rows, thorough, self.whole.passed), None)
+
+    def _report(self, findings: Sequence[Finding] = (), chosen: Candidate | None = None) -> Result:
+        """How things stand with all findings, or with these. chosen: the best of them, whatever its length."""
         rows, seconds = self.partition, self.whole.seconds()
-        found = assemble(rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed)
+        found = assemble(rows, findings or self.findings, Status.BEST_EFFORT, seconds, self.config.seed, chosen)
         notes = (*self.left_out.notes(found.best), *self.failures, *filter(None, [self.journal.failure]))
         return replace(found, notes=notes)
 
@@ -163,8 +191,10 @@ class Search:
             return True
         if not self.findings:
             return False
+        if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
+            return True
         best = self._report().best
-        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough), False)
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough and bool(new)), False)
 
 
 class _Schedule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import sympy
@@ -16,6 +17,7 @@ class Candidate:
     complexity: nodes of the printed formula, less is simpler.
     loss: mean squared residual on the fitting rows, in the unit of the target squared; less is better.
     error_ms: the mean squared residual under the likelier error model, see `error_ms_of`, in the same unit.
+    r2_held_out_error: the standard error of r2_held_out; nan where it is not known.
     r2, r2_held_out: 1 - loss/variance on the fitting and on the held-out rows; 1 is perfect, 0 as good as the mean.
     description_length: bits for the formula plus bits for its residuals (Rissanen 1978); less is better, and only
     differences mean something. origin: what found it.
@@ -29,6 +31,7 @@ class Candidate:
     r2_held_out: float
     description_length: float
     origin: str
+    r2_held_out_error: float = field(default=math.nan, compare=False)
 
     def latex(self, digits: int = 6) -> str:
         """The formula as LaTeX, with numbers rounded to `digits` significant digits."""

@@ -21,7 +21,7 @@ TIE = 1e-9  # relative difference of errors up to which they are equal
 class ParetoFront:
     """The candidates that none beats in both complexity and error, simplest first.
 
-    chosen: the candidate that the user gave, best whatever beats it; None for the one of least description length.
+    chosen: the candidate that the user gave, or that predicts better; None for the one of least description length.
     """
 
     candidates: tuple[Candidate, ...]
@@ -43,6 +43,12 @@ class ParetoFront:
         best = self.best
         candidates = tuple(other if c is best else c for c in self.candidates)
         return replace(self, candidates=candidates, chosen=self.chosen and other)
+
+    def choosing(self, candidate: Candidate) -> ParetoFront:
+        """The front with this candidate as the best one, and on it whatever beats it."""
+        others = [c for c in self.candidates if c is not candidate]
+        ordered = sorted([*others, candidate], key=lambda c: (c.complexity, c.error_ms))
+        return ParetoFront(tuple(ordered), chosen=candidate)
 
     def pick(self, index: int | None = None, complexity: int | None = None) -> Candidate:
         """The candidate at a position of the front or of a complexity; the best one where neither is given.

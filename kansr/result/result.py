@@ -17,6 +17,7 @@ from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
 from kansr.numeric.arrays import Array
+from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.result.pareto import ParetoFront
@@ -87,7 +88,7 @@ class Result:
     outliers: the positions, from 0, of rows that were left out as grossly wrong.
     rivals: candidates that the rows hardly speak against, less than UNDECIDED bits longer, the shortest first.
     excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;
-    verdict: on a form of the user's, None without one.
+    verdict: on a form of the user's, None without one; baselines: simple models on the same rows, simplest first.
     """
 
     status: Status
@@ -111,6 +112,7 @@ class Result:
     command: str = ""
     trying: str = ""
     verdict: FormVerdict | None = None
+    baselines: tuple[Baseline, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -156,6 +158,7 @@ class Result:
                 "noise_error": self.noise_error,
                 "outliers": list(self.outliers),
                 "undecided": [_entry(candidate) for candidate in self.rivals],
+                "baselines": [baseline.to_dict() for baseline in self.baselines],
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,
@@ -201,6 +204,7 @@ def _entry(candidate: Candidate) -> dict[str, Any]:
         "loss": float(candidate.loss),
         "r2": float(candidate.r2),
         "r2_held_out": float(candidate.r2_held_out),
+        "r2_held_out_error": float(candidate.r2_held_out_error),
         "description_length": float(candidate.description_length),
         "origin": candidate.origin,
     }

@@ -47,6 +47,8 @@ class Attempt:
     name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
     made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
     short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
+    measured: it is for measured tables: it looks at all inputs of a very wide one, where others look at those that
+    screening keeps, and ends the search where its formulas predict as well as the surrogate.
     thorough: after it a formula as good as the surrogate ends the search. skip_if_no_signal: it is not worth its time
     where neither a surrogate nor anything before it sees a law.
     """
@@ -58,6 +60,7 @@ class Attempt:
     early_with_errors: bool = False
     reduces: bool = False
     trains: bool = False
+    measured: bool = False
     thorough: bool = False
     skip_if_no_signal: bool = False
 

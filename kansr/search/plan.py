@@ -7,17 +7,20 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.data.dimensionless import Groups, choices
+from kansr.data.screening import MANY, screened
 from kansr.expression.evaluate import typical_size
 from kansr.expression.render import readable
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import fit_constants
 from kansr.result.derivation import Step
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.finish import finish
+from kansr.search.finish import finish, judged
 from kansr.search.partition import Partition
 from kansr.search.strategies import guessed, strategies
 from kansr.structure.context import Context
@@ -49,11 +52,24 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ..
 
 
 def _own(data: Dataset) -> list[Attempt]:
-    """The attempts in the table's own columns."""
-    tried = strategies(len(data.names))
+    """The attempts in the table's own columns; of very many inputs, most attempts look at few."""
+    kept = screened(data.X, data.y) if len(data.names) > MANY else np.arange(len(data.names))
+    tried = strategies(len(kept))
+    if len(kept) < len(data.names):
+        tried = tuple(a if a.measured else replace(a, find=partial(_among, kept, a)) for a in tried)
     if data.stated is None:
         return list(tried)
     return sorted(tried, key=lambda a: not (a.quick or a.early_with_errors))
+
+
+def _among(kept: NDArray[np.intp], attempt: Attempt, rows: Partition, context: Context) -> Iterator[Finding]:
+    """What an attempt finds in some of the inputs."""
+
+    def reduced(data: Dataset) -> Dataset:
+        return replace(data, X=data.X[:, kept], names=tuple(data.names[i] for i in kept))
+
+    for finding in attempt.find(rows.reduced(reduced), context):
+        yield replace(finding, candidate=judged(finding.candidate.expr, rows, finding.candidate.origin))
 
 
 def _with(guesses: Sequence[sympy.Expr], attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:

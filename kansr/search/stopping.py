@@ -17,12 +17,15 @@ from kansr.result.candidate import Candidate
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
 from kansr.search.noise_floor import BLIND, noise_floor, noise_floor_held_out, sees_nothing
+from kansr.search.noise_floor import LARGE as MOSTLY_NOISE
 from kansr.search.partition import Partition
 
 # Sources: results/2026-11-27-smooth-model-residuals, and for few rows results/2026-11-26-units-and-noise.
 LARGE = 0.5  # error over the spread of a formula that needs a further search before it is taken for the law
 AS_GOOD = 8.0  # bits on held-out rows by which the best surrogate may be likelier than a formula that ends a search
 AS_GOOD_EARLY = 2.0  # the same before every kind of formula has been tried
+FEW_INPUTS = 8  # up to which reductions see a law in noise
+MUCH = 0.25  # r² on held-out rows, below which a fast wave may be hidden from every smooth model
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 DENOMINATORS = 4  # up to which a fraction is one that laws have; above it, many fractions fit
@@ -89,6 +92,19 @@ def matches_surrogate(best: Candidate, data: Dataset, rows: Partition, thorough:
     bits = AS_GOOD if thorough else AS_GOOD_EARLY
     most = 2 ** (bits / rows.judging.rows) * noise_floor_held_out(rows)
     return 0 < held_out <= most and status_of(best, data) is Status.FOUND
+
+
+def predicts_all(new: Sequence[Finding], rows: Partition) -> bool:
+    """Whether nothing knows more of a table of many inputs than formulas that a sparse model led to.
+
+    So it is where they predict as well as the best surrogate, or where much of the target is noise. Of few inputs, of
+    which a surrogate sees more, other searches go on.
+    """
+    if rows.small or not new or len(rows.fitting.names) <= FEW_INPUTS:
+        return False
+    best = max(f.candidate.r2_held_out for f in new)
+    most = 2 ** (AS_GOOD / rows.judging.rows) * noise_floor_held_out(rows)
+    return best > MUCH and (float(np.sqrt(max(1 - best, 0.0))) <= most or noise_floor(rows) > MOSTLY_NOISE)
 
 
 def status_of(best: Candidate, data: Dataset) -> Status:

@@ -24,6 +24,7 @@ from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing,
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
 from kansr.search.routes import Route
+from kansr.search.sparse import sparse_sum
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
@@ -64,7 +65,9 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
         *before,
+        Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
         Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True, thorough=True),
+        Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, thorough=True),
         first,
         Attempt("sum of curves", partial(_curves, "sum of curves")),
         Attempt("product of curves", partial(_curves, "product of curves")),

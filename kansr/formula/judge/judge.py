@@ -13,6 +13,7 @@ from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.fit.error_model import error_ms_of
 from kansr.formula.judge.description_length import description_length
+from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
 
@@ -41,13 +42,16 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
 
 
 def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int = FOLDS) -> Candidate:
-    """The candidate with its held-out r² from cross-validation: the constants are fitted without each part in turn.
+    """The candidate with its held-out r² from cross-validation, for tables too small to hold rows out."""
+    residual = left_out_residual(candidate.expr, data, seed, folds)
+    return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))
 
-    For tables too small to hold rows out.
-    """
+
+def left_out_residual(expr: sympy.Expr, data: Dataset, seed: int, folds: int = FOLDS) -> Array:
+    """The residual of every row, (rows,), with the constants fitted without its part of the rows."""
     order = np.random.default_rng(seed).permutation(data.rows)
     residual = np.empty(data.rows)
     for part in np.array_split(order, min(folds, data.rows)):
-        refitted = fit_constants(candidate.expr, data.take(np.setdiff1d(order, part)))
+        refitted = fit_constants(expr, data.take(np.setdiff1d(order, part)))
         residual[part] = Tape(refitted.expr, data.names).value(data.X[part]) - data.y[part]
-    return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))
+    return residual

@@ -144,11 +144,10 @@ def _degrees(functions: Generators, inputs: int, rows: int) -> list[tuple[int, i
 
 def _is_dependent(functions: Generators, t: Array, above: int, below: int) -> bool:
     """Whether the columns of these degrees are dependent, those of P among themselves not."""
-    A = design(functions.columns, functions.monomials(above))
-    if not np.isfinite(A).all():
+    A, B = _designs(functions, above, below)
+    if not (np.isfinite(A).all() and np.isfinite(B).all()):
         return False
-    of_Q = len(functions.monomials(below))
-    M, scale = _matrix(A, t, of_Q)
+    M, scale = _matrix(A, B, t)
     if not np.isfinite(scale).all() or np.any(scale == 0):
         return False
     rows = _enough_rows(len(t), M.shape[1])
@@ -163,8 +162,8 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     """P/Q of these degrees; None where it does not meet t, or has too many coefficients with many digits."""
     P, Q = functions.monomials(above), functions.monomials(below)
     one_input = len({symbol for expr in functions.symbols for symbol in expr.free_symbols}) == 1
-    A = design(functions.columns, P)
-    found = _sparse_null_vector(*_matrix(A, t, len(Q)))
+    A, B = _designs(functions, above, below)
+    found = _sparse_null_vector(*_matrix(A, B, t))
     if found is None:
         return None
     kept, values = found
@@ -173,7 +172,7 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     w, v = full[: len(P)], full[len(P) :]
     if not np.any(v) or max(np.count_nonzero(w), np.count_nonzero(v)) > MOST_TERMS:
         return None
-    if not _misfit(A, t, w, v) < ROUNDING_RMS:
+    if not _misfit(A @ w, B @ v, t) < ROUNDING_RMS:
         return None
     numbers = _nice(values, LONG_CONSTANTS if one_input else MOST_LONG)
     if numbers is None:
@@ -187,10 +186,17 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     return total if below == 0 else total / polynomial(functions.symbols, Q, sparse[len(P) :])
 
 
-def _matrix(A: Array, t: Array, of_Q: int) -> tuple[Array, Array]:
-    """[A, −t·B] with columns of unit rms, and what they were divided by; B: the first `of_Q` columns of A."""
+def _designs(functions: Generators, above: int, below: int) -> tuple[Array, Array]:
+    """The values of the monomials of P and of Q, (rows, columns) each; the fewer are the first of the others."""
+    powers = functions.monomials(max(above, below))
+    columns = design(functions.columns, powers)
+    return columns[:, : len(functions.monomials(above))], columns[:, : len(functions.monomials(below))]
+
+
+def _matrix(A: Array, B: Array, t: Array) -> tuple[Array, Array]:
+    """[A, −t·B] with columns of unit rms, and what they were divided by."""
     with np.errstate(all="ignore"):
-        M = np.hstack([A, -t[:, None] * A[:, :of_Q]])
+        M = np.hstack([A, -t[:, None] * B])
         M = M / (1.0 + np.abs(t) / np.median(np.abs(t)))[:, None]  # rows near a pole must not outweigh all others
         scale = np.sqrt(np.mean(M * M, axis=0))
         return M / scale, scale
@@ -219,10 +225,10 @@ def _sparse_null_vector(M: Array, scale: Array) -> tuple[NDArray[np.intp], Array
     return None if vector is None else (kept, vector / scale[kept])
 
 
-def _misfit(A: Array, t: Array, w: Array, v: Array) -> float:
-    """Rms of A·w/(B·v) − t over the spread of t, or over t where that is larger; B: the first columns of A."""
+def _misfit(above: Array, below: Array, t: Array) -> float:
+    """Rms of above/below − t, (rows,) each, over the spread of t, or over t where that is larger."""
     with np.errstate(all="ignore"):
-        residual = A @ w / (A[:, : len(v)] @ v) - t
+        residual = above / below - t
         residual = residual / (np.std(t) + np.abs(t))
     return float(np.sqrt(np.mean(residual * residual)))
 

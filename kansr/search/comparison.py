@@ -1,0 +1,211 @@
+"""What was found beside simple models, all judged by nested cross-validation: no formula may be worse than a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape, typical_size
+from kansr.expression.rules import canonical
+from kansr.expression.simplify import simplify
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.judge.judge import FOLDS, judge, left_out_residual
+from kansr.formula.polish.snap import snap
+from kansr.numeric.arrays import Array, Mask
+from kansr.numeric.robust import r_squared
+from kansr.result.baseline import Baseline
+from kansr.result.candidate import Candidate
+from kansr.result.result import Status
+from kansr.search.attempt import Finding
+from kansr.search.finish import READABLE, SIMPLIFIED_ON, judged
+from kansr.search.partition import Partition
+from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
+
+FOLDED = 600  # rows up to which all are left out in turn; of more, those that are held out judge well enough
+MOST_FITTED, MOST_JUDGED = 5000, 5000  # rows
+# Standard errors of a difference of mean squared errors by which a model may be better by chance: where nothing is
+# asserted, where a formula leaves only noise, and where no formula was better than the mean.
+CHANCE, CHANCE_OF_FOUND, CHANCE_OF_NOTHING = 1.0, 2.0, 3.0
+SMOOTH_GAIN = 0.02  # of r², by which a smooth model predicts better for it to be said
+SIMPLE = ("mean", "line", "sparse_line", "quadratic")
+TITLES = {"line": "line", "sparse_line": "sparse line", "quadratic": "sparse quadratic", SPARSE_SUM: "sparse sum"}
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A formula with its squared errors on rows that it was not fitted to, (rows,), in the order of the comparison."""
+
+    finding: Finding
+    errors: Array
+
+    @property
+    def complexity(self) -> int:
+        return self.finding.candidate.complexity
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Baselines, and the formulas among them.
+
+    judged: which of the rows with errors a search holds out, (rows,); variance: of the target on all of them; mean: the
+    squared errors of the mean, (rows,).
+    """
+
+    baselines: tuple[Baseline, ...]
+    formulas: tuple[Judged, ...]
+    judged: Mask
+    variance: float
+    mean: Array
+
+    def better_than(
+        self, best: Candidate, status: Status, rows: Partition, accepts: Callable[[Candidate], bool]
+    ) -> Finding | None:
+        """The formula that predicts better than what a search has found by more than chance; None where none does.
+
+        The simplest of those that nothing beats by more than a standard error (Breiman et al. 1984).
+        """
+        offered = [j for j in self.formulas if accepts(j.finding.candidate)]
+        if not offered:
+            return None
+        simplest = _simplest(offered, CHANCE)
+        errors = errors_of(best, rows)[: int(self.judged.sum())]
+        own = Judged(Finding(best), np.where(np.isfinite(errors), errors, np.inf))
+        rival = Judged(simplest.finding, simplest.errors[self.judged])
+        if not np.isfinite(own.errors).all():
+            return rival.finding
+        chance = {Status.FOUND: CHANCE_OF_FOUND, Status.NOTHING: CHANCE_OF_NOTHING}.get(status, CHANCE)
+        if status is Status.NOTHING:  # all rows say whether there is anything
+            own, rival = Judged(own.finding, self.mean), simplest
+        if status in (Status.FOUND, Status.NOTHING):
+            return rival.finding if _worse(own, rival, chance) else None
+        return rival.finding if _simplest([own, rival], chance) is rival else None
+
+    def with_error(self, best: Candidate, rows: Partition) -> Candidate:
+        """The candidate with the standard error of its held-out r²."""
+        if np.isfinite(best.r2_held_out_error):
+            return best
+        errors = errors_of(best, rows)
+        return replace(best, r2_held_out_error=_r2(errors, float(np.var(rows.judging.y)) or 1.0)[1])
+
+    def notes(self, best: Candidate) -> Iterator[str]:
+        """Where a line does as well as anything, and where a smooth model does better, in words."""
+        smooth = [b for b in self.baselines if b.name in ("additive", "smooth")]
+        if not smooth:
+            return
+        top = max(smooth, key=lambda b: b.r2_held_out)
+        gain = top.r2_held_out - best.r2_held_out
+        if gain > max(SMOOTH_GAIN, top.r2_held_out_error):
+            yield (
+                f"a smooth model of the inputs predicts better than this formula: held-out r² {top.r2_held_out:.2f} "
+                f"against {best.r2_held_out:.2f}"
+            )
+        elif _straight(best):
+            yield f"a straight line does as well as anything that was tried: held-out r² {best.r2_held_out:.2f}"
+
+
+def _worse(own: Judged, other: Judged, chance: float) -> bool:
+    """Whether the errors of one are larger than those of another by more than chance."""
+    difference = own.errors - other.errors
+    return bool(np.mean(difference) > chance * np.std(difference) / np.sqrt(len(difference)))
+
+
+def _simplest(offered: Sequence[Judged], chance: float) -> Judged:
+    """The simplest formula that the one with the least error does not beat by more than chance."""
+    best = min(offered, key=lambda j: float(np.mean(j.errors)))
+    near = [j for j in offered if j is best or not _worse(j, best, chance)]
+    return min(near, key=lambda j: (j.complexity, float(np.mean(j.errors))))
+
+
+def _straight(best: Candidate) -> bool:
+    """Whether a formula is linear in its inputs."""
+    symbols = sorted(best.expr.free_symbols, key=str)
+    return bool(symbols) and all(best.expr.diff(a).is_number for a in symbols)
+
+
+def compare(rows: Partition, thorough: bool, expired: Callable[[], bool]) -> Comparison:
+    """The simple models of a table; thorough: the smooth ones and sparse sums too, which take longer."""
+    data, folds = _folds(rows)
+    names = tuple(MODELS) if thorough else SIMPLE
+    models = compared(data.X, data.y, folds, rows.seed, expired, names)
+    places = np.concatenate(folds)
+    order = np.argsort(places)
+    models = [m._replace(errors=m.errors[order]) for m in models]
+    places = places[order]
+    variance = float(np.var(data.y[places])) or 1.0
+    formulas = [
+        Judged(finding, model.errors)
+        for model in models
+        if model.fitted.sums
+        for finding in _findings(model, data, rows, variance)
+    ]
+    baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)
+    held_out = places >= rows.sample.take(slice(0, MOST_FITTED)).rows if not rows.small else np.ones(len(places), bool)
+    mean = next((m.errors for m in models if m.name == "mean"), np.zeros(0))
+    return Comparison(tuple(baselines), tuple(formulas), held_out, variance, mean)
+
+
+def errors_of(candidate: Candidate, rows: Partition) -> Array:
+    """The squared errors of a formula that a search has found, on the rows that it was not found on.
+
+    Of too few rows to hold any out, the constants are fitted without each part in turn.
+    """
+    if rows.small:
+        return left_out_residual(candidate.expr, rows.fitting, rows.seed) ** 2
+    data = rows.judging
+    return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
+
+
+def _folds(rows: Partition) -> tuple[Dataset, list[Array]]:
+    """The kept rows, those to fit first, and the positions that are left out together."""
+    if rows.small:
+        data, held_out = rows.sample, 0
+    else:
+        judging = rows.judging.take(slice(0, MOST_JUDGED))
+        data, held_out = _joined(rows.sample.take(slice(0, MOST_FITTED)), judging), judging.rows
+    if data.rows > FOLDED:
+        return data, [np.arange(data.rows - held_out, data.rows)]
+    order = np.random.default_rng(rows.seed).permutation(data.rows)
+    return data, [np.sort(part) for part in np.array_split(order, min(FOLDS, data.rows))]
+
+
+def _joined(first: Dataset, second: Dataset) -> Dataset:
+    sigma = None if first.sigma is None or second.sigma is None else np.append(first.sigma, second.sigma)
+    return replace(first, X=np.vstack([first.X, second.X]), y=np.append(first.y, second.y), sigma=sigma)
+
+
+def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baseline:
+    r2, error = _r2(model.errors, variance)
+    return Baseline(model.name, r2, error, tuple(names[i] for i in model.fitted.inputs))
+
+
+def _r2(errors: Array, variance: float) -> tuple[float, float]:
+    """1 − mean/variance, and its standard error."""
+    spread = float(np.std(errors)) / np.sqrt(max(len(errors), 1))
+    return r_squared(float(np.mean(errors)), variance), float(spread / variance)
+
+
+def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) -> Iterable[Finding]:
+    """The formula of a model, and what becomes of it when its constants are snapped."""
+    expr = _written(model.fitted, data)
+    if expr is None:
+        return
+    r2, error = _r2(model.errors, variance)
+    for one in expr:
+        candidate = judge(one, rows.fitting, rows.judging, TITLES[model.name])
+        yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error))
+
+
+def _written(fitted: Fitted, data: Dataset) -> list | None:
+    if not fitted.sums[0].terms:
+        return None
+    size = typical_size(data.X, data.names)
+    fit = fit_constants(canonical(fitted.sums[0].written(fitted.rows, data.names, data.X, data.y), size), data)
+    if not np.isfinite(fit.rms):
+        return None
+    if len(fit.constants) > READABLE:
+        return [fit.expr]
+    short = snap(fit, data)
+    return [simplify(short.expr, data.X[:SIMPLIFIED_ON], data.names)]

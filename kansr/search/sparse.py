@@ -1,0 +1,46 @@
+"""Measured tables: sums of few curves and pairs, from a sparse functional ANOVA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kansr.expression.evaluate import typical_size
+from kansr.expression.rules import canonical
+from kansr.formula.fit.constants import fit_constants
+from kansr.result.derivation import Step
+from kansr.search.attempt import Finding
+from kansr.search.finish import finish, judged
+from kansr.search.noise_floor import LARGE, NOISY, noise_floor
+from kansr.search.partition import Partition
+from kansr.search.stopping import FEW_INPUTS
+from kansr.structure.anova.sparse_sum import sparse_sums
+from kansr.structure.context import Context
+
+ORIGIN = "sparse sum"
+PATH = (Step("sparse sum of curves and pairs"), Step("terms named, fitted together, dropped and exchanged"))
+
+
+def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Finding]:
+    """The sums for a noisy table. first: whether reductions come after: then only where they can hardly help."""
+    if _comes_first(rows) is not first:
+        return
+    data = rows.sample
+    found = sparse_sums(data.X, data.y, context.seed, context.expired)
+    size = typical_size(data.X, data.names)
+    for place, one in enumerate(found.sums):
+        if not one.terms:
+            return
+        fit = fit_constants(canonical(one.written(found.rows, data.names, data.X, data.y), size), data)
+        yield Finding(judged(fit.expr, rows, ORIGIN), path=PATH)
+        if not place:
+            yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=PATH)
+
+
+def _comes_first(rows: Partition) -> bool | None:
+    """Whether sums come before reductions; None where a smooth model follows the target to a thousandth."""
+    if rows.small:
+        return True
+    floor = noise_floor(rows)
+    if floor <= NOISY:
+        return None
+    return floor > LARGE or len(rows.fitting.names) > FEW_INPUTS

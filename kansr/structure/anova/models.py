@@ -1,0 +1,103 @@
+"""The models that every formula is compared with, from the mean to a smooth model: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from kansr.numeric.arrays import Array
+from kansr.structure.anova import linear
+from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.sparse_sum import sparse_sums
+from kansr.structure.anova.terms import Rows, Sum
+
+Expired = Callable[[], bool]
+
+
+class Fitted(NamedTuple):
+    """A model fitted to rows. predict: (rows, inputs) -> (rows,); inputs: the positions of those that it uses.
+
+    sums: the formulas that it is or that it led to, the first one that of the model; none for a smooth model.
+    """
+
+    predict: Callable[[Array], Array]
+    inputs: tuple[int, ...]
+    rows: Rows
+    sums: tuple[Sum, ...] = ()
+
+
+def _simple(make: Callable[[Rows], Sum]) -> Callable[[Array, Array, int, Expired], Fitted]:
+    def fit(X: Array, y: Array, seed: int, expired: Expired) -> Fitted:
+        rows = Rows.of(X, y)
+        return _sum(rows, (make(rows),))
+
+    return fit
+
+
+def _sum(rows: Rows, sums: tuple[Sum, ...]) -> Fitted:
+    used = tuple(sorted({i for t in sums[0].terms for i in t.inputs}))
+    return Fitted(lambda X: sums[0]((X - rows.means) / rows.spreads), used, rows, sums)
+
+
+def _smooth(pairs: bool) -> Callable[[Array, Array, int, Expired], Fitted]:
+    def fit(X: Array, y: Array, seed: int, expired: Expired) -> Fitted:
+        model: Anova = choose_components(X, y, expired, pairs=pairs)
+        return Fitted(model, model.inputs, Rows.of(X, y))
+
+    return fit
+
+
+def _sparse_sum(X: Array, y: Array, seed: int, expired: Expired) -> Fitted:
+    found = sparse_sums(X, y, seed, expired)
+    return _sum(found.rows, found.sums)
+
+
+SPARSE_SUM = "sparse_sum"
+
+# The simplest first.
+MODELS: dict[str, Callable[[Array, Array, int, Expired], Fitted]] = {
+    "mean": _simple(linear.mean),
+    "line": _simple(linear.line),
+    "sparse_line": _simple(linear.sparse_line),
+    "quadratic": _simple(linear.sparse_quadratic),
+    "additive": _smooth(False),
+    "smooth": _smooth(True),
+    SPARSE_SUM: _sparse_sum,
+}
+
+
+class Compared(NamedTuple):
+    """A model fitted to all rows, and its squared errors on rows that it was not fitted to.
+
+    places: of these rows; errors: (places,), in the square of the target's unit, all selection made without the row.
+    """
+
+    name: str
+    fitted: Fitted
+    errors: Array
+
+
+def compared(
+    X: Array, y: Array, folds: list[Array], seed: int, expired: Expired, names: tuple[str, ...] = tuple(MODELS)
+) -> list[Compared]:
+    """The models with the errors of nested cross-validation: everything is chosen again without each fold.
+
+    folds: positions of the rows that are left out together; rows in none of them are always fitted to. Models that
+    there is no time for are left out.
+    """
+    found = []
+    for name in names:
+        fitted = MODELS[name](X, y, seed, expired)
+        errors: list[Array] = []
+        for fold in folds:
+            if expired():
+                break
+            others = np.setdiff1d(np.arange(len(y)), fold)
+            model = MODELS[name](X[others], y[others], seed, expired)
+            errors.append((model.predict(X[fold]) - y[fold]) ** 2)
+        if len(errors) < len(folds) or expired() and name != "mean":
+            break
+        found.append(Compared(name, fitted, np.concatenate(errors)))
+    return found

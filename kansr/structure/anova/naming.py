@@ -1,0 +1,61 @@
+"""Names for components: which family, with which inner constants, a partial residual is likeliest to be.
+
+Random draws of the inner constants are scored by their correlation with the target; the best few of each family are
+refined by variable projection. The partial residual of a component keeps the noise in it: a smooth component would be
+named as what it was smoothed to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
+from kansr.structure.anova.families import ONE_INPUT, TWO_INPUTS, Family, drawn
+from kansr.structure.anova.terms import Rows, Sum, Term, fitted
+
+DRAWS = 150  # random starts of each family for each of its inner constants
+DRAWN_ON = 250  # rows that they are scored on
+REFINED = 6  # families that are refined
+STARTS = 3  # of each, from which
+REFINED_ON = 500  # rows
+STEPS = 12  # of a refinement
+
+
+def names_for(
+    inputs: Sequence[int], target: Array, rows: Rows, rng: np.random.Generator, families: Sequence[Family] = ()
+) -> list[Sum]:
+    """Sums of one term each for a target, (rows,), the least cost first. inputs: positions, one or two."""
+    part = Rows(rows.U[:REFINED_ON], target[:REFINED_ON], rows.means, rows.spreads)
+    scored = sorted(_drawn(inputs, part, rng, families), key=lambda s: -s[0])
+    best: dict[str, list[Term]] = {}
+    for _, term in scored:
+        best.setdefault(term.family, []).append(term)
+    found = []
+    for family in list(best)[:REFINED]:
+        sums = [fitted([term], part, STEPS) for term in best[family]]
+        found.append(min(sums, key=lambda s: s.cost))
+    return sorted((s for s in found if np.isfinite(s.cost)), key=lambda s: s.cost)
+
+
+def _drawn(
+    inputs: Sequence[int], rows: Rows, rng: np.random.Generator, families: Sequence[Family]
+) -> Iterator[tuple[float, Term]]:
+    """The best draws of each family with the share of the variance that they explain."""
+    U, y = rows.U[:DRAWN_ON], rows.y[:DRAWN_ON]
+    y = y - y.mean()
+    columns = [U[:, i] for i in inputs]
+    chosen = families or (ONE_INPUT if len(inputs) == 1 else TWO_INPUTS)
+    for family in chosen:
+        count = max(DRAWS * len(family.roles), 1)
+        constants = [drawn(role, rows.ranges[inputs[i]], count, rng) for role, i in family.roles]
+        with np.errstate(all="ignore"):
+            values = np.broadcast_to(family.value(columns, [c[:, None] for c in constants]), (count, len(y)))
+            centred = values - values.mean(1, keepdims=True)
+            score = (centred @ y) ** 2 / (np.sum(centred**2, axis=1) * (y @ y) + TINY)
+        score = np.where(np.isfinite(score), score, -1.0)
+        for k in np.argsort(-score, kind="stable")[: min(STARTS, 1 + len(family.roles))]:
+            if score[k] >= 0:
+                yield float(score[k]), Term(family.name, tuple(inputs), tuple(float(c[k]) for c in constants))

@@ -1,0 +1,170 @@
+"""A sum of named terms made from a sparse ANOVA, and rewritten while its description gets shorter.
+
+Rewriting is a greedy local search: drop a term, name it again, name it with fewer or with other inputs, split a pair,
+add what the residual speaks for. Every rewritten sum is fitted as a whole, and kept where it costs less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kansr.numeric.arrays import Array
+from kansr.structure.anova.checks import sound
+from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.naming import names_for
+from kansr.structure.anova.terms import Rows, Sum, Term, fitted
+
+ROUNDS = 4
+ROUND_GAIN = 1.0  # of the cost, below which a round is the last
+KEPT_GAIN = 0.5  # of the cost, from which a rewritten sum takes the place of the one before
+TRIED = 3  # names that are tried for a term
+MOST_WORK = 1e7  # values of functions for each step of all sums that are fitted: about 10 s of one core
+ADDED = 3  # groups of the residual's ANOVA that are named in a round
+CORRELATED = 0.5  # correlation of inputs, from which one is tried in the place of another
+LINES_ADDED = 2  # lines best correlated with the residual, that are tried in a round
+
+
+@dataclass(eq=False)
+class Rewriter:
+    """The search near one sum."""
+
+    rows: Rows
+    rng: np.random.Generator
+    expired: Callable[[], bool]
+    work: float = 0.0
+
+    def over(self) -> bool:
+        """Whether it is time to come to an end."""
+        return self.work >= MOST_WORK or self.expired()
+
+    def fit(self, terms: Sequence[Term]) -> Sum:
+        self.work += len(self.rows.y) * sum(1 + 2 * len(t.constants) for t in terms)
+        return fitted(terms, self.rows)
+
+    def better(self, best: Sum, terms: Sequence[Term]) -> Sum:
+        """The sum of these terms, where it costs less and is sound; else the one before."""
+        if self.over() or len({(t.family, t.inputs, t.constants) for t in terms}) < len(terms):
+            return best
+        trial = self.fit(terms)
+        if trial.cost < best.cost - KEPT_GAIN and sound(trial, self.rows):
+            return trial
+        return best
+
+    def rewritten(self, best: Sum) -> Sum:
+        """The best sum near one, after at most ROUNDS rounds of all kinds of rewriting."""
+        for _ in range(ROUNDS):
+            before = best
+            best = self.dropped(best)
+            best = self.merged(best)
+            best = self.renamed(best)
+            best = self.extended(best)
+            if best.cost > before.cost - ROUND_GAIN or self.over():
+                break
+        return self.dropped(best)
+
+    def dropped(self, best: Sum) -> Sum:
+        """Without the terms that do not pay, the one first without which the sum costs least."""
+        while len(best.terms) > 0 and not self.expired():
+            trials = [self.fit(_without(best.terms, k)) for k in range(len(best.terms))]
+            shortest = min(trials, key=lambda s: s.cost)
+            if shortest.cost > best.cost - KEPT_GAIN:
+                return best
+            best = shortest
+        return best
+
+    def renamed(self, best: Sum) -> Sum:
+        """Each term in turn under other names: on its inputs, on fewer, on others, or as two curves."""
+        for k in range(len(best.terms)):
+            if k >= len(best.terms) or self.over():
+                break
+            others = _without(best.terms, k)
+            target = self.rows.y - best(self.rows.U) + best.part(k, self.rows.U)
+            for inputs in self._inputs_near(best.terms[k].inputs):
+                for name in names_for(inputs, target, self.rows, self.rng)[:TRIED]:
+                    best = self.better(best, (*others, *name.terms))
+                if len(inputs) == 2:
+                    best = self.better(best, (*others, *self._split(inputs, target)))
+        return best
+
+    def merged(self, best: Sum) -> Sum:
+        """With one term in the place of all those that are in the same one or two inputs."""
+        for inputs in dict.fromkeys(t.inputs for t in best.terms):
+            within = [k for k, t in enumerate(best.terms) if set(t.inputs) <= set(inputs)]
+            if len(within) < 2 or self.over():
+                continue
+            others = [t for k, t in enumerate(best.terms) if k not in within]
+            parts = sum((best.part(k, self.rows.U) for k in within), np.zeros(len(self.rows.y)))
+            for name in names_for(inputs, self.rows.y - best(self.rows.U) + parts, self.rows, self.rng)[:TRIED]:
+                trial = self.better(best, (*others, *name.terms))
+                if trial is not best:
+                    return self.merged(trial)
+        return best
+
+    def _inputs_near(self, inputs: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """The inputs of a term, each alone, and those with one exchanged for an input that it correlates with."""
+        yield inputs
+        if len(inputs) == 2:
+            yield from ((i,) for i in inputs)
+        for place, i in enumerate(inputs):
+            for j in self._alike(i):
+                if j not in inputs:
+                    yield tuple(sorted((*inputs[:place], j, *inputs[place + 1 :])))
+
+    def _alike(self, i: int) -> list[int]:
+        U = self.rows.U
+        r = np.abs(U.T @ U[:, i]) / len(U)
+        return [int(j) for j in np.argsort(-r, kind="stable") if j != i and r[j] > CORRELATED][:TRIED]
+
+    def _split(self, inputs: tuple[int, ...], target: Array) -> list[Term]:
+        """Two curves for a pair, the second for what the first leaves."""
+        first = names_for(inputs[:1], target, self.rows, self.rng)
+        if not first:
+            return []
+        left = target - first[0](self.rows.U)
+        second = names_for(inputs[1:], left, self.rows, self.rng)
+        return [*first[0].terms, *(second[0].terms if second else ())]
+
+    def extended(self, best: Sum) -> Sum:
+        """With terms that the residual speaks for: components of its own ANOVA, and lines."""
+        residual = self.rows.y - best(self.rows.U)
+        found = choose_components(self.rows.U, residual, self.expired)
+        for inputs in _blocks(found)[:ADDED]:
+            for name in names_for(inputs, self.rows.y - best(self.rows.U), self.rows, self.rng)[:TRIED]:
+                best = self.better(best, (*best.terms, *name.terms))
+        r = np.abs(self.rows.U.T @ (self.rows.y - best(self.rows.U)))
+        lines = [Term("line", (int(i),)) for i in np.argsort(-r, kind="stable")]
+        for line in [line for line in lines if line not in best.terms][:LINES_ADDED]:
+            best = self.better(best, (*best.terms, line))
+        return best
+
+
+def named(anova: Anova, X: Array, rows: Rows, rng: np.random.Generator, expired: Callable[[], bool]) -> Sum:
+    """The components of an ANOVA with names, fitted together. X: (rows, inputs), raw, the rows of `rows`.
+
+    A pair takes the main effects of its inputs with it, the strongest pair first: sin(u·v) has large ones.
+    """
+    residual = rows.y - anova(X)
+    free = set(range(len(anova.components)))
+    terms: list[Term] = []
+    for inputs in _blocks(anova):
+        taken = {k for k in free if set(anova.components[k].inputs) <= set(inputs)}
+        if not taken or expired():
+            continue
+        free -= taken
+        target = residual + sum((anova.part(k, X) for k in sorted(taken)), np.zeros(len(X)))
+        names = names_for(inputs, target, rows, rng)
+        terms += names[0].terms if names else ()
+    return fitted(terms, rows)
+
+
+def _blocks(anova: Anova) -> list[tuple[int, ...]]:
+    """The inputs of components that belong together: pairs by what they gain, then single inputs."""
+    order = sorted(range(len(anova.components)), key=lambda k: (-len(anova.components[k].inputs), -anova.gains[k]))
+    return list(dict.fromkeys(anova.components[k].inputs for k in order))
+
+
+def _without(terms: tuple[Term, ...], k: int) -> tuple[Term, ...]:
+    return terms[:k] + terms[k + 1 :]

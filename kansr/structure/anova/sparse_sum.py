@@ -1,0 +1,45 @@
+"""From a table to sums of few named terms: the components chosen, named, rewritten, and the shorter sums beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kansr.numeric.arrays import Array
+from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.linear import sparse_line, sparse_quadratic
+from kansr.structure.anova.rewriting import Rewriter, named
+from kansr.structure.anova.terms import Rows, Sum, fitted
+
+NAMED_ON = 2000  # rows that terms are named and rewritten on; all constants are fitted to all rows in the end
+SHORTER = 4  # sums with fewer terms that are kept beside the best
+
+
+@dataclass(frozen=True, eq=False)
+class SparseSums:
+    """What a table comes to: a smooth model, and sums of named terms, the best first.
+
+    rows: with standardised inputs; sums: fitted to all of them.
+    """
+
+    rows: Rows
+    smooth: Anova
+    sums: tuple[Sum, ...]
+
+
+def sparse_sums(X: Array, y: Array, seed: int, expired: Callable[[], bool] = lambda: False) -> SparseSums:
+    """The sums for a table. X: (rows, inputs), y: (rows,), rows in no particular order."""
+    rows = Rows.of(X, y)
+    smooth = choose_components(X, y, expired)
+    part = rows.take(slice(0, NAMED_ON))
+    rewriter = Rewriter(part, np.random.default_rng(seed), expired)
+    first = named(smooth, X[:NAMED_ON], part, rewriter.rng, expired)
+    best = rewriter.rewritten(min((first, sparse_quadratic(part), sparse_line(part)), key=lambda s: s.cost))
+    found = [best]
+    while len(found[-1].terms) > 1 and len(found) <= SHORTER and not expired():
+        terms = found[-1].terms
+        trials = [fitted(terms[:k] + terms[k + 1 :], part) for k in range(len(terms))]
+        found.append(min(trials, key=lambda s: s.cost))
+    return SparseSums(rows, smooth, tuple(fitted(s.terms, rows) for s in found))

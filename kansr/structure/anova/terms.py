@@ -1,0 +1,225 @@
+"""Sums of terms of known families, their constants fitted together, and what a sum costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import sympy
+
+from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
+from kansr.structure.anova.families import FAMILIES, Family, Range, Writer, bounds
+
+STEP = 1e-5  # of central differences by an inner constant, in units in which inputs have spread 1
+ITERATIONS = 30  # Levenberg-Marquardt steps at most
+SETTLED = 1e-7  # relative decrease of the sum of squares that is none
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-10, 1e8
+EASED, RAISED = 0.3, 4.0  # factors of the damping after a step that was better, and after one that was not
+RIDGE = 1e-9  # of the linear fit, over the rows: columns may be alike
+
+# What a sum costs beside n·log RSS, in the unit of 2 nats as the Bayesian information criterion is (Schwarz 1978).
+PER_TERM = 2.0
+PER_NODE = 1.0
+PER_INPUT = 2.0  # times log d: the choice of an input among d
+NOT_PLAIN = 2.0  # for a family that is no line, parabola or product
+EXACT = 1e-20  # mean square over the variance below which residuals are rounding
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term: its family by name, the positions of its inputs, and its inner constants."""
+
+    family: str
+    inputs: tuple[int, ...]
+    constants: tuple[float, ...] = ()
+
+    @property
+    def kind(self) -> Family:
+        return FAMILIES[self.family]
+
+    def values(self, U: Array) -> Array:
+        """φ at the rows of standardised inputs U, (rows, inputs) -> (rows,)."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.kind.value([U[:, i] for i in self.inputs], self.constants))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A table with standardised inputs. U: (rows, inputs); y: (rows,); means, spreads: of the raw inputs."""
+
+    U: Array
+    y: Array
+    means: Array
+    spreads: Array
+
+    @classmethod
+    def of(cls, X: Array, y: Array) -> Rows:
+        means, spreads = X.mean(0), X.std(0)
+        spreads = np.where(spreads > 0, spreads, 1.0)
+        return cls((X - means) / spreads, y, means, spreads)
+
+    @cached_property
+    def ranges(self) -> tuple[Range, ...]:
+        return tuple(Range.of(u) for u in self.U.T)
+
+    @cached_property
+    def variance(self) -> float:
+        return float(np.var(self.y)) or 1.0
+
+    def take(self, index: Array | slice) -> Rows:
+        return Rows(self.U[index], self.y[index], self.means, self.spreads)
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """A fitted sum: offset + Σ amplitude·φ. square: the mean squared residual; cost: less is better."""
+
+    terms: tuple[Term, ...]
+    weights: Array  # the offset, then the amplitudes
+    square: float
+    cost: float
+
+    def __call__(self, U: Array) -> Array:
+        return np.asarray(_columns(self.terms, U) @ self.weights)
+
+    def part(self, place: int, U: Array) -> Array:
+        """One term with its amplitude, (rows,)."""
+        return np.asarray(self.weights[place + 1] * self.terms[place].values(U))
+
+    def written(self, rows: Rows, names: Sequence[str], X: Array, y: Array) -> sympy.Expr:
+        """The sum in raw inputs. X: (rows, inputs), raw; y: (rows,), to which amplitudes are fitted."""
+        from kansr.expression.evaluate import Tape
+
+        exprs = [t.kind.written(self._writer(t, rows, names), t.constants) for t in self.terms]
+        columns = np.column_stack([np.ones(len(X)), *(Tape(e, names).value(X) for e in exprs)])
+        weights = _linear(columns, y)
+        return sympy.Add(sympy.Float(weights[0]), *(sympy.Float(w) * e for w, e in zip(weights[1:], exprs)))
+
+    @staticmethod
+    def _writer(term: Term, rows: Rows, names: Sequence[str]) -> Writer:
+        symbols = [sympy.Symbol(names[i]) for i in term.inputs]
+        return Writer(symbols, [float(rows.means[i]) for i in term.inputs], [float(rows.spreads[i]) for i in term.inputs])
+
+
+def cost(terms: Sequence[Term], square: float, rows: Rows) -> float:
+    """The description length of a sum, in units of half a nat; less is better."""
+    n, d = rows.U.shape
+    constants = 1 + sum(1 + len(t.constants) for t in terms)
+    form = sum(
+        PER_TERM + PER_NODE * t.kind.nodes + PER_INPUT * np.log(d) * len(t.inputs) + (0.0 if t.kind.plain else NOT_PLAIN)
+        for t in terms
+    )
+    free = max(n - constants, 1)
+    residual = max(square * n / free, EXACT * rows.variance)
+    return float(n * np.log(residual) + np.log(n) * constants + form)
+
+
+def fitted(terms: Sequence[Term], rows: Rows, iterations: int = ITERATIONS) -> Sum:
+    """The sum with all constants at their least-squares optimum near where they are.
+
+    By variable projection: amplitudes and offset are eliminated (Golub and Pereyra 1973, Kaufman 1975), the inner
+    constants take damped steps (Levenberg 1944, Marquardt 1963) within their bounds.
+    """
+    terms = tuple(terms)
+    low, high = _limits(terms, rows)
+    p = np.clip(_packed(terms), low, high)
+    A, w, r, square = _projected(_unpacked(terms, p), rows)
+    damping = FIRST_DAMPING
+    for _ in range(iterations if len(p) else 0):
+        J = _jacobian(_unpacked(terms, p), p, w, A, rows)
+        if not np.isfinite(J).all() or not np.isfinite(square):
+            break
+        N, g = J.T @ J, J.T @ r
+        diagonal = np.diag(N) + TINY
+        better = False
+        while damping < MOST_DAMPING:
+            try:
+                step = np.linalg.solve(N + np.diag(damping * diagonal), g)
+            except np.linalg.LinAlgError:
+                damping *= RAISED
+                continue
+            trial = np.clip(p - step, low, high)
+            new = _projected(_unpacked(terms, trial), rows)
+            if new[3] < square:
+                better = True
+                break
+            damping *= RAISED
+        if not better:
+            break
+        gain = (square - new[3]) / square
+        p, (A, w, r, square) = trial, new
+        damping = max(damping * EASED, LEAST_DAMPING)
+        if gain < SETTLED:
+            break
+    terms = _unpacked(terms, p)
+    return Sum(terms, w, square, cost(terms, square, rows))
+
+
+def _packed(terms: Sequence[Term]) -> Array:
+    return np.array([c for t in terms for c in t.constants], dtype=float)
+
+
+def _unpacked(terms: Sequence[Term], p: Array) -> tuple[Term, ...]:
+    made, place = [], 0
+    for t in terms:
+        count = len(t.constants)
+        made.append(Term(t.family, t.inputs, tuple(p[place : place + count].tolist())))
+        place += count
+    return tuple(made)
+
+
+def _limits(terms: Sequence[Term], rows: Rows) -> tuple[Array, Array]:
+    pairs = [
+        bounds(role, value, rows.ranges[t.inputs[i]]) for t in terms for (role, i), value in zip(t.kind.roles, t.constants)
+    ]
+    both = np.array(pairs, dtype=float).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _columns(terms: Sequence[Term], U: Array) -> Array:
+    return np.column_stack([np.ones(len(U)), *(t.values(U) for t in terms)])
+
+
+def _linear(A: Array, y: Array) -> Array:
+    """Weights of the columns of A; a small ridge where columns are alike."""
+    scale = np.sqrt(np.mean(A * A, axis=0)) + TINY
+    B = A / scale
+    N = B.T @ B
+    N.flat[:: len(N) + 1] += RIDGE * len(A)
+    return np.asarray(np.linalg.solve(N, B.T @ y) / scale)
+
+
+def _projected(terms: Sequence[Term], rows: Rows) -> tuple[Array, Array, Array, float]:
+    """The columns, their weights, the residual fitted − y, and its mean square; inf where a column is not finite."""
+    A = _columns(terms, rows.U)
+    if not np.isfinite(A).all():
+        return A, np.zeros(A.shape[1]), -rows.y, np.inf
+    try:
+        w = _linear(A, rows.y)
+    except np.linalg.LinAlgError:
+        return A, np.zeros(A.shape[1]), -rows.y, np.inf
+    r = A @ w - rows.y
+    return A, w, r, float(np.mean(r * r))
+
+
+def _jacobian(terms: Sequence[Term], p: Array, w: Array, A: Array, rows: Rows) -> Array:
+    """Of the projected residual by the inner constants, (rows, constants), without Kaufman's second term."""
+    columns, place = [], 0
+    for k, t in enumerate(terms):
+        for j in range(len(t.constants)):
+            ends = []
+            for sign in (1, -1):
+                moved = list(t.constants)
+                moved[j] += sign * STEP
+                ends.append(Term(t.family, t.inputs, tuple(moved)).values(rows.U))
+            columns.append(w[k + 1] * (ends[0] - ends[1]) / (2 * STEP))
+            place += 1
+    J = np.column_stack(columns)
+    scale = np.sqrt(np.mean(A * A, axis=0)) + TINY
+    B = A / scale
+    N = B.T @ B
+    N.flat[:: len(N) + 1] += RIDGE * len(A)
+    return np.asarray(J - B @ np.linalg.solve(N, B.T @ J))
