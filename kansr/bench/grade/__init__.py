@@ -45,16 +45,17 @@ def graded(problem: Problem, text: str, front: Sequence[str] = (), seconds: floa
         verdicts[name] = verdicts[among]
         if verdicts[among] is not Recovery.YES:
             verdicts[name] = bounded(_any, (among, problem, tuple(front)), seconds)
-    known: dict[str, Any] = next(iter(_bounded(_figures, (problem, text), seconds)), {})
+    known: dict[str, Any] = next(iter(bounded_items(_figures, (problem, text), seconds)), {})
     return {"verdicts": verdicts, **known}
 
 
 def bounded(function: Callable[..., Iterator[Recovery]], args: tuple[Any, ...], seconds: float) -> Recovery:
     """The first item of `function(*args)` in a child process; undecided where there is none in time."""
-    return next(iter(_bounded(function, args, seconds)), Recovery.UNDECIDED)
+    return next(iter(bounded_items(function, args, seconds)), Recovery.UNDECIDED)
 
 
-def _bounded(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seconds: float) -> list[Any]:
+def bounded_items(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seconds: float) -> list[Any]:
+    """What `function(*args)` yields in a child process within `seconds`; nothing where it does not end in time."""
     try:
         return list(stream(function, args, seconds=seconds))
     except (OutOfTime, WorkerDied):
