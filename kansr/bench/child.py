@@ -123,7 +123,7 @@ def grade(task: Message, send: Send) -> None:
         send(figures(pmlb.split(trial.problem, settings.data, trial.seed), task["expression"]))
         return
     problem = with_distractors(find_problem(trial.problem), settings.distractors)
-    send(graded(problem, task["expression"], task["front"]))
+    send(graded(problem, task["expression"], task["front"], task["rivals"]))
 
 
 def peak_mb() -> float | None:

@@ -61,6 +61,7 @@ def _blank(trial: Trial) -> Record:
         "r2_held_out": None,
         "r2_held_out_error": None,
         "verdicts": dict.fromkeys(VERDICTS, "undecided" if trial.suite == PMLB else "no"),
+        "among_rivals": "undecided" if trial.suite == PMLB else "no",
     }
 
 
@@ -113,8 +114,8 @@ def judged(trial: Trial, found: Record, settings: Settings, stop: threading.Even
     answer = {name: found[name] for name in ("expression", "front", "rivals")}
     child = Child("grade", {**answer, "trial": asdict(trial), "settings": asdict(settings)})
     try:
-        # a limit for each verdict and for the figures, and the start
-        seconds = (len(VERDICTS) + 1) * (SECONDS + GRADE_GRACE) + START
+        # a limit for each verdict, for that on rivals and for the figures, and the start
+        seconds = (len(VERDICTS) + 2) * (SECONDS + GRADE_GRACE) + START
         message = child.next(time.monotonic() + seconds, stop)
         _check(stop)
         if message is None or "error" in message:

@@ -12,7 +12,8 @@ import numpy as np
 
 from kansr.bench.problem import Problem, Variable, find_problem, sample, suite
 from kansr.bench.real import pmlb
-from kansr.bench.real.folder import PMLB, tables
+from kansr.bench.real.empirical import SOURCES, rows_for
+from kansr.bench.real.folder import EMPIRICAL, PMLB, tables
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 
@@ -96,6 +97,8 @@ def chosen_ids(suite_name: str, only: Sequence[str] = (), which: str | None = No
     """
     if suite_name == PMLB:
         return _matching(tables(PMLB, data), suite_name, only, which)
+    if suite_name == EMPIRICAL and data:
+        return _matching(tables(EMPIRICAL, data, tuple(SOURCES)), suite_name, only, which)
     return tuple(problem.id for problem in chosen(suite_name, only, which))
 
 
@@ -149,6 +152,8 @@ def rows_of(trial: Trial, settings: Settings) -> tuple[Dataset, Mapping[str, str
     """The rows that a method gets in a trial, and the unit of each column, "" where it is not known."""
     if trial.suite == PMLB:
         return pmlb.split(trial.problem, settings.data, trial.seed).training, {}
+    if trial.suite == EMPIRICAL:
+        return rows_for(find_problem(trial.problem), settings.data, trial.seed), {}
     problem, data = asked(trial, settings)
     inputs = {v.name: v.units for v in problem.variables + problem.distractors}
     return data, inputs | {problem.target: problem.target_units}

@@ -191,7 +191,7 @@ def _print(records: list[Record], as_json: bool, html: Path | None, settings: di
     if tables:
         summed["pmlb"] = pmlb_tally(tables, published(settings.get("data", "")))
     if html is not None:
-        write(html, page(records, settings))
+        write(html, page(records, settings, summed.get("pmlb")))
     if as_json:
         found = {"schema": SCHEMA, "kansr": __version__, "settings": settings}
         emit(json.dumps({**found, "records": records, "summary": summed}, indent=2, allow_nan=False) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from kansr.errors import UsageError
@@ -11,14 +11,15 @@ PMLB, EMPIRICAL = "pmlb", "empirical"
 ENDINGS = {PMLB: ".tsv.gz", EMPIRICAL: ".csv"}  # of the tables of each suite that reads some
 
 
-def tables(suite: str, data: str) -> dict[str, Path]:
+def tables(suite: str, data: str, names: Collection[str] | None = None) -> dict[str, Path]:
     """The tables of a suite by name: those in the folder `data`, or else in its folder of the suite's name.
 
-    Raises UsageError where there are none.
+    names: those that are looked for; all that there are where None. Raises UsageError where there are none.
     """
     ending = ENDINGS[suite]
     for folder in (Path(data), Path(data) / suite):
         found = {path.name.removesuffix(ending): path for path in sorted(folder.glob(f"*{ending}"))}
+        found = {name: path for name, path in found.items() if names is None or name in names}
         if data and found:
             return found
     where = f"{data} holds no table NAME{ending}" if data else f"{suite} needs tables NAME{ending}"

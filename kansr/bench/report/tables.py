@@ -16,7 +16,7 @@ from kansr.bench.report.tally import COLUMNS, misses, tally
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "median s", "p90 s")
+HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", "median s", "p90 s")
 FORMULA = 70  # characters shown of a formula, times two
 
 
@@ -27,7 +27,12 @@ def summary(records: Sequence[Record]) -> RenderableType:
     missed = misses(records)
     parts: list[RenderableType] = [plain_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
     undecided = sum(r["verdicts"][c] == "undecided" for r in records for c in COLUMNS)
-    parts.append(Text("rates in %, with Wilson's 95 % interval; front: strict anywhere on the front"))
+    parts.append(
+        Text(
+            "rates in %, with Wilson's 95 % interval; front: strict anywhere on the front; rivals: the "
+            "skeleton of the formula or of one that is not ruled out"
+        )
+    )
     if undecided:
         parts.append(Text(f"{undecided} verdicts are undecided, and count as not recovered"))
     if missed:
@@ -83,7 +88,7 @@ def group_row(group: dict[str, Any]) -> tuple[str, ...]:
 
     return (
         *(group["suite"], group["method"], f"{group['noise']:g}", group["part"], str(group["trials"])),
-        *(rate(group[column]) for column in COLUMNS),
+        *(rate(group[column]) for column in (*COLUMNS, "among_rivals")),
         *(f"{group['seconds']['median']:.2f}", f"{group['seconds']['p90']:.1f}"),
     )
 
