@@ -23,6 +23,7 @@ from kansr.bench.real.folder import check
 from kansr.bench.real.published import published
 from kansr.bench.records import read, read_settings
 from kansr.bench.report.html import page
+from kansr.bench.report.pmlb_compare import pmlb_compared, pmlb_comparison
 from kansr.bench.report.pmlb_tables import pmlb_summary
 from kansr.bench.report.pmlb_tally import parted, pmlb_tally
 from kansr.bench.report.tables import compared, comparison, summary
@@ -204,15 +205,21 @@ def _print(records: list[Record], as_json: bool, html: Path | None, settings: di
 
 
 def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
-    result = compared(*map(read, folders))
+    (laws, tables), (new_laws, new_tables) = (parted(read(folder)) for folder in folders)
+    result = compared(laws, new_laws)
+    if tables and new_tables:
+        result["pmlb"] = pmlb_compared(tables, new_tables)
     before, after = map(read_settings, folders)
     if before != after:
         changed = ", ".join(f"{k} {before.get(k)} and {after.get(k)}" for k in after if before.get(k) != after.get(k))
         say([f"the two runs had other settings: {changed}"])
     if as_json:
         emit(json.dumps(result, indent=2) + "\n")
-    else:
+        return 0
+    if laws or new_laws or "pmlb" not in result:
         _draw(comparison(result))
+    if "pmlb" in result:
+        _draw(pmlb_comparison(result["pmlb"]))
     return 0
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SIZE = (6.0, 3.6)  # inches
 LEAST_R2 = 0.0  # lower end of the axis of r²
+LABEL, LOOK = (3, 3), {"fontsize": "x-small"}  # of the name of a method: points from its marker, and how it is written
 PERFECT, WORST = 1e-16, 10.0  # limits of 1 − r² that is drawn
 
 
@@ -73,9 +74,9 @@ def accuracy_against_nodes(rows: Sequence[dict[str, Any]]) -> str:
     figure, axes = _figure("nodes of the model (median)", "R² on test rows (median)")
     heights = [max(row["r2"], LEAST_R2) for row in rows]
     for row, height in zip(rows, heights):
-        marker, colour = (("o", "grey") if row["symbolic"] else ("s", "lightgrey")) if row["published"] else ("*", "C3")
+        marker, colour = (("o", "grey") if row["symbolic"] else ("s", "darkgrey")) if row["published"] else ("*", "C3")
         axes.plot(max(row["nodes"], 1.0), height, marker, color=colour)
-        axes.annotate(row["method"], (max(row["nodes"], 1.0), height), fontsize="x-small", color=colour)
+        axes.annotate(row["method"], (max(row["nodes"], 1.0), height), LABEL, textcoords="offset points", **LOOK)
     steps, best = [], LEAST_R2
     for nodes, height in sorted((max(row["nodes"], 1.0), -height) for row, height in zip(rows, heights)):
         if -height > best:
