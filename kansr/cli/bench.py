@@ -85,7 +85,7 @@ def bench(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> int:
-    """Look for known laws, and say how many were found.
+    """Look for known laws, and say how many were found; or how accurate formulas of real tables are.
 
     \b
     Examples:
@@ -93,11 +93,13 @@ def bench(
       kansr bench nguyen --method kansr,operon --noise 0,.01 --seeds 3 --out runs/nguyen
       kansr bench --summary runs/feynman --json
       kansr bench --compare runs/before runs/after
+      kansr bench pmlb --data tables --seeds 3 --out runs/pmlb
 
     \b
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
       strogatz
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
+      empirical, and pmlb: real tables in --data, as in SRBench
     """
     if sum(option is not None for option in (suite, summary, compare)) != 1:
         raise UsageError("say what to do: kansr bench SUITE --out DIR, or --summary DIR, or --compare DIR DIR")
