@@ -85,7 +85,7 @@ def bench(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> int:
-    """Look for known laws, and say how many were found; or how accurate formulas of real tables are.
+    """Look for known laws, and say how many were found.
 
     \b
     Examples:
