@@ -19,12 +19,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import IO, Any
 
 from kansr.bench.grade import graded
 from kansr.bench.methods import Question, method
 from kansr.bench.problem import find_problem
-from kansr.bench.trial import Settings, Trial, asked, with_distractors
+from kansr.bench.real import pmlb
+from kansr.bench.real.figures import figures
+from kansr.bench.real.folder import PMLB
+from kansr.bench.trial import Settings, Trial, rows_of, with_distractors
 from kansr.runtime.processes import THREADS, settle, single_thread
 
 POLL_SECONDS = 0.2  # between checks whether to stop
@@ -99,8 +103,7 @@ def search(task: Message, send: Send) -> None:
     trial, settings = Trial(**task["trial"]), Settings(**task["settings"])
     run = method(trial.method).load()
     single_thread()
-    problem, data = asked(trial, settings)
-    units = {v.name: v.units for v in problem.variables + problem.distractors} | {problem.target: problem.target_units}
+    data, units = rows_of(trial, settings)
     question = Question(data, settings.time_limit, trial.seed, units if settings.units else {})
     send({"started": True})
     started, used = time.perf_counter(), time.process_time()
@@ -109,14 +112,18 @@ def search(task: Message, send: Send) -> None:
         return {"seconds": round(time.perf_counter() - started, 3), "cpu_seconds": round(time.process_time() - used, 3)}
 
     for answer in run(question):
-        send({"expression": answer.expression, "front": answer.front, "status": answer.status, **spent()})
+        send({**asdict(answer), **spent()})
     send({"ended": True, **spent(), "peak_mb": peak_mb()})
 
 
 def grade(task: Message, send: Send) -> None:
-    """The job "grade": sends what `kansr.bench.grade.graded` returns."""
-    problem = with_distractors(find_problem(task["problem"]), task["distractors"])
-    send(graded(problem, task["expression"], task["front"]))
+    """The job "grade": sends the verdicts on a formula for a law, or its figures on the test rows of a table."""
+    trial, settings = Trial(**task["trial"]), Settings(**task["settings"])
+    if trial.suite == PMLB:
+        send(figures(pmlb.split(trial.problem, settings.data, trial.seed), task["expression"]))
+        return
+    problem = with_distractors(find_problem(trial.problem), settings.distractors)
+    send(graded(problem, task["expression"], task["front"], task["rivals"]))
 
 
 def peak_mb() -> float | None:

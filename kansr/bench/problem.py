@@ -33,6 +33,7 @@ SUITES: dict[str, tuple[str, ...]] = {
         *("jin", "constant", "rational", "koza", "pagie"),
     ),
     "pykan": ("pykan",),
+    "empirical": ("empirical",),
 }
 SMALLEST, LARGEST = 1.18e-38, 3.40e38  # the range of single precision, to which targets of SRSD are limited
 ROUNDS = 1000  # of drawing as many rows as are wanted, after which sampling gives up

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from kansr.bench.real.folder import EMPIRICAL
 from kansr.bench.record import Record
 from kansr.bench.trial import Trial
 from kansr.runtime.terminal import say
@@ -46,7 +48,7 @@ class Progress:
         self.running.pop((record["problem"], record["method"], record["noise"], record["seed"]), None)
 
     def line(self) -> str:
-        """In one line: trials done, the recovery rate of each method, the time left, and the trials that run."""
+        """In one line: trials done, how well each method does, the time left, and the trials that run."""
         done = len(self.earlier) + len(self.records)
         words = [f"{done}/{self.total}", *self.rates(), *self.left()]
         now = time.monotonic()
@@ -54,11 +56,17 @@ class Progress:
         return " · ".join([*words, *current])
 
     def rates(self) -> list[str]:
+        """The recovery rate of each method, or its median r² where there is no law to recover."""
         known = [*self.earlier, *self.records]
         lines = []
         for method in dict.fromkeys(r["method"] for r in known):
-            strict = [r["recovered"]["strict"] for r in known if r["method"] == method]
-            lines.append(f"{method} {sum(strict)} of {len(strict)} strict ({100 * sum(strict) / len(strict):.0f} %)")
+            found = [(criterion(r), _found(r)) for r in known if r["method"] == method and r["truth"]]
+            tested = [r.get("r2_test") or 0.0 for r in known if r["method"] == method and not r["truth"]]
+            if found:
+                hits = sum(hit for _, hit in found)
+                lines.append(f"{method} {hits} of {len(found)} {found[-1][0]} ({100 * hits / len(found):.0f} %)")
+            if tested:
+                lines.append(f"{method} median test r² {median(tested):.3f}")
         return lines
 
     def left(self) -> list[str]:
@@ -70,15 +78,35 @@ class Progress:
 
 
 def told(record: Record) -> str:
-    """A record in one line: whether the law was recovered, seconds, the formula, and the law where it was missed."""
-    mark = "found " if record["recovered"]["strict"] else "missed"
+    """A record in one line: whether the law was recovered, seconds, the formula, and the law where it was missed.
+
+    Where there is no law: r² on the test rows instead, and that of a linear model.
+    """
+    mark = _mark(record)
     formula = record["expression"] or record.get("error") or record["status"]
     short = formula if len(formula) <= WIDTH else formula[: WIDTH - 1] + "…"
-    tail = "" if record["recovered"]["strict"] else f"   truth: {record['truth'][:WIDTH]}"
+    missed = record["truth"] and not _found(record)
+    tail = f"   truth: {record['truth'][:WIDTH]}" if missed else ""
     noise = f" noise {record['noise']:g}" if record["noise"] else ""
     seed = f" seed {record['seed']}" if record["seed"] else ""
     what = f"{record['method']} {record['problem']}{noise}{seed}"
     return f"{mark} {what:32} {record['seconds']:6.1f} s  {short}{tail}"
+
+
+def criterion(record: Record) -> str:
+    """The criterion that a record is shown by: strict or, for laws from tables with errors, the skeleton."""
+    return "skeleton" if record["suite"] == EMPIRICAL else "strict"
+
+
+def _found(record: Record) -> bool:
+    return bool(record["recovered"][criterion(record)])
+
+
+def _mark(record: Record) -> str:
+    if record["truth"]:
+        return "found " if _found(record) else "missed"
+    found, line = (record.get(name) for name in ("r2_test", "r2_test_linear"))
+    return " ".join("no r²" if r2 is None else f"r² {r2:.3f}" for r2 in (found, line)).replace(" r²", ", linear")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from typing import Any
 from kansr.bench.child import Child, Message
 from kansr.bench.grade import CRITERIA, FRONT, SECONDS, VERDICTS
 from kansr.bench.problem import find_problem
+from kansr.bench.real.folder import PMLB
+from kansr.bench.real.pmlb import friedman
 from kansr.bench.trial import Settings, Trial, half
 from kansr.version import __version__
 
@@ -32,8 +34,8 @@ def record(trial: Trial, settings: Settings, stop: threading.Event = NEVER) -> R
     last answer is graded. Raises TrialCancelled once `stop` is set.
     """
     result = _blank(trial) | searched(trial, settings, stop)
-    if result["expression"] is not None:
-        result |= judged(result, settings, stop)
+    if result["expression"] is not None or trial.suite == PMLB:
+        result |= judged(trial, result, settings, stop)
     return _counted(result)
 
 
@@ -43,20 +45,32 @@ def unanswered(trial: Trial, error: str) -> Record:
 
 
 def _blank(trial: Trial) -> Record:
-    problem = find_problem(trial.problem)
+    group, truth = _origin(trial)
     return {
         **asdict(trial),
-        "group": "_".join(filter(None, (problem.suite, problem.difficulty))),
+        "group": group,
         "half": half(trial.problem),
-        "truth": problem.text,
+        "truth": truth,
         "kansr": __version__,
         "expression": None,
         "front": [],
         "seconds": 0.0,
         "cpu_seconds": None,
         "peak_mb": None,
-        "verdicts": dict.fromkeys(VERDICTS, "no"),
+        "rivals": [],
+        "r2_held_out": None,
+        "r2_held_out_error": None,
+        "verdicts": dict.fromkeys(VERDICTS, "undecided" if trial.suite == PMLB else "no"),
+        "among_rivals": "undecided" if trial.suite == PMLB else "no",
     }
+
+
+def _origin(trial: Trial) -> tuple[str, str]:
+    """The group that a problem is of, and its law; for a table without a known law the law is ""."""
+    if trial.suite == PMLB:
+        return "friedman" if friedman(trial.problem) else "other", ""
+    problem = find_problem(trial.problem)
+    return "_".join(filter(None, (problem.suite, problem.difficulty))), problem.text
 
 
 def _counted(result: Record) -> Record:
@@ -95,13 +109,13 @@ def _ending(message: Message | None, child: Child, seconds: float, late: bool) -
     return {key: message[key] for key in ("seconds", "cpu_seconds", "peak_mb")}
 
 
-def judged(found: Record, settings: Settings, stop: threading.Event) -> Record:
+def judged(trial: Trial, found: Record, settings: Settings, stop: threading.Event) -> Record:
     """The part of the record that grading gives; all verdicts are undecided where it does not end."""
-    task = {"problem": found["problem"], "expression": found["expression"], "front": found["front"]}
-    child = Child("grade", {**task, "distractors": settings.distractors})
+    answer = {name: found[name] for name in ("expression", "front", "rivals")}
+    child = Child("grade", {**answer, "trial": asdict(trial), "settings": asdict(settings)})
     try:
-        # a limit for each verdict and for the figures, and the start
-        seconds = (len(VERDICTS) + 1) * (SECONDS + GRADE_GRACE) + START
+        # a limit for each verdict, for that on rivals and for the figures, and the start
+        seconds = (len(VERDICTS) + 2) * (SECONDS + GRADE_GRACE) + START
         message = child.next(time.monotonic() + seconds, stop)
         _check(stop)
         if message is None or "error" in message:

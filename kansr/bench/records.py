@@ -23,6 +23,7 @@ OPTIONS = {
     "distractors": "--distractors",
     "units": "--units",
     "outliers": "--outliers",
+    "data": "--data",
 }
 
 

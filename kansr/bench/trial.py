@@ -5,19 +5,25 @@ from __future__ import annotations
 import fnmatch
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kansr.bench.problem import Problem, Variable, find_problem, sample, suite
+from kansr.bench.real import pmlb
+from kansr.bench.real.empirical import SOURCES, rows_for
+from kansr.bench.real.folder import EMPIRICAL, PMLB, tables
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One search for one law. suite: the one that was asked for; a problem may be in several."""
+    """One search for one law, or on one table.
+
+    problem: the id of the law or the name of the table; suite: the one that was asked for, a problem may be in several.
+    """
 
     problem: str
     suite: str
@@ -36,7 +42,8 @@ class Settings:
     """What all trials of a run share.
 
     rows: of each table; time_limit: seconds of each search; distractors: number of columns that the law does not use;
-    units: whether methods are told the units; outliers: share of grossly wrong rows. Raises UsageError if out of range.
+    units: whether methods are told the units; outliers: share of grossly wrong rows; data: the folder of the tables, ""
+    where rows are drawn from laws. Raises UsageError if out of range.
     """
 
     rows: int = 2000
@@ -44,6 +51,7 @@ class Settings:
     distractors: int = 0
     units: bool = False
     outliers: float = 0.0
+    data: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.time_limit < math.inf:
@@ -55,15 +63,15 @@ class Settings:
 
 
 def trials(
-    problems: Iterable[Problem], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
+    ids: Iterable[str], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
 ) -> tuple[Trial, ...]:
     """All combinations; the methods of a problem follow each other, to be comparable after an early stop."""
-    asked = tuple(problems)
+    asked = tuple(ids)
     return tuple(
-        Trial(problem.id, suite_name, method, noise, seed)
-        for seed in range(seeds)
+        Trial(id, suite_name, method, noise, seed)
+        for seed in (pmlb.seeds(seeds) if suite_name == PMLB else range(seeds))
         for noise in noises
-        for problem in asked
+        for id in asked
         for method in methods
     )
 
@@ -74,21 +82,38 @@ def half(id: str) -> str:
 
 
 def chosen(suite_name: str, only: Sequence[str] = (), which: str | None = None) -> tuple[Problem, ...]:
-    """The problems of a suite whose id matches a pattern of `only` and is in the half `which`.
+    """The problems of a suite of laws whose id matches a pattern of `only` and is in the half `which`.
 
     Raises UsageError where there are none.
     """
-    problems = suite(suite_name)
+    problems = {problem.id: problem for problem in suite(suite_name)}
+    return tuple(problems[id] for id in _matching(problems, suite_name, only, which))
+
+
+def chosen_ids(suite_name: str, only: Sequence[str] = (), which: str | None = None, data: str = "") -> tuple[str, ...]:
+    """The ids that `chosen` gives or, for tables without known laws, the names of those in the folder `data`.
+
+    Raises UsageError where there are none.
+    """
+    if suite_name == PMLB:
+        return _matching(tables(PMLB, data), suite_name, only, which)
+    if suite_name == EMPIRICAL and data:
+        return _matching(tables(EMPIRICAL, data, tuple(SOURCES)), suite_name, only, which)
+    return tuple(problem.id for problem in chosen(suite_name, only, which))
+
+
+def _matching(ids: Iterable[str], suite_name: str, only: Sequence[str], which: str | None) -> tuple[str, ...]:
+    left = tuple(ids)
     if only:
         for pattern in only:
-            if not any(fnmatch.fnmatchcase(p.id, pattern) for p in problems):
+            if not any(fnmatch.fnmatchcase(id, pattern) for id in left):
                 raise UsageError(f"--only {pattern}: no problem of {suite_name} has such an id")
-        problems = tuple(p for p in problems if any(fnmatch.fnmatchcase(p.id, pattern) for pattern in only))
+        left = tuple(id for id in left if any(fnmatch.fnmatchcase(id, pattern) for pattern in only))
     if which is not None:
-        problems = tuple(p for p in problems if half(p.id) == which)
-    if not problems:
+        left = tuple(id for id in left if half(id) == which)
+    if not left:
         raise UsageError(f"no problem of {suite_name} is left: drop --half or choose others with --only")
-    return problems
+    return left
 
 
 def with_distractors(problem: Problem, count: int) -> Problem:
@@ -121,3 +146,14 @@ def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:
         distractors=settings.distractors > 0,
     )
     return problem, data
+
+
+def rows_of(trial: Trial, settings: Settings) -> tuple[Dataset, Mapping[str, str]]:
+    """The rows that a method gets in a trial, and the unit of each column, "" where it is not known."""
+    if trial.suite == PMLB:
+        return pmlb.split(trial.problem, settings.data, trial.seed).training, {}
+    if trial.suite == EMPIRICAL:
+        return rows_for(find_problem(trial.problem), settings.data, trial.seed), {}
+    problem, data = asked(trial, settings)
+    inputs = {v.name: v.units for v in problem.variables + problem.distractors}
+    return data, inputs | {problem.target: problem.target_units}

@@ -19,12 +19,17 @@ from kansr.bench.backends import Backend
 from kansr.bench.methods import method
 from kansr.bench.problem import find_problem
 from kansr.bench.problem import sample as draw
+from kansr.bench.real.folder import check
+from kansr.bench.real.published import published
 from kansr.bench.records import read, read_settings
 from kansr.bench.report.html import page
+from kansr.bench.report.pmlb_compare import pmlb_compared, pmlb_comparison
+from kansr.bench.report.pmlb_tables import pmlb_summary
+from kansr.bench.report.pmlb_tally import parted, pmlb_tally
 from kansr.bench.report.tables import compared, comparison, summary
 from kansr.bench.report.tally import tally
 from kansr.bench.run import run
-from kansr.bench.trial import Settings, Trial, chosen, trials
+from kansr.bench.trial import Settings, Trial, chosen_ids, trials
 from kansr.errors import UsageError
 from kansr.runtime.files import write
 from kansr.runtime.signals import SIGNALLED
@@ -61,6 +66,7 @@ def bench(
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False,
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0,
     outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical.")] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")
     ] = None,
@@ -87,25 +93,35 @@ def bench(
       kansr bench nguyen --method kansr,operon --noise 0,.01 --seeds 3 --out runs/nguyen
       kansr bench --summary runs/feynman --json
       kansr bench --compare runs/before runs/after
+      kansr bench pmlb --data tables --seeds 3 --out runs/pmlb
 
     \b
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
       strogatz
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
+      empirical, and pmlb: real tables in --data, as in SRBench
     """
     if sum(option is not None for option in (suite, summary, compare)) != 1:
         raise UsageError("say what to do: kansr bench SUITE --out DIR, or --summary DIR, or --compare DIR DIR")
     if compare is not None:
         return _compare(compare, as_json)
     if summary is not None:
-        return _print(read(summary), as_json, html, read_settings(summary))
+        records = read(summary)
+        return _print(records, as_json, html, read_settings(summary) | ({"data": str(data)} if data else {}))
     if out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
         )
-    settings = Settings(rows=rows, time_limit=time_limit, distractors=distractors, units=units, outliers=outliers)
-    trials = _trials(suite or "", method, noise, seeds, only, half)
-    records, ended = run(trials, settings, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
+    shared = Settings(
+        rows=rows,
+        time_limit=time_limit,
+        distractors=distractors,
+        units=units,
+        outliers=outliers,
+        data=str(data.resolve()) if data else "",
+    )
+    trials = _trials(suite or "", method, noise, seeds, only, half, shared)
+    records, ended = run(trials, shared, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
     _print(records, as_json, html, read_settings(out))
     return SIGNALLED + ended if ended else 0
 
@@ -139,11 +155,20 @@ def sample(
 
 
 def _trials(
-    suite: str, methods: list[str] | None, noise: str, seeds: int, only: list[str] | None, half: Half | None
+    suite: str,
+    methods: list[str] | None,
+    noise: str,
+    seeds: int,
+    only: list[str] | None,
+    half: Half | None,
+    settings: Settings,
 ) -> tuple[Trial, ...]:
     names = list(dict.fromkeys(method(name).name for name in _listed(methods or ["kansr"])))
-    problems = chosen(suite, _listed(only or []), half and half.value)
-    return trials(problems, suite, names, _levels(noise), seeds)
+    levels = _levels(noise)
+    other = {"distractors": settings.distractors, "outliers": settings.outliers, "units": settings.units}
+    check(suite, settings.data, levels, **other)
+    ids = chosen_ids(suite, _listed(only or []), half and half.value, settings.data)
+    return trials(ids, suite, names, levels, seeds)
 
 
 def _levels(text: str) -> list[float]:
@@ -164,26 +189,39 @@ def _listed(texts: Sequence[str]) -> list[str]:
 
 
 def _print(records: list[Record], as_json: bool, html: Path | None, settings: dict[str, Any]) -> int:
+    laws, tables = parted(records)
+    summed = tally(laws) | {"records": len(records)}
+    if tables:
+        summed["pmlb"] = pmlb_tally(tables, published(settings.get("data", "")))
     if html is not None:
-        write(html, page(records, settings))
+        write(html, page(records, settings, summed.get("pmlb")))
     if as_json:
         found = {"schema": SCHEMA, "kansr": __version__, "settings": settings}
-        emit(json.dumps({**found, "records": records, "summary": tally(records)}, indent=2, allow_nan=False) + "\n")
-    else:
-        _draw(summary(records))
+        emit(json.dumps({**found, "records": records, "summary": summed}, indent=2, allow_nan=False) + "\n")
+        return 0
+    if laws or not tables:
+        _draw(summary(laws))
+    if tables:
+        _draw(pmlb_summary(summed["pmlb"]))
     return 0
 
 
 def _compare(folders: tuple[Path, Path], as_json: bool) -> int:
-    result = compared(*map(read, folders))
+    (laws, tables), (new_laws, new_tables) = (parted(read(folder)) for folder in folders)
+    result = compared(laws, new_laws)
+    if tables and new_tables:
+        result["pmlb"] = pmlb_compared(tables, new_tables)
     before, after = map(read_settings, folders)
     if before != after:
         changed = ", ".join(f"{k} {before.get(k)} and {after.get(k)}" for k in after if before.get(k) != after.get(k))
         say([f"the two runs had other settings: {changed}"])
     if as_json:
         emit(json.dumps(result, indent=2) + "\n")
-    else:
+        return 0
+    if laws or new_laws or "pmlb" not in result:
         _draw(comparison(result))
+    if "pmlb" in result:
+        _draw(pmlb_comparison(result["pmlb"]))
     return 0
 
 

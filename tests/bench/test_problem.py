@@ -35,6 +35,7 @@ COUNTS = {
     "pagie": 1,
     "classic": 92,
     "pykan": 13,
+    "empirical": 9,
 }
 FILE = """
 # a comment
@@ -56,7 +57,7 @@ def every_problem() -> list[Problem]:
 def test_every_suite_is_counted_and_ids_are_unique() -> None:
     assert {name for names in SUITES.values() for name in names} == set(COUNTS)
     ids = [problem.id for problem in every_problem()]
-    assert len(ids) == len(set(ids)) == 566
+    assert len(ids) == len(set(ids)) == 575
 
 
 def test_every_problem_can_be_sampled_inside_its_ranges() -> None:

@@ -88,7 +88,14 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
         assert r["suite"] == "nguyen"
         assert (r["verdicts"]["front"] == "yes") is (r["problem"] == "nguyen_01" and r["method"] == QUICK)
     assert "[4/8 · " in err
-    assert found["settings"] == {"rows": 50, "time_limit": 60.0, "distractors": 0, "units": False, "outliers": 0.0}
+    assert found["settings"] == {
+        "rows": 50,
+        "time_limit": 60.0,
+        "distractors": 0,
+        "units": False,
+        "outliers": 0.0,
+        "data": "",
+    }
     code, text, err = bench("--summary", str(out), "--json")
     again = json.loads(text)
     assert (code, again["summary"], len(again["records"])) == (0, found["summary"], 8)

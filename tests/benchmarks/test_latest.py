@@ -13,7 +13,7 @@ from benchmarks import figures, latest
 from benchmarks.figures import Figure, merged, of_run
 from kansr.bench.record import Record, unanswered
 from kansr.bench.records import opened
-from kansr.bench.trial import Settings, chosen, trials
+from kansr.bench.trial import Settings, chosen_ids, trials
 from kansr.errors import DataError
 
 ABOUT = {"machine": "a machine", "cores": 2, "version": "abc", "results": "2026-11-22-first-light.md"}
@@ -27,7 +27,7 @@ def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def written(folder: Path, suite: str, missed: set[tuple[str, int]], half: str | None = None, seeds: int = 2) -> Path:
     """A run with two data seeds in which all but some (law, seed) are found; the n-th search takes n seconds."""
     with opened(folder, Settings(time_limit=60), resume=False) as store:
-        asked = trials(chosen(suite, which=half), suite, ["kansr"], [0.0], seeds)
+        asked = trials(chosen_ids(suite, which=half), suite, ["kansr"], [0.0], seeds)
         for number, trial in enumerate(asked, start=1):
             verdict = "no" if (trial.problem, trial.seed) in missed else "yes"
             record: Record = unanswered(trial, "")

@@ -35,26 +35,33 @@ SECONDS = 20.0  # for each verdict
 FRESH_ROWS, FRESH_SEED = 1000, 17  # on which r² is measured
 
 
-def graded(problem: Problem, text: str, front: Sequence[str] = (), seconds: float = SECONDS) -> dict[str, Any]:
+def graded(
+    problem: Problem, text: str, front: Sequence[str] = (), rivals: Sequence[str] = (), seconds: float = SECONDS
+) -> dict[str, Any]:
     """The verdicts on the chosen formula and on the front, and its figures: complexity and r² on fresh rows.
 
-    text: the formula; front: all that the method offered; seconds: the limit of each verdict.
+    text: the formula; front: all that the method offered; rivals: those that it does not rule out, whose verdict is
+    `among_rivals`: whether the formula or one of them has the law's skeleton; seconds: the limit of each verdict.
     """
     verdicts = {name: bounded(_one, (name, problem, text), seconds) for name in CRITERIA}
-    for name, among in FRONT.items():
-        verdicts[name] = verdicts[among]
-        if verdicts[among] is not Recovery.YES:
-            verdicts[name] = bounded(_any, (among, problem, tuple(front)), seconds)
-    known: dict[str, Any] = next(iter(_bounded(_figures, (problem, text), seconds)), {})
-    return {"verdicts": verdicts, **known}
+    for name, criterion in FRONT.items():
+        verdicts[name] = verdicts[criterion]
+        if verdicts[criterion] is not Recovery.YES:
+            verdicts[name] = bounded(_any, (criterion, problem, tuple(front)), seconds)
+    among = verdicts["skeleton"]
+    if rivals and among is not Recovery.YES:
+        among = bounded(_any, ("skeleton", problem, tuple(rivals)), seconds)
+    known: dict[str, Any] = next(iter(bounded_items(_figures, (problem, text), seconds)), {})
+    return {"verdicts": verdicts, "among_rivals": among, **known}
 
 
 def bounded(function: Callable[..., Iterator[Recovery]], args: tuple[Any, ...], seconds: float) -> Recovery:
     """The first item of `function(*args)` in a child process; undecided where there is none in time."""
-    return next(iter(_bounded(function, args, seconds)), Recovery.UNDECIDED)
+    return next(iter(bounded_items(function, args, seconds)), Recovery.UNDECIDED)
 
 
-def _bounded(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seconds: float) -> list[Any]:
+def bounded_items(function: Callable[..., Iterator[Any]], args: tuple[Any, ...], seconds: float) -> list[Any]:
+    """What `function(*args)` yields in a child process within `seconds`; nothing where it does not end in time."""
     try:
         return list(stream(function, args, seconds=seconds))
     except (OutOfTime, WorkerDied):

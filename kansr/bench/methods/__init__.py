@@ -33,11 +33,17 @@ class Answer:
     """The formula that a method has chosen, in the formula language, and all that it offers.
 
     status: how the search ended, as a value of `kansr.result.result.Status` where it is one.
+    rivals: formulas that the method cannot rule out.
+    r2_held_out, r2_held_out_error: the accuracy that the method itself states, from rows that it held out, and its
+    standard error; None where it states none.
     """
 
     expression: str
     front: tuple[str, ...] = ()
     status: str = "done"
+    rivals: tuple[str, ...] = ()
+    r2_held_out: float | None = None
+    r2_held_out_error: float | None = None
 
 
 Search = Callable[[Question], Iterator[Answer]]

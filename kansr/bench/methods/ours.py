@@ -26,4 +26,7 @@ def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]
     )
     for found in run_job(job):
         front = tuple(render(candidate.expr) for candidate in found.front)
-        yield Answer(render(found.best.expr), front, found.status.value)
+        rivals = tuple(render(candidate.expr) for candidate in found.rivals)
+        best = found.to_dict()["best"]
+        stated = {name: best.get(name) for name in ("r2_held_out", "r2_held_out_error")}
+        yield Answer(render(found.best.expr), front, found.status.value, rivals, **stated)

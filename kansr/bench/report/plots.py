@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (6.0, 3.6)  # inches
+LEAST_R2 = 0.0  # lower end of the axis of r²
+LABEL, LOOK = (3, 3), {"fontsize": "x-small"}  # of the name of a method: points from its marker, and how it is written
 PERFECT, WORST = 1e-16, 10.0  # limits of 1 − r² that is drawn
 
 
@@ -61,6 +63,29 @@ def accuracy_against_complexity(records: Sequence[Record]) -> str:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.axvline(1.0, color="grey", linewidth=0.7)
+    return _svg(figure)
+
+
+def accuracy_against_nodes(rows: Sequence[dict[str, Any]]) -> str:
+    """r² of methods against the nodes of their models, medians over tables, with the Pareto front of those shown.
+
+    rows: of one part of `pmlb_tally`. A method below LEAST_R2 is drawn there.
+    """
+    figure, axes = _figure("nodes of the model (median)", "R² on test rows (median)")
+    heights = [max(row["r2"], LEAST_R2) for row in rows]
+    for row, height in zip(rows, heights):
+        marker, colour = (("o", "grey") if row["symbolic"] else ("s", "darkgrey")) if row["published"] else ("*", "C3")
+        axes.plot(max(row["nodes"], 1.0), height, marker, color=colour)
+        axes.annotate(row["method"], (max(row["nodes"], 1.0), height), LABEL, textcoords="offset points", **LOOK)
+    steps, best = [], LEAST_R2
+    for nodes, height in sorted((max(row["nodes"], 1.0), -height) for row, height in zip(rows, heights)):
+        if -height > best:
+            best = -height
+            steps.append((nodes, best))
+    if steps:
+        axes.step(*zip(*steps), where="post", color="C0", linewidth=0.7)
+    axes.set_xscale("log")
+    axes.set_ylim(LEAST_R2 - 0.03, 1.03)
     return _svg(figure)
 
 

@@ -16,7 +16,7 @@ from kansr.bench.report.tally import COLUMNS, misses, tally
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "median s", "p90 s")
+HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", "median s", "p90 s")
 FORMULA = 70  # characters shown of a formula, times two
 
 
@@ -25,9 +25,14 @@ def summary(records: Sequence[Record]) -> RenderableType:
     if not records:
         return Text("no records yet")
     missed = misses(records)
-    parts: list[RenderableType] = [_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
+    parts: list[RenderableType] = [plain_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
     undecided = sum(r["verdicts"][c] == "undecided" for r in records for c in COLUMNS)
-    parts.append(Text("rates in %, with Wilson's 95 % interval; front: strict anywhere on the front"))
+    parts.append(
+        Text(
+            "rates in %, with Wilson's 95 % interval; front: strict anywhere on the front; rivals: the "
+            "skeleton of the formula or of one that is not ruled out"
+        )
+    )
     if undecided:
         parts.append(Text(f"{undecided} verdicts are undecided, and count as not recovered"))
     if missed:
@@ -66,14 +71,14 @@ def comparison(result: dict[str, Any]) -> RenderableType:
             f"{result['trials']} trials in both, {result['only_before']} only in the first, "
             f"{result['only_after']} only in the second; {seconds['before']:.0f} s and {seconds['after']:.0f} s"
         ),
-        _table(("criterion", "first", "second", "won", "lost"), rows, first_left=1),
+        plain_table(("criterion", "first", "second", "won", "lost"), rows, first_left=1),
     ]
     strict = result["changes"]["strict"]
     for name in ("won", "lost"):
         if strict[name]:
             cells = [(p["problem"], p["method"], f"{p['noise']:g}", p["before"], p["after"]) for p in strict[name]]
             header = ("problem", "method", "noise", "first", "second")
-            parts += [Text(f"\n{name} strictly:"), _table(header, cells, first_left=5)]
+            parts += [Text(f"\n{name} strictly:"), plain_table(header, cells, first_left=5)]
     return Group(*parts)
 
 
@@ -83,7 +88,7 @@ def group_row(group: dict[str, Any]) -> tuple[str, ...]:
 
     return (
         *(group["suite"], group["method"], f"{group['noise']:g}", group["part"], str(group["trials"])),
-        *(rate(group[column]) for column in COLUMNS),
+        *(rate(group[column]) for column in (*COLUMNS, "among_rivals")),
         *(f"{group['seconds']['median']:.2f}", f"{group['seconds']['p90']:.1f}"),
     )
 
@@ -95,10 +100,11 @@ def _misses(records: Sequence[Record]) -> RenderableType:
         found = r["expression"] or f"{r['status']}: {r.get('error', 'no formula')}"
         trial = f"{r['problem']} {r['method']}" + (f" {r['noise']:g}" if r["noise"] else "")
         rows.append((trial, r["truth"], found, ", ".join(others)))
-    return _table(("trial", "truth", "found", "but"), rows, first_left=4)
+    return plain_table(("trial", "truth", "found", "but"), rows, first_left=4)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], first_left: int) -> RenderableType:
+def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], first_left: int) -> RenderableType:
+    """Cells under a header. first_left: how many of the first columns are set to the left."""
     table = Table(box=SIMPLE, show_edge=False, header_style="dim")
     for number, name in enumerate(header):
         table.add_column(name, justify="left" if number < first_left else "right", overflow="fold")

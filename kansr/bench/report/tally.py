@@ -55,6 +55,7 @@ def _group(key: tuple[str, str, float], part: str, records: Sequence[Record]) ->
         "part": part,
         "trials": len(records),
         **{column: _rate([record["verdicts"][column] for record in records]) for column in COLUMNS},
+        "among_rivals": _rate([record.get("among_rivals", record["verdicts"]["skeleton"]) for record in records]),
         "seconds": {
             "median": float(np.median(seconds)),
             "p90": float(np.quantile(seconds, 0.9)),
