@@ -10,6 +10,7 @@ from kansr.cli import options
 from kansr.cli.supervise import Output, carry_out, typed
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task
+from kansr.runtime.pool import cores
 from kansr.symbolic.library.library_file import as_library
 
 
@@ -28,7 +29,7 @@ def refine(
     library: options.Functions = None,
     seed: options.Seed = 0,
     time_limit: options.TimeLimit = 60.0,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
     as_json: options.Json = False,
     out: options.Out = None,
     report: options.Report = None,
@@ -67,7 +68,7 @@ def refine(
         config=Config(
             time_limit=options.checked(time_limit),
             seed=seed,
-            jobs=jobs,
+            jobs=jobs or cores(),
             library=as_library(library),
             loss=loss.value,
         ),

@@ -93,7 +93,7 @@ class Search:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
         with workers(self.config.jobs, self.config.executor) as executor:
             attempts = plan(self.partition.kept, self.config.guesses)
-            schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config.ahead, self.journal)
+            schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config, self.journal)
             for attempt in attempts:
                 earlier = self.journal.past.get(attempt.name, NOT_YET)
                 if earlier.cut and schedule.caught_up(attempt):
@@ -112,6 +112,7 @@ class Search:
                     yield self._report()
                 if new and attempt.measured:
                     self.comparison = self._compare(thorough=True)
+                    new += self._taken_from(self.comparison)
                 if self._cleaned():  # what others have begun with these rows is begun again
                     self.comparison = None
                     schedule.begin_again()
@@ -157,7 +158,7 @@ class Search:
             status = final.status if self.timed_out else status_of(better.candidate, rows.kept)
             final = replace(self._report(chosen=better.candidate), status=status)
         best = comparison.with_error(final.best, rows)
-        notes = (*final.notes, *comparison.notes(best))
+        notes = (*final.notes, *comparison.notes(best, rows))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
 
     def _compare(self, thorough: bool) -> Comparison | None:
@@ -184,6 +185,12 @@ class Search:
         self.failures.extend([outcome.failure] if outcome.failure else [])
         return new
 
+    def _taken_from(self, comparison: Comparison | None) -> list[Finding]:
+        """The sum that all rows led to, where there is a comparison."""
+        found = [] if comparison is None else [f for f in comparison.of_all_rows() if self.left_out.accepts(f.candidate)]
+        self.findings.extend(found)
+        return found
+
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
@@ -201,12 +208,12 @@ class _Schedule:
     """Which attempts are with the workers, and which of an earlier run are still to be read back."""
 
     def __init__(
-        self, attempts: Sequence[Attempt], context: Context, executor: Executor, ahead: int, journal: Journal
+        self, attempts: Sequence[Attempt], context: Context, executor: Executor, config: Config, journal: Journal
     ) -> None:
         self.names = [attempt.name for attempt in attempts]
         self.work = [Portable((attempt, context)) for attempt in attempts]
         self.deadline, self.executor, self.journal = context.deadline, executor, journal
-        self.ahead = ahead or len(attempts)
+        self.ahead, self.lent = config.ahead or len(attempts), config.executor is not None
         self.unread = {name for name in self.names if name in journal.past}
         self.begun: dict[str, Future[Tried]] = {}
 
@@ -231,11 +238,16 @@ class _Schedule:
         self.begun.clear()
 
     def _answer(self, attempt: Attempt, rows: Partition) -> Tried:
-        """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
+        """What a worker has found; nothing where it does not answer in time, as one that is busy with other things.
+
+        Nothing is begun beside quick attempts, which often end the search before a worker could be started.
+        """
         first = self.names.index(attempt.name)
-        for name, work in list(zip(self.names, self.work))[first : first + self.ahead]:
+        alone = attempt.quick and not self.lent
+        ahead = 1 if alone else self.ahead
+        for name, work in list(zip(self.names, self.work))[first : first + ahead]:
             if name not in self.begun and self.journal.past.get(name, NOT_YET).cut:
-                place = Serial() if work.value[0].always else self.executor
+                place = Serial() if work.value[0].always or alone else self.executor
                 self.begun[name] = place.submit(_try, work, rows, self.deadline)
         patience = self.deadline.remaining(self.deadline.budget.abandoned)
         try:

@@ -42,6 +42,11 @@ class Portable(Generic[T]):
         self.value = cloudpickle.loads(state)
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def workers(jobs: int, lent: Executor | None = None) -> contextlib.AbstractContextManager[Executor]:
     """An executor with `jobs` processes of one thread each; this process itself for one job.
 

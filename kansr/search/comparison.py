@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.judge import FOLDS, judge, left_out_residual
+from kansr.formula.judge.judge import judge, left_out_residual
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import r_squared
@@ -25,11 +25,14 @@ from kansr.search.partition import Partition
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
 FOLDED = 600  # rows up to which all are left out in turn; of more, those that are held out judge well enough
+FOLDS = 5  # in which they are left out
 MOST_FITTED, MOST_JUDGED = 5000, 5000  # rows
 # Standard errors of a difference of mean squared errors by which a model may be better by chance: where nothing is
 # asserted, where a formula leaves only noise, and where no formula was better than the mean.
 CHANCE, CHANCE_OF_FOUND, CHANCE_OF_NOTHING = 1.0, 2.0, 3.0
 SMOOTH_GAIN = 0.02  # of r², by which a smooth model predicts better for it to be said
+SMOOTH = ("additive", "smooth")
+MOST_TERMS = 150  # of a formula that is written: a longer one nobody reads
 SIMPLE = ("mean", "line", "sparse_line", "quadratic")
 TITLES = {"line": "line", "sparse_line": "sparse line", "quadratic": "sparse quadratic", SPARSE_SUM: "sparse sum"}
 
@@ -50,38 +53,43 @@ class Judged:
 class Comparison:
     """Baselines, and the formulas among them.
 
-    judged: which of the rows with errors a search holds out, (rows,); variance: of the target on all of them; mean: the
-    squared errors of the mean, (rows,).
+    errors: the squared errors of each model, (rows,); judged: which of these rows a search holds out, (rows,).
     """
 
     baselines: tuple[Baseline, ...]
     formulas: tuple[Judged, ...]
+    errors: Mapping[str, Array]
     judged: Mask
-    variance: float
-    mean: Array
 
     def better_than(
         self, best: Candidate, status: Status, rows: Partition, accepts: Callable[[Candidate], bool]
     ) -> Finding | None:
-        """The formula that predicts better than what a search has found by more than chance; None where none does.
+        """The formula that predicts better than what a search has found; None where none does.
 
-        The simplest of those that nothing beats by more than a standard error (Breiman et al. 1984).
+        Of these formulas, the simplest that nothing beats by more than a standard error (Breiman et al. 1984). It has
+        to be better by more than chance where the search asserts that its formula is the law, or that there is none.
         """
         offered = [j for j in self.formulas if accepts(j.finding.candidate)]
         if not offered:
             return None
-        simplest = _simplest(offered, CHANCE)
-        errors = errors_of(best, rows)[: int(self.judged.sum())]
-        own = Judged(Finding(best), np.where(np.isfinite(errors), errors, np.inf))
-        rival = Judged(simplest.finding, simplest.errors[self.judged])
-        if not np.isfinite(own.errors).all():
-            return rival.finding
-        chance = {Status.FOUND: CHANCE_OF_FOUND, Status.NOTHING: CHANCE_OF_NOTHING}.get(status, CHANCE)
+        rival = _simplest(offered, CHANCE)
         if status is Status.NOTHING:  # all rows say whether there is anything
-            own, rival = Judged(own.finding, self.mean), simplest
-        if status in (Status.FOUND, Status.NOTHING):
-            return rival.finding if _worse(own, rival, chance) else None
-        return rival.finding if _simplest([own, rival], chance) is rival else None
+            return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
+        own, other = self._errors_of(best, rows), rival.errors[self.judged]
+        if not np.isfinite(own).all():
+            return rival.finding
+        if status is Status.FOUND:
+            return rival.finding if _worse(own, other, CHANCE_OF_FOUND) else None
+        return rival.finding if np.mean(other) < np.mean(own) else None
+
+    def _errors_of(self, best: Candidate, rows: Partition) -> Array:
+        """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""
+        mine = next((j.errors for j in self.formulas if j.finding.candidate.expr == best.expr), None)
+        return errors_of(best, rows)[: int(self.judged.sum())] if mine is None else mine[self.judged]
+
+    def of_all_rows(self) -> list[Finding]:
+        """The sums of terms that were looked for on all rows."""
+        return [j.finding for j in self.formulas if j.finding.candidate.origin == TITLES[SPARSE_SUM]]
 
     def with_error(self, best: Candidate, rows: Partition) -> Candidate:
         """The candidate with the standard error of its held-out r²."""
@@ -90,14 +98,14 @@ class Comparison:
         errors = errors_of(best, rows)
         return replace(best, r2_held_out_error=_r2(errors, float(np.var(rows.judging.y)) or 1.0)[1])
 
-    def notes(self, best: Candidate) -> Iterator[str]:
+    def notes(self, best: Candidate, rows: Partition) -> Iterator[str]:
         """Where a line does as well as anything, and where a smooth model does better, in words."""
-        smooth = [b for b in self.baselines if b.name in ("additive", "smooth")]
+        smooth = [b for b in self.baselines if b.name in SMOOTH]
         if not smooth:
             return
         top = max(smooth, key=lambda b: b.r2_held_out)
-        gain = top.r2_held_out - best.r2_held_out
-        if gain > max(SMOOTH_GAIN, top.r2_held_out_error):
+        own, other = self._errors_of(best, rows), self.errors[top.name][self.judged]
+        if _worse(own, other, CHANCE) and top.r2_held_out - best.r2_held_out > SMOOTH_GAIN:
             yield (
                 f"a smooth model of the inputs predicts better than this formula: held-out r² {top.r2_held_out:.2f} "
                 f"against {best.r2_held_out:.2f}"
@@ -106,16 +114,16 @@ class Comparison:
             yield f"a straight line does as well as anything that was tried: held-out r² {best.r2_held_out:.2f}"
 
 
-def _worse(own: Judged, other: Judged, chance: float) -> bool:
-    """Whether the errors of one are larger than those of another by more than chance."""
-    difference = own.errors - other.errors
+def _worse(own: Array, other: Array, chance: float) -> bool:
+    """Whether squared errors, (rows,), are larger than others by more than so many standard errors."""
+    difference = own - other
     return bool(np.mean(difference) > chance * np.std(difference) / np.sqrt(len(difference)))
 
 
 def _simplest(offered: Sequence[Judged], chance: float) -> Judged:
     """The simplest formula that the one with the least error does not beat by more than chance."""
     best = min(offered, key=lambda j: float(np.mean(j.errors)))
-    near = [j for j in offered if j is best or not _worse(j, best, chance)]
+    near = [j for j in offered if j is best or not _worse(j.errors, best.errors, chance)]
     return min(near, key=lambda j: (j.complexity, float(np.mean(j.errors))))
 
 
@@ -142,9 +150,8 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool]) -> Com
         for finding in _findings(model, data, rows, variance)
     ]
     baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)
-    held_out = places >= rows.sample.take(slice(0, MOST_FITTED)).rows if not rows.small else np.ones(len(places), bool)
-    mean = next((m.errors for m in models if m.name == "mean"), np.zeros(0))
-    return Comparison(tuple(baselines), tuple(formulas), held_out, variance, mean)
+    fitting = 0 if rows.small else min(rows.sample.rows, MOST_FITTED)
+    return Comparison(tuple(baselines), tuple(formulas), {m.name: m.errors for m in models}, places >= fitting)
 
 
 def errors_of(candidate: Candidate, rows: Partition) -> Array:
@@ -199,10 +206,12 @@ def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) 
 
 
 def _written(fitted: Fitted, data: Dataset) -> list | None:
-    if not fitted.sums[0].terms:
+    if not 0 < len(fitted.sums[0].terms) <= MOST_TERMS:
         return None
-    size = typical_size(data.X, data.names)
-    fit = fit_constants(canonical(fitted.sums[0].written(fitted.rows, data.names, data.X, data.y), size), data)
+    expr = fitted.sums[0].written(fitted.rows, data.names, data.X, data.y)
+    if len(fitted.sums[0].terms) > READABLE:
+        return [expr]
+    fit = fit_constants(canonical(expr, typical_size(data.X, data.names)), data)
     if not np.isfinite(fit.rms):
         return None
     if len(fit.constants) > READABLE:

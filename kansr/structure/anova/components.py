@@ -153,9 +153,9 @@ class Design:
         if component.kind == Kind.CURVE.value:
             (i,) = component.inputs
             return self.bases[i].curve(X[:, i])
-        first, second = (self._paired(i, X[:, i]) for i in component.inputs)
+        first, second = (self.paired(i, X[:, i]) for i in component.inputs)
         return np.asarray((first[:, :, None] * second[:, None, :]).reshape(len(X), -1))
 
-    def _paired(self, i: int, x: Array) -> Array:
+    def paired(self, i: int, x: Array) -> Array:
         """The columns of an input that enter interactions, (rows, columns)."""
         return np.column_stack([self.bases[i].line(x), SHARE_IN_PAIRS * self.bases[i].curve(x)[:, :PAIRED]])

@@ -146,15 +146,27 @@ class _Search:
         self.model = _Model(self.y - self.mean)
         self.main = self.design.main_effects()
         self.known: dict[Component, Array] = {}
+        self.factors: dict[int, Array] = {}
 
     def columns(self, component: Component) -> Array:
         """The centred columns of a component, computed once for main effects."""
         if component in self.known:
             return self.known[component]
-        Z = self.design.columns(component, self.X)
+        if component.is_pair:
+            first, second = (self.paired(i) for i in component.inputs)
+            Z = (first[:, :, None] * second[:, None, :]).reshape(self.rows, -1)
+        else:
+            Z = self.design.columns(component, self.X)
         Z = Z - Z.mean(0)
-        self.known[component] = Z
+        if not component.is_pair:  # the pairs of many inputs are too many to be kept
+            self.known[component] = Z
         return Z
+
+    def paired(self, i: int) -> Array:
+        """The columns of an input that enter interactions, computed once."""
+        if i not in self.factors:
+            self.factors[i] = self.design.paired(i, self.X[:, i])
+        return self.factors[i]
 
     def price(self, component: Component, inside: set[int]) -> float:
         """Nats that a component has to gain: a choice among as many of its kind, and PRICE."""

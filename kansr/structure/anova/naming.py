@@ -18,10 +18,10 @@ from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
 DRAWS = 150  # random starts of each family for each of its inner constants
 DRAWN_ON = 250  # rows that they are scored on
-REFINED = 6  # families that are refined
-STARTS = 3  # of each, from which
+REFINED = 5  # families that are refined
+STARTS = 2  # of each, from which
 REFINED_ON = 500  # rows
-STEPS = 12  # of a refinement
+STEPS = 10  # of a refinement
 
 
 def names_for(
@@ -56,6 +56,6 @@ def _drawn(
             centred = values - values.mean(1, keepdims=True)
             score = (centred @ y) ** 2 / (np.sum(centred**2, axis=1) * (y @ y) + TINY)
         score = np.where(np.isfinite(score), score, -1.0)
-        for k in np.argsort(-score, kind="stable")[: min(STARTS, 1 + len(family.roles))]:
+        for k in np.argsort(-score, kind="stable")[: STARTS if family.roles else 1]:
             if score[k] >= 0:
                 yield float(score[k]), Term(family.name, tuple(inputs), tuple(float(c[k]) for c in constants))
