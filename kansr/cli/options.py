@@ -58,9 +58,7 @@ Functions = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
 TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")]
-Jobs = Annotated[
-    int | None, typer.Option(min=1, help="Processes to use; as many as there are cores unless given.")
-]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes to use; as many as there are cores unless given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")]
 Report = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")]

@@ -146,7 +146,7 @@ class Search:
         return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
 
     def _compared(self, final: Result) -> Result:
-        """The result beside simple models, and one of those in its place where it predicts better by more than chance."""
+        """The result beside simple models, and one of those in its place where it predicts better."""
         rows = self.partition
         done = self.whole.in_time(lambda: any_exact(self.findings, rows.kept), True)
         comparison = self.comparison or self._compare(thorough=not done and final.status is not Status.FOUND)
@@ -187,7 +187,9 @@ class Search:
 
     def _taken_from(self, comparison: Comparison | None) -> list[Finding]:
         """The sum that all rows led to, where there is a comparison."""
-        found = [] if comparison is None else [f for f in comparison.of_all_rows() if self.left_out.accepts(f.candidate)]
+        found = (
+            [] if comparison is None else [f for f in comparison.of_all_rows() if self.left_out.accepts(f.candidate)]
+        )
         self.findings.extend(found)
         return found
 
@@ -201,7 +203,9 @@ class Search:
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
         best = self._report().best
-        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough and bool(new)), False)
+        return self.deadline.in_time(
+            lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough and bool(new)), False
+        )
 
 
 class _Schedule:

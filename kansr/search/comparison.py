@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import sympy
+from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
@@ -20,7 +22,7 @@ from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
-from kansr.search.finish import READABLE, SIMPLIFIED_ON, judged
+from kansr.search.finish import READABLE, SIMPLIFIED_ON
 from kansr.search.partition import Partition
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
@@ -165,7 +167,7 @@ def errors_of(candidate: Candidate, rows: Partition) -> Array:
     return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
 
 
-def _folds(rows: Partition) -> tuple[Dataset, list[Array]]:
+def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]]]:
     """The kept rows, those to fit first, and the positions that are left out together."""
     if rows.small:
         data, held_out = rows.sample, 0
@@ -194,26 +196,24 @@ def _r2(errors: Array, variance: float) -> tuple[float, float]:
     return r_squared(float(np.mean(errors)), variance), float(spread / variance)
 
 
-def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) -> Iterable[Finding]:
-    """The formula of a model, and what becomes of it when its constants are snapped."""
-    expr = _written(model.fitted, data)
-    if expr is None:
-        return
+def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) -> Iterator[Finding]:
+    """The formula of a model, its constants snapped, with the r² that the model has on rows that it does not know."""
     r2, error = _r2(model.errors, variance)
-    for one in expr:
-        candidate = judge(one, rows.fitting, rows.judging, TITLES[model.name])
+    for expr in _written(model.fitted, data):
+        candidate = judge(expr, rows.fitting, rows.judging, TITLES[model.name])
         yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error))
 
 
-def _written(fitted: Fitted, data: Dataset) -> list | None:
+def _written(fitted: Fitted, data: Dataset) -> list[sympy.Expr]:
+    """The formula of a model in the inputs of the table; none of a model without one."""
     if not 0 < len(fitted.sums[0].terms) <= MOST_TERMS:
-        return None
+        return []
     expr = fitted.sums[0].written(fitted.rows, data.names, data.X, data.y)
     if len(fitted.sums[0].terms) > READABLE:
         return [expr]
     fit = fit_constants(canonical(expr, typical_size(data.X, data.names)), data)
     if not np.isfinite(fit.rms):
-        return None
+        return []
     if len(fit.constants) > READABLE:
         return [fit.expr]
     short = snap(fit, data)

@@ -119,9 +119,7 @@ class _Solved:
 TINIEST = 1e-300
 
 
-def choose_components(
-    X: Array, y: Array, expired: Callable[[], bool] = lambda: False, *, pairs: bool = True
-) -> Anova:
+def choose_components(X: Array, y: Array, expired: Callable[[], bool] = lambda: False, *, pairs: bool = True) -> Anova:
     """The sparse ANOVA of a table. X: (rows, inputs); y: (rows,), rows in no particular order.
 
     expired: whether it is time to stop adding components; pairs: whether inputs may interact.
@@ -154,10 +152,10 @@ class _Search:
             return self.known[component]
         if component.is_pair:
             first, second = (self.paired(i) for i in component.inputs)
-            Z = (first[:, :, None] * second[:, None, :]).reshape(self.rows, -1)
+            raw: Array = (first[:, :, None] * second[:, None, :]).reshape(self.rows, -1)
         else:
-            Z = self.design.columns(component, self.X)
-        Z = Z - Z.mean(0)
+            raw = self.design.columns(component, self.X)
+        Z: Array = raw - raw.mean(0)
         if not component.is_pair:  # the pairs of many inputs are too many to be kept
             self.known[component] = Z
         return Z

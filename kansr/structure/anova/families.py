@@ -44,13 +44,13 @@ GAIN_LEAST, GAIN_MOST = 0.02, 4.0
 class Family(NamedTuple):
     """One row.
 
-    count: inputs; roles: of the inner constants, each with the position of the input that it belongs to; nodes: what
+    arity: inputs; roles: of the inner constants, each with the position of the input that it belongs to; nodes: what
     φ counts for in a formula. value: φ from inputs and constants; written: φ up to a factor and an offset, from raw
     inputs x, where shift(i, a) stands for x + c and slope(i, a) for the slope along x.
     """
 
     name: str
-    count: int
+    arity: int
     roles: tuple[tuple[Role, int], ...]
     nodes: int
     value: Callable[[Values, Values], Any]
@@ -151,23 +151,26 @@ def _of_line(name: str, f: Callable[[Any], Any], g: Callable[[Any], Any]) -> Fam
     )  # fmt: skip
 
 
-def _line_times(
-    name: str,
-    roles: tuple[tuple[Role, int], ...],
-    nodes: int,
-    f: Callable[[Any, Values], Any],
-    g: Callable[[Writer, int, Values], sympy.Expr],
-) -> list[Family]:
+OfOne = Callable[[Any, Values], Any]
+WrittenOfOne = Callable[[Writer, int, Values], sympy.Expr]
+
+
+def _line_times(name: str, roles: Sequence[Role], nodes: int, f: OfOne, g: WrittenOfOne) -> list[Family]:
     """(u + a)·f(v) and f(u)·(v + a)."""
-    return [
-        Family(
-            f"line times {name}{'' if not first else ', turned round'}", 2,
-            ((S, first), *((role, 1 - first) for role, _ in roles)), nodes,
-            lambda u, p, i=first: (u[i] + p[0]) * f(u[1 - i], p[1:]),
-            lambda w, p, i=first: w.shifted(i, p[0]) * g(w, 1 - i, p[1:]),
-        )
-        for first in (0, 1)
-    ]  # fmt: skip
+    return [_line_first(name, roles, nodes, f, g, first) for first in (0, 1)]
+
+
+def _line_first(name: str, roles: Sequence[Role], nodes: int, f: OfOne, g: WrittenOfOne, first: int) -> Family:
+    """(u + a)·f(v), u at the position `first`."""
+
+    def value(u: Values, p: Values) -> Any:
+        return (u[first] + p[0]) * f(u[1 - first], p[1:])
+
+    def written(w: Writer, p: Values) -> sympy.Expr:
+        return w.shifted(first, p[0]) * g(w, 1 - first, p[1:])
+
+    title = f"line times {name}{', turned round' if first else ''}"
+    return Family(title, 2, ((S, first), *((role, 1 - first) for role in roles)), nodes, value, written)
 
 
 def _single(w: Writer, i: int) -> Writer:
@@ -205,18 +208,18 @@ TWO_INPUTS = (
         lambda w, p: w.shifted(1, p[0]) / w.shifted(0, p[1]),
     ),
     *_line_times(
-        "exponential", ((L, 0),), 8, lambda v, p: np.exp(p[0] * v),
+        "exponential", (L,), 8, lambda v, p: np.exp(p[0] * v),
         lambda w, i, p: sympy.exp(sympy.Float(w.per(i, p[0])) * w.x(i)),
     ),
     *_line_times(
-        "wave", ((F, 0), (P, 0)), 10, lambda v, p: np.sin(p[0] * v + p[1]),
+        "wave", (F, P), 10, lambda v, p: np.sin(p[0] * v + p[1]),
         lambda w, i, p: sympy.sin(_single(w, i).linear((p[0],), p[1])),
     ),
     *_line_times(
-        "square", ((S, 0),), 8, lambda v, p: (v + p[0]) ** 2, lambda w, i, p: w.shifted(i, p[0]) ** 2,
+        "square", (S,), 8, lambda v, p: (v + p[0]) ** 2, lambda w, i, p: w.shifted(i, p[0]) ** 2,
     ),
     *_line_times(
-        "step", ((L, 0), (M, 0)), 10, lambda v, p: np.tanh(p[0] * (v + p[1])),
+        "step", (L, M), 10, lambda v, p: np.tanh(p[0] * (v + p[1])),
         lambda w, i, p: sympy.tanh(_single(w, i).linear((p[0],), p[0] * p[1])),
     ),
     Family(

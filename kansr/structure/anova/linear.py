@@ -92,7 +92,7 @@ def _of(chosen: Sequence[int], terms: Sequence[Term], rows: Rows) -> Sum:
     """The least-squares sum of some terms, their inner constants as they are."""
     some = tuple(terms[k] for k in chosen)
     A = np.column_stack([np.ones(len(rows.y)), *(t.values(rows.U) for t in some)])
-    return _sum(some, np.linalg.lstsq(A, rows.y, rcond=None)[0], rows)
+    return _sum(some, np.asarray(np.linalg.lstsq(A, rows.y, rcond=None)[0], dtype=np.float64), rows)
 
 
 def _sum(terms: tuple[Term, ...], weights: Array, rows: Rows) -> Sum:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
 from kansr.structure.anova import linear
@@ -80,7 +81,12 @@ class Compared(NamedTuple):
 
 
 def compared(
-    X: Array, y: Array, folds: list[Array], seed: int, expired: Expired, names: tuple[str, ...] = tuple(MODELS)
+    X: Array,
+    y: Array,
+    folds: Sequence[NDArray[np.intp]],
+    seed: int,
+    expired: Expired,
+    names: tuple[str, ...] = tuple(MODELS),
 ) -> list[Compared]:
     """The models with the errors of nested cross-validation: everything is chosen again without each fold.
 
@@ -97,7 +103,7 @@ def compared(
             others = np.setdiff1d(np.arange(len(y)), fold)
             model = MODELS[name](X[others], y[others], seed, expired)
             errors.append((model.predict(X[fold]) - y[fold]) ** 2)
-        if len(errors) < len(folds) or expired() and name != "mean":
+        if len(errors) < len(folds) or (expired() and name != "mean"):
             break
         found.append(Compared(name, fitted, np.concatenate(errors)))
     return found

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import sympy
 
+from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
 from kansr.structure.anova.families import FAMILIES, Family, Range, Writer, bounds
@@ -91,8 +92,6 @@ class Sum:
 
     def written(self, rows: Rows, names: Sequence[str], X: Array, y: Array) -> sympy.Expr:
         """The sum in raw inputs. X: (rows, inputs), raw; y: (rows,), to which amplitudes are fitted."""
-        from kansr.expression.evaluate import Tape
-
         exprs = [t.kind.written(self._writer(t, rows, names), t.constants) for t in self.terms]
         columns = np.column_stack([np.ones(len(X)), *(Tape(e, names).value(X) for e in exprs)])
         weights = _linear(columns, y)
@@ -101,7 +100,9 @@ class Sum:
     @staticmethod
     def _writer(term: Term, rows: Rows, names: Sequence[str]) -> Writer:
         symbols = [sympy.Symbol(names[i]) for i in term.inputs]
-        return Writer(symbols, [float(rows.means[i]) for i in term.inputs], [float(rows.spreads[i]) for i in term.inputs])
+        return Writer(
+            symbols, [float(rows.means[i]) for i in term.inputs], [float(rows.spreads[i]) for i in term.inputs]
+        )
 
 
 def cost(terms: Sequence[Term], square: float, rows: Rows) -> float:
@@ -109,12 +110,22 @@ def cost(terms: Sequence[Term], square: float, rows: Rows) -> float:
     n, d = rows.U.shape
     constants = 1 + sum(1 + len(t.constants) for t in terms)
     form = sum(
-        PER_TERM + PER_NODE * t.kind.nodes + PER_INPUT * np.log(d) * len(t.inputs) + (0.0 if t.kind.plain else NOT_PLAIN)
+        PER_TERM
+        + PER_NODE * t.kind.nodes
+        + PER_INPUT * np.log(d) * len(t.inputs)
+        + (0.0 if t.kind.plain else NOT_PLAIN)
         for t in terms
     )
     free = max(n - constants, 1)
     residual = max(square * n / free, EXACT * rows.variance)
     return float(n * np.log(residual) + np.log(n) * constants + form)
+
+
+def _form(term: Term, inputs: int) -> float:
+    """What the form of a term costs, where there are so many inputs to choose from."""
+    kind = term.kind
+    plain = 0.0 if kind.plain else NOT_PLAIN
+    return float(PER_TERM + PER_NODE * kind.nodes + PER_INPUT * np.log(inputs) * len(term.inputs) + plain)
 
 
 def fitted(terms: Sequence[Term], rows: Rows, iterations: int = ITERATIONS) -> Sum:
@@ -173,7 +184,9 @@ def _unpacked(terms: Sequence[Term], p: Array) -> tuple[Term, ...]:
 
 def _limits(terms: Sequence[Term], rows: Rows) -> tuple[Array, Array]:
     pairs = [
-        bounds(role, value, rows.ranges[t.inputs[i]]) for t in terms for (role, i), value in zip(t.kind.roles, t.constants)
+        bounds(role, value, rows.ranges[t.inputs[i]])
+        for t in terms
+        for (role, i), value in zip(t.kind.roles, t.constants)
     ]
     both = np.array(pairs, dtype=float).reshape(-1, 2)
     return both[:, 0], both[:, 1]
