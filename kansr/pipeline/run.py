@@ -25,7 +25,7 @@ from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, matches_surrogate, no_signal, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, plain_waves, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -159,12 +159,14 @@ class Search:
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
-        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough):
+        thorough = attempt.thorough or (attempt.conclusive and plain_waves(f.candidate for f in new))
+        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, thorough):
             return True
         if not self.findings:
             return False
         best = self._report().best
-        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough), False)
+        thorough = attempt.thorough or (thorough and any(f.candidate is best for f in new))
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 
 
 class _Schedule:

@@ -47,7 +47,8 @@ class Attempt:
     name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
     made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
     short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
-    thorough: after it a formula as good as the surrogate ends the search. skip_if_no_signal: it is not worth its time
+    thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that it found itself,
+    of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time
     where neither a surrogate nor anything before it sees a law.
     """
 
@@ -59,6 +60,7 @@ class Attempt:
     reduces: bool = False
     trains: bool = False
     thorough: bool = False
+    conclusive: bool = False
     skip_if_no_signal: bool = False
 
     def __call__(self, rows: Partition, context: Context, seconds: float = np.inf) -> Tried:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 import numpy as np
 import sympy
@@ -26,6 +27,7 @@ AS_GOOD_EARLY = 2.0  # the same before every kind of formula has been tried
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 DENOMINATORS = 4  # up to which a fraction is one that laws have; above it, many fractions fit
+HARMONIC = 1e-3  # relative distance of two frequencies from a whole ratio, up to which one is a harmonic of the other
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to be tested
 
 
@@ -63,6 +65,22 @@ def may_end_early(best: Candidate) -> bool:
         and _fitted(best) <= FEW_CONSTANTS
         and 1 - best.r2_held_out < LARGE**2
     )
+
+
+def plain_waves(candidates: Iterable[Candidate]) -> bool:
+    """Whether no formula has waves whose frequencies are whole multiples of another's: sums of these may be functions
+    of one wave, which others find better.
+    """
+    return not any(_has_harmonics(candidate.expr) for candidate in candidates)
+
+
+def _has_harmonics(expr: sympy.Expr) -> bool:
+    frequencies = []
+    for wave in expr.atoms(sympy.sin, sympy.cos):
+        for symbol in wave.free_symbols:
+            frequencies.append(abs(float(wave.args[0].diff(symbol).xreplace({symbol: sympy.S.Zero}))))
+    pairs = [(max(pair), min(pair)) for pair in combinations(frequencies, 2)]
+    return any(low > 0 and abs(high / low - round(high / low)) < HARMONIC * high / low for high, low in pairs)
 
 
 def _fitted(best: Candidate) -> int:

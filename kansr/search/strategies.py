@@ -57,6 +57,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
+            Attempt("waves", partial(_solved, "sum of waves"), quick=True, conclusive=True),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
             Attempt("one input", _one_input, thorough=True),
             *sums,

@@ -1,0 +1,70 @@
+"""Fitted waves and their trend as a formula of the input itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import sympy
+
+from kansr.structure.terminals.waves.band import Band
+from kansr.structure.terminals.waves.fit import Wave, WaveFit
+
+# Middle over half of the range, from which what is not linear is written about the middle: about 0 its constants would
+# be much larger than the rows.
+FAR = 5.0
+
+# Logarithm of the size of a damped wave at 0 over that in the middle, up to which it is written about 0.
+MOST_DAMPED = 8.0
+
+
+def formula(fit: WaveFit, band: Band, symbol: sympy.Symbol) -> sympy.Expr:
+    """The sum of all waves and the trend."""
+    first = fit.degree + 1
+    total = _trend(fit.weights[:first].tolist(), band, symbol)
+    for k, wave in enumerate(fit.waves):
+        cosine, sine = fit.weights[first + 2 * k : first + 2 * k + 2].tolist()
+        total += _wave(wave, cosine, sine, band, symbol)
+    return total
+
+
+def _trend(weights: list[float], band: Band, symbol: sympy.Symbol) -> sympy.Expr:
+    """A constant, a line, or a parabola: by its vertex far from 0."""
+    constant, slope, bend = (*weights, 0.0, 0.0)[:3]
+    slope, bend = slope / band.half, bend / band.half**2
+    if bend and _is_far(band):
+        shift = slope / (2 * bend) - band.middle
+        vertex = constant - slope**2 / (4 * bend)
+        return sympy.Float(bend) * (symbol + sympy.Float(shift)) ** 2 + sympy.Float(vertex)
+    line = slope - 2 * bend * band.middle
+    value = constant - slope * band.middle + bend * band.middle**2
+    terms = ((bend, symbol**2), (line, symbol), (value, sympy.S.One))
+    return sympy.Add(*(sympy.Float(c) * term for c, term in terms if c))
+
+
+def _wave(wave: Wave, cosine: float, sine: float, band: Band, symbol: sympy.Symbol) -> sympy.Expr:
+    """A·exp(g·x)·cos(b·x² + w·x + phase), with w > 0 in the middle and A > 0."""
+    sign = -1 if wave.frequency < 0 else 1
+    w, b = sign * wave.frequency / band.half, sign * wave.chirp / band.half**2
+    x, start = (symbol, band.middle) if not (b and _is_far(band)) else (symbol - sympy.Float(band.middle), 0.0)
+    phase = -sign * math.atan2(sine, cosine) - w * start + b * start**2
+    argument = sympy.Float(w - 2 * b * start) * x + sympy.Float(_wrapped(phase))
+    if b:
+        argument += sympy.Float(b) * x**2
+    amplitude, damping = float(np.hypot(cosine, sine)), wave.damping / band.half
+    if not damping:
+        return sympy.Float(amplitude) * sympy.cos(argument)
+    if abs(damping * band.middle) < MOST_DAMPED:
+        about, size = symbol, amplitude * math.exp(-damping * band.middle)
+    else:
+        about, size = symbol - sympy.Float(band.middle), amplitude
+    return sympy.Float(size) * sympy.exp(sympy.Float(damping) * about) * sympy.cos(argument)
+
+
+def _is_far(band: Band) -> bool:
+    return abs(band.middle) > FAR * band.half
+
+
+def _wrapped(phase: float) -> float:
+    """The phase between −π and π."""
+    return math.remainder(phase, 2 * math.pi)

@@ -1,0 +1,115 @@
+"""The periodogram of one input, and whether its highest peak is a wave or noise.
+
+Scargle's (1982) periodogram of scattered rows as a Fourier transform of the rows counted into a fine grid (Press and
+Rybicki 1989); peaks are compared by least squares beside a trend (Zechmeister and Kürster 2009).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
+from kansr.structure.terminals.waves.band import Band
+
+# Grid points over the highest frequency in half turns: the phase of a row is then known to a fifth of a radian.
+POINTS_PER_FREQUENCY = 16
+LARGEST_GRID = 2**22
+
+# False-alarm rate of the highest peak of white noise; and of what is left by the waves before it.
+FIRST_LEVEL = 1e-5
+FURTHER_LEVEL = 1e-3
+
+# False-alarm rate of a peak against what lies around it, since noise need not be white (after Schulz and Mudelsee
+# 2002): down to a third and up to three times its frequency, without what belongs to the peak itself, in half turns.
+AROUND_LEVEL = 0.05
+AROUND = 3
+OWN = 2
+
+# Powers on one side that say how high the others are; and how much higher they may be on a side that is not seen.
+LEAST_AROUND = 3
+ONE_SIDED = 4.0
+
+# Share of the highest peak from which a slower one is taken: rows that are almost evenly spaced repeat it.
+ALIKE = 0.9
+
+# Peaks that are compared by least squares.
+PEAKS = 6
+
+
+def powers(band: Band, rest: Array) -> Array:
+    """|Σ rest·exp(−iωu)|² at 0, 1, … half turns over the range, (band.highest + 1,). rest: (rows,)"""
+    size = 1 << math.ceil(math.log2(POINTS_PER_FREQUENCY * (band.highest + 1)))
+    size = min(size, LARGEST_GRID)
+    # half of the grid is left empty, which resolves the peaks
+    place = np.minimum(np.rint((band.u + 1) / 4 * size).astype(np.intp), size - 1)
+    return np.asarray(np.abs(np.fft.rfft(np.bincount(place, rest, size))[: band.highest + 1]) ** 2)
+
+
+def peak(band: Band, rest: Array, slow: Array, least: int, level: float) -> float | None:
+    """The frequency of the highest peak, in radians per unit of u; None where it is noise.
+
+    rest: (rows,); slow: columns of what varies slowly, (rows, count), which is nothing that waves are taken for; least:
+    half turns over the range from which a wave is looked for.
+    """
+    if band.highest <= least:
+        return None
+    Q = np.linalg.qr(slow)[0]
+    rest = rest - Q @ (Q.T @ rest)
+    spectrum = powers(band, rest)
+    candidates = _peaks(spectrum, least)
+    if not len(candidates):
+        return None
+    shares = np.array([_share(band.u, np.pi / 2 * float(k), rest, Q) for k in candidates])
+    best = int(np.flatnonzero(shares >= ALIKE * shares.max())[0])
+    free = len(rest) - Q.shape[1] - 2
+    if not significant(float(shares[best]), free, band.highest, level):
+        return None
+    return None if _among_others(spectrum, int(candidates[best]), least) else float(np.pi / 2 * candidates[best])
+
+
+def significant(share: float, free: int, frequencies: int, level: float) -> bool:
+    """Whether a wave with this share of the sum of squares is no noise, of so many frequencies that were looked at.
+
+    free: degrees of freedom that are left. The share of white noise has a beta distribution (Baluev 2008).
+    """
+    if free < 1:
+        return False
+    return 0.5 * free * math.log(max(1 - share, TINY)) + math.log(frequencies) < math.log(level)
+
+
+def _peaks(spectrum: Array, least: int) -> NDArray[np.intp]:
+    """The highest local peaks, slower ones first."""
+    beside = np.concatenate([spectrum[1:], [0.0]])
+    before = np.concatenate([[0.0], spectrum[:-1]])
+    local = np.flatnonzero((spectrum >= beside) & (spectrum >= before))
+    local = local[local >= least]
+    return np.sort(local[np.argsort(-spectrum[local], kind="stable")[:PEAKS]])
+
+
+def _share(u: Array, frequency: float, rest: Array, Q: Array) -> float:
+    """The share of the sum of squares that a wave takes, beside columns that are orthonormal. rest: clear of those."""
+    A = np.column_stack([np.cos(frequency * u), np.sin(frequency * u)])
+    A = A - Q @ (Q.T @ A)
+    taken = A @ np.linalg.lstsq(A, rest, rcond=None)[0]
+    return float(taken @ taken) / (float(rest @ rest) or 1.0)
+
+
+def _among_others(spectrum: Array, place: int, least: int) -> bool:
+    """Whether a peak is one of many: not above what the powers around it make likely, if they are exponential.
+
+    Their level is the geometric mean of the medians on both sides, since noise may fall off with the frequency.
+    """
+    sides = (
+        spectrum[max(least, place // AROUND) : max(place - OWN, 0)],
+        spectrum[place + OWN + 1 : AROUND * place + 1],
+    )
+    levels = [float(np.median(side)) / math.log(2) + TINY for side in sides if len(side) >= LEAST_AROUND]
+    if not levels:
+        return False
+    level = math.exp(float(np.mean(np.log(levels)))) * (1 if len(levels) == len(sides) else ONE_SIDED)
+    count = sum(map(len, sides))
+    return count * math.exp(-min(float(spectrum[place]) / level, -math.log(TINY))) > AROUND_LEVEL

@@ -1,0 +1,150 @@
+"""Sums of waves beside a trend: one more wave at a time, as long as it is no noise.
+
+Where a damped wave or a chirp is likelier than a plain one, both ways are gone, since two plain waves of nearly one
+frequency look like either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Dataset
+from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import ROUNDING, TINY
+from kansr.structure.terminals.waves.band import Band
+from kansr.structure.terminals.waves.fit import Wave, WaveFit, fitted
+from kansr.structure.terminals.waves.formula import formula
+from kansr.structure.terminals.waves.modulation import modulated
+from kansr.structure.terminals.waves.spectrum import FIRST_LEVEL, FURTHER_LEVEL, peak, significant
+
+# Waves of a sum.
+MOST_WAVES = 6
+
+# Half turns over the range from which a wave is fast; slower ones are left to surrogates. And from which one is
+# looked for beside a fast one.
+FAST = 5
+BESIDE_FAST = 3
+
+# Degree of the trend at most.
+MOST_DEGREE = 2
+
+# Rows below which there are no waves to be seen, and for each column of what varies slowly.
+LEAST_ROWS = 12
+ROWS_PER_SLOW_COLUMN = 6
+
+# Rows for each constant of a sum, at least.
+ROWS_PER_CONSTANT = 3
+
+# Bits by which a damped wave or a chirp has to be likelier than a plain wave.
+MODULATED_BITS = 16.0
+
+# Formulas that are given, the likeliest first.
+KEPT = 4
+
+# Times the mean square of rounding to the decimals of the table, up to which the rest is rounding: it is not white.
+ROUNDING_MARGIN = 1.5
+
+# Decimals that a table is rounded to, at most.
+MOST_DECIMALS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What waves are looked for in. y: (rows,); floor: mean square up to which what is left is rounding."""
+
+    band: Band
+    y: Array
+    floor: float
+    expired: Callable[[], bool]
+
+    def length(self, fit: WaveFit) -> float:
+        """About the description length of a fit, in bits."""
+        rows = len(self.y)
+        return 0.5 * rows * math.log2(max(fit.loss, self.floor) + TINY) + 0.5 * fit.constants * math.log2(rows)
+
+
+def sums_of_waves(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
+    """Sums of waves beside a constant, a line or a parabola in the one input; the likeliest formulas, best first."""
+    x, y = data.X[:, 0], data.y
+    if data.rows < LEAST_ROWS or not np.ptp(x) > 0 or not np.ptp(y) > 0:
+        return
+    rows = _Rows(Band.of(x), y, _rounding(y), expired)
+    found = list(_found(rows))
+    symbol = sympy.Symbol(data.names[0])
+    for fit in sorted(found, key=rows.length)[:KEPT]:
+        yield formula(fit, rows.band, symbol)
+
+
+def _rounding(y: Array) -> float:
+    """The mean square of what rounding leaves of a formula, of float64 or of the decimals in the table."""
+    least = ROUNDING**2 * float(np.var(y))
+    for decimals in range(MOST_DECIMALS):
+        if np.allclose(np.round(y, decimals), y, rtol=ROUNDING, atol=0):
+            return max(least, ROUNDING_MARGIN * float(10.0 ** (-2 * decimals)) / 12)
+    return least
+
+
+def _found(rows: _Rows) -> Iterator[WaveFit]:
+    """All fits with one wave or more."""
+    u, y = rows.band.u, rows.y
+    degree = min(FAST, len(y) // ROWS_PER_SLOW_COLUMN)
+    frequency = peak(rows.band, y, np.polynomial.legendre.legvander(u, degree), FAST, FIRST_LEVEL)
+    if frequency is None:
+        return
+    plain = _with_trend(rows, (Wave(frequency),))
+    better = _likelier(rows, (), plain)
+    if better is None:
+        yield from _grown(rows, plain, modulate=False)
+        return
+    grown = list(_grown(rows, better, modulate=True))
+    yield from grown
+    yield from _grown(rows, plain, modulate=False) if len(grown) > 1 else (plain,)
+
+
+def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
+    """The fit, and with one more wave at a time. modulate: whether they may be damped, or chirps."""
+    while True:
+        fit = _with_trend(rows, fit.waves)
+        yield fit
+        constants = fit.constants + len(Wave(1.0).free) + 2
+        if len(fit.waves) == MOST_WAVES or constants * ROWS_PER_CONSTANT > len(rows.y) or rows.expired():
+            return
+        if fit.loss <= rows.floor:
+            return
+        slow = np.polynomial.legendre.legvander(rows.band.u, max(fit.degree, BESIDE_FAST))
+        columns = np.column_stack([slow, *(c for wave in fit.waves for c in wave.columns(rows.band.u))])
+        frequency = peak(rows.band, fit.rest, columns, BESIDE_FAST, FURTHER_LEVEL)
+        if frequency is None:
+            return
+        more = fitted((*fit.waves, Wave(frequency)), rows.band.u, rows.y, fit.degree)
+        fit = (_likelier(rows, fit.waves, more) or more) if modulate else more
+
+
+def _likelier(rows: _Rows, others: tuple[Wave, ...], plain: WaveFit) -> WaveFit | None:
+    """The fit with a damped wave or a chirp in place of the last plain wave, where that is clearly likelier."""
+    u, y = rows.band.u, rows.y
+    rest = y if not others else fitted(others, u, y, plain.degree).rest
+    slow = np.vander(u, plain.degree + 1)
+    rest = rest - slow @ np.linalg.lstsq(slow, rest, rcond=None)[0]
+    tried = (
+        fitted((*others, wave), u, y, plain.degree) for wave in modulated(u, rest, plain.waves[-1].frequency)
+    )
+    best = min(tried, key=lambda fit: fit.loss)
+    gain = 0.5 * len(y) * math.log2((plain.loss + TINY) / (max(best.loss, rows.floor) + TINY))
+    return best if gain > MODULATED_BITS else None
+
+
+def _with_trend(rows: _Rows, waves: tuple[Wave, ...]) -> WaveFit:
+    """The waves beside a trend of the highest degree that is no noise."""
+    fits = [fitted(waves, rows.band.u, rows.y, degree) for degree in range(MOST_DEGREE + 1)]
+    chosen = fits[0]
+    for fit in fits[1:]:
+        share = 1 - fit.loss / (chosen.loss or 1.0)
+        if chosen.loss > rows.floor and significant(share, len(rows.y) - fit.constants, 1, FURTHER_LEVEL):
+            chosen = fit
+    return chosen
