@@ -44,6 +44,11 @@ class Band:
     half: float
     highest: int
 
+    @property
+    def fastest(self) -> float:
+        """The highest frequency in radians per unit of u."""
+        return float(np.pi / 2 * self.highest)
+
     @classmethod
     def of(cls, x: Array) -> Band:
         """x: (rows,), not all equal."""

@@ -52,12 +52,16 @@ class Wave:
 
 @dataclass(frozen=True, eq=False)
 class WaveFit:
-    """Waves beside a polynomial in u, fitted. weights: of `design`; rest: what they leave, (rows,)."""
+    """Waves beside a polynomial in u, fitted.
+
+    weights: of `design`; rest: what they leave, (rows,); errors: the standard error of each frequency, (waves,).
+    """
 
     waves: tuple[Wave, ...]
     degree: int
     weights: Array
     rest: Array
+    errors: Array
 
     @property
     def loss(self) -> float:
@@ -83,22 +87,39 @@ def fitted(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> WaveFit:
         return _projected(_with(waves, values), u, y, degree)[2]
 
     def jacobian(values: Array) -> Array:
-        moved = _with(waves, values)
-        Q, weights, _ = _projected(moved, u, y, degree)
-        D = np.column_stack(
-            [
-                wave.slope(name, u, weights[degree + 1 + 2 * k : degree + 3 + 2 * k])
-                for k, wave in enumerate(moved)
-                for name in wave.free
-            ]
-        )
-        return np.asarray(Q @ (Q.T @ D) - D)
+        return _jacobian(_with(waves, values), u, y, degree)
 
     if len(begin):
         fit = nonlinear(residual, begin, jac=jacobian, method="lm", xtol=EPS, ftol=EPS, gtol=EPS, max_nfev=MOST_STEPS)
         waves = _with(waves, fit.x)
     _, weights, rest = _projected(waves, u, y, degree)
-    return WaveFit(tuple(waves), degree, weights, rest)
+    return WaveFit(tuple(waves), degree, weights, rest, _errors(waves, u, y, degree))
+
+
+def _jacobian(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> Array:
+    """The derivatives of the residual by all parameters, (rows, parameters), as if the basis did not turn."""
+    Q, weights, _ = _projected(waves, u, y, degree)
+    first = degree + 1
+    D = np.column_stack(
+        [
+            wave.slope(name, u, weights[first + 2 * k : first + 2 * k + 2])
+            for k, wave in enumerate(waves)
+            for name in wave.free
+        ]
+    )
+    return np.asarray(Q @ (Q.T @ D) - D)
+
+
+def _errors(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> Array:
+    """The standard errors of the frequencies, (waves,)."""
+    if not waves:
+        return np.zeros(0)
+    J = _jacobian(waves, u, y, degree)
+    rest = _projected(waves, u, y, degree)[2]
+    free = max(len(y) - degree - 1 - 2 * len(waves) - J.shape[1], 1)
+    variances = np.diag(np.linalg.pinv(J.T @ J)) * float(rest @ rest) / free
+    names = [name for wave in waves for name in wave.free]
+    return np.sqrt(variances[[k for k, name in enumerate(names) if name == "frequency"]])
 
 
 def _with(waves: Sequence[Wave], values: Array) -> list[Wave]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import sympy
 
+from kansr.numeric.tolerances import ROUNDING
 from kansr.structure.terminals.waves.band import Band
 from kansr.structure.terminals.waves.fit import Wave, WaveFit
 
@@ -18,14 +21,36 @@ FAR = 5.0
 MOST_DAMPED = 8.0
 
 
-def formula(fit: WaveFit, band: Band, symbol: sympy.Symbol) -> sympy.Expr:
-    """The sum of all waves and the trend."""
-    first = fit.degree + 1
-    total = _trend(fit.weights[:first].tolist(), band, symbol)
-    for k, wave in enumerate(fit.waves):
-        cosine, sine = fit.weights[first + 2 * k : first + 2 * k + 2].tolist()
-        total += _wave(wave, cosine, sine, band, symbol)
-    return total
+# Standard errors of a frequency within which it is taken for a fraction of π, the largest denominator, and the share of
+# all frequencies that are as near to such a fraction, above which it is one by chance.
+ERRORS = 3.0
+LARGEST_DENOMINATOR = 40
+BY_CHANCE = 0.1
+
+
+def formulas(fit: WaveFit, band: Band, symbol: sympy.Symbol) -> Iterator[sympy.Expr]:
+    """The sum of all waves and the trend; first with frequencies that are fractions of π, if any are."""
+    fractions = [_fraction(wave, float(error), band) for wave, error in zip(fit.waves, fit.errors)]
+    for given in ([fractions] if any(fractions) else []) + [[None] * len(fractions)]:
+        first = fit.degree + 1
+        total = _trend(fit.weights[:first].tolist(), band, symbol)
+        for k, (wave, fraction) in enumerate(zip(fit.waves, given)):
+            cosine, sine = fit.weights[first + 2 * k : first + 2 * k + 2].tolist()
+            total += _wave(wave, cosine, sine, band, symbol, fraction)
+        yield total
+
+
+def _fraction(wave: Wave, error: float, band: Band) -> sympy.Rational | None:
+    """The simplest fraction of π that the frequency may be; None where it would be one by chance."""
+    if wave.chirp:
+        return None
+    value, tolerance = abs(wave.frequency) / band.half / math.pi, ERRORS * error / band.half / math.pi
+    tolerance = max(tolerance, ROUNDING * value)
+    for q in range(1, LARGEST_DENOMINATOR + 1):
+        near = Fraction(round(value * q), q)
+        if near and abs(float(near) - value) <= tolerance:
+            return sympy.Rational(near.numerator, near.denominator) if tolerance * q * q < BY_CHANCE else None
+    return None
 
 
 def _trend(weights: list[float], band: Band, symbol: sympy.Symbol) -> sympy.Expr:
@@ -42,13 +67,17 @@ def _trend(weights: list[float], band: Band, symbol: sympy.Symbol) -> sympy.Expr
     return sympy.Add(*(sympy.Float(c) * term for c, term in terms if c))
 
 
-def _wave(wave: Wave, cosine: float, sine: float, band: Band, symbol: sympy.Symbol) -> sympy.Expr:
-    """A·exp(g·x)·cos(b·x² + w·x + phase), with w > 0 in the middle and A > 0."""
+def _wave(
+    wave: Wave, cosine: float, sine: float, band: Band, symbol: sympy.Symbol, fraction: sympy.Rational | None
+) -> sympy.Expr:
+    """A·exp(g·x)·cos(b·x² + w·x + phase), with w > 0 in the middle and A > 0. fraction: w over π, where that is nice."""
     sign = -1 if wave.frequency < 0 else 1
     w, b = sign * wave.frequency / band.half, sign * wave.chirp / band.half**2
     x, start = (symbol, band.middle) if not (b and _is_far(band)) else (symbol - sympy.Float(band.middle), 0.0)
+    w = w if fraction is None else float(fraction) * math.pi
     phase = -sign * math.atan2(sine, cosine) - w * start + b * start**2
-    argument = sympy.Float(w - 2 * b * start) * x + sympy.Float(_wrapped(phase))
+    frequency = sympy.Float(w - 2 * b * start) if fraction is None else fraction * sympy.pi
+    argument = frequency * x + sympy.Float(_wrapped(phase))
     if b:
         argument += sympy.Float(b) * x**2
     amplitude, damping = float(np.hypot(cosine, sine)), wave.damping / band.half

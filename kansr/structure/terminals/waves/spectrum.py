@@ -7,6 +7,7 @@ Rybicki 1989); peaks are compared by least squares beside a trend (Zechmeister a
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,8 @@ from kansr.structure.terminals.waves.band import Band
 POINTS_PER_FREQUENCY = 16
 LARGEST_GRID = 2**22
 
-# False-alarm rate of the highest peak of white noise; and of what is left by the waves before it.
-FIRST_LEVEL = 1e-5
-FURTHER_LEVEL = 1e-3
-
-# False-alarm rate of a peak against what lies around it, since noise need not be white (after Schulz and Mudelsee
-# 2002): down to a third and up to three times its frequency, without what belongs to the peak itself, in half turns.
-AROUND_LEVEL = 0.05
+# What lies around a peak: down to a third and up to three times its frequency, without what belongs to the peak itself,
+# in half turns.
 AROUND = 3
 OWN = 2
 
@@ -40,6 +36,20 @@ ALIKE = 0.9
 PEAKS = 6
 
 
+class Levels(NamedTuple):
+    """False-alarm rates. white: of the highest peak of white noise; around: of a peak against what lies around it.
+
+    The latter since noise need not be white (after Schulz and Mudelsee 2002).
+    """
+
+    white: float
+    around: float
+
+
+FIRST = Levels(white=1e-5, around=1e-3)
+BESIDE_OTHERS = Levels(white=1e-3, around=0.05)
+
+
 def powers(band: Band, rest: Array) -> Array:
     """|Σ rest·exp(−iωu)|² at 0, 1, … half turns over the range, (band.highest + 1,). rest: (rows,)"""
     size = 1 << math.ceil(math.log2(POINTS_PER_FREQUENCY * (band.highest + 1)))
@@ -49,7 +59,7 @@ def powers(band: Band, rest: Array) -> Array:
     return np.asarray(np.abs(np.fft.rfft(np.bincount(place, rest, size))[: band.highest + 1]) ** 2)
 
 
-def peak(band: Band, rest: Array, slow: Array, least: int, level: float) -> float | None:
+def peak(band: Band, rest: Array, slow: Array, least: int, levels: Levels) -> float | None:
     """The frequency of the highest peak, in radians per unit of u; None where it is noise.
 
     rest: (rows,); slow: columns of what varies slowly, (rows, count), which is nothing that waves are taken for; least:
@@ -66,9 +76,10 @@ def peak(band: Band, rest: Array, slow: Array, least: int, level: float) -> floa
     shares = np.array([_share(band.u, np.pi / 2 * float(k), rest, Q) for k in candidates])
     best = int(np.flatnonzero(shares >= ALIKE * shares.max())[0])
     free = len(rest) - Q.shape[1] - 2
-    if not significant(float(shares[best]), free, band.highest, level):
+    if not significant(float(shares[best]), free, band.highest, levels.white):
         return None
-    return None if _among_others(spectrum, int(candidates[best]), least) else float(np.pi / 2 * candidates[best])
+    found = alone(spectrum, int(candidates[best]), least, levels.around)
+    return float(np.pi / 2 * candidates[best]) if found else None
 
 
 def significant(share: float, free: int, frequencies: int, level: float) -> bool:
@@ -98,8 +109,8 @@ def _share(u: Array, frequency: float, rest: Array, Q: Array) -> float:
     return float(taken @ taken) / (float(rest @ rest) or 1.0)
 
 
-def _among_others(spectrum: Array, place: int, least: int) -> bool:
-    """Whether a peak is one of many: not above what the powers around it make likely, if they are exponential.
+def alone(spectrum: Array, place: int, least: int, level: float) -> bool:
+    """Whether a peak is above what the powers around it make likely, if they are exponential.
 
     Their level is the geometric mean of the medians on both sides, since noise may fall off with the frequency.
     """
@@ -109,7 +120,7 @@ def _among_others(spectrum: Array, place: int, least: int) -> bool:
     )
     levels = [float(np.median(side)) / math.log(2) + TINY for side in sides if len(side) >= LEAST_AROUND]
     if not levels:
-        return False
-    level = math.exp(float(np.mean(np.log(levels)))) * (1 if len(levels) == len(sides) else ONE_SIDED)
+        return True
+    mean = math.exp(float(np.mean(np.log(levels)))) * (1 if len(levels) == len(sides) else ONE_SIDED)
     count = sum(map(len, sides))
-    return count * math.exp(-min(float(spectrum[place]) / level, -math.log(TINY))) > AROUND_LEVEL
+    return math.log(count) - float(spectrum[place]) / mean < math.log(level)

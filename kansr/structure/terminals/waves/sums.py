@@ -17,10 +17,10 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import ROUNDING, TINY
 from kansr.structure.terminals.waves.band import Band
-from kansr.structure.terminals.waves.fit import Wave, WaveFit, fitted
-from kansr.structure.terminals.waves.formula import formula
-from kansr.structure.terminals.waves.modulation import modulated
-from kansr.structure.terminals.waves.spectrum import FIRST_LEVEL, FURTHER_LEVEL, peak, significant
+from kansr.structure.terminals.waves.fit import Wave, WaveFit, design, fitted
+from kansr.structure.terminals.waves.formula import formulas
+from kansr.structure.terminals.waves.modulation import modulated, significant_modulated
+from kansr.structure.terminals.waves.spectrum import BESIDE_OTHERS, FIRST, peak, significant
 
 # Waves of a sum.
 MOST_WAVES = 6
@@ -40,11 +40,14 @@ ROWS_PER_SLOW_COLUMN = 6
 # Rows for each constant of a sum, at least.
 ROWS_PER_CONSTANT = 3
 
+# Rows that waves are fitted to, at most; peaks are looked for in all.
+MOST_FITTED = 5000
+
 # Bits by which a damped wave or a chirp has to be likelier than a plain wave.
 MODULATED_BITS = 16.0
 
-# Formulas that are given, the likeliest first.
-KEPT = 4
+# Bits by which a sum may be longer than the shortest to be given.
+BEHIND = 40.0
 
 # Times the mean square of rounding to the decimals of the table, up to which the rest is rounding: it is not white.
 ROUNDING_MARGIN = 1.5
@@ -55,29 +58,46 @@ MOST_DECIMALS = 12
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """What waves are looked for in. y: (rows,); floor: mean square up to which what is left is rounding."""
+    """What waves are looked for in.
+
+    y: (rows,); some: the rows that waves are fitted to; floor: mean square up to which what is left is rounding.
+    """
 
     band: Band
     y: Array
+    some: slice
     floor: float
     expired: Callable[[], bool]
 
+    def fitted(self, waves: tuple[Wave, ...], degree: int) -> WaveFit:
+        """The waves fitted to some rows."""
+        return fitted(waves, self.band.u[self.some], self.y[self.some], degree)
+
+    def rest(self, fit: WaveFit) -> Array:
+        """What a fit leaves, (rows,)."""
+        return np.asarray(self.y - design(fit.waves, self.band.u, fit.degree) @ fit.weights)
+
     def length(self, fit: WaveFit) -> float:
         """About the description length of a fit, in bits."""
-        rows = len(self.y)
+        rows = len(fit.rest)
         return 0.5 * rows * math.log2(max(fit.loss, self.floor) + TINY) + 0.5 * fit.constants * math.log2(rows)
 
 
 def sums_of_waves(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
-    """Sums of waves beside a constant, a line or a parabola in the one input; the likeliest formulas, best first."""
+    """Sums of waves beside a constant, a line or a parabola, those with fewer waves first; each wave is significant.
+
+    data: one input.
+    """
     x, y = data.X[:, 0], data.y
     if data.rows < LEAST_ROWS or not np.ptp(x) > 0 or not np.ptp(y) > 0:
         return
-    rows = _Rows(Band.of(x), y, _rounding(y), expired)
-    found = list(_found(rows))
+    rows = _Rows(Band.of(x), y, slice(None, None, -(-data.rows // MOST_FITTED)), _rounding(y), expired)
     symbol = sympy.Symbol(data.names[0])
-    for fit in sorted(found, key=rows.length)[:KEPT]:
-        yield formula(fit, rows.band, symbol)
+    fits = [fit for way in _ways(rows) for fit in way]
+    least = min(map(rows.length, fits), default=0.0)
+    for fit in sorted(fits, key=lambda fit: len(fit.waves)):
+        if rows.length(fit) < least + BEHIND:
+            yield from formulas(fit, rows.band, symbol)
 
 
 def _rounding(y: Array) -> float:
@@ -89,21 +109,23 @@ def _rounding(y: Array) -> float:
     return least
 
 
-def _found(rows: _Rows) -> Iterator[WaveFit]:
-    """All fits with one wave or more."""
+def _ways(rows: _Rows) -> Iterator[list[WaveFit]]:
+    """Fits with one wave and more: with plain waves, and with all kinds where that is likelier."""
     u, y = rows.band.u, rows.y
-    degree = min(FAST, len(y) // ROWS_PER_SLOW_COLUMN)
-    frequency = peak(rows.band, y, np.polynomial.legendre.legvander(u, degree), FAST, FIRST_LEVEL)
+    slow = np.polynomial.legendre.legvander(u, min(FAST, len(y) // ROWS_PER_SLOW_COLUMN))
+    frequency = peak(rows.band, y, slow, FAST, FIRST)
     if frequency is None:
+        Q = np.linalg.qr(slow)[0]
+        wave = significant_modulated(rows.band, y - Q @ (Q.T @ y), slow.shape[1], FAST, FIRST)
+        if wave is not None:
+            yield list(_grown(rows, _with_trend(rows, (wave,)), modulate=True))
         return
     plain = _with_trend(rows, (Wave(frequency),))
     better = _likelier(rows, (), plain)
-    if better is None:
-        yield from _grown(rows, plain, modulate=False)
-        return
-    grown = list(_grown(rows, better, modulate=True))
-    yield from grown
-    yield from _grown(rows, plain, modulate=False) if len(grown) > 1 else (plain,)
+    grown = [] if better is None else list(_grown(rows, better, modulate=True))
+    if grown:
+        yield grown
+    yield [plain] if len(grown) == 1 else list(_grown(rows, plain, modulate=False))
 
 
 def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
@@ -118,33 +140,30 @@ def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
             return
         slow = np.polynomial.legendre.legvander(rows.band.u, max(fit.degree, BESIDE_FAST))
         columns = np.column_stack([slow, *(c for wave in fit.waves for c in wave.columns(rows.band.u))])
-        frequency = peak(rows.band, fit.rest, columns, BESIDE_FAST, FURTHER_LEVEL)
+        frequency = peak(rows.band, rows.rest(fit), columns, BESIDE_FAST, BESIDE_OTHERS)
         if frequency is None:
             return
-        more = fitted((*fit.waves, Wave(frequency)), rows.band.u, rows.y, fit.degree)
+        more = rows.fitted((*fit.waves, Wave(frequency)), fit.degree)
         fit = (_likelier(rows, fit.waves, more) or more) if modulate else more
 
 
 def _likelier(rows: _Rows, others: tuple[Wave, ...], plain: WaveFit) -> WaveFit | None:
     """The fit with a damped wave or a chirp in place of the last plain wave, where that is clearly likelier."""
-    u, y = rows.band.u, rows.y
-    rest = y if not others else fitted(others, u, y, plain.degree).rest
-    slow = np.vander(u, plain.degree + 1)
-    rest = rest - slow @ np.linalg.lstsq(slow, rest, rcond=None)[0]
-    tried = (
-        fitted((*others, wave), u, y, plain.degree) for wave in modulated(u, rest, plain.waves[-1].frequency)
-    )
+    u = rows.band.u[rows.some]
+    rest = rows.fitted(others, plain.degree).rest
+    near = modulated(u, rest, plain.waves[-1].frequency, rows.band.fastest)
+    tried = (rows.fitted((*others, wave), plain.degree) for wave in near)
     best = min(tried, key=lambda fit: fit.loss)
-    gain = 0.5 * len(y) * math.log2((plain.loss + TINY) / (max(best.loss, rows.floor) + TINY))
+    gain = 0.5 * len(u) * math.log2((plain.loss + TINY) / (max(best.loss, rows.floor) + TINY))
     return best if gain > MODULATED_BITS else None
 
 
 def _with_trend(rows: _Rows, waves: tuple[Wave, ...]) -> WaveFit:
     """The waves beside a trend of the highest degree that is no noise."""
-    fits = [fitted(waves, rows.band.u, rows.y, degree) for degree in range(MOST_DEGREE + 1)]
+    fits = [rows.fitted(waves, degree) for degree in range(MOST_DEGREE + 1)]
     chosen = fits[0]
     for fit in fits[1:]:
         share = 1 - fit.loss / (chosen.loss or 1.0)
-        if chosen.loss > rows.floor and significant(share, len(rows.y) - fit.constants, 1, FURTHER_LEVEL):
+        if chosen.loss > rows.floor and significant(share, len(fit.rest) - fit.constants, 1, BESIDE_OTHERS.white):
             chosen = fit
     return chosen
