@@ -138,7 +138,7 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
     if not fits:
         return
     shortest = min(fits, key=lambda fit: fit_length(fit, rows.sample))
-    if len(fits[-1].constants) > len(shortest.constants):
+    if len(fits[-1].expr.atoms(sympy.cos)) > len(shortest.expr.atoms(sympy.cos)):
         yield Finding(judged(fits[-1].expr, rows, "sum of waves"))
     yield Finding(finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True))
 

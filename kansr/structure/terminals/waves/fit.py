@@ -79,8 +79,11 @@ def design(waves: Sequence[Wave], u: Array, degree: int) -> Array:
     return np.column_stack([*(u**k for k in range(degree + 1)), *(c for wave in waves for c in wave.columns(u))])
 
 
-def fitted(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> WaveFit:
-    """All waves beside a trend of this degree, their parameters fitted from where they are. u, y: (rows,)"""
+def fitted(waves: Sequence[Wave], u: Array, y: Array, degree: int, move: bool = True) -> WaveFit:
+    """All waves beside a trend of this degree, their parameters fitted from where they are.
+
+    u, y: (rows,); move: whether frequencies, dampings and chirps are fitted too.
+    """
     begin = np.array([getattr(wave, name) for wave in waves for name in wave.free])
 
     def residual(values: Array) -> Array:
@@ -89,7 +92,7 @@ def fitted(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> WaveFit:
     def jacobian(values: Array) -> Array:
         return _jacobian(_with(waves, values), u, y, degree)
 
-    if len(begin):
+    if len(begin) and move:
         fit = nonlinear(residual, begin, jac=jacobian, method="lm", xtol=EPS, ftol=EPS, gtol=EPS, max_nfev=MOST_STEPS)
         waves = _with(waves, fit.x)
     _, weights, rest = _projected(waves, u, y, degree)
@@ -119,7 +122,7 @@ def _errors(waves: Sequence[Wave], u: Array, y: Array, degree: int) -> Array:
     free = max(len(y) - degree - 1 - 2 * len(waves) - J.shape[1], 1)
     variances = np.diag(np.linalg.pinv(J.T @ J)) * float(rest @ rest) / free
     names = [name for wave in waves for name in wave.free]
-    return np.sqrt(variances[[k for k, name in enumerate(names) if name == "frequency"]])
+    return np.sqrt(np.maximum(variances, 0.0)[[k for k, name in enumerate(names) if name == "frequency"]])
 
 
 def _with(waves: Sequence[Wave], values: Array) -> list[Wave]:

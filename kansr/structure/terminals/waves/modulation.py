@@ -123,7 +123,10 @@ class _Baseband:
         best: _Best | None = None
         for value in values:
             named, window = kind(value, v)
-            power = np.where(self.inside, np.abs(np.fft.fft(self.sums * window, 2 * BINS)) ** 2, 0.0)
+            power = np.abs(np.fft.fft(self.sums * window, 2 * BINS)) ** 2
+            # a chirp that stands still somewhere is slow there
+            slowest = self.frequency + self.offsets - 2 * abs(named.get("chirp", 0.0))
+            power = np.where(self.inside & (slowest > 0), power, 0.0)
             k = int(np.argmax(power))
             share = 2 * float(power[k]) / float(self.count @ np.abs(window) ** 2) / self.square
             if best is None or share > best.share:

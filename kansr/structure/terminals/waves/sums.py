@@ -69,9 +69,9 @@ class _Rows:
     floor: float
     expired: Callable[[], bool]
 
-    def fitted(self, waves: tuple[Wave, ...], degree: int) -> WaveFit:
-        """The waves fitted to some rows."""
-        return fitted(waves, self.band.u[self.some], self.y[self.some], degree)
+    def fitted(self, waves: tuple[Wave, ...], degree: int, move: bool = True) -> WaveFit:
+        """The waves fitted to some rows. move: also what they are not linear in."""
+        return fitted(waves, self.band.u[self.some], self.y[self.some], degree, move)
 
     def rest(self, fit: WaveFit) -> Array:
         """What a fit leaves, (rows,)."""
@@ -129,22 +129,23 @@ def _ways(rows: _Rows) -> Iterator[list[WaveFit]]:
 
 
 def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
-    """The fit, and with one more wave at a time. modulate: whether they may be damped, or chirps."""
-    while True:
-        fit = _with_trend(rows, fit.waves)
-        yield fit
+    """The fit, and with one more wave at a time, while that is likelier. modulate: whether all kinds are looked for."""
+    yield fit
+    while len(fit.waves) < MOST_WAVES and fit.loss > rows.floor and not rows.expired():
         constants = fit.constants + len(Wave(1.0).free) + 2
-        if len(fit.waves) == MOST_WAVES or constants * ROWS_PER_CONSTANT > len(rows.y) or rows.expired():
-            return
-        if fit.loss <= rows.floor:
+        if constants * ROWS_PER_CONSTANT > len(rows.y):
             return
         slow = np.polynomial.legendre.legvander(rows.band.u, max(fit.degree, BESIDE_FAST))
         columns = np.column_stack([slow, *(c for wave in fit.waves for c in wave.columns(rows.band.u))])
         frequency = peak(rows.band, rows.rest(fit), columns, BESIDE_FAST, BESIDE_OTHERS)
         if frequency is None:
             return
-        more = rows.fitted((*fit.waves, Wave(frequency)), fit.degree)
-        fit = (_likelier(rows, fit.waves, more) or more) if modulate else more
+        more = _with_trend(rows, (*fit.waves, Wave(frequency)), fit.degree)
+        more = (_likelier(rows, fit.waves, more) or more) if modulate else more
+        if rows.length(more) >= rows.length(fit):
+            return
+        fit = more
+        yield fit
 
 
 def _likelier(rows: _Rows, others: tuple[Wave, ...], plain: WaveFit) -> WaveFit | None:
@@ -158,12 +159,12 @@ def _likelier(rows: _Rows, others: tuple[Wave, ...], plain: WaveFit) -> WaveFit 
     return best if gain > MODULATED_BITS else None
 
 
-def _with_trend(rows: _Rows, waves: tuple[Wave, ...]) -> WaveFit:
-    """The waves beside a trend of the highest degree that is no noise."""
-    fits = [rows.fitted(waves, degree) for degree in range(MOST_DEGREE + 1)]
-    chosen = fits[0]
-    for fit in fits[1:]:
+def _with_trend(rows: _Rows, waves: tuple[Wave, ...], degree: int = 0) -> WaveFit:
+    """The waves beside a trend of the highest degree that is no noise, of this degree at least."""
+    chosen = rows.fitted(waves, degree, move=False)
+    for more in range(degree + 1, MOST_DEGREE + 1):
+        fit = rows.fitted(waves, more, move=False)
         share = 1 - fit.loss / (chosen.loss or 1.0)
         if chosen.loss > rows.floor and significant(share, len(fit.rest) - fit.constants, 1, BESIDE_OTHERS.white):
             chosen = fit
-    return chosen
+    return rows.fitted(waves, chosen.degree)
