@@ -70,7 +70,10 @@ def _trend(weights: list[float], band: Band, symbol: sympy.Symbol) -> sympy.Expr
 def _wave(
     wave: Wave, cosine: float, sine: float, band: Band, symbol: sympy.Symbol, fraction: sympy.Rational | None
 ) -> sympy.Expr:
-    """A·exp(g·x)·cos(b·x² + w·x + phase), with w > 0 in the middle and A > 0. fraction: w over π, where that is nice."""
+    """A·exp(g·x)·cos(b·x² + w·x + phase), with w > 0 in the middle and A > 0.
+
+    fraction: w over π, where that is nice.
+    """
     sign = -1 if wave.frequency < 0 else 1
     w, b = sign * wave.frequency / band.half, sign * wave.chirp / band.half**2
     x, start = (symbol, band.middle) if not (b and _is_far(band)) else (symbol - sympy.Float(band.middle), 0.0)

@@ -55,11 +55,13 @@ def significant_modulated(band: Band, rest: Array, slow: int, least: int, levels
         centre = np.pi / 2 * (least + int(np.argmax(spectrum[least:])))
     base = _Baseband.of(band.u, rest, centre, np.pi / 2 * even)
     for best in sorted((base.best(kind) for kind in (_damped, _chirped)), key=lambda best: -best.share):
-        place = int(round(best.wave.frequency / (np.pi / 2)))
+        place = round(best.wave.frequency / (np.pi / 2))
         free = len(rest) - slow - len(best.wave.free) - 1
         if place >= least and significant(best.share, free, even * best.tried, levels.white):
             spectrum = base.spectrum(best.window)
-            if alone(spectrum, place, least, levels.around / (even * best.tried)) and _lasts(best.wave):
+            if alone(float(spectrum[place]), spectrum, place, least, levels.around / (even * best.tried)) and _lasts(
+                best.wave
+            ):
                 return best.wave
     return None
 
@@ -109,7 +111,7 @@ class _Baseband:
         place = np.minimum(((u + 1) / 2 * BINS).astype(np.intp), BINS - 1)
         turned = rest * np.exp(-1j * frequency * u)
         real, imaginary = (np.bincount(place, part, BINS) for part in (turned.real, turned.imag))
-        offsets = np.fft.fftfreq(2 * BINS) * np.pi * BINS
+        offsets: Array = np.asarray(np.fft.fftfreq(2 * BINS) * np.pi * BINS, dtype=float)
         inside = (np.abs(frequency + offsets) <= highest) & (frequency + offsets > 0)
         count = np.bincount(place, minlength=BINS).astype(float)
         return cls(frequency, real + 1j * imaginary, count, offsets, inside, float(rest @ rest) or 1.0)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
@@ -34,6 +35,9 @@ ALIKE = 0.9
 
 # Peaks that are compared by least squares.
 PEAKS = 6
+
+# Rows up to which their frequencies are refined first: of many rows they are clear enough.
+MOST_REFINED = 5000
 
 
 class Levels(NamedTuple):
@@ -73,13 +77,16 @@ def peak(band: Band, rest: Array, slow: Array, least: int, levels: Levels) -> fl
     candidates = _peaks(spectrum, least)
     if not len(candidates):
         return None
-    shares = np.array([_share(band.u, np.pi / 2 * float(k), rest, Q) for k in candidates])
+    frequencies = [_refined(band.u, float(np.pi / 2 * k), rest, Q) for k in candidates]
+    shares = np.array([_share(band.u, frequency, rest, Q) for frequency in frequencies])
     best = int(np.flatnonzero(shares >= ALIKE * shares.max())[0])
     free = len(rest) - Q.shape[1] - 2
     if not significant(float(shares[best]), free, band.highest, levels.white):
         return None
-    found = alone(spectrum, int(candidates[best]), least, levels.around)
-    return float(np.pi / 2 * candidates[best]) if found else None
+    place = int(candidates[best])
+    without = rest - _taken(band.u, frequencies[best], rest, Q)
+    around = powers(band, without - Q @ (Q.T @ without))
+    return frequencies[best] if alone(float(spectrum[place]), around, place, least, levels.around) else None
 
 
 def significant(share: float, free: int, frequencies: int, level: float) -> bool:
@@ -101,18 +108,33 @@ def _peaks(spectrum: Array, least: int) -> NDArray[np.intp]:
     return np.sort(local[np.argsort(-spectrum[local], kind="stable")[:PEAKS]])
 
 
+def _refined(u: Array, frequency: float, rest: Array, Q: Array) -> float:
+    """The frequency near this one whose wave takes the largest share."""
+    bounds = (frequency - np.pi / 2, frequency + np.pi / 2)
+    if len(u) > MOST_REFINED:
+        return frequency
+    found = minimize_scalar(lambda f: -_share(u, f, rest, Q), bounds=bounds, method="bounded")
+    return float(found.x)
+
+
 def _share(u: Array, frequency: float, rest: Array, Q: Array) -> float:
     """The share of the sum of squares that a wave takes, beside columns that are orthonormal. rest: clear of those."""
-    A = np.column_stack([np.cos(frequency * u), np.sin(frequency * u)])
-    A = A - Q @ (Q.T @ A)
-    taken = A @ np.linalg.lstsq(A, rest, rcond=None)[0]
+    taken = _taken(u, frequency, rest, Q)
     return float(taken @ taken) / (float(rest @ rest) or 1.0)
 
 
-def alone(spectrum: Array, place: int, least: int, level: float) -> bool:
-    """Whether a peak is above what the powers around it make likely, if they are exponential.
+def _taken(u: Array, frequency: float, rest: Array, Q: Array) -> Array:
+    """The wave of a frequency that takes most of the rest, (rows,)."""
+    A = np.column_stack([np.cos(frequency * u), np.sin(frequency * u)])
+    A = A - Q @ (Q.T @ A)
+    return np.asarray(A @ np.linalg.lstsq(A, rest, rcond=None)[0])
 
-    Their level is the geometric mean of the medians on both sides, since noise may fall off with the frequency.
+
+def alone(power: float, spectrum: Array, place: int, least: int, level: float) -> bool:
+    """Whether the power of a peak is above what the powers around it make likely, if these are exponential.
+
+    spectrum: without the peak, or with it. Its level is the geometric mean of the medians on both sides, since noise
+    may fall off with the frequency.
     """
     sides = (
         spectrum[max(least, place // AROUND) : max(place - OWN, 0)],
@@ -123,4 +145,4 @@ def alone(spectrum: Array, place: int, least: int, level: float) -> bool:
         return True
     mean = math.exp(float(np.mean(np.log(levels)))) * (1 if len(levels) == len(sides) else ONE_SIDED)
     count = sum(map(len, sides))
-    return math.log(count) - float(spectrum[place]) / mean < math.log(level)
+    return math.log(count) - power / mean < math.log(level)

@@ -112,7 +112,7 @@ def _rounding(y: Array) -> float:
 def _ways(rows: _Rows) -> Iterator[list[WaveFit]]:
     """Fits with one wave and more: with plain waves, and with all kinds where that is likelier."""
     u, y = rows.band.u, rows.y
-    slow = np.polynomial.legendre.legvander(u, min(FAST, len(y) // ROWS_PER_SLOW_COLUMN))
+    slow = _slow(u, min(FAST, len(y) // ROWS_PER_SLOW_COLUMN))
     frequency = peak(rows.band, y, slow, FAST, FIRST)
     if frequency is None:
         Q = np.linalg.qr(slow)[0]
@@ -128,6 +128,11 @@ def _ways(rows: _Rows) -> Iterator[list[WaveFit]]:
     yield [plain] if len(grown) == 1 else list(_grown(rows, plain, modulate=False))
 
 
+def _slow(u: Array, degree: int) -> Array:
+    """Polynomials up to a degree, (rows, degree + 1): what varies slowly."""
+    return np.asarray(np.polynomial.legendre.legvander(u, degree), dtype=float)
+
+
 def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
     """The fit, and with one more wave at a time, while that is likelier. modulate: whether all kinds are looked for."""
     yield fit
@@ -135,7 +140,7 @@ def _grown(rows: _Rows, fit: WaveFit, modulate: bool) -> Iterator[WaveFit]:
         constants = fit.constants + len(Wave(1.0).free) + 2
         if constants * ROWS_PER_CONSTANT > len(rows.y):
             return
-        slow = np.polynomial.legendre.legvander(rows.band.u, max(fit.degree, BESIDE_FAST))
+        slow = _slow(rows.band.u, max(fit.degree, BESIDE_FAST))
         columns = np.column_stack([slow, *(c for wave in fit.waves for c in wave.columns(rows.band.u))])
         frequency = peak(rows.band, rows.rest(fit), columns, BESIDE_FAST, BESIDE_OTHERS)
         if frequency is None:
