@@ -56,7 +56,8 @@ class Band:
         middle, half = (low + high) / 2, (high - low) / 2
         step = step_of(x)
         rows = len(x) - 1
-        highest = int((high - low) / step) if step else BEYOND_EVEN * rows
+        # at π over the step itself a sine would be 0 in all rows
+        highest = round((high - low) / step) - 1 if step else BEYOND_EVEN * rows
         return cls((x - middle) / half, middle, half, max(min(highest, HIGHEST), 1))
 
 

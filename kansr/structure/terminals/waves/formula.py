@@ -17,8 +17,8 @@ from kansr.structure.terminals.waves.fit import Wave, WaveFit
 # be much larger than the rows.
 FAR = 5.0
 
-# Logarithm of the size of a damped wave at 0 over that in the middle, up to which it is written about 0.
-MOST_DAMPED = 8.0
+# Logarithm of the size of a damped wave at 0 over that in the middle, up to which it can be written: float64 ends at 709.
+MOST_DAMPED = 400.0
 
 
 # Standard errors of a frequency within which it is taken for a fraction of π, the largest denominator, and the share of
@@ -30,6 +30,8 @@ BY_CHANCE = 0.1
 
 def formulas(fit: WaveFit, band: Band, symbol: sympy.Symbol) -> Iterator[sympy.Expr]:
     """The sum of all waves and the trend; first with frequencies that are fractions of π, if any are."""
+    if any(abs(wave.damping * band.middle) > MOST_DAMPED * band.half for wave in fit.waves):
+        return
     fractions = [_fraction(wave, float(error), band) for wave, error in zip(fit.waves, fit.errors)]
     for given in ([fractions] if any(fractions) else []) + [[None] * len(fractions)]:
         first = fit.degree + 1
@@ -86,11 +88,8 @@ def _wave(
     amplitude, damping = float(np.hypot(cosine, sine)), wave.damping / band.half
     if not damping:
         return sympy.Float(amplitude) * sympy.cos(argument)
-    if abs(damping * band.middle) < MOST_DAMPED:
-        about, size = symbol, amplitude * math.exp(-damping * band.middle)
-    else:
-        about, size = symbol - sympy.Float(band.middle), amplitude
-    return sympy.Float(size) * sympy.exp(sympy.Float(damping) * about) * sympy.cos(argument)
+    size = amplitude * math.exp(-damping * band.middle)
+    return sympy.Float(size) * sympy.exp(sympy.Float(damping) * symbol) * sympy.cos(argument)
 
 
 def _is_far(band: Band) -> bool:

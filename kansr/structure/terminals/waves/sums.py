@@ -30,6 +30,9 @@ MOST_WAVES = 6
 FAST = 5
 BESIDE_FAST = 3
 
+# Share of the frequency of a peak that is left when the wave is fitted, at least.
+LEAST_FITTED = 0.7
+
 # Degree of the trend at most.
 MOST_DEGREE = 2
 
@@ -121,6 +124,8 @@ def _ways(rows: _Rows) -> Iterator[list[WaveFit]]:
             yield list(_grown(rows, _with_trend(rows, (wave,)), modulate=True))
         return
     plain = _with_trend(rows, (Wave(frequency),))
+    if plain.waves[0].frequency < LEAST_FITTED * frequency:  # it was the rest of something slow
+        return
     better = _likelier(rows, (), plain)
     grown = [] if better is None else list(_grown(rows, better, modulate=True))
     if grown:
