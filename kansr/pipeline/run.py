@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
@@ -25,7 +26,7 @@ from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, matches_surrogate, no_signal, plain_waves, status_of
+from kansr.search.stopping import any_exact, matches_surrogate, no_signal, simple_waves, status_of
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -159,7 +160,7 @@ class Search:
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
-        thorough = attempt.thorough or (attempt.conclusive and plain_waves(f.candidate for f in new))
+        thorough = attempt.thorough or (attempt.conclusive and any(self._settles(f) for f in new))
         if new and any_exact(self.findings if attempt.thorough else new, rows.kept, thorough):
             return True
         if not self.findings:
@@ -167,6 +168,9 @@ class Search:
         best = self._report().best
         thorough = attempt.thorough or (thorough and any(f.candidate is best for f in new))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
+
+    def _settles(self, finding: Finding) -> bool:
+        return simple_waves(finding.candidate.expr, float(np.ptp(self.partition.kept.X)))
 
 
 class _Schedule:

@@ -157,7 +157,9 @@ def test_red_noise_is_hardly_ever_a_wave() -> None:
     assert found <= 2
 
 
-@pytest.mark.parametrize("text", ["7.5", "x", "x**2", "exp(2*x)", "1/(x + 0.1)", "log(x + 0.01)", "cos(6*x)", "sqrt(x)"])
+@pytest.mark.parametrize(
+    "text", ["7.5", "x", "x**2", "exp(2*x)", "1/(x + 0.1)", "log(x + 0.01)", "cos(6*x)", "sqrt(x)"]
+)
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_what_is_smooth_is_no_wave(text: str, noise: float) -> None:
     assert not list(sums_of_waves(rows_of(text, inputs("scattered", 400), noise)[0]))
