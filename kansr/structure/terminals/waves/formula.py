@@ -17,7 +17,7 @@ from kansr.structure.terminals.waves.fit import Wave, WaveFit
 # be much larger than the rows.
 FAR = 5.0
 
-# Logarithm of the size of a damped wave at 0 over that in the middle, up to which it can be written: float64 ends at 709.
+# Logarithm of the size of a damped wave at 0 over that in the middle, up to which it is written: float64 ends at 709.
 MOST_DAMPED = 400.0
 
 

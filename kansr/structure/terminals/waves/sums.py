@@ -108,7 +108,7 @@ def _rounding(y: Array) -> float:
     least = ROUNDING**2 * float(np.var(y))
     for decimals in range(MOST_DECIMALS):
         if np.allclose(np.round(y, decimals), y, rtol=ROUNDING, atol=0):
-            return max(least, ROUNDING_MARGIN * float(10.0 ** (-2 * decimals)) / 12)
+            return max(least, ROUNDING_MARGIN * float(f"1e-{2 * decimals}") / 12)
     return least
 
 
