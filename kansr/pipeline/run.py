@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
@@ -27,7 +28,14 @@ from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.comparison import Comparison, compare
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.stopping import any_exact, matches_surrogate, no_signal, predicts_all, status_of
+from kansr.search.stopping import (
+    any_exact,
+    matches_surrogate,
+    no_signal,
+    predicts_all,
+    simple_waves,
+    status_of,
+)
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -196,16 +204,19 @@ class Search:
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
-        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough):
+        thorough = attempt.thorough or (attempt.conclusive and any(self._settles(f) for f in new))
+        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, thorough):
             return True
         if not self.findings:
             return False
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
         best = self._report().best
-        return self.deadline.in_time(
-            lambda: matches_surrogate(best, rows.kept, rows, attempt.thorough and bool(new)), False
-        )
+        thorough = (attempt.thorough and bool(new)) or (thorough and any(f.candidate is best for f in new))
+        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
+
+    def _settles(self, finding: Finding) -> bool:
+        return simple_waves(finding.candidate.expr, float(np.ptp(self.partition.kept.X)))
 
 
 class _Schedule:

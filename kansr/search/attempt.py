@@ -49,7 +49,8 @@ class Attempt:
     short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
     measured: it is for measured tables: it looks at all inputs of a very wide one, where others look at those that
     screening keeps, and ends the search where its formulas predict as well as the surrogate.
-    thorough: after it a formula as good as the surrogate ends the search. skip_if_no_signal: it is not worth its time
+    thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that it found itself,
+    of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time
     where neither a surrogate nor anything before it sees a law.
     """
 
@@ -62,6 +63,7 @@ class Attempt:
     trains: bool = False
     measured: bool = False
     thorough: bool = False
+    conclusive: bool = False
     skip_if_no_signal: bool = False
 
     def __call__(self, rows: Partition, context: Context, seconds: float = np.inf) -> Tried:

@@ -30,16 +30,16 @@ SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the on
 FAR_BEHIND = 60.0  # bits by which a formula may be longer than the best of an attempt to be finished
 
 
-def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -> Candidate:
+def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], whole: bool = False) -> Candidate:
     """The fit with its constants snapped and its form simplified, judged; what is too long to read stays as it is.
 
     So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
-    passed: whether there is no more time.
+    passed: whether there is no more time; whole: whether formulas with fewer terms have been compared already.
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
         fit = tidy(fit, data, passed)
-        if fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2:
+        if not whole and fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2:
             fit = eliminate(fit, data, passed)
         snapped = snap(fit, data, passed)
         still = exact(fit_constants(snapped.expr, data, iterations=0), data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import sympy
@@ -29,6 +30,10 @@ MUCH = 0.25  # r² on held-out rows, below which a fast wave may be hidden from 
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
 DENOMINATORS = 4  # up to which a fraction is one that laws have; above it, many fractions fit
+MOST_WAVES = 3  # of a sum that may end a search: more may be the series of another function
+SLOW_TURNS = 2.5  # over the range of the input, up to which a wave of several is slow
+ALIKE_TURNS = 2.0  # difference of turns, up to which two waves are nearly alike
+HARMONIC = 2e-3  # relative distance of two frequencies from a whole ratio, up to which one is a harmonic of the other
 ROWS_PER_CONSTANT = 4  # that a formula needs for its residuals to be tested
 
 
@@ -66,6 +71,30 @@ def may_end_early(best: Candidate) -> bool:
         and _fitted(best) <= FEW_CONSTANTS
         and 1 - best.r2_held_out < LARGE**2
     )
+
+
+def simple_waves(expr: sympy.Expr, range_of_input: float) -> bool:
+    """Whether a sum of waves is so simple that nothing else would describe the rows better.
+
+    It is one wave, or up to MOST_WAVES plain ones beside a line. None of several is slow, since slow waves follow any
+    curve; no two are nearly alike, since these are one wave with another envelope; and none is a harmonic of another,
+    since these may be a function of one wave.
+    """
+    waves = expr.atoms(sympy.sin, sympy.cos)
+    if len(waves) < 2:
+        return bool(waves)
+    if len(waves) > MOST_WAVES or expr.has(sympy.exp, sympy.Pow):
+        return False
+    turns = sorted(_turns(wave, range_of_input) for wave in waves)
+    pairs = list(combinations(turns, 2))
+    harmonic = any(abs(high / low - round(high / low)) < HARMONIC * high / low for low, high in pairs if low > 0)
+    return turns[0] > SLOW_TURNS and all(high - low > ALIKE_TURNS for low, high in pairs) and not harmonic
+
+
+def _turns(wave: sympy.Expr, range_of_input: float) -> float:
+    """How often a wave turns over the range of the input."""
+    (symbol,) = wave.free_symbols
+    return abs(float(wave.args[0].diff(symbol).xreplace({symbol: sympy.S.Zero}))) * range_of_input / (2 * np.pi)
 
 
 def _fitted(best: Candidate) -> int:

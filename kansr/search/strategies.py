@@ -58,6 +58,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
+            Attempt("waves", _waves, quick=True, conclusive=True),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
             Attempt("one input", _one_input, thorough=True),
             *sums,
@@ -127,6 +128,22 @@ def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]
     solve = BY_NAME[name].solve
     assert solve is not None
     return solve(State.of(rows.sample), replace(context, thorough=True))
+
+
+def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
+    """The shortest sum of waves, and the longest as it is: each of its waves has been tested.
+
+    On all rows, since few say little of a wave. Whether a surrogate sees anything is not asked: it follows no fast one.
+    """
+    solve = BY_NAME["sum of waves"].solve
+    assert solve is not None
+    fits = fit_all(solve(State.of(rows.kept), context), rows)
+    if not fits:
+        return
+    shortest = min(fits, key=lambda fit: fit_length(fit, rows.sample))
+    if len(fits[-1].expr.atoms(sympy.cos)) > len(shortest.expr.atoms(sympy.cos)):
+        yield Finding(judged(fits[-1].expr, rows, "sum of waves"))
+    yield Finding(finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True))
 
 
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:

@@ -52,6 +52,20 @@ def test_only_a_formula_with_hardly_a_fitted_number_ends_a_search_at_once(text: 
     assert stopping.may_end_early(judge(expr, data, data, "given")) == alone
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["0.183*cos(4.43*x + 1.33) + 0.021", "0.42*exp(-0.08*x)*cos(1.9*x + 0.4) + 0.55", "cos(0.1*x**2 + 2*x) - 0.5"],
+)
+def test_a_search_ends_at_a_wave_that_no_surrogate_sees(text: str) -> None:
+    x = np.random.default_rng(0).uniform(8, 60, 400)
+    law = evaluate(parse(text), {"x": x})
+    y = law + 0.05 * np.std(law) * np.random.default_rng(1).normal(size=len(x))
+    found = kansr.discover((x[:, None], y), jobs=1)
+    assert found.status is Status.FOUND
+    assert found.best.origin == "sum of waves"
+    assert np.std(found.predict(x[:, None]) - law) < 0.02 * np.std(law)
+
+
 def formula(discovery: Discovery) -> sympy.Expr:
     """The best formula with real symbols, so that sympy can compare it."""
     expr = discovery.best.expr

@@ -82,7 +82,7 @@ SOLVED: dict[str, tuple[Law, ...]] = {
     "sum of atoms in another coordinate": (Law(text="x*log(1 + 1/x)", low=0.2),),
     "polynomial": (Law(text="x**2 + 3*x*y - 2", noise=0.02),),
     "rational": (Law(text="x*y/(x + y)", noise=0.02),),
-    "trend and waves": (Law(text="0.3*x**2 + 2.8*cos(6.2832*x + 1)", high=9.0, noise=0.1),),
+    "sum of waves": (Law(text="0.3*x**2 + 2.8*cos(6.2832*x + 1)", high=9.0, noise=0.1),),
     "sum of two exponentials or powers": (Law(text="0.3*exp(-x) + 0.7*exp(-0.2*x)", high=9.0, noise=0.01),),
     "few exponentials": (Law(text="exp(-0.31*x) - exp(-1.7*x)", high=9.0),),
     "plain function of one input": (Law(text="tanh(1.3*x - 0.8)"), Law(text="tanh(1.3*x - 0.8)", noise=0.02)),

@@ -38,11 +38,12 @@ from kansr.structure.terminals.enumerated.meet_in_the_middle import sums_of_atom
 from kansr.structure.terminals.enumerated.oblique import oblique_function
 from kansr.structure.terminals.enumerated.one_function import one_function
 from kansr.structure.terminals.one_input.curve_match import half_powers, single
-from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
+from kansr.structure.terminals.one_input.periodogram import waves
 from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
 from kansr.structure.terminals.terminal import ANY, TerminalKind
 from kansr.structure.terminals.thresholds import MOST_FORMULAS, STEEP
+from kansr.structure.terminals.waves.sums import sums_of_waves
 
 Hidden = int | tuple[int, int]  # the hidden layer of a network: its sums, or its sums and its products
 
@@ -127,8 +128,8 @@ def _rational(state: State, context: Context) -> Iterator[sympy.Expr]:
     return rationals(state.weighted(), context.allowed(EXACT), context.expired, noisy=noisy)
 
 
-def _trend_and_waves(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return waves_beside_a_trend(state.quiet(), context.expired)
+def _sum_of_waves(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return sums_of_waves(state.dataset(), context.expired)
 
 
 def _waves(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -206,7 +207,6 @@ TERMINALS: tuple[TerminalKind, ...] = (
     ),
     TerminalKind("polynomial", _polynomial, inputs=range(1, 5), noise="some", per_input=0.5),
     TerminalKind("rational", _rational, inputs=range(1, 5), noise="some", per_input=0.5),
-    TerminalKind("trend and waves", _trend_and_waves, inputs=range(1, 2), noise="some", priority=-0.1, root=True),
     TerminalKind(
         "sum of two exponentials or powers", _sum_of_two, inputs=range(1, 2), noise="some", priority=-0.02
     ),
@@ -225,6 +225,7 @@ TERMINALS: tuple[TerminalKind, ...] = (
     ),
     # asked of a whole table only
     TerminalKind("best power law", _best_power_law, whole=True, said="power law"),
+    TerminalKind("sum of waves", _sum_of_waves, inputs=range(1, 2), whole=True),
     TerminalKind("product of curves", graphs=_multiplicative, inputs=range(2, ANY), whole=True, held_out=True),
     *(
         TerminalKind(f"network {hidden}", graphs=partial(_network, hidden), inputs=range(2, ANY), whole=True)

@@ -7,9 +7,7 @@ import pytest
 from support.tables import misfit, wide
 
 from kansr.data.dataset import Dataset
-from kansr.expression.evaluate import Tape
-from kansr.expression.parse import parse
-from kansr.structure.terminals.one_input.periodogram import waves, waves_beside_a_trend
+from kansr.structure.terminals.one_input.periodogram import waves
 
 NAMES = ("x", "y", "z")
 
@@ -28,24 +26,6 @@ def test_waves_of_many_turns_are_found(text: str) -> None:
     (expr,) = waves(data)
     assert misfit(expr, data) < 1e-8
     assert misfit(expr, wide(text, seed=1)) < 1e-8
-
-
-@pytest.mark.parametrize("step", [0.019, 0.0], ids=["evenly spaced", "scattered"])
-def test_waves_beside_a_trend_are_found_far_from_the_origin(step: float) -> None:
-    """Of evenly spaced rows, which faster waves would fit as well, the slowest is meant."""
-    law = parse("0.012*(x - 1923)**2 + 2.8*cos(6.2832*x + 1) + 0.75*cos(12.5664*x) + 300")
-    rng = np.random.default_rng(0)
-    x = 1958 + (step * np.arange(2200) if step else rng.uniform(0, 42, 2200))
-    clean = Tape(law, ("x",)).value(x[:, None])
-    data = Dataset(x[:, None], clean + rng.normal(0, 0.8, len(x)), ("x",), "t")
-    *_, expr = waves_beside_a_trend(data)
-    assert np.std(Tape(expr, ("x",)).value(data.X) - clean) < 0.1
-
-
-def test_there_are_no_waves_beside_a_trend_where_there_is_noise_only() -> None:
-    rng = np.random.default_rng(1)
-    x = rng.uniform(0, 10, 1000)
-    assert not list(waves_beside_a_trend(Dataset(x[:, None], x**2 + rng.normal(size=1000), ("x",), "t")))
 
 
 @pytest.mark.parametrize("text", ["x + y**2", "exp(-x**2/50)*y", "cos(x/20)"])

@@ -2,5 +2,5 @@
 
 `binning.py` makes a curve of the rows, and `curve_match.py` matches it with the library under target transforms.
 `prony.py` finds sums of exponentials and waves by de Prony's method of 1795, `two_exponentials.py` sums of two in
-noise, and `periodogram.py` waves of many turns.
+noise, and `periodogram.py` waves of exact rows along an input, its powers or two inputs.
 """

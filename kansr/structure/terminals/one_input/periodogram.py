@@ -21,10 +21,10 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
 from kansr.numeric.tolerances import EPS, ROUNDING
 from kansr.structure.terminals.thresholds import MOST_STEPS
+from kansr.structure.terminals.waves.band import step_of
 
-# Waves of a sum, and beside a trend.
+# Waves of a sum.
 MOST_WAVES = 6
-MOST_BESIDE_TREND = 3
 
 # Periods over the range of the input from which a wave is fast; slower ones are left to surrogates.
 LEAST_PERIODS = 4
@@ -37,10 +37,6 @@ GRID = 2**22
 
 # Frequencies of each input of a pair, of each sign for the second.
 PAIR_GRID = 400
-
-# Share of the highest peak from which a slower one is as good, beside a trend: evenly spaced rows repeat a peak at
-# higher frequencies, and the first may lie between two frequencies of the grid.
-ALIKE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,38 +72,9 @@ def waves(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterato
         yield sympy.Float(float(weights[0])) + _sum(found, weights)
 
 
-def waves_beside_a_trend(data: Dataset, expired: Callable[[], bool] = lambda: False) -> Iterator[sympy.Expr]:
-    """A line or a parabola in the one input and waves along it, one more at a time, as long as they are significant."""
-    symbol, x = sympy.Symbol(data.names[0]), data.X[:, 0]
-    middle = float(x.mean())
-    slow = np.polynomial.legendre.legvander(2 * (x - x.min()) / np.ptp(x) - 1, 2 * LEAST_PERIODS)
-    for degree in (1, 2):
-        trend = (x - middle)[:, None] ** np.arange(1, degree + 1)
-        found: list[_Wave] = []
-        while len(found) < MOST_BESIDE_TREND and not expired():
-            columns = np.column_stack([_columns(found, len(x)), trend])
-            weights = _coefficients(columns, data.y)
-            if found:
-                constant, slope, *bend = map(float, (weights[0], *weights[-degree:]))
-                yield _parabola(symbol - sympy.Float(middle), constant, slope, *bend) + _sum(found, weights)
-            rest = data.y - columns @ weights
-            wave = _along(x, symbol, rest - slow @ _coefficients(slow, rest), ALIKE)
-            if wave is None:
-                break
-            found = _refined([*found, wave], data.y, trend)
-
-
 def _coefficients(columns: Array, y: Array) -> Array:
     """Linear least squares, (columns,)."""
     return np.asarray(least_squares(columns, y[:, None], ridge=0.0)[:, 0])
-
-
-def _parabola(u: sympy.Expr, constant: float, slope: float, bend: float = 0.0) -> sympy.Expr:
-    """constant + slope·u + bend·u², by its vertex where it has one: then its constants are of the size of the rows."""
-    if not bend:
-        return sympy.Float(slope) * u + sympy.Float(constant)
-    shift = slope / (2 * bend)
-    return sympy.Float(bend) * (u + sympy.Float(shift)) ** 2 + sympy.Float(constant - bend * shift**2)
 
 
 def _candidates(data: Dataset, rest: Array, expired: Callable[[], bool]) -> Iterator[_Wave]:
@@ -129,19 +96,19 @@ def _significant(share: float, rows: int, frequencies: int) -> bool:
     return bool(share > 2 * np.log(frequencies / PEAK_LEVEL) / rows)
 
 
-def _along(x: Array, symbol: sympy.Expr, rest: Array, alike: float = 1.0) -> _Wave | None:
+def _along(x: Array, symbol: sympy.Expr, rest: Array) -> _Wave | None:
     """The highest peak of a Fourier transform of the rows counted into a grid; None where it is slow or noise.
 
-    Half of the grid is left empty, which resolves the peaks. alike: share of the highest peak from which a slower one
-    is taken.
+    Half of the grid is left empty, which resolves the peaks. Rows at multiples of a step repeat them from π over the
+    step on.
     """
-    low, width = float(x.min()), float(np.ptp(x))
+    low, width, apart = float(x.min()), float(np.ptp(x)), step_of(x)
     place = np.minimum(((x - low) / (2 * width) * GRID).astype(int), GRID - 1)
     powers = np.abs(np.fft.rfft(np.bincount(place, rest, GRID))) ** 2
     step = np.pi / width  # from one frequency to the next
     slow = 2 * LEAST_PERIODS
-    fast = powers[slow : GRID // 4]
-    best = slow + int(np.argmax(fast >= alike * fast.max()))
+    fast = powers[slow : min(GRID // 4, int(width / apart) + 1) if apart else GRID // 4]
+    best = slow + int(np.argmax(fast)) if len(fast) else 0
     if powers[1:slow].max() > powers[best]:
         return None
     share = float(2 * powers[best] / len(rest) / np.sum(rest**2))
@@ -182,12 +149,11 @@ def _columns(found: list[_Wave], rows: int, moved: Array | None = None) -> Array
     return np.column_stack(columns)
 
 
-def _refined(found: list[_Wave], y: Array, trend: Array | None = None) -> list[_Wave]:
-    """The waves with their frequencies fitted. trend: further columns of the target, (rows, count)."""
+def _refined(found: list[_Wave], y: Array) -> list[_Wave]:
+    """The waves with their frequencies fitted."""
 
     def residual(moved: Array) -> Array:
         columns = _columns(found, len(y), moved)
-        columns = columns if trend is None else np.column_stack([columns, trend])
         return np.asarray(columns @ _coefficients(columns, y) - y)
 
     count = sum(len(wave.frequencies) for wave in found)
