@@ -148,6 +148,16 @@ def _soft_line(u: Array) -> Array:
     return np.asarray(np.logaddexp(0.0, u))
 
 
+def _extreme(function: Callable[..., sympy.Expr]) -> Callable[..., sympy.Expr]:
+    """Max or min of c·u and a with a positive number c as c·function(u, a/c), so that no constant is redundant."""
+
+    def symbolic(x: sympy.Expr, a: sympy.Float) -> sympy.Expr:
+        c, u = x.as_coeff_Mul()
+        return c * function(u, a / c)
+
+    return symbolic
+
+
 def _power_of(x: sympy.Expr, m: sympy.Float, s: sympy.Float) -> sympy.Expr:
     """exp(−(log x − m)·s)"""
     return sympy.Float(float(sympy.exp(m * s))) * x**-s
@@ -174,8 +184,8 @@ CORES: tuple[Core, ...] = (
     Core("logarithm", 1, lambda x, a: np.log(x + a), lambda x, a: sympy.log(x + a),
          lambda x: _zeros(x)[:, None], 4),
     Core("breakpoint", 1, lambda x, a: np.abs(x - a), lambda x, a: sympy.Abs(x - a), _inside, 4, True),
-    Core("limit", 1, np.minimum, sympy.Min, _inside, 3),
-    Core("floor", 1, np.maximum, sympy.Max, _inside, 3),
+    Core("limit", 1, np.minimum, _extreme(sympy.Min), _inside, 3),
+    Core("floor", 1, np.maximum, _extreme(sympy.Max), _inside, 3),
     *(
         Core(name, 2, lambda x, m, s, f=f: f((x - m) * s), lambda x, m, s, g=g: g((s * s) * (x - m) ** 2), _peaks, n, True)
         for name, f, g, n in _EVEN

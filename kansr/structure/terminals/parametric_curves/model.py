@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 import sympy
@@ -42,28 +42,29 @@ class Curve:
         return Q
 
 
-class Form(NamedTuple):
+@dataclass(frozen=True)
+class Form:
     """Which functions stand in a sum, and which of LINES beside them."""
 
     cores: tuple[Core, ...]
     line: int
 
-    @property
+    @cached_property
     def inner(self) -> tuple[slice, ...]:
         """Where the inner constants of each function are."""
         counts = [core.inner for core in self.cores]
         ends = np.cumsum(counts).tolist()
         return tuple(slice(end - count, end) for end, count in zip(ends, counts))
 
-    @property
+    @cached_property
     def constants(self) -> int:
         return sum(core.inner + 1 for core in self.cores) + len(LINES[self.line])
 
-    @property
+    @cached_property
     def nodes(self) -> int:
         return sum(core.nodes + 2 for core in self.cores) + 2 * len(LINES[self.line])
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         return tuple(sorted(core.name for core in self.cores))
 

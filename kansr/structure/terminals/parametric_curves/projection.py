@@ -16,16 +16,14 @@ from kansr.numeric.tolerances import SQRT_EPS, TINY
 from kansr.structure.terminals.parametric_curves.model import LINES, Curve, Form
 
 # Levenberg–Marquardt steps: first of all starts, and of the best of them.
-FIRST_STEPS, MOST_STEPS = 12, 40
+FIRST_STEPS, MOST_STEPS = 8, 30
 
 # Damping of the first step, and what it is multiplied by after a step that is taken, and after one that is not.
 FIRST_DAMPING, FASTER, SLOWER = 1e-2, 0.1, 6.0
-
-# Damping from which a start is thought to move no more.
-STUCK = 1e6
+LEAST_DAMPING = 1e-12
 
 # Relative decrease of the loss that is none.
-SETTLED = 1e-6
+SETTLED = 1e-5
 
 # Share of the target's mean square up to which a loss is rounding.
 ROUNDING_LOSS = 1e-28
@@ -37,12 +35,18 @@ DEPENDENT = 1e-7
 LEAST_CONSTANT = 1e-3
 
 
-class Projected(NamedTuple):
-    """loss: (starts,), inf where there is no value; residual: (starts, points); J: (starts, points, constants)."""
+class Value(NamedTuple):
+    """Of all starts at once.
+
+    loss: mean square, (starts,), inf where there is no value; residual: (starts, points); columns: the functions beside
+    the line, and U, orthonormal ones of the same span, (starts, points, functions); coefficients: (starts, functions).
+    """
 
     loss: Array
     residual: Array
-    J: Array
+    columns: Array
+    U: Array
+    coefficients: Array
 
 
 class Problem:
@@ -67,13 +71,9 @@ class Problem:
         """The weighted values of function i beside the line, (starts, points). p: (starts, constants)"""
         core, where = self.form.cores[i], self.form.inner[i]
         values = core.values(self.curve.x, *(column[:, None] for column in p[:, where].T)) * self.curve.weight
-        return self.beside_line(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
+        return _without(np.where(np.isfinite(values), values, 0.0), self.Q)
 
-    def beside_line(self, values: Array) -> Array:
-        return np.asarray(values - np.matmul(self.Q, np.matmul(values[:, None, :], self.Q)[:, 0, :, None])[..., 0])
-
-    def value(self, p: Array) -> tuple[Array, Array, Array, Array]:
-        """-> loss (starts,), residual (starts, points), orthonormal columns, coefficients (starts, functions)."""
+    def value(self, p: Array) -> Value:
         columns = np.stack([self.core_values(i, p) for i in range(len(self.form.cores))], axis=2)
         length = np.linalg.norm(columns, axis=1) + TINY
         U, R = np.linalg.qr(columns / length[:, None, :])
@@ -83,46 +83,53 @@ class Problem:
         gain = np.matmul(self.goal[:, None, :], U)[:, 0]
         residual = self.goal - np.matmul(U, gain[..., None])[..., 0]
         loss = np.mean(residual**2, axis=1)
-        coefficients = np.linalg.solve(R, gain[..., None])[..., 0] / length
-        return np.where(degenerate | ~np.isfinite(loss), np.inf, loss), residual, U, coefficients
+        coefficients = np.where(degenerate[:, None], 0.0, np.linalg.solve(R, gain[..., None])[..., 0] / length)
+        loss = np.where(degenerate | ~np.isfinite(loss), np.inf, loss)
+        return Value(loss, residual, columns, U, coefficients)
 
-    def projected(self, p: Array) -> Projected:
-        loss, residual, U, coefficients = self.value(p)
-        J = np.zeros((*residual.shape, p.shape[1]))
+    def jacobian(self, p: Array, at: Value) -> Array:
+        """Of the residual, by differences of the functions, (starts, points, constants)."""
+        J = np.zeros((*at.residual.shape, p.shape[1]))
         for i, where in enumerate(self.form.inner):
-            here = self.core_values(i, p)
             for j in range(where.start, where.stop):
                 h = SQRT_EPS * (np.abs(p[:, j]) + LEAST_CONSTANT)
                 moved = p.copy()
                 moved[:, j] += h
-                slope = (self.core_values(i, moved) - here) * (coefficients[:, i] / h)[:, None]
-                J[..., j] = -(slope - np.matmul(U, np.matmul(slope[:, None, :], U)[:, 0, :, None])[..., 0])
-        return Projected(loss, residual, np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0))
+                slope = (self.core_values(i, moved) - at.columns[..., i]) * (at.coefficients[:, i] / h)[:, None]
+                J[..., j] = -_without(slope, at.U)
+        return np.where(np.isfinite(J), J, 0.0)
+
+
+def _without(values: Array, Q: Array) -> Array:
+    """Beside orthonormal columns. values: (starts, points); Q: (starts, points, columns)"""
+    return np.asarray(values - np.matmul(Q, np.matmul(values[:, None, :], Q)[:, 0, :, None])[..., 0])
 
 
 def refined(problem: Problem, p: Array, steps: int) -> tuple[Array, Array]:
     """So many steps from all starts p, (starts, constants); -> the inner constants, and the loss, (starts,)."""
-    now = problem.projected(p)
+    now = problem.value(p)
+    J, loss, residual = problem.jacobian(p, now), now.loss, now.residual
     damping = np.full(len(p), FIRST_DAMPING)
     for _ in range(steps):
-        step = _steps(now, damping)
+        step = _steps(J, residual, damping)
         trial = np.where(np.isfinite(step), p - step, p)
-        new = problem.projected(trial)
-        better = new.loss < now.loss
-        moved = better & (new.loss < now.loss * (1 - SETTLED)) & (now.loss > ROUNDING_LOSS * problem.target)
-        p = np.where(better[:, None], trial, p)
-        J = np.where(better[:, None, None], new.J, now.J)
-        now = Projected(np.where(better, new.loss, now.loss), np.where(better[:, None], new.residual, now.residual), J)
-        damping = np.where(better, damping * FASTER, damping * SLOWER)
+        new = problem.value(trial)
+        better = new.loss < loss
+        moved = better & (new.loss < loss * (1 - SETTLED)) & (loss > ROUNDING_LOSS * problem.target)
+        if better.any():
+            p = np.where(better[:, None], trial, p)
+            J = np.where(better[:, None, None], problem.jacobian(trial, new), J)
+            loss, residual = np.where(better, new.loss, loss), np.where(better[:, None], new.residual, residual)
+        damping = np.where(better, np.maximum(damping * FASTER, LEAST_DAMPING), damping * SLOWER)
         if not moved.any() and damping.min() > FIRST_DAMPING:
             break
-    return p, now.loss
+    return p, loss
 
 
-def _steps(now: Projected, damping: Array) -> Array:
+def _steps(J: Array, residual: Array, damping: Array) -> Array:
     """The damped steps, (starts, constants); an inner constant without effect stays."""
-    JT = now.J.transpose(0, 2, 1)
-    N, g = np.matmul(JT, now.J), np.matmul(JT, now.residual[..., None])
+    JT = J.transpose(0, 2, 1)
+    N, g = np.matmul(JT, J), np.matmul(JT, residual[..., None])
     diagonal = np.diagonal(N, axis1=1, axis2=2)
     size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     N = N / (size[:, :, None] * size[:, None, :]) + np.eye(N.shape[1]) * damping[:, None, None]
@@ -130,4 +137,4 @@ def _steps(now: Projected, damping: Array) -> Array:
     try:
         return np.asarray(np.linalg.solve(N, g / size[..., None])[..., 0] / size)
     except np.linalg.LinAlgError:
-        return np.zeros(now.J.shape[::2])
+        return np.zeros(J.shape[::2])
