@@ -36,7 +36,8 @@ COMMON = 4  # denominators of exponents that are not fitted
 def constants(expr: sympy.Expr) -> int:
     """How many numbers were fitted: decimals, and fractions that are no common exponents."""
     exponents = {power.exp for power in expr.atoms(sympy.Pow) if power.exp.is_Rational and power.exp.q <= COMMON}
-    return sum(bool(n.is_Float or n.q > 1) for n in expr.atoms(sympy.Float, sympy.Rational) - exponents)
+    numbers = {abs(n) for n in expr.atoms(sympy.Float, sympy.Rational) - exponents}
+    return sum(bool(n.is_Float or n.q > 1) for n in numbers)
 
 
 def residual_deviation(expr: sympy.Expr, data: Dataset, fitted: int) -> float:

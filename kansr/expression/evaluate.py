@@ -70,7 +70,7 @@ class Tape:
 
     names: the inputs, in the order of the columns of X.
     constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
-    occur. Their values are arguments of the evaluation, so a fit never rebuilds the expression.
+    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds the expression.
 
     Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
     """
@@ -161,6 +161,8 @@ class Tape:
     def _instruction(self, expr: sympy.Expr) -> Instruction:
         if expr in self._constants:
             return Instruction("parameter", value=self._constants[expr])
+        if expr.is_Float and -expr in self._constants:
+            return Instruction("mul", (self._add(sympy.S.NegativeOne), self._add(-expr)))
         if expr.is_Symbol:
             if expr.name not in self._names:
                 raise FormulaError(f"the formula uses {expr.name!r}, which is not among {', '.join(self._names)}")

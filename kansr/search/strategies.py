@@ -19,7 +19,7 @@ from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.exact import ExactSearch
-from kansr.search.finish import best_of, finish, fit_all, judged
+from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
@@ -58,6 +58,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         return (
             *before,
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
+            Attempt("parametric curve", _parametric_curve),
             Attempt("one input", _one_input, thorough=True),
             *sums,
         )
@@ -130,6 +131,12 @@ def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
         yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
+
+
+def _parametric_curve(rows: Partition, context: Context) -> Iterator[Finding]:
+    noise = noise_floor(rows) if is_noisy(rows) else 0.0
+    fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
+    yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:

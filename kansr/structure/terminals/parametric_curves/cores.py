@@ -204,6 +204,8 @@ CORES: tuple[Core, ...] = (
              lambda x, m, s, g=g: g(_power_of(x, m, s)), _in_logarithm(_steps), n)
         for name, f, g, n in _STEPS
     ),
+    Core("stretched exponential from 0", 2, lambda x, m, s: -np.expm1(-np.exp((np.log(x) - m) * s)),
+         lambda x, m, s: 1 - sympy.exp(-_power_of(x, m, -s)), _in_logarithm(_steps), 9),
     Core("arctangent", 2, lambda x, m, s: np.arctan((x - m) * s), lambda x, m, s: sympy.atan((x - m) * s), _peaks, 7),
     Core("generalised logistic", 3, lambda x, m, s, c: np.exp(-c * _soft_line((m - x) * s)),
          lambda x, m, s, c: (1 + sympy.exp(m * s - s * x)) ** -c, _steps_of_any_shape, 10),
