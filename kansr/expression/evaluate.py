@@ -70,7 +70,8 @@ class Tape:
 
     names: the inputs, in the order of the columns of X.
     constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
-    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds the expression.
+    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds
+    the expression.
 
     Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
     """

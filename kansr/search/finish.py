@@ -11,7 +11,7 @@ import sympy
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import Fit, fit_constants
+from kansr.formula.fit.constants import Fit, fit_constants, tied_floats
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
@@ -46,7 +46,9 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool]) -
         snapped = snap(fit, data, passed)
         still = exact(fit_constants(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
-        fit = replace(fit, expr=simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed))
+        simple = simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed)
+        if len(tied_floats(simple)) <= len(tied_floats(fit.expr)):  # expanded, c*(1 - exp(-x))**2 - c has one more
+            fit = replace(fit, expr=simple)
     return judged(fit.expr, rows, origin)
 
 

@@ -57,8 +57,9 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
+            Attempt("parametric curve in noise", partial(_parametric_curve, noisy=True)),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
-            Attempt("parametric curve", _parametric_curve),
+            Attempt("parametric curve", partial(_parametric_curve, noisy=False)),
             Attempt("one input", _one_input, thorough=True),
             *sums,
         )
@@ -133,10 +134,12 @@ def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
         yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
 
 
-def _parametric_curve(rows: Partition, context: Context) -> Iterator[Finding]:
-    noise = noise_floor(rows) if is_noisy(rows) else 0.0
-    fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
-    yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
+def _parametric_curve(rows: Partition, context: Context, *, noisy: bool) -> Iterator[Finding]:
+    """Growth, peaks, saturation and the like, where the rows are noisy or where they are not; exact laws come first."""
+    if is_noisy(rows) == noisy:
+        noise = noise_floor(rows) if noisy else 0.0
+        fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
+        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:

@@ -50,8 +50,8 @@ class Language:
     """How one language writes an expression.
 
     functions: the name called for each sympy function; sqrt: that for the square root.
-    power, quotient: the code of two operands; extreme: that of max or min of two, with the name in `functions`; whole, ratio, decimal: the code of an integer, of a quotient of two, and
-    of any other number.
+    power, quotient: the code of two operands; extreme: that of max or min of two, with the name in `functions`; whole,
+    ratio, decimal: the code of an integer, of a quotient of two, and of any other number.
     spells: whether constants such as sqrt(2*pi) are spelled out, not written as their values.
     names: of symbols and of named constants; fitted: names of floats that are parameters.
     """

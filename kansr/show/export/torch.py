@@ -37,7 +37,8 @@ def to_torch(law: Law) -> str:
 
 def _extreme(function: str, a: Source, b: Source) -> Source:
     """The function takes tensors only, and a number in the formula is none."""
-    return Source(f"{function}({', '.join(f'torch.as_tensor({part.text})' for part in (a, b))})")
+    tensors = (f"torch.as_tensor({part.text}, dtype=torch.float64)" for part in (a, b))
+    return Source(f"{function}({', '.join(tensors)})")
 
 
 def _class(name: str) -> str:

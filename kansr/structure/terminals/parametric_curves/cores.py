@@ -44,8 +44,8 @@ Values = Callable[..., Array]  # x (rows,), inner constants (starts, 1) each -> 
 class Core:
     """A function with inner constants.
 
-    inner: how many; values: on arrays; symbolic: as an expression of x and of numbers; starts: x (rows,) -> (starts, constants), none
-    where it is not for such an input; nodes: of the expression; beside: whether it is added to other functions.
+    inner: how many; values: on arrays; symbolic: as an expression of x and of numbers; starts: x (rows,) -> (starts,
+    constants), none where it is not for such an input; nodes: of the expression; beside: whether it is added to others.
     """
 
     name: str
@@ -187,7 +187,8 @@ CORES: tuple[Core, ...] = (
     Core("limit", 1, np.minimum, _extreme(sympy.Min), _inside, 3),
     Core("floor", 1, np.maximum, _extreme(sympy.Max), _inside, 3),
     *(
-        Core(name, 2, lambda x, m, s, f=f: f((x - m) * s), lambda x, m, s, g=g: g((s * s) * (x - m) ** 2), _peaks, n, True)
+        Core(name, 2, lambda x, m, s, f=f: f((x - m) * s), lambda x, m, s, g=g: g(s * s * (x - m) ** 2), _peaks, n,
+             True)
         for name, f, g, n in _EVEN
     ),
     Core("Pearson peak", 3, lambda x, m, s, p: (1 + ((x - m) * s) ** 2) ** -p,
@@ -215,8 +216,8 @@ CORES: tuple[Core, ...] = (
          lambda x: _grid(_zeros(x), EXPONENTS), 5),
     Core("exponential of a pole", 2, lambda x, r, a: np.exp(r / (x + a)), lambda x, r, a: sympy.exp(r / (x + a)),
          lambda x: np.array([[r * (float(np.median(x)) + a) ** 2, a] for a in _poles(x) for r in _rates(x)]), 6),
-    Core("exponential over a line", 2, lambda x, r, a: np.exp(r * x) / (x + a), lambda x, r, a: sympy.exp(r * x) / (x + a),
-         lambda x: _grid(_rates(x), _poles(x)), 8),
+    Core("exponential over a line", 2, lambda x, r, a: np.exp(r * x) / (x + a),
+         lambda x, r, a: sympy.exp(r * x) / (x + a), lambda x: _grid(_rates(x), _poles(x)), 8),
     Core("difference of exponentials", 2, lambda x, r, q: np.exp(r * x) - np.exp(q * x),
          lambda x, r, q: sympy.exp(r * x) - sympy.exp(q * x), _two_rates, 9),
     Core("Morse", 2, lambda x, m, s: np.exp(2 * s * (m - x)) - 2 * np.exp(s * (m - x)),

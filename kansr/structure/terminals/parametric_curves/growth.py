@@ -3,7 +3,7 @@
 All functions of the table are tried alone, each beside an offset, a slope, both or neither; then all pairs of those
 that may stand beside others; then pairs beside an exponential, or beside what was found so far. Starts are compared on
 grids of inner constants; the best are fitted together. Where the target spans decades its errors may be relative, and
-all is done again with such weights.
+sums of up to two are looked for again with such weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.error_model import spans_decades, spread_of
+from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.robust import typical
@@ -82,7 +82,7 @@ def _grown(curve: Curve, expired: Callable[[], bool]) -> list[Fitted]:
     )
     pairs = _fitted(curve, _promising(curve, starts, PAIRS), expired)
     found = [*singles, *pairs]
-    if expired() or not _least(pairs) < _least(singles) or _is_rounding(curve, found):
+    if expired() or curve.is_weighted or not _least(pairs) < _least(singles) or _is_rounding(curve, found):
         return found
     beam += [Held((core,), p, column) for core, p, column in some.only(TREND)]
     starts = chain(
@@ -182,7 +182,7 @@ def _bits(curve: Curve, form: Form, loss: float) -> float:
     if not np.isfinite(loss):
         return math.inf
     free = max(points - form.constants, 1)
-    noise = max(math.sqrt(max(loss, 0.0) * points / free) / spread_of(curve.y), ROUNDING)
+    noise = max(math.sqrt(max(loss, 0.0) * points / free) / curve.spread, ROUNDING)
     return points * math.log2(noise) + form.constants * bits_per_float(noise, curve.rows) + PER_NODE * form.nodes
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import sympy
 
+from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.arrays import Array
 from kansr.structure.terminals.parametric_curves.cores import Core
 
@@ -29,9 +30,18 @@ class Curve:
     scale: float
     rows: int
 
-    @property
+    @cached_property
     def goal(self) -> Array:
         return self.y * self.weight
+
+    @cached_property
+    def spread(self) -> float:
+        return spread_of(self.y)
+
+    @cached_property
+    def is_weighted(self) -> bool:
+        """Whether the errors are thought to be relative."""
+        return bool(np.ptp(self.weight) > 0)
 
     def line(self, powers: Sequence[int]) -> Array:
         """An orthonormal basis of the weighted powers of x, (points, 2), with columns of zeros for those not there."""
