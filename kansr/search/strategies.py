@@ -60,8 +60,9 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
             Attempt("parametric curve in noise", partial(_parametric_curve, noisy=True)),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
             Attempt("parametric curve", partial(_parametric_curve, noisy=False)),
+            *sums[:2],
             Attempt("one input", _one_input, thorough=True),
-            *sums,
+            *sums[2:],
         )
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (

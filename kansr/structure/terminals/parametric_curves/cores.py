@@ -56,7 +56,7 @@ class Core:
     nodes: int
     beside: bool = False
 
-    def expr(self, x: sympy.Expr, constants: Sequence[float]) -> sympy.Expr:
+    def expr(self, x: sympy.Expr, constants: Sequence[float] | Array) -> sympy.Expr:
         return self.symbolic(x, *(sympy.Float(float(value)) for value in constants))
 
 
@@ -119,7 +119,8 @@ def _zeros(x: Array) -> Array:
 
 def _inside(x: Array) -> Array:
     """Breakpoints, between the second row from either end."""
-    return np.quantile(x, np.linspace(0, 1, len(MIDDLES) + 2)[1:-1])[:, None]
+    inside: Array = np.quantile(x, np.linspace(0, 1, len(MIDDLES) + 2)[1:-1]).astype(float)
+    return inside[:, None]
 
 
 def _resonances(x: Array) -> Array:

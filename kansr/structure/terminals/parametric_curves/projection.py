@@ -109,7 +109,7 @@ def refined(problem: Problem, p: Array, steps: int) -> tuple[Array, Array]:
     """So many steps from all starts p, (starts, constants); -> the inner constants, and the loss, (starts,)."""
     now = problem.value(p)
     J, loss, residual = problem.jacobian(p, now), now.loss, now.residual
-    damping = np.full(len(p), FIRST_DAMPING)
+    damping: Array = np.full(len(p), FIRST_DAMPING)
     for _ in range(steps):
         step = _steps(J, residual, damping)
         trial = np.where(np.isfinite(step), p - step, p)
