@@ -57,11 +57,12 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
-            Attempt("parametric curve in noise", partial(_parametric_curve, noisy=True)),
+            Attempt("parametric curve in noise", partial(_parametric_curve, "noisy")),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
-            Attempt("parametric curve", partial(_parametric_curve, noisy=False)),
+            Attempt("parametric curve", partial(_parametric_curve, "clean")),
             *sums[:2],
             Attempt("one input", _one_input, thorough=True),
+            Attempt("parametric curve of few rows", partial(_parametric_curve, "few")),
             *sums[2:],
         )
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
@@ -135,10 +136,13 @@ def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
         yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
 
 
-def _parametric_curve(rows: Partition, context: Context, *, noisy: bool) -> Iterator[Finding]:
-    """Growth, peaks, saturation and the like, where the rows are noisy or where they are not; exact laws come first."""
-    if is_noisy(rows) == noisy:
-        noise = noise_floor(rows) if noisy else 0.0
+def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[Finding]:
+    """Growth, peaks, saturation and the like, where the rows are of this kind: few, noisy or clean.
+
+    So the attempt has its place: what looks for exact laws comes first, but where there is noise.
+    """
+    if kind == ("few" if rows.small else "noisy" if is_noisy(rows) else "clean"):
+        noise = noise_floor(rows) if kind == "noisy" else 0.0
         fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
         yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
 
