@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ ARRAY_FUNCTIONS: dict[Any, tuple[Unary, Unary]] = {
     sympy.Abs: (np.abs, np.sign),
 }
 
+# The largest and the least of several values, nan where one of them is.
+EXTREMES: dict[Any, Callable[[Array, Array], Array]] = {sympy.Max: np.maximum, sympy.Min: np.minimum}
+
 
 # Functions outside the language that sympy introduces, tan(x + pi/2) -> -cot(x), in terms of those of the language.
 REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
@@ -43,6 +47,8 @@ REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.re: lambda x: x,  # all values are real
     sympy.im: lambda x: sympy.S.Zero,
     sympy.conjugate: lambda x: x,
+    sympy.sign: lambda x: x / sympy.Abs(x),  # the derivatives of abs, max and min
+    sympy.Heaviside: lambda x: (1 + x / sympy.Abs(x)) / 2,
 }
 
 
@@ -50,8 +56,8 @@ REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
 class Instruction:
     """One operation of a tape. args: positions of its operands, all earlier in the tape.
 
-    kind: number, parameter, input, add, mul, power or function; value: the number, the position of the parameter or
-    input, or the pair (function, derivative).
+    kind: number, parameter, input, add, mul, power, extreme or function; value: the number, the position of the
+    parameter or input, the function of two arrays, or the pair (function, derivative).
     """
 
     kind: str
@@ -64,7 +70,8 @@ class Tape:
 
     names: the inputs, in the order of the columns of X.
     constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
-    occur. Their values are arguments of the evaluation, so a fit never rebuilds the expression.
+    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds
+    the expression.
 
     Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
     """
@@ -117,6 +124,8 @@ class Tape:
                 values.append(total)
             elif instruction.kind == "power":
                 values.append(_power(args[0], args[1]))
+            elif instruction.kind == "extreme":
+                values.append(reduce(instruction.value, args))
             else:
                 values.append(instruction.value[0](args[0]))
         return values
@@ -140,6 +149,8 @@ class Tape:
             if self.instructions[exponent].kind == "number":
                 return [(base, slope)]
             return [(base, slope), (exponent, out * np.log(values[base]))]
+        if instruction.kind == "extreme":
+            return [(j, np.equal(values[j], out).astype(float)) for j in instruction.args]
         return [(instruction.args[0], instruction.value[1](values[instruction.args[0]]))]
 
     def _add(self, expr: sympy.Expr) -> int:
@@ -151,6 +162,8 @@ class Tape:
     def _instruction(self, expr: sympy.Expr) -> Instruction:
         if expr in self._constants:
             return Instruction("parameter", value=self._constants[expr])
+        if expr.is_Float and -expr in self._constants:
+            return Instruction("mul", (self._add(sympy.S.NegativeOne), self._add(-expr)))
         if expr.is_Symbol:
             if expr.name not in self._names:
                 raise FormulaError(f"the formula uses {expr.name!r}, which is not among {', '.join(self._names)}")
@@ -168,6 +181,8 @@ class Tape:
             return Instruction("mul", args)
         if expr.is_Pow:
             return Instruction("power", args)
+        if expr.func in EXTREMES:
+            return Instruction("extreme", args, EXTREMES[expr.func])
         if expr.func not in ARRAY_FUNCTIONS:
             raise FormulaError(f"{expr.func} is not a function of the formula language")
         return Instruction("function", args, ARRAY_FUNCTIONS[expr.func])

@@ -26,7 +26,10 @@ FUNCTIONS: Mapping[str, Callable[..., sympy.Expr]] = {
     **{f.__name__: f for f in (sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos, sympy.tan)},
     **{f.__name__: f for f in (sympy.asin, sympy.acos, sympy.atan, sympy.sinh, sympy.cosh, sympy.tanh)},
     "abs": _magnitude,
+    "max": sympy.Max,
+    "min": sympy.Min,
 }
+OF_SEVERAL = ("max", "min")  # the functions of two or more arguments
 CONSTANTS: Mapping[str, sympy.Expr] = {"pi": sympy.pi, "E": sympy.E}
 
 # Limits that bound time and memory for hostile text. No formula that people write comes near them.
@@ -197,8 +200,9 @@ class _ExpressionBuilder(Transformer_NonRecursive):
         if name not in self.functions:
             hint = did_you_mean(name, self.functions)
             raise self.error(f"no function {_short(name)!r} ({', '.join(self.functions)}).{hint}", meta)
-        if name in FUNCTIONS and len(parts) != 1:
-            raise self.error(f"{name} takes one argument, not {len(parts)}", meta)
+        if name in FUNCTIONS and (len(parts) != 1) != (name in OF_SEVERAL):
+            wanted = "two or more arguments" if name in OF_SEVERAL else "one argument"
+            raise self.error(f"{name} takes {wanted}, not {len(parts)}", meta)
         try:
             expr = self.functions[name](*(part.expr for part in parts))
         except (TypeError, ValueError) as err:

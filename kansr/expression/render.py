@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sympy
@@ -13,7 +13,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from kansr.errors import FormulaError
-from kansr.expression.evaluate import REWRITES
+from kansr.expression.evaluate import EXTREMES, REWRITES
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import FUNCTIONS
 
@@ -21,7 +21,7 @@ HALF = sympy.Rational(1, 2)
 NUMBERS: tuple[Any, ...] = (sympy.Rational, sympy.Float, type(sympy.pi), type(sympy.E), NamedConstant)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # What an expression of the language may consist of, beside its functions.
-PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs)
+PRINTABLE: tuple[Any, ...] = (*NUMBERS, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Abs, *EXTREMES)
 
 
 def render(expr: sympy.Expr, *, functions: Mapping[str, Callable[..., sympy.Expr]] = FUNCTIONS) -> str:
@@ -107,6 +107,11 @@ def _in_language(expr: sympy.Expr, functions: Mapping[str, Callable[..., sympy.E
     return expr
 
 
+def ordered(arguments: Iterable[sympy.Expr]) -> list[sympy.Expr]:
+    """The arguments of max or min, a number first: min(5, x)."""
+    return sorted(arguments, key=lambda arg: (bool(arg.free_symbols), str(arg)))
+
+
 class PositiveFirst:
     """A printer that begins a sum with a positive term where there is one: b - a for -a + b."""
 
@@ -131,6 +136,12 @@ class _FormulaPrinter(PositiveFirst, StrPrinter):
 
     def _print_Abs(self, expr: sympy.Expr) -> str:
         return f"abs({self._print(expr.args[0])})"
+
+    def _print_Max(self, expr: sympy.Expr) -> str:
+        return f"max({self.stringify(ordered(expr.args), ', ')})"
+
+    def _print_Min(self, expr: sympy.Expr) -> str:
+        return f"min({self.stringify(ordered(expr.args), ', ')})"
 
     def _print_Exp1(self, expr: sympy.Expr) -> str:
         return "E"

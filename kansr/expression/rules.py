@@ -31,6 +31,7 @@ def canonical(expr: sympy.Expr, size: Size | None = None) -> sympy.Expr:
     sqrt(2.1*u + 4.2*v)   -> 1.4*sqrt(u + 2.0*v)   everywhere
     c*(2.0*u + 6.0)*w     -> c'*(u + 3.0)*w        everywhere
     log(2.0*u)            -> log(u) + 0.7          everywhere
+    abs(2.0*u + 6.0)      -> 2.0*abs(u + 3.0)      everywhere
     sin(u + 9.5)          -> -sin(u + 0.08)        everywhere; cos likewise
     u + 1e-9              -> u                     where 1e-9 is rounding beside u; needs `size`
 
@@ -49,6 +50,8 @@ def canonical(expr: sympy.Expr, size: Size | None = None) -> sympy.Expr:
         return _unscale_log(expr.args[0], size or by_coefficient)
     if expr.func in PERIODIC:
         return _reduce_phase(expr)
+    if expr.func is sympy.Abs and expr.args[0].is_Add:
+        return _unscale_abs(expr.args[0], size or by_coefficient)
     return expr
 
 
@@ -118,6 +121,20 @@ def _unscale_log(argument: sympy.Expr, size: Size) -> sympy.Expr:
     if coefficient.is_Float and coefficient > 0 and rest != 1:
         return sympy.log(rest) + sympy.Float(math.log(coefficient))
     return sympy.log(argument)
+
+
+def _unscale_abs(argument: sympy.Add, size: Size) -> sympy.Expr:
+    """abs(2.0*u + 6.0) -> 2.0*abs(u + 3.0), everywhere."""
+    scale = _of_largest(argument, size)
+    return sympy.Abs(argument) if not scale else abs(scale) * sympy.Abs(divided(argument, scale))
+
+
+def _of_largest(total: sympy.Add, size: Size) -> sympy.Float | None:
+    """The coefficient of the largest term that is no number, where all coefficients are floats."""
+    if leading_float(total, size) is None:
+        return None
+    _, terms = total.as_coeff_add()
+    return max(terms, key=size).as_coeff_Mul()[0]
 
 
 def _reduce_phase(expr: sympy.Expr) -> sympy.Expr:

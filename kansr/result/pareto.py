@@ -83,14 +83,26 @@ class ParetoFront:
 
 
 def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
-    """The front of `candidates`. spread: the variance of the target; errors of the size of rounding count as equal."""
+    """The front of `candidates`. spread: the variance of the target; errors of the size of rounding count as equal.
+
+    One that beats the candidate of least description length in both has as few nodes but more digits: it is left out.
+    """
     rounding = (ROUNDING**2) * spread  # a mean square
+    candidates = [c for c in candidates if np.isfinite(c.loss)]
+    shortest = min(candidates, key=lambda c: (c.description_length, c.complexity), default=None)
 
     def order(c: Candidate) -> tuple[float, float, float, str]:
         return (c.complexity, max(c.error_ms, rounding), c.description_length, str(c.expr))
 
     front: list[Candidate] = []
-    for candidate in sorted((c for c in candidates if np.isfinite(c.loss)), key=order):
+    for candidate in sorted(candidates, key=order):
+        if candidate is not shortest and shortest is not None and _beats(candidate, shortest):
+            continue
         if not front or max(candidate.error_ms, rounding) < max(front[-1].error_ms, rounding) * (1 - TIE):
             front.append(candidate)
     return ParetoFront(tuple(front))
+
+
+def _beats(one: Candidate, other: Candidate) -> bool:
+    """Whether one candidate has no more nodes and no larger error than another."""
+    return one.complexity <= other.complexity and one.error_ms <= other.error_ms

@@ -11,7 +11,7 @@ import sympy
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import Fit, fit_constants
+from kansr.formula.fit.constants import Fit, fit_constants, tied_floats
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
@@ -27,6 +27,8 @@ READABLE = 12  # constants up to which a formula is snapped and rewritten: a lon
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
+SAME = 1e-6  # relative difference of mean squared residuals up to which two fits of one form are one
+FORM_CONSTANT = sympy.Symbol("constant")  # stands for any constant of a form
 FAR_BEHIND = 60.0  # bits by which a formula may be longer than the best of an attempt to be finished
 
 
@@ -44,7 +46,9 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
         snapped = snap(fit, data, passed)
         still = exact(fit_constants(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
-        fit = replace(fit, expr=simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed))
+        simple = simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed)
+        if len(tied_floats(simple)) <= len(tied_floats(fit.expr)):  # expanded, c*(1 - exp(-x))**2 - c has one more
+            fit = replace(fit, expr=simple)
     return judged(fit.expr, rows, origin)
 
 
@@ -62,6 +66,17 @@ def fit_all(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:
     """The formulas with no redundant constant, fitted."""
     size = typical_size(rows.sample.X, rows.sample.names)
     return [fit_constants(canonical(expr, size), rows.sample) for expr in exprs]
+
+
+def distinct(fits: Iterable[Fit]) -> list[Fit]:
+    """The fits without those that another one is too: of the same form and, up to SAME, the same residual."""
+    found: dict[sympy.Expr, list[Fit]] = {}
+    for fit in fits:
+        form = fit.expr.xreplace(dict.fromkeys(fit.expr.atoms(sympy.Float), FORM_CONSTANT))
+        alike = found.setdefault(form, [])
+        if not any(abs(fit.error_ms - other.error_ms) <= SAME * other.error_ms for other in alike):
+            alike.append(fit)
+    return [fit for alike in found.values() for fit in alike]
 
 
 def judged(expr: sympy.Expr, rows: Partition, origin: str) -> Candidate:

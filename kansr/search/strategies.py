@@ -19,7 +19,7 @@ from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.exact import ExactSearch
-from kansr.search.finish import best_of, finish, fit_all, judged
+from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
@@ -59,9 +59,13 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         return (
             *before,
             Attempt("waves", _waves, quick=True, conclusive=True),
+            Attempt("parametric curve in noise", partial(_parametric_curve, "noisy")),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
+            Attempt("parametric curve", partial(_parametric_curve, "clean")),
+            *sums[:2],
             Attempt("one input", _one_input, thorough=True),
-            *sums,
+            Attempt("parametric curve of few rows", partial(_parametric_curve, "few")),
+            *sums[2:],
         )
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
@@ -150,6 +154,17 @@ def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
         yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
+
+
+def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[Finding]:
+    """Growth, peaks, saturation and the like, where the rows are of this kind: few, noisy or clean.
+
+    So the attempt has its place: what looks for exact laws comes first, but where there is noise.
+    """
+    if kind == ("few" if rows.small else "noisy" if is_noisy(rows) else "clean"):
+        noise = noise_floor(rows) if kind == "noisy" else 0.0
+        fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
+        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:

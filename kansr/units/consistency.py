@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import sympy
 
+from kansr.expression.evaluate import EXTREMES
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.render import readable
 from kansr.units.dimension import Dimension
@@ -95,6 +96,8 @@ class _ConsistencyCheck:
             return self._product(expr)
         if expr.is_Pow and expr.base is not sympy.E:
             return self._power(expr)
+        if expr.func in EXTREMES:
+            return self._extreme(expr)
         argument = expr.exp if expr.is_Pow else expr.args[0]
         return self._function(expr, argument, self.value(argument))
 
@@ -155,6 +158,15 @@ class _ConsistencyCheck:
             self._plain(expr, part, found)
             self.no_logs(found, part)
         return Dimensioned(DIMENSIONLESS)
+
+    def _extreme(self, expr: sympy.Expr) -> Dimensioned:
+        """What is compared has one unit."""
+        first, *rest = (self.value(arg) for arg in expr.args)
+        for found in (first, *rest):
+            self.no_logs(found, expr)
+            if not self.alike(first.dimension, found.dimension):
+                raise InconsistentUnits(f"what is compared in {readable(expr)} has different units")
+        return first
 
     def _function(self, expr: sympy.Expr, argument: sympy.Expr, found: Dimensioned) -> Dimensioned:
         if expr.func is sympy.Abs:

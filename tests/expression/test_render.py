@@ -33,6 +33,7 @@ RENDERED = {
     sympy.Float("0.1", 50): "0.1",
     sympy.Float(1e-5) * x: "1e-05*x",
     sympy.Abs(x) * sympy.E: "E*abs(x)",
+    sympy.Max(x, y, 5) - sympy.Min(y, 2.5): "max(5, x, y) - min(2.5, y)",
     sympy.sec(x): "1/cos(x)",
     sympy.cot(x): "cos(x)/sin(x)",
     sympy.exp(sympy.re(x)): "exp(x)",
@@ -49,7 +50,7 @@ def test_renders(expr: sympy.Expr, text: str) -> None:
 @pytest.mark.parametrize(
     "expr",
     [
-        *(sympy.I * x, sympy.oo, sympy.zoo, sympy.nan, sympy.gamma(x), sympy.EulerGamma, x > 0, sympy.Max(x, y)),
+        *(sympy.I * x, sympy.oo, sympy.zoo, sympy.nan, sympy.gamma(x), sympy.EulerGamma, x > 0, sympy.floor(x)),
         *(sympy.Piecewise((x, x > 0), (y, True)), sympy.Float("1e400"), sympy.Integral(x, x), sympy.floor(x)),
     ],
     ids=str,

@@ -35,6 +35,19 @@ def test_fitting_finds_the_constants(truth: str, start: str) -> None:
     assert evaluate(fit.expr, dict(zip(data.names, data.X.T))) == pytest.approx(data.y, rel=1e-8, abs=1e-8)
 
 
+def test_a_constant_and_its_negative_are_one() -> None:
+    data = noisy_table("2.5*(1 - exp(-1.3*x))")
+    fit = fit_constants(parse("1.5 - 1.5*exp(-0.5*x)"), data)
+    assert sorted(map(float, fit.constants)) == pytest.approx([-1.3, 2.5])
+    assert fit.rms < 1e-9 * float(np.std(data.y))
+
+
+def test_the_breakpoint_of_a_maximum_is_fitted() -> None:
+    data = noisy_table("1.5*max(1.2, x) + 0.3")
+    fit = fit_constants(parse("1.1*max(1.0, x) + 0.5"), data)
+    assert sorted(map(float, fit.constants)) == pytest.approx([0.3, 1.2, 1.5])
+
+
 def test_fixed_constants_stay() -> None:
     data = noisy_table("2.5*x + 1.75")
     fit = fit_constants(parse("2.0*x + 1.0"), data, fixed=[sympy.Float(2.0)])

@@ -78,6 +78,8 @@ def by_latex(law: Law) -> Any:
     text = to_latex(Law(law.expr.xreplace(letters), tuple(map(str, letters.values())), "y"))
     bars = re.sub(r"\\(left|right)\|", "|", text.partition("=")[2])
     found = parse_latex(bars).subs(sympy.Symbol("e"), sympy.E).subs(sympy.Symbol("pi"), sympy.pi)
+    for name, function in (("max", sympy.Max), ("min", sympy.Min)):
+        found = found.replace(sympy.Function(name), function)
     given = [letters[sympy.Symbol(name)] for name in law.inputs]
     return Tape(found, list(map(str, given))).value(np.column_stack([X[:, :0], *columns(law)]))
 

@@ -94,6 +94,10 @@ SOLVED: dict[str, tuple[Law, ...]] = {
         Law(text="x**2 + sin(x)*exp(-y)"),
         Law(text="x**2 + sin(x)*exp(-y)", noise=0.02),
     ),
+    "parametric curve": (
+        Law(text="7/(1 + exp(3 - 2.5*x))", rows=40, noise=0.02),
+        Law(text="min(1.4, x) + 2", rows=40, near=1e-6),
+    ),
     "best power law": (Law(text="3*x**2/y"), Law(text="3*x**2/y", noise=0.05)),
     "product of curves": (Law(text="x**2*exp(y)", rows=200),),
     "network 1": (Law(text="exp(sin(x) + y**2)", slow=True),),

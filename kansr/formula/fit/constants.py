@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,6 +47,12 @@ def floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
     return tuple(sorted(expr.atoms(sympy.Float), key=lambda v: (abs(float(v)), float(v))))
 
 
+def tied_floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
+    """The constants that are fitted: of c and -c only c, which is one constant in c - c*exp(-x), sympy's c*(1 - …)."""
+    found = floats(expr)
+    return tuple(value for value in found if value > 0 or -value not in found)
+
+
 def short_floats(expr: sympy.Expr) -> tuple[sympy.Float, ...]:
     """The constants of few digits: they were snapped, and stay when the others are fitted again."""
     return tuple(value for value in floats(expr) if is_short(float(value)))
@@ -67,7 +73,7 @@ def fit_constants(
     """
     if data.rows > rows:
         data = data.take(evenly_spaced_rows(data.rows, rows))
-    constants = tuple(c for c in floats(expr) if c not in fixed)
+    constants = tuple(c for c in tied_floats(expr) if c not in fixed and -c not in fixed)
     try:
         tape = Tape(expr, data.names, constants)
     except FormulaError:  # sympy has rewritten the expression into one that is not real everywhere
@@ -76,8 +82,13 @@ def fit_constants(
         best = optimum(tape, data, np.array([float(c) for c in constants]), iterations)
         influence = np.sqrt(np.mean((best.J * best.values) ** 2, axis=0))
     fitted = tuple(sympy.Float(float(v)) for v in best.values)
-    expr = expr.xreplace(dict(zip(constants, fitted))) if constants else expr
+    expr = replaced(expr, dict(zip(constants, fitted))) if constants else expr
     return Fit(expr, fitted, best.errors, influence, best.rms, best.error_ms)
+
+
+def replaced(expr: sympy.Expr, numbers: Mapping[sympy.Float, sympy.Expr]) -> sympy.Expr:
+    """The expression with other numbers in place of its constants and of their negatives."""
+    return expr.xreplace({**{-old: -new for old, new in numbers.items()}, **numbers})
 
 
 class Optimum(NamedTuple):

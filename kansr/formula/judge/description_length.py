@@ -32,7 +32,7 @@ def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> floa
     if not np.isfinite(error_ms):
         return math.inf
     # The unbiased estimate of the noise: every constant has used up one degree of freedom.
-    free = max(data.rows - len(expr.atoms(sympy.Float)), 1)
+    free = max(data.rows - len({abs(value) for value in expr.atoms(sympy.Float)}), 1)
     noise = max(math.sqrt(error_ms * data.rows / free) / spread, ROUNDING)
     return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
 

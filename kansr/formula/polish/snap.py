@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import fractions_near, proposals
-from kansr.formula.fit.constants import MOST_ROWS, Fit, fit_constants
+from kansr.formula.fit.constants import MOST_ROWS, Fit, fit_constants, replaced
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
 
@@ -53,7 +53,7 @@ def snap(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False, ro
         for constant, number in _replacements(best, data, fixed):
             if passed():
                 return _on_all_rows(best, data, fixed)
-            expr = best.expr.xreplace({constant: number})
+            expr = replaced(best.expr, {constant: number})
             if not is_real_formula(expr):
                 continue
             keep = fixed | ({number} if number.is_Float else set())

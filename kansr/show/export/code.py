@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple
 
 import sympy
 
-from kansr.expression.evaluate import REWRITES
+from kansr.expression.evaluate import EXTREMES, REWRITES
+from kansr.expression.render import ordered
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # precedence of operators, the loosest first
 EXACT = 1 << 53  # integers up to which doubles are exact
@@ -38,13 +40,18 @@ def stars(base: Source, exponent: Source) -> Source:
     return Source(f"{base.within(ATOM)}**{exponent.within(SIGN)}", POWER)
 
 
+def called(function: str, a: Source, b: Source) -> Source:
+    """A function of two operands, as most languages write it."""
+    return Source(f"{function}({a.text}, {b.text})")
+
+
 @dataclass(frozen=True)
 class Language:
     """How one language writes an expression.
 
     functions: the name called for each sympy function; sqrt: that for the square root.
-    power, quotient: the code of two operands; whole, ratio, decimal: the code of an integer, of a quotient of two, and
-    of any other number.
+    power, quotient: the code of two operands; extreme: that of max or min of two, with the name in `functions`; whole,
+    ratio, decimal: the code of an integer, of a quotient of two, and of any other number.
     spells: whether constants such as sqrt(2*pi) are spelled out, not written as their values.
     names: of symbols and of named constants; fitted: names of floats that are parameters.
     """
@@ -56,6 +63,7 @@ class Language:
     decimal: Callable[[float], str] = repr
     quotient: Callable[[Source, Source], Source] = slash
     ratio: Callable[[str, str], Source] = lambda p, q: Source(f"{p}/{q}", PRODUCT, True)
+    extreme: Callable[[str, Source, Source], Source] = called
     spells: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
     fitted: Mapping[sympy.Float, str] = field(default_factory=dict)
@@ -65,6 +73,7 @@ def calls(prefix: str, **other: str) -> dict[Any, str]:
     """The name of each sympy function: the prefix and its name in the formula language, unless `other` has one."""
     named = {f.__name__: f for f in (sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos)}
     named |= {f.__name__: f for f in (sympy.atan, sympy.sinh, sympy.cosh, sympy.tanh)} | {"abs": sympy.Abs}
+    named |= {"max": sympy.Max, "min": sympy.Min}
     return {function: other.get(name, f"{prefix}{name}") for name, function in named.items()}
 
 
@@ -84,6 +93,9 @@ def code(expr: sympy.Expr, language: Language) -> Source:
         return _product(expr, language)
     if expr.is_Pow:
         return _power(expr.base, expr.exp, language)
+    if expr.func in EXTREMES:
+        parts = [code(arg, language) for arg in ordered(expr.args)]
+        return reduce(lambda a, b: language.extreme(language.functions[expr.func], a, b), parts)
     return Source(f"{language.functions[expr.func]}({code(expr.args[0], language).text})")
 
 

@@ -7,7 +7,7 @@ from kansr.show.export.code import Language, calls, code, stars
 from kansr.show.export.comment import about, docstring
 from kansr.show.export.names import names
 
-FUNCTIONS = calls("np.", asin="np.arcsin", acos="np.arccos", atan="np.arctan")
+FUNCTIONS = calls("np.", asin="np.arcsin", acos="np.arccos", atan="np.arctan", max="np.maximum", min="np.minimum")
 CONSTANTS = {"pi": "np.pi", "E": "np.e"}
 
 

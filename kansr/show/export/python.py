@@ -33,6 +33,12 @@ HELPERS: Mapping[str, str] = {
     "_sinh": """def _sinh(u):
     return math.copysign(_real(math.sinh)(abs(u)), u)
 """,
+    "_max": """def _max(a, b):
+    return a if a > b or a != a else b
+""",
+    "_min": """def _min(a, b):
+    return a if a < b or a != a else b
+""",
     "_quotient": """def _quotient(a, b):
     return a / b if b != 0 else a * math.copysign(math.inf, b)
 """,
@@ -45,7 +51,7 @@ HELPERS: Mapping[str, str] = {
     return _real(math.pow)(base, exponent)
 """,
 }
-FUNCTIONS = calls("_", atan="math.atan", tanh="math.tanh", abs="abs")
+FUNCTIONS = calls("_", atan="math.atan", tanh="math.tanh", abs="abs", max="_max", min="_min")
 CONSTANTS = {"pi": "math.pi", "E": "math.e"}
 
 

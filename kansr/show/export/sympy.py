@@ -7,7 +7,7 @@ from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, hashed
 from kansr.show.export.names import names
 
-FUNCTIONS = calls("sympy.", abs="sympy.Abs")
+FUNCTIONS = calls("sympy.", abs="sympy.Abs", max="sympy.Max", min="sympy.Min")
 CONSTANTS = {"pi": "sympy.pi", "E": "sympy.E"}
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from kansr.formula.fit.constants import floats
 from kansr.result.law import Law
-from kansr.show.export.code import Language, calls, code, stars
+from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, docstring
 from kansr.show.export.names import names
 
-FUNCTIONS = calls("torch.")
+FUNCTIONS = calls("torch.", max="torch.maximum", min="torch.minimum")
 
 
 def to_torch(law: Law) -> str:
     """The source of a module with one nn.Module; its forward takes tensors that broadcast."""
     chosen = names(law)
     fitted = {number: f"self.c{i}" for i, number in enumerate(floats(law.expr))}
-    language = Language(FUNCTIONS, "torch.sqrt", stars, spells=False, names=chosen.of, fitted=fitted)
+    language = Language(FUNCTIONS, "torch.sqrt", stars, spells=False, extreme=_extreme, names=chosen.of, fitted=fitted)
     value = code(law.expr, language).text
     if not law.expr.free_symbols and not fitted:
         value = f"torch.tensor({value}, dtype=torch.float64)"
@@ -33,6 +33,12 @@ def to_torch(law: Law) -> str:
         + "".join(f"        {line}\n" for line in body)
         + f"        return {value}\n"
     )
+
+
+def _extreme(function: str, a: Source, b: Source) -> Source:
+    """The function takes tensors only, and a number in the formula is none."""
+    tensors = (f"torch.as_tensor({part.text}, dtype=torch.float64)" for part in (a, b))
+    return Source(f"{function}({', '.join(tensors)})")
 
 
 def _class(name: str) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from sympy.printing.precedence import PRECEDENCE, precedence_traditional
 from sympy.printing.printer import Printer
 
-from kansr.expression.render import PositiveFirst, with_joined_radicals
+from kansr.expression.render import PositiveFirst, ordered, with_joined_radicals
 
 Number = Callable[[float], str]
 OPEN = '<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true">'
@@ -138,6 +138,12 @@ class _MathMLPrinter(PositiveFirst, Printer):
 
     def _print_Function(self, expr: sympy.Expr) -> str:
         return f"<mi>{escape(expr.func.__name__)}</mi>{APPLY}{self._arguments(expr.args)}"
+
+    def _print_Max(self, expr: sympy.Expr) -> str:
+        return f"<mi>max</mi>{APPLY}{self._arguments(ordered(expr.args))}"
+
+    def _print_Min(self, expr: sympy.Expr) -> str:
+        return f"<mi>min</mi>{APPLY}{self._arguments(ordered(expr.args))}"
 
     def _print_Symbol(self, expr: sympy.Symbol) -> str:
         if expr.name.isdigit():  # a number under a joined radical

@@ -41,6 +41,7 @@ from kansr.structure.terminals.one_input.curve_match import half_powers, single
 from kansr.structure.terminals.one_input.periodogram import waves
 from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
+from kansr.structure.terminals.parametric_curves.growth import parametric_curves
 from kansr.structure.terminals.terminal import ANY, TerminalKind
 from kansr.structure.terminals.thresholds import MOST_FORMULAS, STEEP
 from kansr.structure.terminals.waves.sums import sums_of_waves
@@ -161,6 +162,10 @@ def _half_powers(state: State, context: Context) -> Iterator[sympy.Expr]:
     return half_powers(state.weighted(), context.noise, context.match)
 
 
+def _parametric_curve(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return parametric_curves(state.weighted(), context.noise, context.expired)
+
+
 def _additive(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
     return additive(fitting, judging)
 
@@ -226,6 +231,7 @@ TERMINALS: tuple[TerminalKind, ...] = (
     # asked of a whole table only
     TerminalKind("best power law", _best_power_law, whole=True, said="power law"),
     TerminalKind("sum of waves", _sum_of_waves, inputs=range(1, 2), whole=True),
+    TerminalKind("parametric curve", _parametric_curve, inputs=range(1, 2), whole=True),
     TerminalKind("product of curves", graphs=_multiplicative, inputs=range(2, ANY), whole=True, held_out=True),
     *(
         TerminalKind(f"network {hidden}", graphs=partial(_network, hidden), inputs=range(2, ANY), whole=True)
