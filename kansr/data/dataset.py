@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kansr.data.resolution import Rounding
 from kansr.numeric.arrays import Array
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Dataset:
     units: None where they are not given.
     sigma: the standard error of each y, (rows,), in the unit of y, or up to a common factor where `relative`; None
     where it is not given. robust: whether Huber's loss takes the place of squares, for errors with heavy tails.
+    rounding: the errors that come from how the numbers are written; None where they are written in full.
     """
 
     X: Array
@@ -35,6 +37,7 @@ class Dataset:
     sigma: Array | None = None
     relative: bool = False
     robust: bool = False
+    rounding: Rounding | None = None
 
     @property
     def stated(self) -> Array | None:
@@ -48,7 +51,8 @@ class Dataset:
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Dataset:
         """The rows at `index`."""
         sigma = None if self.sigma is None else self.sigma[index]
-        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma)
+        rounding = None if self.rounding is None else self.rounding.take(index)
+        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding)
 
     def column(self, name: str) -> Array:
         """The values of the input `name`, (rows,)."""

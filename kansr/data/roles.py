@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
@@ -14,6 +15,7 @@ from kansr.data.dataset import Dataset
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.data.resolution import notes_on_target, rounding_of
 from kansr.data.screening import MANY, screened
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
@@ -105,7 +107,9 @@ def dataset(
     names = aliases(columns)
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
-    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma), tuple(notes)
+    notes += notes_on_target(X, y, y_name)
+    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma)
+    return replace(found, rounding=rounding_of(X, y)), tuple(notes)
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:

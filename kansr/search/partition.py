@@ -49,8 +49,9 @@ class Partition:
         """Rows that somebody else has divided."""
         sigma = None if fitting.sigma is None or judging.sigma is None else np.append(fitting.sigma, judging.sigma)
         X, y = np.vstack([fitting.X, judging.X]), np.append(fitting.y, judging.y)
+        rounding = fitting.rounding and judging.rounding and fitting.rounding.above(judging.rounding)
         held_out = np.arange(len(y)) >= fitting.rows
-        return cls(replace(fitting, X=X, y=y, sigma=sigma), np.zeros(len(y), dtype=bool), held_out, seed)
+        return cls(replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed)
 
     @cached_property
     def kept(self) -> Dataset:

@@ -10,7 +10,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.exactness import convincing, exact, within_errors
+from kansr.formula.judge.exactness import convincing, exact, within_digits, within_errors
 from kansr.formula.judge.residual_tests import lacks_fit, looks_like_noise, neighbour_noise
 from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
@@ -102,10 +102,12 @@ def status_of(best: Candidate, data: Dataset) -> Status:
         return Status.FOUND
     if data.stated is not None:
         return Status.FOUND if within_errors(residual, data.stated) else Status.BEST_EFFORT
-    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
-        return Status.BEST_EFFORT
     # With a constant for every few rows nothing can be concluded from the residuals.
     enough = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
+    if enough and within_digits(best.expr, data):
+        return Status.FOUND
+    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
+        return Status.BEST_EFFORT
     return Status.FOUND if enough and looks_like_noise(residual, data.X) else Status.BEST_EFFORT
 
 

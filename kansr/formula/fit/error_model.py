@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from kansr.data.dataset import Dataset
+from kansr.formula.fit.rounding import most_rounding
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, robust_square, typical
 
 # Largest over smallest size of a target, about a decade and a half, from which its errors may be relative to it. In a
 # narrower target the two error models hardly differ; never measured alone.
 WIDE = 30.0
-
 
 def spans_decades(y: Array) -> bool:
     """Whether a target, (rows,), has one sign and ranges so widely that its errors may be relative to it."""
@@ -33,18 +33,21 @@ def relative_sigma(data: Dataset) -> Array:
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
-def error_ms_of(residual: Array, data: Dataset) -> float:
+def error_ms_of(residual: Array, data: Dataset, rounding: Array | None = None) -> float:
     """The mean squared residual under the likelier error model, in the square of the target's unit; less is better.
 
     residual: (rows,). Constant errors: the mean square itself. Errors relative to the target: the mean squared relative
     residual times the squared geometric mean of |y|, which makes the two likelihoods comparable; only where the target
-    spans decades. Stated errors: the mean square of the residuals over `relative_sigma`. With Huber's loss
-    `robust_square` takes the place of the mean square.
+    spans decades. Errors of rounding, if there are any (see `rounding_error`): the same with these in place of |y|, and
+    no less than they leave of the true law. Stated errors: the mean square of the residuals over `relative_sigma`. With
+    Huber's loss `robust_square` takes the place of the mean square.
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:
         return square(residual / relative_sigma(data))
-    constant = square(residual)
-    if not spans_decades(data.y):
-        return constant
-    return min(constant, square(residual / data.y) * typical(np.abs(data.y)) ** 2)
+    options = [square(residual)]
+    if spans_decades(data.y):
+        options.append(square(residual / data.y) * typical(np.abs(data.y)) ** 2)
+    if rounding is not None:
+        options.append(max(square(residual / rounding), most_rounding(data.rows)) * typical(rounding) ** 2)
+    return min(options)

@@ -12,6 +12,7 @@ from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.fit.error_model import error_ms_of
+from kansr.formula.fit.rounding import rounding_error
 from kansr.formula.judge.description_length import description_length
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
@@ -24,8 +25,10 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
 
     origin: what found it.
     """
-    residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss, error_ms = mean_square(residual), error_ms_of(residual, fitting)
+    tape = Tape(expr, fitting.names)
+    residual = tape.value(fitting.X) - fitting.y
+    loss = mean_square(residual)
+    error_ms = error_ms_of(residual, fitting, rounding_error(tape.value, residual, fitting))
     held_out_loss = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
     variance, held_out_variance = float(np.var(fitting.y)), float(np.var(held_out.y))
     return Candidate(
