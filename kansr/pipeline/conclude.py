@@ -11,6 +11,7 @@ from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
 from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
 from kansr.numeric.arrays import Array, Mask
@@ -27,6 +28,7 @@ AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
 MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residual is too uncertain to speak of tails
 HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
+DIGITS = "exact as far as the table says: what is left is how its numbers are rounded"
 NAMED = 5  # rows that a note lists
 
 
@@ -54,7 +56,9 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
     kept = data.take(~outlier)
     best, constants = refit(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
+    to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
+    tails = _heavy_tails(residual, kept, found.status)
     return replace(
         found,
         front=found.front.with_best(best),
@@ -63,7 +67,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
         noise_error=error,
         rows=kept.rows,
         outliers=tuple(np.flatnonzero(outlier).tolist()),
-        notes=(*_left_out(outlier), *found.notes, *_heavy_tails(residual, kept, found.status)),
+        notes=(*_left_out(outlier), *found.notes, *([DIGITS] if to_the_digits else tails)),
     )
 
 

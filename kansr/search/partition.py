@@ -51,7 +51,9 @@ class Partition:
         X, y = np.vstack([fitting.X, judging.X]), np.append(fitting.y, judging.y)
         rounding = fitting.rounding and judging.rounding and fitting.rounding.above(judging.rounding)
         held_out = np.arange(len(y)) >= fitting.rows
-        return cls(replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed)
+        return cls(
+            replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed
+        )
 
     @cached_property
     def kept(self) -> Dataset:

@@ -13,6 +13,7 @@ from kansr.numeric.robust import mean_square, robust_square, typical
 # narrower target the two error models hardly differ; never measured alone.
 WIDE = 30.0
 
+
 def spans_decades(y: Array) -> bool:
     """Whether a target, (rows,), has one sign and ranges so widely that its errors may be relative to it."""
     size = np.abs(y)

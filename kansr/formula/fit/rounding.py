@@ -1,4 +1,4 @@
-"""What the digits of a table leave of a formula: the rounding of the target, and that of the inputs through the formula.
+"""What the digits of a table leave of a formula: the rounding of the target, and of the inputs through the formula.
 
 The latter to first order, as the effective variance of errors in the inputs (Orear 1982).
 """

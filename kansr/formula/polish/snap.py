@@ -45,7 +45,8 @@ def snap(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False, ro
     """The fit with the constants snapped whose snapping shortens the description, the others fitted again on all rows.
 
     One constant at a time, that of the likeliest replacement first, by the best of its replacements. It is kept only if
-    the description length gets less, so that a number that the rows contradict is never written. passed: whether there is no more time.
+    the description length gets less, so that a number that the rows contradict is never written. passed: whether there
+    is no more time.
     """
     fixed: set[sympy.Float] = set()
     best, length = fit, fit_length(fit, data)

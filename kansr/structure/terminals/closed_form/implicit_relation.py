@@ -147,8 +147,7 @@ def _is_dependent(functions: Generators, t: Array, above: int, below: int) -> bo
     A = design(functions.columns, functions.monomials(above))
     if not np.isfinite(A).all():
         return False
-    of_Q = len(functions.monomials(below))
-    M, scale = _matrix(A, t, of_Q)
+    M, scale = _matrix(A, design(functions.columns, functions.monomials(below)), t)
     if not np.isfinite(scale).all() or np.any(scale == 0):
         return False
     rows = _enough_rows(len(t), M.shape[1])
@@ -163,8 +162,8 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     """P/Q of these degrees; None where it does not meet t, or has too many coefficients with many digits."""
     P, Q = functions.monomials(above), functions.monomials(below)
     one_input = len({symbol for expr in functions.symbols for symbol in expr.free_symbols}) == 1
-    A = design(functions.columns, P)
-    found = _sparse_null_vector(*_matrix(A, t, len(Q)))
+    A, B = design(functions.columns, P), design(functions.columns, Q)
+    found = _sparse_null_vector(*_matrix(A, B, t))
     if found is None:
         return None
     kept, values = found
@@ -173,7 +172,7 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     w, v = full[: len(P)], full[len(P) :]
     if not np.any(v) or max(np.count_nonzero(w), np.count_nonzero(v)) > MOST_TERMS:
         return None
-    if not _misfit(A, t, w, v) < ROUNDING_RMS:
+    if not _misfit(A @ w, B @ v, t) < ROUNDING_RMS:
         return None
     numbers = _nice(values, LONG_CONSTANTS if one_input else MOST_LONG)
     if numbers is None:
@@ -187,10 +186,10 @@ def _relation(functions: Generators, t: Array, above: int, below: int) -> sympy.
     return total if below == 0 else total / polynomial(functions.symbols, Q, sparse[len(P) :])
 
 
-def _matrix(A: Array, t: Array, of_Q: int) -> tuple[Array, Array]:
-    """[A, −t·B] with columns of unit rms, and what they were divided by; B: the first `of_Q` columns of A."""
+def _matrix(A: Array, B: Array, t: Array) -> tuple[Array, Array]:
+    """[A, −t·B] with columns of unit rms, and what they were divided by. A, B: the columns of P and of Q."""
     with np.errstate(all="ignore"):
-        M = np.hstack([A, -t[:, None] * A[:, :of_Q]])
+        M = np.hstack([A, -t[:, None] * B])
         M = M / (1.0 + np.abs(t) / np.median(np.abs(t)))[:, None]  # rows near a pole must not outweigh all others
         scale = np.sqrt(np.mean(M * M, axis=0))
         return M / scale, scale
@@ -219,10 +218,10 @@ def _sparse_null_vector(M: Array, scale: Array) -> tuple[NDArray[np.intp], Array
     return None if vector is None else (kept, vector / scale[kept])
 
 
-def _misfit(A: Array, t: Array, w: Array, v: Array) -> float:
-    """Rms of A·w/(B·v) − t over the spread of t, or over t where that is larger; B: the first columns of A."""
+def _misfit(P: Array, Q: Array, t: Array) -> float:
+    """Rms of P/Q − t over the spread of t, or over t where that is larger. P, Q, t: (rows,)."""
     with np.errstate(all="ignore"):
-        residual = A @ w / (A[:, : len(v)] @ v) - t
+        residual = P / Q - t
         residual = residual / (np.std(t) + np.abs(t))
     return float(np.sqrt(np.mean(residual * residual)))
 
