@@ -10,6 +10,7 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.robust import mean_square
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -26,7 +27,7 @@ SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 def assemble(rows: Partition, findings: Sequence[Finding], status: Status, seconds: float, seed: int) -> Result:
     """The result of findings that were judged on these rows, in the units of the table."""
     data = rows.kept
-    front = pareto((f.candidate for f in findings), float(np.var(data.y)))
+    front = pareto((f.candidate for f in findings), spread_of(data.y) ** 2)
     best = front.best
     finding = next(f for f in findings if f.candidate is best)
     held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))

@@ -58,7 +58,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
     to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
-    tails = _heavy_tails(residual, kept, found.status)
+    tails = _heavy_tails(residual / relative_sigma(kept), kept, found.status)
     return replace(
         found,
         front=found.front.with_best(best),
@@ -108,12 +108,15 @@ def noise_level(residual: Array, data: Dataset, constants: int, noise_floor: flo
     """The rms of the noise over the target's spread, and its standard error.
 
     residual: of the formula, (rows,); constants: how many it has. From rows with the same inputs where there are
-    enough; otherwise from the residuals, or from the noise floor where that is less.
+    enough; otherwise from the residuals, or from the noise floor where that is less. Where errors are in proportion to
+    the target, the rms of the residuals over it.
     """
     spread = float(np.std(data.y))
     if not spread > 0:
         return 0.0, 0.0
     variance, free = pure_error(data)
+    if data.proportional:
+        residual, spread, free, noise_floor = residual / np.abs(data.y), 1.0, 0, 0.0
     if free < REPLICATES:
         free = max(data.rows - constants, 1)
         variance = mean_square(residual) * data.rows / free
@@ -137,7 +140,7 @@ def _left_out(outlier: Mask) -> list[str]:
 
 def _heavy_tails(residual: Array, data: Dataset, status: Status) -> list[str]:
     """A proposal where far more residuals are large than of normal errors."""
-    level = MAD * float(np.median(np.abs(residual)))
+    level = MAD * float(np.median(np.abs(residual)))  # of residuals that weigh alike
     sure = data.rows >= FEWEST and not data.robust and level > AS_IT_IS * float(np.std(data.y))
     if status is not Status.FOUND or not sure:
         return []

@@ -77,7 +77,7 @@ class ParetoFront:
 
 
 def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
-    """The front of `candidates`. spread: the variance of the target; errors of the size of rounding count as equal."""
+    """The front of `candidates`. spread: that of the target, squared; errors of the size of rounding count as equal."""
     rounding = (ROUNDING**2) * spread  # a mean square
 
     def order(c: Candidate) -> tuple[float, float, float, str]:

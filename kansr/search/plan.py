@@ -19,7 +19,7 @@ from kansr.result.derivation import Step
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import finish
 from kansr.search.partition import Partition
-from kansr.search.strategies import guessed, strategies
+from kansr.search.strategies import guessed, over_decades, strategies
 from kansr.structure.context import Context
 
 
@@ -51,6 +51,9 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ..
 def _own(data: Dataset) -> list[Attempt]:
     """The attempts in the table's own columns."""
     tried = strategies(len(data.names))
+    if data.proportional:
+        quick = sum(a.quick for a in tried)
+        tried = (*tried[:quick], over_decades(), *tried[quick:])
     if data.stated is None:
         return list(tried)
     return sorted(tried, key=lambda a: not (a.quick or a.early_with_errors))

@@ -26,6 +26,7 @@ from kansr.search.partition import Partition
 from kansr.search.routes import Route
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
+from kansr.structure.terminals.closed_form.scaling_function import scaling_functions
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
 from kansr.symbolic.matching.choose import choose
 from kansr.symbolic.matching.match import match_all, with_matches
@@ -72,6 +73,16 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         Attempt("further reductions", partial(_reductions, AT_LENGTH), reduces=True, skip_if_no_signal=True),
         *wider,
     )
+
+
+def over_decades() -> Attempt:
+    """A power product times a function of another one, for a target whose errors are in proportion to it."""
+    return Attempt("scaling function", _scaling_functions, quick=True)
+
+
+def _scaling_functions(rows: Partition, context: Context) -> Iterator[Finding]:
+    exprs = scaling_functions(rows.sample, context.match.library, context.expired)
+    yield from best_of(fit_all(exprs, rows), rows, "scaling function", context.deadline.passed)
 
 
 def _network(inputs: int, hidden: Hidden) -> Attempt:

@@ -34,6 +34,18 @@ def relative_sigma(data: Dataset) -> Array:
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
+def comparable(values: Array, data: Dataset) -> Array:
+    """Values of the target, or of a formula for it, (rows,), such that an error in each row counts alike.
+
+    They are as they are, but their logarithms where errors are in proportion to the target; there values of the wrong
+    sign count like the smallest one of the right sign.
+    """
+    if not data.proportional:
+        return values
+    size = np.abs(data.y)
+    return np.log(np.clip(np.sign(data.y[0]) * values, size.min() / WIDE, size.max() * WIDE))
+
+
 def error_ms_of(residual: Array, data: Dataset, rounding: Array | None = None) -> float:
     """The mean squared residual under the likelier error model, in the square of the target's unit; less is better.
 
