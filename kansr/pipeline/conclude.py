@@ -10,7 +10,7 @@ from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
-from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.fit.error_model import alike, relative_sigma
 from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
@@ -58,7 +58,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
     to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
-    tails = _heavy_tails(residual / relative_sigma(kept), kept, found.status)
+    tails = _heavy_tails(alike(residual, kept), kept, found.status)
     return replace(
         found,
         front=found.front.with_best(best),

@@ -18,7 +18,7 @@ from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.errors import DataError
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.fit.error_model import error_ms_of, spans_decades
+from kansr.formula.fit.error_model import alike, error_ms_of, spans_decades
 from kansr.formula.judge.judge import r2_of
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
@@ -129,3 +129,12 @@ def test_r2_of_a_target_over_decades_is_that_of_its_logarithm() -> None:
     # of raw values, a formula that misses all but the largest row is nearly perfect
     last = np.where(data.y == data.y.max(), data.y, 0.0)
     assert r2_of(last, data) < 0
+
+
+def test_residuals_of_relative_errors_weigh_alike_over_the_target() -> None:
+    x = np.geomspace(0.1, 10, 80)
+    data = Dataset(x[:, None], x**2, ("x",))
+    relative = 0.01 * data.y * np.random.default_rng(0).normal(size=80)
+    weighed = alike(relative, data)
+    assert np.std(weighed[:40]) == pytest.approx(np.std(weighed[40:]), rel=0.5)
+    assert alike(np.full(80, 0.1), data) == pytest.approx(np.full(80, 0.1))

@@ -34,6 +34,14 @@ def relative_sigma(data: Dataset) -> Array:
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
+def alike(residual: Array, data: Dataset) -> Array:
+    """The residuals, (rows,), such that all rows weigh alike under the likelier error model."""
+    if data.sigma is not None or not spans_decades(data.y):
+        return residual / relative_sigma(data)
+    relative = residual / np.abs(data.y) * typical(np.abs(data.y))
+    return min(residual, relative, key=mean_square)
+
+
 def comparable(values: Array, data: Dataset) -> Array:
     """Values of the target, or of a formula for it, (rows,), such that an error in each row counts alike.
 
