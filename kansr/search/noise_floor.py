@@ -12,6 +12,7 @@ import numpy as np
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import comparable
+from kansr.formula.fit.rounding import digits_floor
 from kansr.numeric.robust import typical
 from kansr.search.partition import Partition
 from kansr.structure.surrogate.noise_floor import held_out_error_in_groups
@@ -58,11 +59,14 @@ def sees_nothing(rows: Partition) -> bool:
     return _can_be_known(rows) and noise_floor(rows) > BLIND
 
 
-def stated_noise(rows: Partition) -> float:
-    """The errors that are stated over the target's spread, where they are small; 0 where they are not."""
-    if rows.fitting.stated is None:
-        return 0.0
-    share = typical(rows.fitting.stated) / (float(np.std(rows.fitting.y)) or 1.0)
+def known_noise(rows: Partition) -> float:
+    """The errors that are stated over the target's spread, where they are small; 0 where they are not.
+
+    Of one input also those that come from its digits: with more inputs, solvers of exact rows come further.
+    """
+    data = rows.fitting
+    digits = digits_floor(data) if len(data.names) == 1 else 0.0
+    share = (digits if data.stated is None else typical(data.stated)) / (float(np.std(data.y)) or 1.0)
     return share if share < NOISY else 0.0
 
 

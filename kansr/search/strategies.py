@@ -20,7 +20,7 @@ from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.exact import ExactSearch
 from kansr.search.finish import best_of, finish, fit_all, judged
-from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
+from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
 from kansr.search.routes import Route
@@ -182,7 +182,7 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = ExactSearch.of(rows.sample, replace(context, noise=stated_noise(rows)))
+    exactly = ExactSearch.of(rows.sample, replace(context, noise=known_noise(rows)))
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return
