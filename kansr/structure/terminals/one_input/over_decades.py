@@ -86,12 +86,12 @@ def _choices(data: Dataset, library: Library) -> Iterator[_Weighted]:
 
 def _rough(one: _Weighted) -> list[tuple[float, float]]:
     """The relative residual at the best factor of the grid, made finer there, and that factor; empty without values."""
-    factors = np.ones(1)
+    factors: Array = np.ones(1)
     if "a" in one.function.free:
-        sizes = np.geomspace(*FACTORS, GRID) / float(np.max(np.abs(one.x)))
+        sizes: Array = np.geomspace(*FACTORS, GRID).astype(float) / float(np.max(np.abs(one.x)))
         factors = np.concatenate([sizes, -sizes])
         near = factors[np.argsort(_losses(one, factors), kind="stable")[:LOOKED_INTO]]
-        factors = np.outer(near, np.geomspace(1 / STEP, STEP, FINER)).ravel()
+        factors = np.outer(near, np.geomspace(1 / STEP, STEP, FINER)).ravel().astype(float)
     losses = _losses(one, factors)
     best = int(np.argmin(losses))
     return [(float(losses[best]) * one.relative, float(factors[best]))] if np.isfinite(losses[best]) else []
