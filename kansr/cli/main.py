@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
@@ -132,6 +134,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Does what the arguments say, and returns the exit code. The time that loading takes counts from here."""
     begun, debug = time.monotonic(), "--debug" in arguments
+    if not debug:  # what a library warns of says nothing to a user; workers are told by the environment
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")
     try:
         return app(arguments, prog_name="kansr", standalone_mode=False, obj=begun) or Exit.FOUND
     except UsageProblem as err:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kansr.data.columns import nearest, numbers
-from kansr.data.dataset import Dataset
+from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.data.resolution import notes_on_target, rounding_of
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
 from kansr.numeric.arrays import Array
@@ -102,7 +104,16 @@ def dataset(
     names = aliases(columns)
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
-    return Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma), tuple(notes)
+    notes += notes_on_target(X, y, y_name)
+    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma)
+    found = with_proportional_errors(replace(found, rounding=rounding_of(X, y)))
+    if found.proportional:
+        notes.append(f"errors are taken to be in proportion to {y_name!r}, which ranges over {_decades(y)} decades")
+    return found, tuple(notes)
+
+
+def _decades(y: Array) -> int:
+    return int(np.ptp(np.log10(np.abs(y))))
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:

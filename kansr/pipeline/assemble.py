@@ -10,6 +10,7 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.robust import mean_square
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -36,7 +37,7 @@ def assemble(
     chosen: one of them that is best for what it predicts; None for the one of least description length.
     """
     data = rows.kept
-    front = pareto((f.candidate for f in findings), float(np.var(data.y)))
+    front = pareto((f.candidate for f in findings), spread_of(data.y) ** 2)
     front = front if chosen is None else front.choosing(chosen)
     best = front.best
     finding = next(f for f in findings if f.candidate is best)

@@ -12,6 +12,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import fit_constants, floats
+from kansr.formula.fit.error_model import spread_of
 from kansr.formula.fit.form import FittedForm, fit_form, read_form
 from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
@@ -126,7 +127,7 @@ class _Comparison:
             apart = Tape(c.expr, data.names).value(data.X) - values
             return c.complexity != chosen.complexity or bool(np.sqrt(mean_square(apart)) > SAME * np.std(data.y))
 
-        front = pareto([*self.own[:-1], chosen, *self.others], float(np.var(data.y)))
+        front = pareto([*self.own[:-1], chosen, *self.others], spread_of(data.y) ** 2)
         shown = [*filter(another, front), chosen]
         return ParetoFront(tuple(sorted(shown, key=lambda c: (c.complexity, c.error_ms))), chosen=chosen)
 

@@ -10,7 +10,8 @@ from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
-from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.fit.error_model import alike, relative_sigma
+from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
 from kansr.numeric.arrays import Array, Mask
@@ -27,6 +28,7 @@ AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
 MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residual is too uncertain to speak of tails
 HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
+DIGITS = "exact as far as the table says: what is left is how its numbers are rounded"
 NAMED = 5  # rows that a note lists
 
 
@@ -54,7 +56,9 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
     kept = data.take(~outlier)
     best, constants = refit(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
+    to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
+    tails = _heavy_tails(alike(residual, kept), kept, found.status)
     return replace(
         found,
         front=found.front.with_best(best),
@@ -63,7 +67,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) ->
         noise_error=error,
         rows=kept.rows,
         outliers=tuple(np.flatnonzero(outlier).tolist()),
-        notes=(*_left_out(outlier), *found.notes, *_heavy_tails(residual, kept, found.status)),
+        notes=(*_left_out(outlier), *found.notes, *([DIGITS] if to_the_digits else tails)),
     )
 
 
@@ -104,12 +108,15 @@ def noise_level(residual: Array, data: Dataset, constants: int, noise_floor: flo
     """The rms of the noise over the target's spread, and its standard error.
 
     residual: of the formula, (rows,); constants: how many it has. From rows with the same inputs where there are
-    enough; otherwise from the residuals, or from the noise floor where that is less.
+    enough; otherwise from the residuals, or from the noise floor where that is less. Where errors are in proportion to
+    the target, the rms of the residuals over it.
     """
     spread = float(np.std(data.y))
     if not spread > 0:
         return 0.0, 0.0
     variance, free = pure_error(data)
+    if data.proportional:
+        residual, spread, free, noise_floor = residual / np.abs(data.y), 1.0, 0, 0.0
     if free < REPLICATES:
         free = max(data.rows - constants, 1)
         variance = mean_square(residual) * data.rows / free
@@ -133,7 +140,7 @@ def _left_out(outlier: Mask) -> list[str]:
 
 def _heavy_tails(residual: Array, data: Dataset, status: Status) -> list[str]:
     """A proposal where far more residuals are large than of normal errors."""
-    level = MAD * float(np.median(np.abs(residual)))
+    level = MAD * float(np.median(np.abs(residual)))  # of residuals that weigh alike
     sure = data.rows >= FEWEST and not data.robust and level > AS_IT_IS * float(np.std(data.y))
     if status is not Status.FOUND or not sure:
         return []

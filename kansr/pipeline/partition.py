@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import spread_of
 from kansr.formula.judge.outliers import outliers
 from kansr.pipeline.conclude import judge_again
 from kansr.pipeline.config import Config
@@ -52,7 +53,7 @@ def without_outliers(
         return rows, list(findings)
 
     def cleaned() -> tuple[Partition, list[Finding]]:
-        best = pareto((f.candidate for f in findings), float(np.var(rows.kept.y))).best
+        best = pareto((f.candidate for f in findings), spread_of(rows.kept.y) ** 2).best
         fewer = rows.without_outliers_of(best)
         if fewer is rows:
             return rows, list(findings)

@@ -170,8 +170,10 @@ class Search:
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
 
     def _compare(self, thorough: bool) -> Comparison | None:
-        """The simple models of the rows; None where the time does not suffice."""
+        """The simple models of the rows; None where the time does not suffice, or errors differ from row to row."""
         rows = self.partition
+        if rows.table.sigma is not None:
+            return None
         return self.whole.in_time(lambda: compare(rows, thorough, self.whole.passed), None)
 
     def _report(self, findings: Sequence[Finding] = (), chosen: Candidate | None = None) -> Result:

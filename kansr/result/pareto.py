@@ -83,7 +83,7 @@ class ParetoFront:
 
 
 def pareto(candidates: Iterable[Candidate], spread: float) -> ParetoFront:
-    """The front of `candidates`. spread: the variance of the target; errors of the size of rounding count as equal.
+    """The front of `candidates`. spread: that of the target, squared; errors of the size of rounding count as equal.
 
     One that beats the candidate of least description length in both has as few nodes but more digits: it is left out.
     """

@@ -14,7 +14,7 @@ from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.judge import judge, left_out_residual
+from kansr.formula.judge.judge import judge, left_out
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import r_squared
@@ -162,7 +162,7 @@ def errors_of(candidate: Candidate, rows: Partition) -> Array:
     Of too few rows to hold any out, the constants are fitted without each part in turn.
     """
     if rows.small:
-        return left_out_residual(candidate.expr, rows.fitting, rows.seed) ** 2
+        return np.asarray((left_out(candidate.expr, rows.fitting, rows.seed) - rows.fitting.y) ** 2)
     data = rows.judging
     return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
 

@@ -267,7 +267,7 @@ class ExactSearch:
 
     def _within_noise(self, fit: Fit) -> bool:
         """Whether a short formula explains the rows as exactly as they are known."""
-        allowed = self.context.noise * float(np.std(self.data.y))
+        allowed = self.context.noise * float(np.std(self.data.y)) if self.data.stated is not None else 0.0
         return len(fit.constants) <= COSTS.constants_of_stated and 0 < fit.rms <= allowed
 
     def _noise(self, state: State) -> float:

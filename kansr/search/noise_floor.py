@@ -5,10 +5,14 @@ Each function trains models when it is first asked about a partition, and rememb
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
+from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import comparable
+from kansr.formula.fit.rounding import digits_floor
 from kansr.numeric.robust import typical
 from kansr.search.partition import Partition
 from kansr.structure.surrogate.noise_floor import held_out_error_in_groups
@@ -25,7 +29,7 @@ def noise_floor(rows: Partition) -> float:
     """The held-out error of the best surrogate over the target's spread; 0 where it cannot be known."""
     if not _can_be_known(rows):
         return 0.0
-    return min(_in_columns(rows), held_out_error_in_groups(rows.sample, rows.judging))
+    return min(_in_columns(rows), _in_groups(rows))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -33,8 +37,8 @@ def noise_floor_held_out(rows: Partition) -> float:
     """The same on the very rows that formulas are judged on, since other rows differ by chance."""
     if not _can_be_known(rows):
         return 0.0
-    own = max(_in_columns(rows), held_out_error_on(rows.judging, rows.sample))
-    return min(own, held_out_error_in_groups(rows.sample, rows.judging))
+    own = max(_in_columns(rows), held_out_error_on(as_compared(rows.judging), as_compared(rows.sample)))
+    return min(own, _in_groups(rows))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -42,7 +46,12 @@ def is_noisy(rows: Partition) -> bool:
     """Whether what the surrogate misses is noise, not more than it can follow: more rows help little then."""
     if not _can_be_known(rows) or not NOISY < noise_floor(rows) < LARGE:
         return False
-    return noise_floor(rows) > LEARNT * held_out_error(rows.sample.X, rows.sample.y, FEW // 2)
+    return noise_floor(rows) > LEARNT * held_out_error(rows.sample.X, as_compared(rows.sample).y, FEW // 2)
+
+
+def as_compared(data: Dataset) -> Dataset:
+    """The rows with a target whose errors are alike: its logarithm where they are in proportion to it."""
+    return replace(data, y=comparable(data.y, data), sigma=None, proportional=False) if data.proportional else data
 
 
 def sees_nothing(rows: Partition) -> bool:
@@ -50,17 +59,24 @@ def sees_nothing(rows: Partition) -> bool:
     return _can_be_known(rows) and noise_floor(rows) > BLIND
 
 
-def stated_noise(rows: Partition) -> float:
-    """The errors that are stated over the target's spread, where they are small; 0 where they are not."""
-    if rows.fitting.stated is None:
-        return 0.0
-    share = typical(rows.fitting.stated) / (float(np.std(rows.fitting.y)) or 1.0)
+def known_noise(rows: Partition) -> float:
+    """The errors that are stated over the target's spread, where they are small; 0 where they are not.
+
+    Of one input also those that come from its digits: with more inputs, solvers of exact rows come further.
+    """
+    data = rows.fitting
+    digits = digits_floor(data) if len(data.names) == 1 else 0.0
+    share = (digits if data.stated is None else typical(data.stated)) / (float(np.std(data.y)) or 1.0)
     return share if share < NOISY else 0.0
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _in_columns(rows: Partition) -> float:
-    return held_out_error(rows.sample.X, rows.sample.y)
+    return held_out_error(rows.sample.X, as_compared(rows.sample).y)
+
+
+def _in_groups(rows: Partition) -> float:
+    return np.inf if rows.table.proportional else held_out_error_in_groups(rows.sample, rows.judging)
 
 
 def _can_be_known(rows: Partition) -> bool:

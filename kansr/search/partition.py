@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kansr.data.dataset import Dataset, set_aside
+from kansr.data.dataset import LEAST_ERROR, Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
@@ -49,8 +49,11 @@ class Partition:
         """Rows that somebody else has divided."""
         sigma = None if fitting.sigma is None or judging.sigma is None else np.append(fitting.sigma, judging.sigma)
         X, y = np.vstack([fitting.X, judging.X]), np.append(fitting.y, judging.y)
+        rounding = fitting.rounding and judging.rounding and fitting.rounding.above(judging.rounding)
         held_out = np.arange(len(y)) >= fitting.rows
-        return cls(replace(fitting, X=X, y=y, sigma=sigma), np.zeros(len(y), dtype=bool), held_out, seed)
+        return cls(
+            replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed
+        )
 
     @cached_property
     def kept(self) -> Dataset:
@@ -76,10 +79,14 @@ class Partition:
     def sample(self) -> Dataset:
         """The rows that formulas are looked for on: at most MOST_ROWS of those to fit, in an order that means nothing.
 
-        What takes the first rows of a table takes them at random then, even from one that is sorted.
+        What takes the first rows of a table takes them at random then, even from one that is sorted. Of errors in
+        proportion to the target, those too small beside the largest to be divided by a power of an input are left out.
         """
-        order = np.random.default_rng(self.seed).permutation(self.fitting.rows)
-        return self.fitting.take(order[:MOST_ROWS])
+        rows = np.random.default_rng(self.seed).permutation(self.fitting.rows)
+        if self.fitting.proportional:
+            size = np.abs(self.fitting.y[rows])
+            rows = rows[size > LEAST_ERROR * size.max()]
+        return self.fitting.take(rows[:MOST_ROWS])
 
     @cached_property
     def excerpt(self) -> Excerpt:

@@ -22,7 +22,7 @@ from kansr.result.derivation import Step
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import finish, judged
 from kansr.search.partition import Partition
-from kansr.search.strategies import guessed, strategies
+from kansr.search.strategies import guessed, over_decades, strategies
 from kansr.structure.context import Context
 
 
@@ -55,6 +55,9 @@ def _own(data: Dataset) -> list[Attempt]:
     """The attempts in the table's own columns; of very many inputs, most attempts look at few."""
     kept = screened(data.X, data.y) if len(data.names) > MANY else np.arange(len(data.names))
     tried = strategies(len(kept))
+    if data.proportional:
+        quick = sum(a.quick for a in tried)
+        tried = (*tried[:quick], over_decades(), *tried[quick:])
     if len(kept) < len(data.names):
         tried = tuple(a if a.measured else replace(a, find=partial(_among, kept, a)) for a in tried)
     if data.stated is None:

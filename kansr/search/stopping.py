@@ -11,13 +11,14 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.exactness import convincing, exact, within_errors
+from kansr.formula.fit.error_model import relative_sigma
+from kansr.formula.judge.exactness import convincing, exact, within_digits, within_errors
 from kansr.formula.judge.residual_tests import lacks_fit, looks_like_noise, neighbour_noise
 from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
-from kansr.search.noise_floor import BLIND, noise_floor, noise_floor_held_out, sees_nothing
+from kansr.search.noise_floor import BLIND, as_compared, noise_floor, noise_floor_held_out, sees_nothing
 from kansr.search.noise_floor import LARGE as MOSTLY_NOISE
 from kansr.search.partition import Partition
 
@@ -47,7 +48,8 @@ def surrogate_error(rows: Partition, status: Status) -> float:
     if status is Status.TIMED_OUT:
         return 0.0
     if rows.small and len(rows.fitting.names) == 1:
-        return neighbour_noise(rows.fitting) / (float(np.std(rows.fitting.y)) or 1.0)
+        data = as_compared(rows.fitting)
+        return neighbour_noise(data) / (float(np.std(data.y)) or 1.0)
     return noise_floor(rows)
 
 
@@ -147,11 +149,13 @@ def status_of(best: Candidate, data: Dataset) -> Status:
         return Status.FOUND
     if data.stated is not None:
         return Status.FOUND if within_errors(residual, data.stated) else Status.BEST_EFFORT
-    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
-        return Status.BEST_EFFORT
     # With a constant for every few rows nothing can be concluded from the residuals.
     enough = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
-    return Status.FOUND if enough and looks_like_noise(residual, data.X) else Status.BEST_EFFORT
+    if enough and within_digits(best.expr, data):
+        return Status.FOUND
+    if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
+        return Status.BEST_EFFORT
+    return Status.FOUND if enough and looks_like_noise(residual / relative_sigma(data), data.X) else Status.BEST_EFFORT
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:

@@ -20,13 +20,14 @@ from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.exact import ExactSearch
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
-from kansr.search.noise_floor import NOISY, is_noisy, noise_floor, sees_nothing, stated_noise
+from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
 from kansr.search.routes import Route
 from kansr.search.sparse import sparse_sum
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
+from kansr.structure.terminals.closed_form.scaling_function import scaling_functions
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
 from kansr.symbolic.matching.choose import choose
 from kansr.symbolic.matching.match import match_all, with_matches
@@ -80,6 +81,16 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         Attempt("further reductions", partial(_reductions, AT_LENGTH), reduces=True, skip_if_no_signal=True),
         *wider,
     )
+
+
+def over_decades() -> Attempt:
+    """A power product times a function of another one, for a target whose errors are in proportion to it."""
+    return Attempt("scaling function", _scaling_functions, quick=True)
+
+
+def _scaling_functions(rows: Partition, context: Context) -> Iterator[Finding]:
+    exprs = scaling_functions(rows.sample, context.match.library, context.expired)
+    yield from best_of(fit_all(exprs, rows), rows, "scaling function", context.deadline.passed)
 
 
 def _network(inputs: int, hidden: Hidden) -> Attempt:
@@ -206,7 +217,7 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = ExactSearch.of(rows.sample, replace(context, noise=stated_noise(rows)))
+    exactly = ExactSearch.of(rows.sample, replace(context, noise=known_noise(rows)))
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from typer.testing import CliRunner
 
 import kansr
 from kansr.cli.main import app
-from kansr.data.dataset import Dataset
+from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.errors import DataError
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.fit.error_model import error_ms_of, spans_decades
+from kansr.formula.fit.error_model import alike, error_ms_of, spans_decades
+from kansr.formula.judge.judge import r2_of
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
 from kansr.result.result import Status
@@ -106,3 +108,33 @@ def test_a_residual_without_a_value_is_infinitely_large() -> None:
     y = np.geomspace(1, 100, 5)
     assert error_ms_of(np.array([0.0, 1.0, np.nan, 0.0, 0.0]), rows_of(y)) == math.inf
     assert mean_square(np.array([0.0, np.inf])) == mean_square(np.array([])) == math.inf
+
+
+def test_errors_are_in_proportion_to_a_target_over_many_decades() -> None:
+    x = np.geomspace(1e-3, 1e3, 60)
+    wide, narrow = Dataset(x[:, None], x**4, ("x",)), Dataset(x[:, None], x, ("x",))
+    found = with_proportional_errors(wide)
+    assert found.proportional and found.relative and found.sigma is not None
+    assert with_proportional_errors(narrow) is narrow
+    assert with_proportional_errors(replace(wide, y=wide.y - 1e-11)).proportional is False
+    assert with_proportional_errors(replace(wide, sigma=np.ones(60))).proportional is False
+
+
+def test_r2_of_a_target_over_decades_is_that_of_its_logarithm() -> None:
+    x = np.geomspace(1e-3, 1e3, 60)
+    data = with_proportional_errors(Dataset(x[:, None], x**4, ("x",)))
+    top = np.full(60, float(data.y.max()))
+    assert r2_of(1.1 * data.y, data) > 0.999
+    assert r2_of(top, data) < 0 and r2_of(-data.y, data) < 0
+    # of raw values, a formula that misses all but the largest row is nearly perfect
+    last = np.where(data.y == data.y.max(), data.y, 0.0)
+    assert r2_of(last, data) < 0
+
+
+def test_residuals_of_relative_errors_weigh_alike_over_the_target() -> None:
+    x = np.geomspace(0.1, 10, 80)
+    data = Dataset(x[:, None], x**2, ("x",))
+    relative = 0.01 * data.y * np.random.default_rng(0).normal(size=80)
+    weighed = alike(relative, data)
+    assert np.std(weighed[:40]) == pytest.approx(np.std(weighed[40:]), rel=0.5)
+    assert alike(np.full(80, 0.1), data) == pytest.approx(np.full(80, 0.1))

@@ -14,7 +14,8 @@ from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
-from kansr.formula.fit.error_model import spans_decades
+from kansr.formula.fit.error_model import error_ms_of, spans_decades
+from kansr.formula.fit.rounding import rounding_error
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.least_squares import Minimum, levenberg_marquardt
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
@@ -102,13 +103,33 @@ class Optimum(NamedTuple):
 
 
 def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum:
-    """The least-squares optimum of a tape's constants, under the likelier error model if the target spans decades."""
+    """The least-squares optimum of a tape's constants, under the likelier error model.
+
+    Others than constant errors are tried where the target spans decades, and where what is left may be rounding.
+    """
     best = _optimum(tape, data, start, iterations)
     if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
         # The errors may be relative to the target: the optimum of relative least squares competes with this one.
         relative = _optimum(tape, data, best.values, iterations, np.abs(data.y))
         best = min(best, relative, key=lambda one: one.error_ms)
+    if np.isfinite(best.rms) and data.rounding is not None and data.sigma is None:
+        best = _by_rounding(tape, data, best, iterations)
     return best
+
+
+def _by_rounding(tape: Tape, data: Dataset, best: Optimum, iterations: int) -> Optimum:
+    """The same, or the optimum of least squares in which each row weighs by its rounding error; the likelier one."""
+
+    def rounding(one: Optimum) -> tuple[Array, Array | None]:
+        residual = tape.value(data.X, one.values) - data.y
+        return residual, rounding_error(lambda X: tape.value(X, one.values), residual, data)
+
+    scale = rounding(best)[1]
+    if scale is None:
+        return best
+    both = (best, _optimum(tape, data, best.values, iterations, scale))
+    measured = (one._replace(error_ms=error_ms_of(rounding(one)[0], data, rounding(one)[1])) for one in both)
+    return min(measured, key=lambda one: one.error_ms)
 
 
 def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:

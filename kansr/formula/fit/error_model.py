@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kansr.data.dataset import Dataset
+from kansr.formula.fit.rounding import most_rounding
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, robust_square, typical
 
@@ -33,18 +34,41 @@ def relative_sigma(data: Dataset) -> Array:
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
-def error_ms_of(residual: Array, data: Dataset) -> float:
+def alike(residual: Array, data: Dataset) -> Array:
+    """The residuals, (rows,), such that all rows weigh alike under the likelier error model."""
+    if data.sigma is not None or not spans_decades(data.y):
+        return residual / relative_sigma(data)
+    relative = residual / np.abs(data.y) * typical(np.abs(data.y))
+    return min(residual, relative, key=mean_square)
+
+
+def comparable(values: Array, data: Dataset) -> Array:
+    """Values of the target, or of a formula for it, (rows,), such that an error in each row counts alike.
+
+    They are as they are, but their logarithms where errors are in proportion to the target; there values of the wrong
+    sign count like the smallest one of the right sign.
+    """
+    if not data.proportional:
+        return values
+    size = np.abs(data.y)
+    return np.log(np.clip(np.sign(data.y[0]) * values, size.min() / WIDE, size.max() * WIDE))
+
+
+def error_ms_of(residual: Array, data: Dataset, rounding: Array | None = None) -> float:
     """The mean squared residual under the likelier error model, in the square of the target's unit; less is better.
 
     residual: (rows,). Constant errors: the mean square itself. Errors relative to the target: the mean squared relative
     residual times the squared geometric mean of |y|, which makes the two likelihoods comparable; only where the target
-    spans decades. Stated errors: the mean square of the residuals over `relative_sigma`. With Huber's loss
-    `robust_square` takes the place of the mean square.
+    spans decades. Errors of rounding, if there are any (see `rounding_error`): the same with these in place of |y|, and
+    no less than they leave of the true law. Stated errors: the mean square of the residuals over `relative_sigma`. With
+    Huber's loss `robust_square` takes the place of the mean square.
     """
     square = robust_square if data.robust else mean_square
     if data.sigma is not None:
         return square(residual / relative_sigma(data))
-    constant = square(residual)
-    if not spans_decades(data.y):
-        return constant
-    return min(constant, square(residual / data.y) * typical(np.abs(data.y)) ** 2)
+    options = [square(residual)]
+    if spans_decades(data.y):
+        options.append(square(residual / data.y) * typical(np.abs(data.y)) ** 2)
+    if rounding is not None:
+        options.append(max(square(residual / rounding), most_rounding(data.rows)) * typical(rounding) ** 2)
+    return min(options)

@@ -9,9 +9,11 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
+from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
 from kansr.formula.fit.error_model import spread_of
-from kansr.numeric.tolerances import ROUNDING
+from kansr.formula.fit.rounding import digits_floor
+from kansr.numeric.tolerances import PERFECT, ROUNDING
 
 # Bits that a fitted constant costs at least: sign and size of a number that the rows hardly determine; never measured
 # alone.
@@ -24,6 +26,8 @@ MOST_BITS = 52.0
 def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> float:
     """Bits for the formula and for the target given the formula, each value to ROUNDING of the spread; less is better.
 
+    No formula is shorter for coming closer than the digits of the target say (`digits_floor`), unless it meets every
+    number, as written, without a long constant.
     error_ms: the mean squared residual under the likelier error model, in the square of the target's unit; see
     `error_model.error_ms_of`. Only differences between formulas for the same rows mean something.
     Source: Rissanen 1978.
@@ -33,8 +37,14 @@ def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> floa
         return math.inf
     # The unbiased estimate of the noise: every constant has used up one degree of freedom.
     free = max(data.rows - len({abs(value) for value in expr.atoms(sympy.Float)}), 1)
-    noise = max(math.sqrt(error_ms * data.rows / free) / spread, ROUNDING)
+    floor = 0.0 if _met_as_written(expr, error_ms, spread) else digits_floor(data)
+    noise = max(math.sqrt(error_ms * data.rows / free) / spread, floor / spread, ROUNDING)
     return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
+
+
+def _met_as_written(expr: sympy.Expr, error_ms: float, spread: float) -> bool:
+    """Whether every number of the target is met up to the rounding of float64, with constants of few digits."""
+    return error_ms <= (PERFECT * spread) ** 2 and all(is_short(float(c)) for c in expr.atoms(sympy.Float))
 
 
 def fit_length(fit: Fit, data: Dataset) -> float:

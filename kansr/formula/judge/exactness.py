@@ -1,4 +1,4 @@
-"""Exactness: when the residuals of a formula are nothing but rounding, or within the stated errors."""
+"""Exactness: when the residuals of a formula are nothing but rounding, of float64 or of what is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
+from kansr.formula.fit.rounding import most_rounding, rounding_error
 from kansr.formula.judge.levels import CHI_SQUARE_LEVEL, normal_quantile
+from kansr.formula.judge.residual_tests import looks_like_noise
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, typical
 from kansr.numeric.tolerances import PERFECT, TINY
@@ -42,6 +44,14 @@ NEAR_ZERO = 1e-3
 # never measured alone.
 SMALL_STATED = 1e-4
 
+# Rounding of the target over its spread, up to so much -> fitted constants that a formula may have that is exact as far
+# as the digits say. Each constant takes a digit or so of any smooth law, see above; never measured alone.
+DIGITS_CONSTANTS = (
+    (1e-4, 3),
+    (1.0, 1),
+)
+ROWS_PER_CONSTANT = 4  # that its digits say anything about
+
 # Constants with many digits that a convincing exact law may have; never measured alone.
 LONG_CONSTANTS = 2
 
@@ -49,10 +59,12 @@ LONG_CONSTANTS = 2
 def exact(fit: Fit, data: Dataset) -> bool:
     """Whether the residuals are rounding: their relative rms is within EXACT_RMS, and most rows are met one by one.
 
-    The latter relative to the value in the row: a few large rows can hide all others. Where small errors are stated,
-    a formula of few constants need not be closer than they are.
+    The latter relative to the value in the row: a few large rows can hide all others. Where small errors are stated, or
+    the numbers have few digits, a formula of few constants need not be closer than they are.
     """
     constants = len(fit.constants)
+    if _few_for_digits(constants, data) and within_digits(fit.expr, data):
+        return True
     few = constants <= EXACT_RMS[0][0]
     if data.stated is not None and few and typical(data.stated) <= SMALL_STATED * float(np.std(data.y)):
         return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.stated)
@@ -62,6 +74,30 @@ def exact(fit: Fit, data: Dataset) -> bool:
     residual = np.abs(Tape(fit.expr, data.names).value(data.X) - data.y)
     size = np.abs(data.y)
     return bool(np.quantile(residual / (size + NEAR_ZERO * np.median(size) + TINY), ROWS_MET) <= ROW_RESIDUAL)
+
+
+def _few_for_digits(constants: int, data: Dataset) -> bool:
+    """Whether so many constants could not come as close as the digits say to any smooth law."""
+    if data.rounding is None or data.sigma is not None or data.rows < ROWS_PER_CONSTANT * (constants + 1):
+        return False
+    share = typical(data.rounding.y) / (float(np.std(data.y)) or 1.0)
+    return constants <= next((most for limit, most in DIGITS_CONSTANTS if share <= limit), 0)
+
+
+def within_digits(expr: sympy.Expr, data: Dataset) -> bool:
+    """Whether the residuals are what the digits of the target leave, or those of the inputs too.
+
+    In the latter case what is left must look like noise besides: inputs that were not rounded at all, but set, would
+    leave less.
+    """
+    if data.rounding is None or data.sigma is not None:
+        return False
+    tape = Tape(expr, data.names)
+    residual = tape.value(data.X) - data.y
+    scale = rounding_error(tape.value, residual, data)
+    if scale is None or mean_square(residual / scale) > most_rounding(data.rows):
+        return False
+    return scale is data.rounding.y or looks_like_noise(residual / scale, data.X)
 
 
 def within_errors(residual: Array, sigma: Array) -> bool:

@@ -11,7 +11,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.fit.error_model import error_ms_of
+from kansr.formula.fit.error_model import comparable, error_ms_of
+from kansr.formula.fit.rounding import rounding_error
 from kansr.formula.judge.description_length import description_length
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, r_squared
@@ -25,17 +26,18 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
 
     origin: what found it.
     """
-    residual = Tape(expr, fitting.names).value(fitting.X) - fitting.y
-    loss, error_ms = mean_square(residual), error_ms_of(residual, fitting)
-    held_out_loss = mean_square(Tape(expr, held_out.names).value(held_out.X) - held_out.y)
-    variance, held_out_variance = float(np.var(fitting.y)), float(np.var(held_out.y))
+    tape = Tape(expr, fitting.names)
+    residual = tape.value(fitting.X) - fitting.y
+    loss = mean_square(residual)
+    error_ms = error_ms_of(residual, fitting, rounding_error(tape.value, residual, fitting))
+    variance = float(np.var(fitting.y))
     return Candidate(
         expr,
         complexity(expr),
         loss,
         error_ms,
         r_squared(loss, variance),
-        r_squared(held_out_loss, held_out_variance),
+        r2_of(Tape(expr, held_out.names).value(held_out.X), held_out),
         description_length(expr, error_ms, fitting),
         origin,
     )
@@ -43,15 +45,20 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
 
 def cross_validated(candidate: Candidate, data: Dataset, seed: int, folds: int = FOLDS) -> Candidate:
     """The candidate with its held-out r² from cross-validation, for tables too small to hold rows out."""
-    residual = left_out_residual(candidate.expr, data, seed, folds)
-    return replace(candidate, r2_held_out=r_squared(mean_square(residual), float(np.var(data.y))))
+    return replace(candidate, r2_held_out=r2_of(left_out(candidate.expr, data, seed, folds), data))
 
 
-def left_out_residual(expr: sympy.Expr, data: Dataset, seed: int, folds: int = FOLDS) -> Array:
-    """The residual of every row, (rows,), with the constants fitted without its part of the rows."""
+def left_out(expr: sympy.Expr, data: Dataset, seed: int, folds: int = FOLDS) -> Array:
+    """The value for every row, (rows,), with the constants fitted without its part of the rows."""
     order = np.random.default_rng(seed).permutation(data.rows)
-    residual = np.empty(data.rows)
+    values = np.empty(data.rows)
     for part in np.array_split(order, min(folds, data.rows)):
         refitted = fit_constants(expr, data.take(np.setdiff1d(order, part)))
-        residual[part] = Tape(refitted.expr, data.names).value(data.X[part]) - data.y[part]
-    return residual
+        values[part] = Tape(refitted.expr, data.names).value(data.X[part])
+    return values
+
+
+def r2_of(values: Array, data: Dataset) -> float:
+    """r² of predicted values, (rows,); of their logarithms where errors are in proportion to the target."""
+    target = comparable(data.y, data)
+    return r_squared(mean_square(comparable(values, data) - target), float(np.var(target)))

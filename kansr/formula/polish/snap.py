@@ -44,26 +44,27 @@ HALF_PRIORITY = 2.0  # a multiple of 1/2
 def snap(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False, rounds: int = ROUNDS) -> Fit:
     """The fit with the constants snapped whose snapping shortens the description, the others fitted again on all rows.
 
-    One constant at a time, the likeliest replacement first. It is kept only if the description length gets less, so
-    that a number that the rows contradict is never written. passed: whether there is no more time.
+    One constant at a time, that of the likeliest replacement first, by the best of its replacements. It is kept only if
+    the description length gets less, so that a number that the rows contradict is never written. passed: whether there
+    is no more time.
     """
     fixed: set[sympy.Float] = set()
     best, length = fit, fit_length(fit, data)
     for _ in range(rounds):
-        for constant, number in _replacements(best, data, fixed):
+        before, snapped = best, None
+        for constant, number in _replacements(before, data, fixed):
             if passed():
                 return _on_all_rows(best, data, fixed)
-            expr = replaced(best.expr, {constant: number})
-            if not is_real_formula(expr):
+            expr = replaced(before.expr, {constant: number})
+            if snapped not in (None, constant) or not is_real_formula(expr):
                 continue
             keep = fixed | ({number} if number.is_Float else set())
             trial = fit_constants(expr, data, fixed=keep, iterations=REFIT_ITERATIONS)
-            trial_length = fit_length(trial, data)
-            if trial_length < length:
-                best, length, fixed = trial, trial_length, keep
-                break
-        else:
+            if (trial_length := fit_length(trial, data)) < length:
+                best, length, keep_best, snapped = trial, trial_length, keep, constant
+        if snapped is None:
             break
+        fixed = keep_best
     return _on_all_rows(best, data, fixed)
 
 

@@ -15,6 +15,7 @@ from kansr.expression.forms import complete_squares, powers_of_logs
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.fit.error_model import error_ms_of
+from kansr.formula.fit.rounding import rounding_error
 from kansr.formula.judge.description_length import description_length, fit_length
 
 NEARLY_U = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)  # of a tiny u
@@ -96,7 +97,8 @@ def _length(expr: sympy.Expr, data: Dataset) -> float:
     if not is_real_formula(expr) or not expr.free_symbols:
         return np.inf
     try:
-        residual = Tape(expr, data.names).value(data.X) - data.y
+        tape = Tape(expr, data.names)
     except FormulaError:
         return np.inf
-    return description_length(expr, error_ms_of(residual, data), data)
+    residual = tape.value(data.X) - data.y
+    return description_length(expr, error_ms_of(residual, data, rounding_error(tape.value, residual, data)), data)

@@ -188,8 +188,8 @@ def _tried(
         # errors of T(z) times its slope would be those of z only where they are small
         with np.errstate(all="ignore"):
             residual = (view.target(trial.values + mean) - rows.z[held]) / (rows.sigma_z[held] + TINY)
-        worst = WORST_ROW * np.median(residual**2)
-        error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
+            worst = WORST_ROW * np.median(residual**2)
+            error = float(np.sqrt(np.mean(np.minimum(residual**2, worst))))
         if np.isfinite(error):
             yield ScoredSettings(
                 KernelSettings(setting.view, setting.logs, trial.length, trial.ridge, setting.scales), error
