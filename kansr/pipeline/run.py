@@ -157,7 +157,9 @@ class Search:
         """The result beside simple models, and one of those in its place where it predicts better."""
         rows = self.partition
         done = self.whole.in_time(lambda: any_exact(self.findings, rows.kept), True)
-        comparison = self.comparison or self._compare(thorough=not done and final.status is not Status.FOUND)
+        comparison = self.comparison or self._compare(
+            thorough=not done and final.status is not Status.FOUND, written=not done
+        )
         if comparison is None:
             return final
         better = None if done else comparison.better_than(final.best, final.status, rows, self.left_out.accepts)
@@ -169,12 +171,13 @@ class Search:
         notes = (*final.notes, *comparison.notes(best, rows))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
 
-    def _compare(self, thorough: bool) -> Comparison | None:
+    def _compare(self, thorough: bool, *, written: bool = True) -> Comparison | None:
         """The simple models of the rows; None where the time does not suffice, or errors differ from row to row."""
         rows = self.partition
         if rows.table.sigma is not None:
             return None
-        return self.whole.in_time(lambda: compare(rows, thorough, self.whole.passed), None)
+        until = self.whole.within(self.whole.budget.comparison * self.whole.limit)
+        return self.whole.in_time(lambda: compare(rows, thorough, until.passed, written=written), None)
 
     def _report(self, findings: Sequence[Finding] = (), chosen: Candidate | None = None) -> Result:
         """How things stand with all findings, or with these. chosen: the best of them, whatever its length."""

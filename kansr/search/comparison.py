@@ -135,8 +135,12 @@ def _straight(best: Candidate) -> bool:
     return bool(symbols) and all(best.expr.diff(a).is_number for a in symbols)
 
 
-def compare(rows: Partition, thorough: bool, expired: Callable[[], bool]) -> Comparison:
-    """The simple models of a table; thorough: the smooth ones and sparse sums too, which take longer."""
+def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, written: bool = True) -> Comparison:
+    """The simple models of a table.
+
+    thorough: the smooth ones and sparse sums too, which take longer; written: whether they are written as formulas,
+    which may take the place of what a search has found.
+    """
     data, folds = _folds(rows)
     names = tuple(MODELS) if thorough else SIMPLE
     models = compared(data.X, data.y, folds, rows.seed, expired, names)
@@ -148,7 +152,7 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool]) -> Com
     formulas = [
         Judged(finding, model.errors)
         for model in models
-        if model.fitted.sums
+        if written and model.fitted.sums
         for finding in _findings(model, data, rows, variance)
     ]
     baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)

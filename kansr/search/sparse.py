@@ -10,7 +10,7 @@ from kansr.formula.fit.constants import fit_constants
 from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.finish import finish, judged
-from kansr.search.noise_floor import LARGE, NOISY, noise_floor
+from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.search.stopping import FEW_INPUTS
 from kansr.structure.anova.sparse_sum import sparse_sums
@@ -21,11 +21,12 @@ PATH = (Step("sparse sum of curves and pairs"), Step("terms named, fitted togeth
 
 
 def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Finding]:
-    """The sums for a noisy table. first: whether reductions come after: then only where they can hardly help."""
+    """The sums for a noisy table. first: whether reductions come after: then only where inputs are many."""
     if _comes_first(rows) is not first:
         return
     data = rows.sample
-    found = sparse_sums(data.X, data.y, context.seed, context.expired)
+    until = context.deadline.within(context.deadline.budget.sparse_sum * context.deadline.limit)
+    found = sparse_sums(data.X, data.y, context.seed, until.passed)
     size = typical_size(data.X, data.names)
     for place, one in enumerate(found.sums):
         if not one.terms:
@@ -43,4 +44,4 @@ def _comes_first(rows: Partition) -> bool | None:
     floor = noise_floor(rows)
     if floor <= NOISY:
         return None
-    return floor > LARGE or len(rows.fitting.names) > FEW_INPUTS
+    return len(rows.fitting.names) > FEW_INPUTS

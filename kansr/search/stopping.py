@@ -26,7 +26,7 @@ from kansr.search.partition import Partition
 LARGE = 0.5  # error over the spread of a formula that needs a further search before it is taken for the law
 AS_GOOD = 8.0  # bits on held-out rows by which the best surrogate may be likelier than a formula that ends a search
 AS_GOOD_EARLY = 2.0  # the same before every kind of formula has been tried
-FEW_INPUTS = 8  # up to which reductions see a law in noise
+FEW_INPUTS = 9  # up to which reductions come first: laws of textbooks have no more
 MUCH = 0.25  # r² on held-out rows, below which a fast wave may be hidden from every smooth model
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows

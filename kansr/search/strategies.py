@@ -6,7 +6,7 @@ are rows of the table of terminals, named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -39,6 +39,7 @@ ROUGH_POLYNOMIAL, ROUGH_SUM = 0.5, 0.3  # error over the spread up to which a sh
 SLIGHT_NOISE = 0.03  # noise over the spread that a curve of one input may have where it looks exact
 MOST_INPUTS = 6  # of a table that ratios of polynomials are fitted to
 PLAUSIBLE, PLAUSIBLE_LEAST, PLAUSIBLE_MOST = 3.0, 1e-3, 0.9  # times the noise floor, and errors over the spread
+Find = Callable[[Partition, Context], Iterator[Finding]]
 FIRST_SLOPE = 1e-3  # where the slopes of a line start; they differ, so that none is taken for another
 
 
@@ -72,7 +73,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     return (
         *before,
         Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
-        Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True, thorough=True),
+        Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
         Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, thorough=True),
         first,
         Attempt("sum of curves", partial(_curves, "sum of curves")),
@@ -191,6 +192,12 @@ def _plausible(graph: Graph, rows: Partition) -> bool:
     """Whether a structure explains nearly as much as the best surrogate does: no formula can be better than it."""
     floor = noise_floor(rows)
     return graph.error < min(PLAUSIBLE_MOST, PLAUSIBLE * floor + PLAUSIBLE_LEAST if floor else PLAUSIBLE_MOST)
+
+
+def _shared(find: Find, rows: Partition, context: Context) -> Iterator[Finding]:
+    """What is found in a share of the time, so that something else has its turn."""
+    deadline = context.deadline
+    yield from find(rows, replace(context, deadline=deadline.share(deadline.budget.reductions)))
 
 
 def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Finding]:
