@@ -1,7 +1,7 @@
 """Which of the numbers that steer the search matter: each is halved and doubled, and the same laws are searched again.
 
     python benchmarks/robustness/sensitivity.py --jobs 2 --out sensitivity.jsonl [--shard 1/4]
-    python benchmarks/robustness/sensitivity.py --only search.exact:FEW,SURE
+    python benchmarks/robustness/sensitivity.py --only search.reductions.exact:FEW,SURE
     python benchmarks/robustness/sensitivity.py --report     the table of what is in --out; nothing is searched
 
 A number is a constant of a module in ROOMS (search_numbers.py), a float, an integer or a tuple of floats, or the

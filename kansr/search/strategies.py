@@ -18,12 +18,12 @@ from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.exact import ExactSearch
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
-from kansr.search.noisy import NoisySearch
 from kansr.search.partition import Partition
-from kansr.search.routes import Route
+from kansr.search.reductions.exact import ExactSearch
+from kansr.search.reductions.noisy import NoisySearch
+from kansr.search.reductions.routes import Route
 from kansr.search.sparse import sparse_sum
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State

@@ -12,8 +12,8 @@ from kansr.data.declare_units import constant_values, with_units
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
-from kansr.search.exact import ExactSearch
-from kansr.search.routes import Route
+from kansr.search.reductions.exact import ExactSearch
+from kansr.search.reductions.routes import Route
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 

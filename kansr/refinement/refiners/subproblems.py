@@ -15,8 +15,8 @@ from kansr.result.graph import Graph
 from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
-from kansr.search.exact import ExactSearch
 from kansr.search.partition import Partition
+from kansr.search.reductions.exact import ExactSearch
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 from kansr.symbolic.matching.compose import Curve, compose

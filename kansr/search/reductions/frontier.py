@@ -17,7 +17,7 @@ from kansr.data.dimensionless import choices
 from kansr.expression.render import readable
 from kansr.result.derivation import Step
 from kansr.result.graph import Graph
-from kansr.search.routes import Route, Routes
+from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
 from kansr.symbolic.matching.choose import ChooseConfig, choose

@@ -11,7 +11,7 @@ from support.tables import TO_THE_END, misfit, routes, table
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import exact
 from kansr.runtime.deadline import Budget, Deadline
-from kansr.search.exact import ExactSearch
+from kansr.search.reductions.exact import ExactSearch
 from kansr.structure.context import Context
 
 ROWS = 600

@@ -17,9 +17,9 @@ from kansr.formula.fit.constants import Fit
 from kansr.formula.judge.exactness import convincing, exact
 from kansr.numeric.spline_basis import roughness
 from kansr.result.graph import Graph
-from kansr.search.costs import COSTS
-from kansr.search.frontier import Frontier, dimensions, roots
-from kansr.search.routes import Route, Routes
+from kansr.search.reductions.costs import COSTS
+from kansr.search.reductions.frontier import Frontier, dimensions, roots
+from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move, Problem
 from kansr.structure.moves.registry import MoveKind, kinds, moves

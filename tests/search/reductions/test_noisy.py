@@ -13,7 +13,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.formula.judge.description_length import fit_length
 from kansr.result.derivation import Step
-from kansr.search.noisy import NoisySearch, _inherited, _unlike, _upright
+from kansr.search.reductions.noisy import NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.context import Context
 from kansr.structure.moves.direct.irrelevant_inputs import faint
 from kansr.structure.moves.state import State
@@ -106,7 +106,7 @@ def test_rows_without_noise_need_no_error(monkeypatch: pytest.MonkeyPatch) -> No
     """A smooth model may follow what is left to the last bit."""
     data = table("3*x*y", rows=300)
     model = best_settings(NoisyRows(data.X, data.y, np.ones(data.rows)))
-    monkeypatch.setattr("kansr.search.noisy.best_settings", lambda rows: replace(model, error=0.0))
+    monkeypatch.setattr("kansr.search.reductions.noisy.best_settings", lambda rows: replace(model, error=0.0))
     found = next(NoisySearch.of(data, Context()).advance(1)).fit
     assert found.rms < 1e-9 * np.std(data.y)
 

@@ -27,9 +27,9 @@ from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
-from kansr.search.costs import COSTS
-from kansr.search.frontier import Frontier, dimensions, roots
-from kansr.search.routes import Route, Routes
+from kansr.search.reductions.costs import COSTS
+from kansr.search.reductions.frontier import Frontier, dimensions, roots
+from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move
 from kansr.structure.moves.registry import kinds, moves
