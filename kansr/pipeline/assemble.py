@@ -34,7 +34,8 @@ def assemble(
 ) -> Result:
     """The result of findings that were judged on these rows, in the units of the table.
 
-    chosen: one of them that is best for what it predicts; None for the one of least description length.
+    chosen: one of them that is best for what it predicts; None for the one of least description length. It has no
+    rivals, which are told by description length.
     """
     data = rows.kept
     front = pareto((f.candidate for f in findings), spread_of(data.y) ** 2)
@@ -57,7 +58,7 @@ def assemble(
         seed=seed,
         constants=_with_errors(best, rows.fitting),
         units=data.units,
-        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)),
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if chosen is None else (),
         excerpt=rows.excerpt,
     )
 

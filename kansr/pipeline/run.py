@@ -39,6 +39,7 @@ from kansr.search.stopping import (
 from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
+PREDICTS_BETTER = "this formula is not the shortest description: it is chosen since it predicts held-out rows better"
 SILENT = "not everything was tried: a worker did not answer in time"
 
 
@@ -167,6 +168,7 @@ class Search:
             self.findings.append(better)
             status = final.status if self.timed_out else status_of(better.candidate, rows.kept)
             final = replace(self._report(chosen=better.candidate), status=status)
+            final = replace(final, notes=(*final.notes, PREDICTS_BETTER))
         best = comparison.with_error(final.best, rows)
         notes = (*final.notes, *comparison.notes(best, rows))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)

@@ -38,6 +38,7 @@ MOST = 8  # formulas of the front that are shown
 NEAR_ONE = 0.9999  # r² above which its distance from 1 is shown
 NO_NOISE = 1e-9  # noise level up to which it is rounding
 EXACT_ERROR = 1e-9  # standard error over the constant, up to which it is rounding
+SHOWN_ERROR = 5e-4  # standard error of r² from which it is shown: half of its last digit
 
 
 def plain(discovery: Result) -> str:
@@ -85,12 +86,18 @@ def legend(discovery: Result) -> list[str]:
 def evidence(discovery: Result) -> tuple[str, str]:
     """How good the law is, in figures, and the status in words."""
     figures = (
-        f"held-out r² {fraction(discovery.best.r2_held_out)}",
+        f"held-out r² {_with_error(discovery.best)}",
         f"noise {percent(discovery.noise, discovery.noise_error)}",
         f"{discovery.rows} rows",
         f"{discovery.seconds:.1f} s",
     )
     return " · ".join(figures), WORDS[discovery.status]
+
+
+def _with_error(best: Candidate) -> str:
+    """The held-out r² with its standard error, where that is more than rounding of what is shown."""
+    error = best.r2_held_out_error
+    return f"{best.r2_held_out:.3f} ± {error:.3f}" if error >= SHOWN_ERROR else fraction(best.r2_held_out)
 
 
 def front_rows(discovery: Result) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
@@ -109,7 +116,8 @@ def remarks(discovery: Result) -> list[str]:
         lines.append(f"not ruled out by the rows, {lost:.1f} bits longer: {readable(rival.expr)}")
     if others and not discovery.rivals and discovery.verdict is None:
         lost = others[0].description_length - best.description_length
-        lines.append(f"runner-up, by {lost:.0f} bits: {readable(others[0].expr)}")
+        rank = f"runner-up, by {lost:.0f} bits" if lost >= 0 else f"{-lost:.0f} bits shorter, but predicts worse"
+        lines.append(f"{rank}: {readable(others[0].expr)}")
     lines += verdict(discovery)
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > EXACT_ERROR * abs(value)]
     if fitted and discovery.verdict is None:
@@ -186,8 +194,8 @@ def _short(value: float, digits: int) -> str:
 
 
 def ranked(discovery: Result) -> list[Candidate]:
-    """The front, least description length first."""
-    return sorted(discovery.front, key=lambda c: (c.description_length, c.complexity))
+    """The front, the best formula first, then the others by description length, least first."""
+    return sorted(discovery.front, key=lambda c: (c is not discovery.best, c.description_length, c.complexity))
 
 
 def _printable(text: str) -> str:

@@ -15,6 +15,7 @@ from kansr.errors import DataError, FormulaError
 from kansr.expression.identifiers import is_identifier
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
+from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value, read_json
@@ -57,8 +58,7 @@ def discovery(value: Value) -> Result:
     front = ParetoFront(tuple(candidate(item) for item in value["front"]))
     if not len(front):
         raise DataError(f"{value.where}.front is empty")
-    if value["best"]["expression"].text() != value["front"].data[list(front).index(front.best)]["expression"]:
-        raise DataError(f"{value.where}.best is not the formula of the front with the shortest description")
+    front = _with_best(front, value)
     return Result(
         value["status"].choice(Status),
         target,
@@ -77,7 +77,18 @@ def discovery(value: Value) -> Result:
         noise_error=value["noise_error"].number(0.0),
         outliers=tuple(item.whole() for item in _optional(value["outliers"])),
         rivals=tuple(candidate(item) for item in _optional(value["undecided"])),
+        baselines=tuple(_baseline(item, inputs) for item in _optional(value["baselines"])),
     )
+
+
+def _with_best(front: ParetoFront, value: Value) -> ParetoFront:
+    """The front with the best formula of the object as its best: the shortest description, or one that was chosen."""
+    texts = [entry["expression"] for entry in value["front"].data]
+    best = value["best"]["expression"].text()
+    if best not in texts:
+        raise DataError(f"{value.where}.best is not the formula of the front that is best: it is none of them")
+    found = front.candidates[texts.index(best)]
+    return front if found is front.best else front.choosing(found)
 
 
 def check_schema(value: Value, schema: int = SCHEMA) -> None:
@@ -124,6 +135,15 @@ def _name(value: Value) -> str:
     if not is_identifier(value.text()):
         value.refuse("a name of the formula language")
     return value.text()
+
+
+def _baseline(value: Value, inputs: Sequence[str]) -> Baseline:
+    return Baseline(
+        value["name"].text(),
+        value["r2_held_out"].number(-math.inf),
+        value["r2_held_out_error"].number(math.inf),
+        tuple(_among(item, inputs) for item in value["inputs"]),
+    )
 
 
 def _among(value: Value, names: Sequence[str]) -> str:
@@ -176,6 +196,7 @@ def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Cons
             entry["r2_held_out"].number(-math.inf),
             entry["description_length"].number(math.inf),
             entry["origin"].text(),
+            entry["r2_held_out_error"].number(math.nan),
         )
 
     return candidate

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kansr.data.roles import dataset
 from kansr.data.screening import FEWEST_KEPT, MANY, screened
 
 LAWS = {
@@ -25,10 +24,3 @@ def test_inputs_that_matter_are_kept_of_many(name: str) -> None:
     law, inputs = LAWS[name]
     kept = screened(Z if name.startswith(("product", "wave")) else X, law(X, Z))
     assert inputs <= set(kept.tolist()) and FEWEST_KEPT <= len(kept) <= MANY and (np.diff(kept) > 0).all()
-
-
-def test_what_is_left_of_many_inputs_is_told() -> None:
-    X = np.random.default_rng(0).uniform(1, 5, (600, 100))
-    data, notes = dataset((X, X[:, 3] / X[:, 50]))
-    assert {"x3", "x50"} <= set(data.names) and len(data.names) < MANY
-    assert any("of 100 inputs" in note and "--inputs" in note for note in notes)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from support.tables import halves, misfit, table
 
+from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import floats
 from kansr.search.partition import Partition
@@ -31,3 +33,12 @@ def test_an_attempt_finds_its_law_and_writes_it_plainly(name: str, text: str) ->
     assert best.r2_held_out > 1 - 1e-12
     assert misfit(best.expr, data) < 1e-9
     assert len(floats(best.expr)) <= len(floats(parse(text)))
+
+
+def test_of_very_many_inputs_few_are_looked_at_by_what_would_take_too_long() -> None:
+    X = np.random.default_rng(0).uniform(1, 5, (600, 100))
+    names = tuple(f"x{i}" for i in range(100))
+    data = Dataset(X, X[:, 3] / X[:, 50], names)
+    attempt = next(a for a in plan(data) if a.name == "power law")
+    findings = attempt(Partition.between(*halves(data)), Context()).findings
+    assert parse("x3/x50") in [f.candidate.expr for f in findings]
