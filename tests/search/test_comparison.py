@@ -1,0 +1,104 @@
+"""Formulas beside simple models: what predicts better is chosen, and how well is said honestly."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import kansr
+from kansr.data.dataset import Dataset
+from kansr.formula.judge.judge import judge
+from kansr.result.result import Status
+from kansr.search.comparison import compare
+from kansr.search.partition import Partition
+from kansr.structure.anova.models import MODELS
+
+
+def rows_of(law, rows: int = 150, inputs: int = 6, noise: float = 0.5, seed: int = 0) -> Partition:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, inputs))
+    y = law(X)
+    y = y + noise * (np.std(y) or 1.0) * rng.normal(size=rows)
+    return Partition.of(Dataset(X, y, tuple(f"x{i}" for i in range(inputs))), 0.25)
+
+
+def never() -> bool:
+    return False
+
+
+def line(X):
+    return X @ np.array([1.0, -1.0, 0.5, 0.0, 0.0, 0.0])
+
+
+def curve(X):
+    return X[:, 0] ** 2 + X[:, 1]
+
+
+@pytest.mark.parametrize("rows", [30, 150, 900])
+def test_every_baseline_is_judged_on_rows_that_it_does_not_know(rows: int) -> None:
+    """Their held-out r² agrees with that on fresh rows, on average."""
+    differences = []
+    for seed in range(8):
+        known, fresh = rows_of(line, rows, seed=seed), rows_of(line, 2000, seed=100 + seed).table
+        stated = {b.name: b.r2_held_out for b in compare(known, True, never).baselines}
+        assert list(stated) == ["mean", "line", "sparse_line", "quadratic", "additive", "smooth"]
+        model = MODELS["line"](known.kept.X, known.kept.y, 0, never)
+        differences.append(stated["line"] - 1 + np.mean((model.predict(fresh.X) - fresh.y) ** 2) / np.var(fresh.y))
+    error = np.std(differences) / np.sqrt(len(differences))
+    assert abs(np.mean(differences)) < 3 * error + 0.01
+
+
+def test_a_line_takes_the_place_of_a_constant_and_of_an_overfit() -> None:
+    rows = rows_of(line)
+    found = compare(rows, True, never)
+    for text, status in (("0.1", Status.NOTHING), ("x3**2*x4 + x5", Status.BEST_EFFORT)):
+        worse = judge(kansr.parse(text), rows.fitting, rows.judging, "test")
+        better = found.better_than(worse, status, rows, lambda candidate: True)
+        assert better is not None and {"x0", "x1"} <= {str(s) for s in better.candidate.expr.free_symbols}
+        assert better.candidate.r2_held_out > 0.6 and 0 < better.candidate.r2_held_out_error < 0.2
+
+
+def test_noise_does_not_take_the_place_of_a_constant() -> None:
+    taken = 0
+    for seed in range(12):
+        rows = rows_of(lambda X: np.zeros(len(X)), seed=seed)
+        mean = judge(kansr.parse(str(np.mean(rows.fitting.y))), rows.fitting, rows.judging, "mean")
+        taken += compare(rows, True, never).better_than(mean, Status.NOTHING, rows, lambda c: True) is not None
+    assert taken == 0
+
+
+def test_the_true_law_stays() -> None:
+    rows = rows_of(curve)
+    law = judge(kansr.parse("x0**2 + x1"), rows.fitting, rows.judging, "test")
+    found = compare(rows, True, never)
+    assert found.better_than(law, Status.FOUND, rows, lambda c: True) is None
+    assert list(found.notes(law, rows)) == []
+
+
+def test_a_smooth_model_that_predicts_better_is_named() -> None:
+    rows = rows_of(curve, noise=0.1)
+    poor = judge(kansr.parse("x1"), rows.fitting, rows.judging, "test")
+    assert "a smooth model" in next(compare(rows, True, never).notes(poor, rows))
+
+
+def test_a_search_says_that_a_line_is_enough() -> None:
+    data = rows_of(lambda X: X[:, 0] - X[:, 1], rows=60, inputs=12, noise=0.7).table
+    found = kansr.discover((data.X, data.y), time_limit=20)
+    assert {"x0", "x1"} <= {str(s) for s in found.best.expr.free_symbols}
+    assert any("a straight line does as well" in note for note in found.notes)
+    told = found.to_dict()
+    assert [b["name"] for b in told["baselines"]][:3] == ["mean", "line", "sparse_line"]
+    assert told["best"]["r2_held_out_error"] > 0
+    assert kansr.load(json.dumps(told)).best.expr == found.best.expr
+
+
+def test_five_inputs_of_hundreds() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 400))
+    y = X[:, 5] + X[:, 50] ** 2 + np.sin(2 * X[:, 120]) + X[:, 200] * X[:, 300]
+    y += 0.3 * np.std(y) * rng.normal(size=300)
+    found = kansr.discover((X, y), time_limit=60)
+    assert {str(s) for s in found.best.expr.free_symbols} == {"x5", "x50", "x120", "x200", "x300"}
+    assert len(found.predict(X)) == 300
