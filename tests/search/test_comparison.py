@@ -38,7 +38,7 @@ def curve(X):
 
 @pytest.mark.parametrize("rows", [30, 150, 900])
 def test_every_baseline_is_judged_on_rows_that_it_does_not_know(rows: int) -> None:
-    """Their held-out r² agrees with that on fresh rows, on average."""
+    """Their held-out r² agrees with that on fresh rows, on average; of few rows, a fifth less to fit to tells."""
     differences = []
     for seed in range(8):
         known, fresh = rows_of(line, rows, seed=seed), rows_of(line, 2000, seed=100 + seed).table
@@ -47,7 +47,8 @@ def test_every_baseline_is_judged_on_rows_that_it_does_not_know(rows: int) -> No
         model = MODELS["line"](known.kept.X, known.kept.y, 0, never)
         differences.append(stated["line"] - 1 + np.mean((model.predict(fresh.X) - fresh.y) ** 2) / np.var(fresh.y))
     error = np.std(differences) / np.sqrt(len(differences))
-    assert abs(np.mean(differences)) < 3 * error + 0.01
+    assert np.mean(differences) < 3 * error + 0.01
+    assert rows < 100 or np.mean(differences) > -3 * error - 0.01
 
 
 def test_a_line_takes_the_place_of_a_constant_and_of_an_overfit() -> None:
