@@ -23,6 +23,7 @@ class Role(Enum):
 
     SHIFT = "u + a, anywhere near the rows"
     EDGE = "u + a, of one sign on all rows"
+    VERTEX = "u + a of a power, near the rows"
     CORNER = "u + a changes its sign between rows"
     CENTRE = "u + a is 0 near the rows"
     SLOPE = "a·u, of either sign"
@@ -31,12 +32,14 @@ class Role(Enum):
     GAIN = "k·h, of either sign"
 
 
-# Where constants may lie, u having spread 1; results/… of the project's measured tables.
+# Where constants may lie, u having spread 1: beyond these a function is a line, or a parabola, on the rows. Source:
+# results/2026-11-30-measured-tables.
 SHIFT_MOST = 6.0  # a farther shift leaves nothing but a line beside a little curvature
-EDGE_MARGIN, EDGE_MOST = 0.1, 5.0  # of the range of u, between a pole and the nearest row: at least, at most
+VERTEX_MOST = 3.0  # the same for a power of one input
+EDGE_MARGIN, EDGE_MOST = 0.1, 1.5  # of the range of u, between a pole and the nearest row: at least, at most
 CENTRE_MARGIN = 0.5  # of the range of u, between a centre and the nearest row at most
 CORNER_SHARE = 0.1  # of the rows on either side of a corner, at least: otherwise it is a line
-SLOPE_LEAST, SLOPE_MOST = 0.02, 5.0
+SLOPE_LEAST, SLOPE_MOST = 0.1, 5.0
 FREQUENCY_LEAST, FREQUENCY_MOST = 0.2, 8.0
 GAIN_LEAST, GAIN_MOST = 0.02, 4.0
 
@@ -97,15 +100,15 @@ def _bell(t: Any) -> Any:
     return np.exp(-t * t)
 
 
-S, E, C, M, L, F, P, G = (
-    *(Role.SHIFT, Role.EDGE, Role.CORNER, Role.CENTRE),
+S, V, E, C, M, L, F, P, G = (
+    *(Role.SHIFT, Role.VERTEX, Role.EDGE, Role.CORNER, Role.CENTRE),
     *(Role.SLOPE, Role.FREQUENCY, Role.PHASE, Role.GAIN),
 )
 
 ONE_INPUT = (
     Family("line", 1, (), 1, lambda u, p: u[0], lambda w, p: w.x(0), True),
-    Family("square", 1, ((S, 0),), 4, lambda u, p: (u[0] + p[0]) ** 2, lambda w, p: w.shifted(0, p[0]) ** 2, True),
-    Family("cube", 1, ((S, 0),), 4, lambda u, p: (u[0] + p[0]) ** 3, lambda w, p: w.shifted(0, p[0]) ** 3),
+    Family("square", 1, ((V, 0),), 4, lambda u, p: (u[0] + p[0]) ** 2, lambda w, p: w.shifted(0, p[0]) ** 2, True),
+    Family("cube", 1, ((V, 0),), 4, lambda u, p: (u[0] + p[0]) ** 3, lambda w, p: w.shifted(0, p[0]) ** 3),
     Family(
         "exponential", 1, ((L, 0),), 4, lambda u, p: np.exp(p[0] * u[0]),
         lambda w, p: sympy.exp(sympy.Float(w.per(0, p[0])) * w.x(0)),
@@ -255,8 +258,8 @@ class Range(NamedTuple):
 
 def drawn(role: Role, at: Range, count: int, rng: np.random.Generator) -> Array:
     """Random starts of a constant, (count,)."""
-    if role is Role.SHIFT:
-        return rng.uniform(-1, 1, count) * max(at.width, 1.0) * SHIFT_SPREAD
+    if role in (Role.SHIFT, Role.VERTEX):
+        return rng.uniform(-1, 1, count) * min(max(at.width, 1.0) * SHIFT_SPREAD, VERTEX_MOST)
     if role is Role.EDGE:
         distance = at.width * np.exp(rng.uniform(np.log(EDGE_MARGIN), np.log(EDGE_MOST), count))
         return np.where(rng.random(count) < 0.5, distance - at.low, -distance - at.high)
@@ -283,6 +286,8 @@ def bounds(role: Role, value: float, at: Range) -> tuple[float, float]:
     """Where a constant may move to from a value: on its side of a pole, with the sign that it has."""
     if role is Role.SHIFT:
         return -SHIFT_MOST, SHIFT_MOST
+    if role is Role.VERTEX:
+        return -VERTEX_MOST, VERTEX_MOST
     if role is Role.EDGE:
         near, far = EDGE_MARGIN * at.width, EDGE_MOST * at.width
         return (near - at.low, far - at.low) if value > -at.low else (-far - at.high, -near - at.high)
