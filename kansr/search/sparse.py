@@ -16,12 +16,13 @@ from kansr.search.stopping import FEW_INPUTS
 from kansr.structure.anova.sparse_sum import sparse_sums
 from kansr.structure.context import Context
 
+FEW_ROWS = 200  # below which a smooth model of all inputs sees too little for reductions to go by
 ORIGIN = "sparse sum"
 PATH = (Step("sparse sum of curves and pairs"), Step("terms named, fitted together, dropped and exchanged"))
 
 
 def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Finding]:
-    """The sums for a noisy table. first: whether reductions come after: then only where inputs are many."""
+    """The sums for a noisy table. first: whether reductions come after: only where inputs are many, or rows few."""
     if _comes_first(rows) is not first:
         return
     data = rows.sample
@@ -44,4 +45,4 @@ def _comes_first(rows: Partition) -> bool | None:
     floor = noise_floor(rows)
     if floor <= NOISY:
         return None
-    return len(rows.fitting.names) > FEW_INPUTS
+    return len(rows.fitting.names) > FEW_INPUTS or rows.kept.rows < FEW_ROWS
