@@ -26,7 +26,7 @@ from kansr.search.finish import READABLE, SIMPLIFIED_ON
 from kansr.search.partition import Partition
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
-FOLDED = 600  # rows up to which all are left out in turn; of more, those that are held out judge well enough
+FOLDED = 1000  # rows up to which all are left out in turn; of more, those that are held out judge well enough
 FOLDS = 5  # in which they are left out
 MOST_FITTED, MOST_JUDGED = 5000, 5000  # rows
 # Standard errors of a difference of mean squared errors by which a model may be better by chance: where nothing is
@@ -35,6 +35,7 @@ CHANCE, CHANCE_OF_FOUND, CHANCE_OF_NOTHING = 1.0, 2.0, 3.0
 SMOOTH_GAIN = 0.02  # of r², by which a smooth model predicts better for it to be said
 SMOOTH = ("additive", "smooth")
 MOST_TERMS = 150  # of a formula that is written: a longer one nobody reads
+LINE = "line"  # origin of the line that a search begins with, its terms dropped by description length
 SIMPLE = ("mean", "line", "sparse_line", "quadratic")
 TITLES = {"line": "line", "sparse_line": "sparse line", "quadratic": "sparse quadratic", SPARSE_SUM: "sparse sum"}
 
@@ -79,6 +80,8 @@ class Comparison:
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
         own, other = self._errors_of(best, rows), rival.errors[self.judged]
         if not np.isfinite(own).all():
+            return rival.finding
+        if best.origin == LINE and status is not Status.FOUND:  # all rows know better which line is best
             return rival.finding
         if status is Status.FOUND:
             return rival.finding if _worse(own, other, CHANCE_OF_FOUND) else None
