@@ -120,7 +120,7 @@ class Search:
                 if new and schedule.caught_up(attempt):
                     yield self._report()
                 if new and attempt.measured:
-                    self.comparison = self._compare(thorough=True)
+                    self.comparison = self._compare(self.deadline, thorough=True)
                     new += self._taken_from(self.comparison)
                 if self._cleaned():  # what others have begun with these rows is begun again
                     self.comparison = None
@@ -159,7 +159,7 @@ class Search:
         rows = self.partition
         done = self.whole.in_time(lambda: any_exact(self.findings, rows.kept), True)
         comparison = self.comparison or self._compare(
-            thorough=not done and final.status is not Status.FOUND, written=not done
+            self.whole, thorough=not done and final.status is not Status.FOUND, written=not done
         )
         if comparison is None:
             return final
@@ -173,13 +173,13 @@ class Search:
         notes = (*final.notes, *comparison.notes(best, rows))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
 
-    def _compare(self, thorough: bool, *, written: bool = True) -> Comparison | None:
+    def _compare(self, deadline: Deadline, *, thorough: bool, written: bool = True) -> Comparison | None:
         """The simple models of the rows; None where the time does not suffice, or errors differ from row to row."""
         rows = self.partition
         if rows.table.sigma is not None:
             return None
-        until = self.whole.within(self.whole.budget.comparison * self.whole.limit)
-        return self.whole.in_time(lambda: compare(rows, thorough, until.passed, written=written), None)
+        until = deadline.within(deadline.budget.comparison * deadline.limit)
+        return deadline.in_time(lambda: compare(rows, thorough, until.passed, written=written), None)
 
     def _report(self, findings: Sequence[Finding] = (), chosen: Candidate | None = None) -> Result:
         """How things stand with all findings, or with these. chosen: the best of them, whatever its length."""

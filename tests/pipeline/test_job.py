@@ -238,6 +238,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
 
     for name in ("cli.discover.carry_out", "cli.refine.carry_out", "api.discover.discovery_of"):
         monkeypatch.setattr(f"kansr.{name}", take)
+    for command in ("discover", "refine"):  # from Python one process does the work unless more are asked for
+        monkeypatch.setattr(f"kansr.cli.{command}.cores", lambda: 1)
     monkeypatch.setattr("kansr.api.refine.discovery_of", take)
     monkeypatch.setattr("kansr.api.regressor.discovery_of", take)
     monkeypatch.setattr("kansr.api.regressor.SymbolicRegressor._name", lambda *given: None)

@@ -16,7 +16,7 @@ from kansr.data.dataset import split
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import fit_constants
-from kansr.search import exact, noisy
+from kansr.search.reductions import exact, noisy
 from kansr.structure.context import ABOVE_NOISE, Context
 from kansr.structure.moves import registry
 from kansr.structure.moves.move import Move

@@ -32,13 +32,24 @@ KEYS |= {
     "noise_error",
     "outliers",
     "undecided",
+    "baselines",
     "rows",
     "seconds",
     "seed",
     "notes",
 }
 
-CANDIDATE_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_held_out", "description_length", "origin"}
+CANDIDATE_KEYS = {
+    "expression",
+    "latex",
+    "complexity",
+    "loss",
+    "r2",
+    "r2_held_out",
+    "r2_held_out_error",
+    "description_length",
+    "origin",
+}
 
 
 def environment(ending: str = "found") -> dict[str, str]:
