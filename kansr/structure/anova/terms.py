@@ -25,7 +25,7 @@ RIDGE = 1e-9  # of the linear fit, over the rows: columns may be alike
 PER_TERM = 2.0
 PER_NODE = 1.0
 PER_INPUT = 2.0  # times log d: the choice of an input among d
-NOT_PLAIN = 2.0  # for a family that is no line, parabola or product
+NOT_PLAIN = 2.0 * float(np.log(10))  # for a family that is no line, parabola or product: the choice among some ten
 EXACT = 1e-20  # mean square over the variance below which residuals are rounding
 
 
