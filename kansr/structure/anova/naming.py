@@ -13,7 +13,7 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
-from kansr.structure.anova.families import ONE_INPUT, TWO_INPUTS, Family, drawn
+from kansr.structure.anova.families import FAMILIES, ONE_INPUT, TWO_INPUTS, Family, drawn
 from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
 DRAWS = 150  # random starts of each family for each of its inner constants
@@ -33,8 +33,10 @@ def names_for(
     best: dict[str, list[Term]] = {}
     for _, term in scored:
         best.setdefault(term.family, []).append(term)
+    # plain families cost least, so they compete however many others come a little nearer
+    refined = dict.fromkeys([*(f for f in best if FAMILIES[f].plain), *list(best)[:REFINED]])
     found = []
-    for family in list(best)[:REFINED]:
+    for family in refined:
         sums = [fitted([term], part, STEPS) for term in best[family]]
         found.append(min(sums, key=lambda s: s.cost))
     return sorted((s for s in found if np.isfinite(s.cost)), key=lambda s: s.cost)
