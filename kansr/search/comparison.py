@@ -176,20 +176,13 @@ def errors_of(candidate: Candidate, rows: Partition) -> Array:
 
 def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]]]:
     """The kept rows, those to fit first, and the positions that are left out together."""
-    if rows.small:
-        data, held_out = rows.sample, 0
-    else:
-        judging = rows.judging.take(slice(0, MOST_JUDGED))
-        data, held_out = _joined(rows.sample.take(slice(0, MOST_FITTED)), judging), judging.rows
+    fitting, judging = np.flatnonzero(~rows.outlier & ~rows.held_out), np.flatnonzero(rows.held_out)[:MOST_JUDGED]
+    order = np.random.default_rng(rows.seed).permutation(len(fitting))[:MOST_FITTED]  # that of the sample
+    data, held_out = rows.table.take(np.append(fitting[order], judging)), len(judging)
     if data.rows > FOLDED:
         return data, [np.arange(data.rows - held_out, data.rows)]
     order = np.random.default_rng(rows.seed).permutation(data.rows)
     return data, [np.sort(part) for part in np.array_split(order, min(FOLDS, data.rows))]
-
-
-def _joined(first: Dataset, second: Dataset) -> Dataset:
-    sigma = None if first.sigma is None or second.sigma is None else np.append(first.sigma, second.sigma)
-    return replace(first, X=np.vstack([first.X, second.X]), y=np.append(first.y, second.y), sigma=sigma)
 
 
 def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baseline:

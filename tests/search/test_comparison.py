@@ -95,6 +95,13 @@ def test_a_search_says_that_a_line_is_enough() -> None:
     assert kansr.load(json.dumps(told)).best.expr == found.best.expr
 
 
+def test_a_table_written_with_few_digits_is_compared_as_others_are() -> None:
+    data = rows_of(lambda X: X[:, 0] - X[:, 1], rows=90, inputs=10, noise=0.4).table
+    found = kansr.discover((data.X.round(2), data.y.round(2)), time_limit=15)
+    assert [b["name"] for b in found.to_dict()["baselines"]][:2] == ["mean", "line"]
+    assert {"x0", "x1"} <= {str(s) for s in found.best.expr.free_symbols}
+
+
 def test_five_inputs_of_hundreds() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 400))
