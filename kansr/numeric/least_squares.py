@@ -38,11 +38,13 @@ def levenberg_marquardt(
     start: Array,
     iterations: int,
     rounding: float = 0.0,
+    stalled: float = STALLED,
 ) -> Minimum:
     """The least squares of a residual near `start`, with columns scaled to unit length.
 
     residual: of the unknowns, (n,) -> (rows,); linearised: the same with its Jacobian, (rows, n). Any decrease is
     accepted; a step to values that are not finite counts as an increase. rounding: rms that is as good as zero.
+    stalled: relative decrease of the loss that ends it; larger where many fits are compared and one is fitted again.
     """
     values = start
     r, J = linearised(values)
@@ -68,7 +70,7 @@ def levenberg_marquardt(
         values, loss, damping = values - step, trial_loss, max(damping * FASTER, LEAST_DAMPING)
         r, J = linearised(values)
         small = np.all(np.abs(step) <= SMALL_STEP * np.abs(values) + 1e-300)
-        if loss <= rounding**2 or (gain < SETTLED * loss and small) or gain < STALLED * loss:
+        if loss <= rounding**2 or (gain < SETTLED * loss and small) or gain < stalled * loss:
             break
     return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
 

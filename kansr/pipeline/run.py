@@ -202,24 +202,24 @@ class Search:
 
     def _taken_from(self, comparison: Comparison | None) -> list[Finding]:
         """The sum that all rows led to, where there is a comparison."""
-        found = (
-            [] if comparison is None else [f for f in comparison.of_all_rows() if self.left_out.accepts(f.candidate)]
-        )
+        offered = comparison.of_all_rows() if comparison else []
+        found = [f for f in offered if self.left_out.accepts(f.candidate)]
         self.findings.extend(found)
         return found
 
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
-        thorough = attempt.thorough or (attempt.conclusive and any(self._settles(f) for f in new))
-        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, thorough):
+        settled = attempt.conclusive and any(self._settles(f) for f in new)
+        if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough or settled):
             return True
         if not self.findings:
             return False
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
         best = self._report().best
-        thorough = (attempt.thorough and bool(new)) or (thorough and any(f.candidate is best for f in new))
+        # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found
+        thorough = bool(new) and (attempt.thorough or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 
     def _settles(self, finding: Finding) -> bool:

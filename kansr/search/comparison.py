@@ -90,7 +90,7 @@ class Comparison:
     def _errors_of(self, best: Candidate, rows: Partition) -> Array:
         """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""
         mine = next((j.errors for j in self.formulas if j.finding.candidate.expr == best.expr), None)
-        return errors_of(best, rows)[: int(self.judged.sum())] if mine is None else mine[self.judged]
+        return _errors_outside(best, rows)[: int(self.judged.sum())] if mine is None else mine[self.judged]
 
     def of_all_rows(self) -> list[Finding]:
         """The sums of terms that were looked for on all rows."""
@@ -100,7 +100,7 @@ class Comparison:
         """The candidate with the standard error of its held-out r²."""
         if np.isfinite(best.r2_held_out_error):
             return best
-        errors = errors_of(best, rows)
+        errors = _errors_outside(best, rows)
         return replace(best, r2_held_out_error=_r2(errors, float(np.var(rows.judging.y)) or 1.0)[1])
 
     def notes(self, best: Candidate, rows: Partition) -> Iterator[str]:
@@ -144,7 +144,7 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
     thorough: the smooth ones and sparse sums too, which take longer; written: whether they are written as formulas,
     which may take the place of what a search has found.
     """
-    data, folds = _folds(rows)
+    data, folds, held_out = _folds(rows)
     names = tuple(MODELS) if thorough else SIMPLE
     models = compared(data.X, data.y, folds, rows.seed, expired, names)
     places = np.concatenate(folds)
@@ -159,11 +159,10 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
         for finding in _findings(model, data, rows, variance)
     ]
     baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)
-    fitting = 0 if rows.small else min(rows.sample.rows, MOST_FITTED)
-    return Comparison(tuple(baselines), tuple(formulas), {m.name: m.errors for m in models}, places >= fitting)
+    return Comparison(tuple(baselines), tuple(formulas), {m.name: m.errors for m in models}, held_out[places])
 
 
-def errors_of(candidate: Candidate, rows: Partition) -> Array:
+def _errors_outside(candidate: Candidate, rows: Partition) -> Array:
     """The squared errors of a formula that a search has found, on the rows that it was not found on.
 
     Of too few rows to hold any out, the constants are fitted without each part in turn.
@@ -174,15 +173,16 @@ def errors_of(candidate: Candidate, rows: Partition) -> Array:
     return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
 
 
-def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]]]:
-    """The kept rows, those to fit first, and the positions that are left out together."""
+def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]], Mask]:
+    """The kept rows, the positions that are left out together, and which rows a search is judged on."""
     fitting, judging = np.flatnonzero(~rows.outlier & ~rows.held_out), np.flatnonzero(rows.held_out)[:MOST_JUDGED]
     order = np.random.default_rng(rows.seed).permutation(len(fitting))[:MOST_FITTED]  # that of the sample
-    data, held_out = rows.table.take(np.append(fitting[order], judging)), len(judging)
+    data = rows.table.take(np.append(fitting[order], judging))
+    held_out = np.arange(data.rows) >= (0 if rows.small else len(order))
     if data.rows > FOLDED:
-        return data, [np.arange(data.rows - held_out, data.rows)]
-    order = np.random.default_rng(rows.seed).permutation(data.rows)
-    return data, [np.sort(part) for part in np.array_split(order, min(FOLDS, data.rows))]
+        return data, [np.flatnonzero(held_out)], held_out
+    mixed = np.random.default_rng(rows.seed).permutation(data.rows)
+    return data, [np.sort(part) for part in np.array_split(mixed, min(FOLDS, data.rows))], held_out
 
 
 def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baseline:

@@ -26,6 +26,7 @@ SMOOTHEST = 6  # columns of a curve that are kept
 PAIRED = 3  # columns of a curve that enter an interaction
 SHARE_IN_PAIRS = 0.6  # factor of these columns beside the line, since an interaction that bends is less likely
 BEYOND = 0.1  # of the range of an input, that its line goes on beyond the rows; curves end with the rows
+RANK = 1e-9  # eigenvalue over the largest, below which a direction is rounding
 
 
 class Kind(Enum):
@@ -36,16 +37,16 @@ class Kind(Enum):
     PAIR = "pair"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Component:
-    """One component: its kind by name, and the positions of its inputs, ascending."""
+    """One component: its kind, and the positions of its inputs, ascending."""
 
-    kind: str
+    kind: Kind
     inputs: tuple[int, ...]
 
     @property
     def is_pair(self) -> bool:
-        return self.kind == Kind.PAIR.value
+        return self.kind == Kind.PAIR
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class InputBasis:
     """The line and the curve of one input.
 
     mean, spread: of its values; low, high: its range; knots: of the splines; turn: (splines, columns), which makes the
-    columns of the curve, orthogonal to the line on the rows; line: (splines' columns, 2), what is taken out of them.
+    columns of the curve; taken_out: (2, splines), the constant and the line in each spline, taken out before.
     """
 
     mean: float
@@ -123,9 +124,6 @@ def _smoothest(splines: Array, penalty: Array, most: int) -> Array:
     return np.asarray((whiten @ turn * np.sqrt(rough[0] / rough))[:, :most])
 
 
-RANK = 1e-9  # eigenvalue over the largest, below which a direction is rounding
-
-
 @dataclass(frozen=True, eq=False)
 class Design:
     """The columns of all components for one table. X: (rows, inputs), the rows that the bases were made from."""
@@ -138,19 +136,19 @@ class Design:
 
     def main_effects(self) -> list[Component]:
         """A line and a curve of every input that has them."""
-        lines = [Component(Kind.LINE.value, (i,)) for i, b in enumerate(self.bases) if b.high > b.low]
-        return lines + [Component(Kind.CURVE.value, (i,)) for i, b in enumerate(self.bases) if b.turn.size]
+        lines = [Component(Kind.LINE, (i,)) for i, b in enumerate(self.bases) if b.high > b.low]
+        return lines + [Component(Kind.CURVE, (i,)) for i, b in enumerate(self.bases) if b.turn.size]
 
     def pairs(self, inputs: Iterable[int]) -> list[Component]:
         """The interactions of all pairs of these inputs."""
-        return [Component(Kind.PAIR.value, pair) for pair in combinations(sorted(inputs), 2)]
+        return [Component(Kind.PAIR, pair) for pair in combinations(sorted(inputs), 2)]
 
     def columns(self, component: Component, X: Array) -> Array:
         """The columns of a component at the rows of X, (rows, columns)."""
-        if component.kind == Kind.LINE.value:
+        if component.kind == Kind.LINE:
             (i,) = component.inputs
             return self.bases[i].line(X[:, i])
-        if component.kind == Kind.CURVE.value:
+        if component.kind == Kind.CURVE:
             (i,) = component.inputs
             return self.bases[i].curve(X[:, i])
         first, second = (self.paired(i, X[:, i]) for i in component.inputs)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
 from kansr.structure.anova.components import Component, Design, Kind
 
 VARIANCES = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])  # τ that are tried, in units of s²
-PRICE = {Kind.LINE.value: 2.0, Kind.CURVE.value: 3.0, Kind.PAIR.value: 3.0}  # nats, beside the choice among its kind
+PRICE = {Kind.LINE: 2.0, Kind.CURVE: 3.0, Kind.PAIR: 3.0}  # nats, beside the choice among its kind
 LEAST_GAIN = 1.5  # nats below which a component is dropped again
 MOST_COMPONENTS = 30
 ALL_PAIRS = 12  # inputs up to which the interactions of all pairs are weighed, not only those with an input already in
@@ -28,21 +29,18 @@ MOST_ROWS = 2000  # rows that a model is chosen on
 
 @dataclass(frozen=True, eq=False)
 class Anova:
-    """A model: mean + Σ columns·coefficients, and the noise level that it leaves.
+    """A model: mean + Σ (columns − centres)·coefficients.
 
     components: in the order in which they came in; gains: nats of log marginal likelihood that each is worth, with the
-    others as they are; coefficients: one array for each; centre: the mean of its columns.
+    others as they are; coefficients, centres: one array for each, centres the means of its columns.
     """
 
     design: Design
     mean: float
     components: tuple[Component, ...]
-    variances: tuple[float, ...]
     gains: tuple[float, ...]
     coefficients: tuple[Array, ...]
     centres: tuple[Array, ...]
-    noise: float
-    evidence: float
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -67,17 +65,6 @@ class _Active:
     tau: float
 
 
-@dataclass(eq=False)
-class _Model:
-    """The model while it grows. y: (rows,), centred."""
-
-    y: Array
-    active: list[_Active] = field(default_factory=list)
-
-    def solved(self, without: int | None = None) -> _Solved:
-        return _Solved.of(self.y, [a for k, a in enumerate(self.active) if k != without])
-
-
 @dataclass(frozen=True, eq=False)
 class _Solved:
     """V⁻¹ of a model through its columns A: V⁻¹ = I − A·M⁻¹·Aᵀ, M = D⁻¹ + AᵀA, D the variances of the columns."""
@@ -86,37 +73,29 @@ class _Solved:
     chol_inverse: Array  # L⁻¹, M = L·Lᵀ
     residual: Array  # V⁻¹·y
     quadratic: float  # yᵀ·V⁻¹·y
-    log_det: float  # log |V|
 
     @classmethod
     def of(cls, y: Array, active: Sequence[_Active]) -> _Solved:
         if not active:
-            return cls(np.empty((len(y), 0)), np.empty((0, 0)), y, float(y @ y), 0.0)
+            return cls(np.empty((len(y), 0)), np.empty((0, 0)), y, float(y @ y))
         A = np.column_stack([a.Z for a in active])
         variances = np.concatenate([np.full(a.Z.shape[1], a.tau) for a in active])
         L = np.linalg.cholesky(np.diag(1 / variances) + A.T @ A)
         inverse = np.linalg.inv(L)
         half = inverse @ (A.T @ y)
         residual = y - A @ (inverse.T @ half)
-        log_det = 2 * float(np.sum(np.log(np.diag(L)))) + float(np.sum(np.log(variances)))
-        return cls(A, inverse, residual, float(y @ y - half @ half), log_det)
+        return cls(A, inverse, residual, float(y @ y - half @ half))
 
-    def evidence(self, rows: int) -> float:
-        return -rows / 2 * math.log(max(self.quadratic, TINIEST)) - self.log_det / 2
-
-    def gains(self, Z: Array, rows: int) -> Array:
+    def gains(self, Z: Array) -> Array:
         """Nats that a component with these columns gains, for each of VARIANCES."""
         half = self.chol_inverse @ (self.A.T @ Z)
         values, vectors = np.linalg.eigh(Z.T @ Z - half.T @ half)
         values = np.maximum(values, 0.0)
         c = vectors.T @ (Z.T @ self.residual)
         shrink = VARIANCES[:, None] / (1 + VARIANCES[:, None] * values)
-        left = np.maximum(self.quadratic - shrink @ (c * c), TINIEST)
+        left = np.maximum(self.quadratic - shrink @ (c * c), TINY)
         penalty = np.sum(np.log1p(VARIANCES[:, None] * values), axis=1) / 2
-        return np.asarray(rows / 2 * np.log(self.quadratic / left) - penalty)
-
-
-TINIEST = 1e-300
+        return np.asarray(len(Z) / 2 * np.log(self.quadratic / left) - penalty)
 
 
 def choose_components(X: Array, y: Array, expired: Callable[[], bool] = lambda: False, *, pairs: bool = True) -> Anova:
@@ -126,7 +105,7 @@ def choose_components(X: Array, y: Array, expired: Callable[[], bool] = lambda: 
     """
     X, y = X[:MOST_ROWS], y[:MOST_ROWS]
     search = _Search(Design(X), X, y, pairs)
-    while len(search.model.active) < MOST_COMPONENTS and not expired() and search.add():
+    while len(search.active) < MOST_COMPONENTS and not expired() and search.add():
         search.retune()
     return search.model_of()
 
@@ -141,10 +120,13 @@ class _Search:
     def __post_init__(self) -> None:
         self.rows = len(self.y)
         self.mean = float(np.mean(self.y))
-        self.model = _Model(self.y - self.mean)
+        self.active: list[_Active] = []
         self.main = self.design.main_effects()
         self.known: dict[Component, Array] = {}
         self.factors: dict[int, Array] = {}
+
+    def solved(self, without: int | None = None) -> _Solved:
+        return _Solved.of(self.y - self.mean, [a for k, a in enumerate(self.active) if k != without])
 
     def columns(self, component: Component) -> Array:
         """The centred columns of a component, computed once for main effects."""
@@ -178,8 +160,8 @@ class _Search:
         return math.log(among) + PRICE[component.kind]
 
     def candidates(self, solved: _Solved) -> list[Component]:
-        inside = {i for a in self.model.active for i in a.component.inputs}
-        present = {a.component for a in self.model.active}
+        inside = {i for a in self.active for i in a.component.inputs}
+        present = {a.component for a in self.active}
         d = self.X.shape[1]
         if not self.interact:
             pairs = []
@@ -196,51 +178,49 @@ class _Search:
         scored: dict[tuple[int, int], float] = {}
         for i in first:
             products = lines * lines[:, [i]]
-            size = np.sqrt(np.sum((products - products.mean(0)) ** 2, axis=0)) + TINIEST
+            size = np.sqrt(np.sum((products - products.mean(0)) ** 2, axis=0)) + TINY
             for j, score in enumerate(np.abs(products.T @ solved.residual) / size):
                 if i != j:
                     scored[min(i, j), max(i, j)] = max(float(score), scored.get((min(i, j), max(i, j)), 0.0))
         best = sorted(scored, key=lambda pair: (-scored[pair], pair))[:MOST_PAIRS]
         own = [pair for pair in scored if set(pair) <= inside]
-        return [Component(Kind.PAIR.value, pair) for pair in dict.fromkeys([*own, *best])]
+        return [Component(Kind.PAIR, pair) for pair in dict.fromkeys([*own, *best])]
 
     def add(self) -> bool:
         """Adds the component that gains most beyond its price; whether there was one."""
-        solved = self.model.solved()
-        inside = {i for a in self.model.active for i in a.component.inputs}
+        solved = self.solved()
+        inside = {i for a in self.active for i in a.component.inputs}
         best: tuple[float, Component, float] | None = None
         for component in self.candidates(solved):
-            gains = solved.gains(self.columns(component), self.rows)
+            gains = solved.gains(self.columns(component))
             k = int(np.argmax(gains))
             worth = float(gains[k]) - self.price(component, inside)
             if worth > 0 and (best is None or worth > best[0]):
                 best = worth, component, float(VARIANCES[k])
         if best is None:
             return False
-        self.model.active.append(_Active(best[1], self.columns(best[1]), best[2]))
+        self.active.append(_Active(best[1], self.columns(best[1]), best[2]))
         return True
 
     def retune(self) -> None:
         """Chooses every variance again with the others held, and drops what gains too little."""
         place = 0
-        while place < len(self.model.active):
-            gains = self.model.solved(without=place).gains(self.model.active[place].Z, self.rows)
+        while place < len(self.active):
+            gains = self.solved(without=place).gains(self.active[place].Z)
             k = int(np.argmax(gains))
             if gains[k] < LEAST_GAIN:
-                del self.model.active[place]
+                del self.active[place]
                 continue
-            self.model.active[place].tau = float(VARIANCES[k])
+            self.active[place].tau = float(VARIANCES[k])
             place += 1
 
     def model_of(self) -> Anova:
-        active = self.model.active
-        solved = self.model.solved()
-        gains = [float(self.model.solved(without=k).gains(a.Z, self.rows).max()) for k, a in enumerate(active)]
-        coefficients = [a.tau * (a.Z.T @ solved.residual) for a in active]
-        fitted = sum((a.Z @ w for a, w in zip(active, coefficients)), np.zeros(self.rows))
-        noise = float(np.sqrt(np.mean((self.model.y - fitted) ** 2)))
-        centres = [self.design.columns(a.component, self.X).mean(0) for a in active]
+        solved = self.solved()
         return Anova(
-            self.design, self.mean, tuple(a.component for a in active), tuple(a.tau for a in active), tuple(gains),
-            tuple(coefficients), tuple(centres), noise, solved.evidence(self.rows),
-        )  # fmt: skip
+            self.design,
+            self.mean,
+            tuple(a.component for a in self.active),
+            tuple(float(self.solved(without=k).gains(a.Z).max()) for k, a in enumerate(self.active)),
+            tuple(a.tau * (a.Z.T @ solved.residual) for a in self.active),
+            tuple(self.design.columns(a.component, self.X).mean(0) for a in self.active),
+        )

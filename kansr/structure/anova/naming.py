@@ -13,7 +13,7 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
-from kansr.structure.anova.families import FAMILIES, ONE_INPUT, TWO_INPUTS, Family, drawn
+from kansr.structure.anova.families import FAMILIES, ONE_INPUT, TWO_INPUTS, drawn
 from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
 DRAWS = 150  # random starts of each family for each of its inner constants
@@ -24,12 +24,10 @@ REFINED_ON = 500  # rows
 STEPS = 10  # of a refinement
 
 
-def names_for(
-    inputs: Sequence[int], target: Array, rows: Rows, rng: np.random.Generator, families: Sequence[Family] = ()
-) -> list[Sum]:
+def names_for(inputs: Sequence[int], target: Array, rows: Rows, rng: np.random.Generator) -> list[Sum]:
     """Sums of one term each for a target, (rows,), the least cost first. inputs: positions, one or two."""
     part = Rows(rows.U[:REFINED_ON], target[:REFINED_ON], rows.means, rows.spreads)
-    scored = sorted(_drawn(inputs, part, rng, families), key=lambda s: -s[0])
+    scored = sorted(_drawn(inputs, part, rng), key=lambda s: -s[0])
     best: dict[str, list[Term]] = {}
     for _, term in scored:
         best.setdefault(term.family, []).append(term)
@@ -42,15 +40,12 @@ def names_for(
     return sorted((s for s in found if np.isfinite(s.cost)), key=lambda s: s.cost)
 
 
-def _drawn(
-    inputs: Sequence[int], rows: Rows, rng: np.random.Generator, families: Sequence[Family]
-) -> Iterator[tuple[float, Term]]:
+def _drawn(inputs: Sequence[int], rows: Rows, rng: np.random.Generator) -> Iterator[tuple[float, Term]]:
     """The best draws of each family with the share of the variance that they explain."""
     U, y = rows.U[:DRAWN_ON], rows.y[:DRAWN_ON]
     y = y - y.mean()
     columns = [U[:, i] for i in inputs]
-    chosen = families or (ONE_INPUT if len(inputs) == 1 else TWO_INPUTS)
-    for family in chosen:
+    for family in ONE_INPUT if len(inputs) == 1 else TWO_INPUTS:
         count = max(DRAWS * len(family.roles), 1)
         constants = [drawn(role, rows.ranges[inputs[i]], count, rng) for role, i in family.roles]
         with np.errstate(all="ignore"):

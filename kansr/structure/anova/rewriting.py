@@ -68,12 +68,16 @@ class Rewriter:
     def dropped(self, best: Sum) -> Sum:
         """Without the terms that do not pay, the one first without which the sum costs least."""
         while len(best.terms) > 0 and not self.expired():
-            trials = [self.fit(_without(best.terms, k)) for k in range(len(best.terms))]
-            shortest = min(trials, key=lambda s: s.cost)
-            if shortest.cost > best.cost - KEPT_GAIN:
+            fewer = self.with_one_less(best)
+            if fewer.cost > best.cost - KEPT_GAIN:
                 return best
-            best = shortest
+            best = fewer
         return best
+
+    def with_one_less(self, found: Sum) -> Sum:
+        """Without the term that costs least to do without."""
+        trials = (self.fit(_without(found.terms, k)) for k in range(len(found.terms)))
+        return min(trials, key=lambda s: s.cost)
 
     def renamed(self, best: Sum) -> Sum:
         """Each term in turn under other names: on its inputs, on fewer, on others, or as two curves."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kansr.numeric.arrays import Array
-from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.evidence import choose_components
 from kansr.structure.anova.linear import sparse_line, sparse_quadratic
 from kansr.structure.anova.rewriting import Rewriter, named
 from kansr.structure.anova.terms import Rows, Sum, fitted
@@ -19,13 +19,12 @@ SHORTER = 4  # sums with fewer terms that are kept beside the best
 
 @dataclass(frozen=True, eq=False)
 class SparseSums:
-    """What a table comes to: a smooth model, and sums of named terms, the best first.
+    """What a table comes to: sums of named terms, the best first.
 
     rows: with standardised inputs; sums: fitted to all of them.
     """
 
     rows: Rows
-    smooth: Anova
     sums: tuple[Sum, ...]
 
 
@@ -39,7 +38,5 @@ def sparse_sums(X: Array, y: Array, seed: int, expired: Callable[[], bool] = lam
     best = rewriter.rewritten(min((first, sparse_quadratic(part), sparse_line(part)), key=lambda s: s.cost))
     found = [best]
     while len(found[-1].terms) > 1 and len(found) <= SHORTER and not expired():
-        terms = found[-1].terms
-        trials = [fitted(terms[:k] + terms[k + 1 :], part) for k in range(len(terms))]
-        found.append(min(trials, key=lambda s: s.cost))
-    return SparseSums(rows, smooth, tuple(fitted(s.terms, rows) for s in found))
+        found.append(rewriter.with_one_less(found[-1]))
+    return SparseSums(rows, tuple(fitted(s.terms, rows) for s in found))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy
 
 from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array
+from kansr.numeric.least_squares import levenberg_marquardt
 from kansr.numeric.tolerances import TINY
 from kansr.structure.anova.families import FAMILIES, Family, Range, Writer, bounds
 
 STEP = 1e-5  # of central differences by an inner constant, in units in which inputs have spread 1
 ITERATIONS = 30  # Levenberg-Marquardt steps at most
-SETTLED = 1e-7  # relative decrease of the sum of squares that is none
-FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-10, 1e8
-EASED, RAISED = 0.3, 4.0  # factors of the damping after a step that was better, and after one that was not
+SETTLED = 1e-7  # relative decrease of the sum of squares that is none; the default takes longer and finds no more
 RIDGE = 1e-9  # of the linear fit, over the rows: columns may be alike
 
 # What a sum costs beside n·log RSS, in the unit of 2 nats as the Bayesian information criterion is (Schwarz 1978).
@@ -136,41 +136,22 @@ def fitted(terms: Sequence[Term], rows: Rows, iterations: int = ITERATIONS) -> S
     """
     terms = tuple(terms)
     low, high = _limits(terms, rows)
-    p = np.clip(_packed(terms), low, high)
-    A, w, r, square = _projected(_unpacked(terms, p), rows)
-    damping = FIRST_DAMPING
-    for _ in range(iterations if len(p) else 0):
-        J = _jacobian(_unpacked(terms, p), p, w, A, rows)
-        if not np.isfinite(J).all() or not np.isfinite(square):
-            break
-        N, g = J.T @ J, J.T @ r
-        diagonal = np.diag(N) + TINY
-        better = False
-        while damping < MOST_DAMPING:
-            try:
-                step = np.linalg.solve(N + np.diag(damping * diagonal), g)
-            except np.linalg.LinAlgError:
-                damping *= RAISED
-                continue
-            trial = np.clip(p - step, low, high)
-            new = _projected(_unpacked(terms, trial), rows)
-            if new[3] < square:
-                better = True
-                break
-            damping *= RAISED
-        if not better:
-            break
-        gain = (square - new[3]) / square
-        p, (A, w, r, square) = trial, new
-        damping = max(damping * EASED, LEAST_DAMPING)
-        if gain < SETTLED:
-            break
-    terms = _unpacked(terms, p)
-    return Sum(terms, w, square, cost(terms, square, rows))
 
+    def at(p: Array) -> tuple[Term, ...]:
+        return _unpacked(terms, np.clip(p, low, high))
 
-def _packed(terms: Sequence[Term]) -> Array:
-    return np.array([c for t in terms for c in t.constants], dtype=float)
+    @lru_cache(maxsize=1)  # a step that is taken is linearised where it has been tried
+    def projected(p: bytes) -> tuple[Array, Array, Array]:
+        return _projected(at(np.frombuffer(p)), rows)
+
+    def linearised(p: Array) -> tuple[Array, Array]:
+        A, w, r = projected(p.tobytes())
+        return r, _jacobian(at(p), w, A, rows)
+
+    start = np.clip([c for t in terms for c in t.constants], low, high)
+    found = levenberg_marquardt(lambda p: projected(p.tobytes())[2], linearised, start, iterations, stalled=SETTLED)
+    moved = at(found.values)
+    return Sum(moved, projected(found.values.tobytes())[1], found.rms**2, cost(moved, found.rms**2, rows))
 
 
 def _unpacked(terms: Sequence[Term], p: Array) -> tuple[Term, ...]:
@@ -197,42 +178,37 @@ def _columns(terms: Sequence[Term], U: Array) -> Array:
 
 
 def _linear(A: Array, y: Array) -> Array:
-    """Weights of the columns of A; a small ridge where columns are alike."""
+    """Weights of the columns of A for y, (rows,) or (rows, targets); a small ridge where columns are alike."""
     scale = np.sqrt(np.mean(A * A, axis=0)) + TINY
     B = A / scale
     N = B.T @ B
     N.flat[:: len(N) + 1] += RIDGE * len(A)
-    return np.asarray(np.linalg.solve(N, B.T @ y) / scale)
+    return np.asarray((np.linalg.solve(N, B.T @ y).T / scale).T)
 
 
-def _projected(terms: Sequence[Term], rows: Rows) -> tuple[Array, Array, Array, float]:
-    """The columns, their weights, the residual fitted − y, and its mean square; inf where a column is not finite."""
+def _projected(terms: Sequence[Term], rows: Rows) -> tuple[Array, Array, Array]:
+    """The columns, their weights, and the residual fitted − y; inf where a column is not finite."""
     A = _columns(terms, rows.U)
-    if not np.isfinite(A).all():
-        return A, np.zeros(A.shape[1]), -rows.y, np.inf
-    try:
-        w = _linear(A, rows.y)
-    except np.linalg.LinAlgError:
-        return A, np.zeros(A.shape[1]), -rows.y, np.inf
-    r = A @ w - rows.y
-    return A, w, r, float(np.mean(r * r))
+    if np.isfinite(A).all():
+        with contextlib.suppress(np.linalg.LinAlgError):
+            w = _linear(A, rows.y)
+            return A, w, A @ w - rows.y
+    return A, np.zeros(A.shape[1]), np.full(len(rows.y), np.inf)
 
 
-def _jacobian(terms: Sequence[Term], p: Array, w: Array, A: Array, rows: Rows) -> Array:
+def _jacobian(terms: Sequence[Term], w: Array, A: Array, rows: Rows) -> Array:
     """Of the projected residual by the inner constants, (rows, constants), without Kaufman's second term."""
-    columns, place = [], 0
-    for k, t in enumerate(terms):
-        for j in range(len(t.constants)):
-            ends = []
-            for sign in (1, -1):
-                moved = list(t.constants)
-                moved[j] += sign * STEP
-                ends.append(Term(t.family, t.inputs, tuple(moved)).values(rows.U))
-            columns.append(w[k + 1] * (ends[0] - ends[1]) / (2 * STEP))
-            place += 1
+    columns = [
+        weight * (_moved(t, j, STEP).values(rows.U) - _moved(t, j, -STEP).values(rows.U)) / (2 * STEP)
+        for weight, t in zip(w[1:], terms)
+        for j in range(len(t.constants))
+    ]
+    if not columns or not np.isfinite(A).all():
+        return np.zeros((len(A), len(columns)))
     J = np.column_stack(columns)
-    scale = np.sqrt(np.mean(A * A, axis=0)) + TINY
-    B = A / scale
-    N = B.T @ B
-    N.flat[:: len(N) + 1] += RIDGE * len(A)
-    return np.asarray(J - B @ np.linalg.solve(N, B.T @ J))
+    return np.asarray(J - A @ _linear(A, J))
+
+
+def _moved(term: Term, j: int, step: float) -> Term:
+    """The term with one inner constant moved."""
+    return replace(term, constants=tuple(c + step * (k == j) for k, c in enumerate(term.constants)))
