@@ -24,11 +24,10 @@ from typing import IO, Any
 
 from kansr.bench.grade import graded
 from kansr.bench.methods import Question, method
-from kansr.bench.problem import find_problem
 from kansr.bench.real import pmlb
 from kansr.bench.real.figures import figures
 from kansr.bench.real.folder import PMLB
-from kansr.bench.trial import Settings, Trial, rows_of, with_distractors
+from kansr.bench.trial import Settings, Trial, posed, rows_of
 from kansr.runtime.processes import THREADS, settle, single_thread
 
 POLL_SECONDS = 0.2  # between checks whether to stop
@@ -122,8 +121,7 @@ def grade(task: Message, send: Send) -> None:
     if trial.suite == PMLB:
         send(figures(pmlb.split(trial.problem, settings.data, trial.seed), task["expression"]))
         return
-    problem = with_distractors(find_problem(trial.problem), settings.distractors)
-    send(graded(problem, task["expression"], task["front"], task["rivals"]))
+    send(graded(posed(trial, settings), task["expression"], task["front"], task["rivals"]))
 
 
 def peak_mb() -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kansr.bench.problem import Problem, Variable, find_problem, sample, suite
+from kansr.bench.problem import Problem, Variable, find_problem, is_zoo, sample, suite, zoo_ids
 from kansr.bench.real import pmlb
 from kansr.bench.real.empirical import SOURCES, rows_for
 from kansr.bench.real.folder import EMPIRICAL, PMLB, tables
@@ -41,12 +41,12 @@ class Trial:
 class Settings:
     """What all trials of a run share.
 
-    rows: of each table; time_limit: seconds of each search; distractors: number of columns that the law does not use;
-    units: whether methods are told the units; outliers: share of grossly wrong rows; data: the folder of the tables, ""
-    where rows are drawn from laws. Raises UsageError if out of range.
+    rows: of each table, None for as many as each law has by itself; time_limit: seconds of each search; distractors:
+    number of columns that the law does not use; units: whether methods are told the units; outliers: share of grossly
+    wrong rows; data: the folder of the tables, "" where rows are drawn from laws. Raises UsageError if out of range.
     """
 
-    rows: int = 2000
+    rows: int | None = 2000
     time_limit: float = 60.0
     distractors: int = 0
     units: bool = False
@@ -58,19 +58,23 @@ class Settings:
             raise UsageError(f"--time-limit must be a positive number of seconds, not {self.time_limit:g}")
         if not 0 <= self.outliers <= 1:
             raise UsageError(f"--outliers must be a share of the rows, from 0 to 1, not {self.outliers:g}")
-        if self.rows < 1 or self.distractors < 0:
+        if (self.rows is not None and self.rows < 1) or self.distractors < 0:
             raise UsageError(f"--rows {self.rows} and --distractors {self.distractors} cannot be: at least 1 and 0")
 
 
 def trials(
     ids: Iterable[str], suite_name: str, methods: Sequence[str], noises: Sequence[float], seeds: int
 ) -> tuple[Trial, ...]:
-    """All combinations; the methods of a problem follow each other, to be comparable after an early stop."""
+    """All combinations; the methods of a problem follow each other, to be comparable after an early stop.
+
+    noises: levels of noise; where there are none, each law has its own.
+    """
     asked = tuple(ids)
+    levels: list[float | None] = [*noises] or [None]
     return tuple(
-        Trial(id, suite_name, method, noise, seed)
+        Trial(id, suite_name, method, find_problem(id).noise if noise is None else noise, seed)
         for seed in (pmlb.seeds(seeds) if suite_name == PMLB else range(seeds))
-        for noise in noises
+        for noise in levels
         for id in asked
         for method in methods
     )
@@ -90,11 +94,21 @@ def chosen(suite_name: str, only: Sequence[str] = (), which: str | None = None) 
     return tuple(problems[id] for id in _matching(problems, suite_name, only, which))
 
 
-def chosen_ids(suite_name: str, only: Sequence[str] = (), which: str | None = None, data: str = "") -> tuple[str, ...]:
+def chosen_ids(
+    suite_name: str,
+    only: Sequence[str] = (),
+    which: str | None = None,
+    data: str = "",
+    laws: tuple[int, int] | None = None,
+) -> tuple[str, ...]:
     """The ids that `chosen` gives or, for tables without known laws, the names of those in the folder `data`.
 
-    Raises UsageError where there are none.
+    laws: the numbers of the first and the last law of the zoo. Raises UsageError where there are none.
     """
+    if is_zoo(suite_name) and laws is not None:
+        return _matching(zoo_ids(suite_name, *laws), suite_name, only, which)
+    if laws is not None:
+        raise UsageError(f"--laws goes with zoo only: the laws of {suite_name} have names, choose with --only")
     if suite_name == PMLB:
         return _matching(tables(PMLB, data), suite_name, only, which)
     if suite_name == EMPIRICAL and data:
@@ -133,17 +147,23 @@ def with_distractors(problem: Problem, count: int) -> Problem:
     return replace(problem, distractors=tuple(extra))
 
 
+def posed(trial: Trial, settings: Settings) -> Problem:
+    """The problem of a trial, with the inputs that its table has beside those of the law."""
+    problem = find_problem(trial.problem)
+    return with_distractors(problem, max(settings.distractors, problem.idle))
+
+
 def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:
     """The problem and the rows of a trial, which are the same for every method."""
-    problem = with_distractors(find_problem(trial.problem), settings.distractors)
+    problem = posed(trial, settings)
     rng = np.random.default_rng(trial.seed)
     data = sample(
         problem,
-        settings.rows,
+        settings.rows or problem.rows,
         rng,
         noise=trial.noise,
         outliers=settings.outliers,
-        distractors=settings.distractors > 0,
+        distractors=bool(problem.distractors),
     )
     return problem, data
 

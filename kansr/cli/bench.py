@@ -17,7 +17,7 @@ from rich.console import Console
 
 from kansr.bench.backends import Backend
 from kansr.bench.methods import method
-from kansr.bench.problem import find_problem
+from kansr.bench.problem import find_problem, is_zoo
 from kansr.bench.problem import sample as draw
 from kansr.bench.real.folder import check
 from kansr.bench.real.published import published
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from kansr.bench.record import Record
 
 SCHEMA = 1  # of the JSON object
+ROWS = 2000  # of a table, where the law does not say itself how many
+LONGEST = 10  # digits of the number of a law are fewer
 
 
 class Half(str, enum.Enum):
@@ -59,14 +61,17 @@ def bench(
     method: Annotated[
         list[str] | None, typer.Option(help="kansr, operon, gplearn, pykan, pysr, linear; a list, or more than once.")
     ] = None,
-    noise: Annotated[str, typer.Option(metavar="LEVELS", help="Noise levels, such as 0,.01: std over rms(y).")] = "0",
+    noise: Annotated[
+        str | None, typer.Option(metavar="LEVELS", help="Noise levels, such as 0,.01: std over rms(y).")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many sets of rows of each law.")] = 1,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 2000,
+    rows: Annotated[int | None, typer.Option(min=1, help="Rows of each table.")] = None,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For each search.")] = 60.0,
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False,
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0,
     outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical.")] = None,
+    laws: Annotated[str | None, typer.Option(metavar="A..B", help="Numbers of the laws of the zoo.")] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")
     ] = None,
@@ -94,12 +99,14 @@ def bench(
       kansr bench --summary runs/feynman --json
       kansr bench --compare runs/before runs/after
       kansr bench pmlb --data tables --seeds 3 --out runs/pmlb
+      kansr bench zoo --laws 0..99 --noise .01 --rows 2000 --out runs/zoo
 
     \b
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
       strogatz
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
       empirical, and pmlb: real tables in --data, as in SRBench
+      zoo: laws drawn at random, without end (zoo7: with seed 7)
     """
     if sum(option is not None for option in (suite, summary, compare)) != 1:
         raise UsageError("say what to do: kansr bench SUITE --out DIR, or --summary DIR, or --compare DIR DIR")
@@ -113,14 +120,14 @@ def bench(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
         )
     shared = Settings(
-        rows=rows,
+        rows=rows or (None if is_zoo(suite or "") else ROWS),
         time_limit=time_limit,
         distractors=distractors,
         units=units,
         outliers=outliers,
         data=str(data.resolve()) if data else "",
     )
-    trials = _trials(suite or "", method, noise, seeds, only, half, shared)
+    trials = _trials(suite or "", method, noise, seeds, (only, half, laws), shared)
     records, ended = run(trials, shared, Backend(jobs=jobs, scheduler=scheduler), out, resume=resume, quiet=quiet)
     _print(records, as_json, html, read_settings(out))
     return SIGNALLED + ended if ended else 0
@@ -142,7 +149,8 @@ def sample(
       kansr sample feynman_I_12_2 -n 500 > force.csv
       kansr sample feynman_I_12_2 -n 500 --noise 0.01 --seed 1 --out force.csv
     """
-    data = draw(find_problem(problem), rows, np.random.default_rng(seed), noise=noise)
+    law = find_problem(problem)
+    data = draw(law, rows, np.random.default_rng(seed), noise=noise, distractors=law.idle > 0)
     text = io.StringIO()
     header = ",".join([*data.names, data.target])
     np.savetxt(text, np.column_stack([data.X, data.y]), fmt="%.17g", delimiter=",", header=header, comments="")
@@ -157,18 +165,29 @@ def sample(
 def _trials(
     suite: str,
     methods: list[str] | None,
-    noise: str,
+    noise: str | None,
     seeds: int,
-    only: list[str] | None,
-    half: Half | None,
+    which: tuple[list[str] | None, Half | None, str | None],
     settings: Settings,
 ) -> tuple[Trial, ...]:
     names = list(dict.fromkeys(method(name).name for name in _listed(methods or ["kansr"])))
-    levels = _levels(noise)
+    only, half, laws = which
+    levels = _levels(noise) if noise is not None else [] if is_zoo(suite) else [0.0]
     other = {"distractors": settings.distractors, "outliers": settings.outliers, "units": settings.units}
     check(suite, settings.data, levels, **other)
-    ids = chosen_ids(suite, _listed(only or []), half and half.value, settings.data)
+    ids = chosen_ids(suite, _listed(only or []), half and half.value, settings.data, _span(laws))
     return trials(ids, suite, names, levels, seeds)
+
+
+def _span(text: str | None) -> tuple[int, int] | None:
+    """The first and the last number in A..B, or in A alone."""
+    if text is None:
+        return None
+    first, _, last = text.partition("..")
+    ends = (first, last or first)
+    if not all(end.isdecimal() and len(end) < LONGEST for end in ends) or int(ends[0]) > int(ends[1]):
+        raise UsageError(f"--laws {text}: the numbers of the first and the last law are meant, such as 0..99")
+    return int(ends[0]), int(ends[1])
 
 
 def _levels(text: str) -> list[float]:

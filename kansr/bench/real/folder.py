@@ -37,6 +37,6 @@ def check(suite: str, data: str, noises: Sequence[float], **options: float) -> N
                 f"--data goes with {' and '.join(ENDINGS)} only: the rows of {suite} are drawn from its laws"
             )
         return
-    asked = [f"--{name}" for name, value in {"noise": max(noises), **options}.items() if value]
+    asked = [f"--{name}" for name, value in {"noise": max(noises, default=0.0), **options}.items() if value]
     if asked:
         raise UsageError(f"{asked[0]}: the tables of {suite} are used as they are; leave it out")
