@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
-from kansr.bench.grade import graded
+from kansr.bench.grade import decided, graded
 from kansr.bench.methods import Question, method
 from kansr.bench.real import pmlb
 from kansr.bench.real.figures import figures
@@ -121,7 +121,11 @@ def grade(task: Message, send: Send) -> None:
     if trial.suite == PMLB:
         send(figures(pmlb.split(trial.problem, settings.data, trial.seed), task["expression"]))
         return
-    send(graded(posed(trial, settings), task["expression"], task["front"], task["rivals"]))
+    problem, text = posed(trial, settings), task["expression"]
+    verdicts = graded(problem, text, task["front"], task["rivals"]) if text is not None else {}
+    if trial.noise > 0:
+        verdicts |= decided(problem, text, rows_of(trial, settings)[0], trial.seed, verdicts)
+    send(verdicts)
 
 
 def peak_mb() -> float | None:

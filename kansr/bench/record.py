@@ -34,7 +34,7 @@ def record(trial: Trial, settings: Settings, stop: threading.Event = NEVER) -> R
     last answer is graded. Raises TrialCancelled once `stop` is set.
     """
     result = _blank(trial) | searched(trial, settings, stop)
-    if result["expression"] is not None or trial.suite == PMLB:
+    if result["expression"] is not None or trial.suite == PMLB or trial.noise > 0:
         result |= judged(trial, result, settings, stop)
     return _counted(result)
 
@@ -62,6 +62,8 @@ def _blank(trial: Trial) -> Record:
         "r2_held_out_error": None,
         "verdicts": dict.fromkeys(VERDICTS, "undecided" if trial.suite == PMLB else "no"),
         "among_rivals": "undecided" if trial.suite == PMLB else "no",
+        "decidable": None,
+        "bits_gap": None,
     }
 
 
@@ -114,8 +116,8 @@ def judged(trial: Trial, found: Record, settings: Settings, stop: threading.Even
     answer = {name: found[name] for name in ("expression", "front", "rivals")}
     child = Child("grade", {**answer, "trial": asdict(trial), "settings": asdict(settings)})
     try:
-        # a limit for each verdict, for that on rivals and for the figures, and the start
-        seconds = (len(VERDICTS) + 2) * (SECONDS + GRADE_GRACE) + START
+        # a limit for each verdict, for that on rivals, for the figures and for what is decidable, and the start
+        seconds = (len(VERDICTS) + 3) * (SECONDS + GRADE_GRACE) + START
         message = child.next(time.monotonic() + seconds, stop)
         _check(stop)
         if message is None or "error" in message:

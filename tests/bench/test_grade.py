@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kansr.bench.grade import CRITERIA, VERDICTS, Recovery, bounded, graded
+from kansr.bench.grade.decidable import decidability
+from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.strict import widened
-from kansr.bench.problem import SUITES, Problem, Variable, find_problem, read_problems, suite
+from kansr.bench.problem import SUITES, Problem, Variable, find_problem, read_problems, sample, suite
 from kansr.expression.parse import parse
 
 LAWS = """
@@ -218,3 +222,42 @@ WIDER = {
 def test_a_box_is_widened_as_it_is_drawn(variable: Variable, ends: tuple[float, float]) -> None:
     wide = widened(variable, 4)
     assert (wide.low, wide.high) == pytest.approx(ends)
+
+
+DECIDED = {
+    # chosen, whether the rows decide for x*exp(-z) + 0.37
+    "x*exp(-z) + 0.37": (True, (-12, 12)),
+    "0.9996*x*exp(-1.001*z) + 0.3702": (True, (0, 60)),
+    "x/(1 + z + 0.6*z**2) + 0.37": (True, (8, math.inf)),
+    "0.5": (True, (500, math.inf)),
+}
+
+
+@pytest.mark.parametrize(("chosen", "says"), DECIDED.items())
+def test_noisy_rows_decide_for_the_law(chosen: str, says: tuple[bool, tuple[float, float]]) -> None:
+    law = _law("x*exp(-z) + 0.37")
+    data = sample(law, 1000, np.random.default_rng(0), noise=0.01)
+    expr = parse(chosen)
+    said = decidability(law, expr, data, 0, skeleton(law, expr))
+    assert said["decidable"] is says[0]
+    assert says[1][0] <= said["bits_gap"] <= says[1][1]
+
+
+def test_rows_full_of_noise_decide_nothing() -> None:
+    law = _law("1 + 0.001*x*sin(3*z) + 0.002*x**2/z")
+    data = sample(law, 100, np.random.default_rng(0), noise=0.2)
+    said = decidability(law, None, data, 0, Recovery.NO)
+    assert said == {"decidable": False, "bits_gap": pytest.approx(said["bits_gap"])} and said["bits_gap"] < 0
+
+
+def test_a_formula_without_a_value_has_no_gap() -> None:
+    law = _law("x*exp(-z) + 0.37")
+    data = sample(law, 100, np.random.default_rng(0), noise=0.01)
+    said = decidability(law, parse("log(x - 2)"), data, 0, Recovery.NO)
+    assert said == {"decidable": True, "bits_gap": None}
+
+
+def _law(text: str) -> Problem:
+    expr = parse(text)
+    variables = tuple(Variable(name, "uniform", 1.0, 4.0) for name in ("x", "z"))
+    return Problem("law", "laws", "y", text, expr, variables)

@@ -86,6 +86,7 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
         right = r["problem"] == "nguyen_01" and r["method"] == QUICK and r["noise"] == 0
         assert r["recovered"]["strict"] is right
         assert r["suite"] == "nguyen"
+        assert (r["decidable"] is None) is (r["bits_gap"] is None) is (r["noise"] == 0)
         assert (r["verdicts"]["front"] == "yes") is (r["problem"] == "nguyen_01" and r["method"] == QUICK)
     assert "[4/8 · " in err
     assert found["settings"] == {

@@ -12,7 +12,7 @@ import pytest
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.strict import strict
 from kansr.bench.grade.verdict import Recovery
-from kansr.bench.problem import Problem, find_problem, sample, suite, zoo_ids
+from kansr.bench.problem import Problem, Variable, find_problem, sample, suite, zoo_ids
 from kansr.bench.problem.zoo.plausible import LEAST_EFFECT, LEAST_TERM, effects, plausible, rows, shares
 from kansr.bench.trial import Settings, Trial, asked, chosen_ids, trials
 from kansr.data.dataset import Dataset
@@ -75,8 +75,6 @@ def test_every_input_and_every_term_matters(some: list[Problem]) -> None:
     ],
 )
 def test_what_is_no_law_is_refused(text: str) -> None:
-    from kansr.bench.problem import Variable
-
     variables = (Variable("x", "uniform", 1.0, 5.0), Variable("z", "uniform", 1.0, 5.0))
     assert not plausible(parse(text), variables)
     assert plausible(parse("x*exp(-z)"), variables)

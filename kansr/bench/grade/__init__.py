@@ -2,7 +2,8 @@
 
 `strict`: equal to the law, also outside the sampled ranges, with no other kind of function. `skeleton`: equal to it
 after its constants are fitted again. `srbench`: the rule of SRBench (La Cava et al. 2021). A criterion is a function
-(Problem, expression) -> `Recovery`, which is yes, no or undecided; a row of CRITERIA.
+(Problem, expression) -> `Recovery`, which is yes, no or undecided; a row of CRITERIA. `decidable`: whether noisy rows
+speak for the law.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 import numpy as np
 import sympy
 
+from kansr.bench.grade.decidable import decidability
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.srbench import srbench
 from kansr.bench.grade.strict import strict
 from kansr.bench.grade.verdict import Recovery, verdict
 from kansr.bench.problem import Problem, sample
+from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
@@ -53,6 +56,27 @@ def graded(
         among = bounded(_any, ("skeleton", problem, tuple(rivals)), seconds)
     known: dict[str, Any] = next(iter(bounded_items(_figures, (problem, text), seconds)), {})
     return {"verdicts": verdicts, "among_rivals": among, **known}
+
+
+def decided(
+    problem: Problem, text: str | None, data: Dataset, seed: int, found: Mapping[str, Any], seconds: float = SECONDS
+) -> dict[str, Any]:
+    """Whether the noisy rows of a trial decide for the law: `decidable` and `bits_gap`; None for both where time is up.
+
+    text: the chosen formula, None where there is none; data, seed: the rows that the method got, and its seed; found:
+    the verdicts so far.
+    """
+    right = found["verdicts"]["skeleton"] if found else Recovery.NO
+    said = bounded_items(_decided, (problem, text, data, seed, right), seconds)
+    return next(iter(said), {"decidable": None, "bits_gap": None})
+
+
+def _decided(problem: Problem, text: str | None, data: Dataset, seed: int, right: Recovery) -> Iterator[dict[str, Any]]:
+    try:
+        expr = None if text is None else parse(text, names=data.names)
+        yield decidability(problem, expr, data, seed, right)
+    except Exception:  # as for the criteria: sympy may raise anything
+        return
 
 
 def bounded(function: Callable[..., Iterator[Recovery]], args: tuple[Any, ...], seconds: float) -> Recovery:

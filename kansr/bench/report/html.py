@@ -25,7 +25,7 @@ from kansr.bench.report.pmlb_tables import (
     table_rows,
 )
 from kansr.bench.report.pmlb_tally import parted
-from kansr.bench.report.tables import HEADER, group_row
+from kansr.bench.report.tables import HEADER, group_row, told_gap
 from kansr.bench.report.tally import misses, tally
 from kansr.show.report.template.html import environment, style
 from kansr.version import __version__
@@ -43,13 +43,15 @@ TEMPLATE = """{% macro table(header, rows) %}
 {% if laws %}{{ table(header, rows) }}
 <p>Rates in %, with 95 % confidence intervals (Wilson 1927). Undecided verdicts count as not recovered.
 front: some formula that was offered meets the criterion, not necessarily the chosen one.
-rivals: the skeleton of the chosen formula, or of one that the method does not rule out.</p>
+rivals: the skeleton of the chosen formula, or of one that the method does not rule out.
+of decidable: the skeleton, among the trials whose noisy rows speak for the law.</p>
 {% for figure in figures %}<figure class="paper">{{ figure }}</figure>{% endfor %}
 <h2>Not recovered strictly: {{ misses | length }}</h2>
-<div class="wide"><table><tr><th>trial</th><th>truth</th><th>found</th><th>but</th></tr>
+<div class="wide"><table><tr><th>trial</th><th>truth</th><th>found</th><th>but</th><th>bits</th></tr>
 {% for r in misses %}<tr><td>{{ r.problem }} {{ r.method }}{% if r.noise %}, noise {{ r.noise }}{% endif %}</td>
 <td><code>{{ r.truth }}</code></td><td><code>{{ r.expression or r.error or r.status }}</code></td>
-<td>{% for name, said in r.verdicts.items() if said != "no" %}{{ name }}: {{ said }} {% endfor %}</td></tr>
+<td>{% for name, said in r.verdicts.items() if said != "no" %}{{ name }}: {{ said }} {% endfor %}</td>
+<td>{{ gap(r) }}</td></tr>
 {% endfor %}</table></div>{% endif %}
 {% if tables %}{% for name, figure in pareto %}<h2>{{ name }}</h2>
 <figure class="paper">{{ figure }}</figure>{% endfor %}
@@ -84,6 +86,7 @@ def page(records: Sequence[Record], settings: dict[str, Any], pmlb: dict[str, An
             rows=[group_row(group) for group in tally(laws)["groups"]],
             figures=_figures(laws),
             misses=misses(laws),
+            gap=told_gap,
             tables=tables,
             notes=NOTES,
             **(_of_tables(pmlb) if pmlb else {}),

@@ -10,13 +10,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from kansr.bench.grade.decidable import DECIDING_BITS
 from kansr.bench.record import Record
 from kansr.bench.report.tally import COLUMNS, misses, tally
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", "median s", "p90 s")
+HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", "of decidable", "median s", "p90 s")
 FORMULA = 70  # characters shown of a formula, times two
 
 
@@ -30,7 +31,8 @@ def summary(records: Sequence[Record]) -> RenderableType:
     parts.append(
         Text(
             "rates in %, with Wilson's 95 % interval; front: strict anywhere on the front; rivals: the "
-            "skeleton of the formula or of one that is not ruled out"
+            "skeleton of the formula or of one that is not ruled out; of decidable: the skeleton, where the rows "
+            f"speak for the law, by {DECIDING_BITS:g} bits against what was chosen, or what was chosen has it"
         )
     )
     if undecided:
@@ -89,8 +91,23 @@ def group_row(group: dict[str, Any]) -> tuple[str, ...]:
     return (
         *(group["suite"], group["method"], f"{group['noise']:g}", group["part"], str(group["trials"])),
         *(rate(group[column]) for column in (*COLUMNS, "among_rivals")),
+        decided(group.get("decidable")),
         *(f"{group['seconds']['median']:.2f}", f"{group['seconds']['p90']:.1f}"),
     )
+
+
+def decided(rate: dict[str, Any] | None) -> str:
+    """The rate among the decidable, "" where there are none."""
+    if rate is None:
+        return ""
+    share, low, high = (round(100 * rate[name]) for name in ("rate", "low", "high"))
+    return f"{rate['yes']} of {rate['trials']} ({share}: {low}–{high})"
+
+
+def told_gap(record: Record) -> str:
+    """In a row of a miss: the bits by which the law is shorter than what was chosen, and whether that decides."""
+    gap = record.get("bits_gap")
+    return "" if gap is None else f"{gap:+.0f}{' decidable' if record.get('decidable') else ''}"
 
 
 def _misses(records: Sequence[Record]) -> RenderableType:
@@ -99,8 +116,8 @@ def _misses(records: Sequence[Record]) -> RenderableType:
         others = [column for column in COLUMNS[1:] if r["verdicts"][column] == "yes"]
         found = r["expression"] or f"{r['status']}: {r.get('error', 'no formula')}"
         trial = f"{r['problem']} {r['method']}" + (f" {r['noise']:g}" if r["noise"] else "")
-        rows.append((trial, r["truth"], found, ", ".join(others)))
-    return plain_table(("trial", "truth", "found", "but"), rows, first_left=4)
+        rows.append((trial, r["truth"], found, ", ".join(others), told_gap(r)))
+    return plain_table(("trial", "truth", "found", "but", "bits"), rows, first_left=4)
 
 
 def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], first_left: int) -> RenderableType:

@@ -35,6 +35,15 @@ def misses(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if not record["recovered"]["strict"]]
 
 
+def decided_rate(records: Sequence[Record]) -> dict[str, Any] | None:
+    """How many of the trials whose noisy rows decide for the law have its skeleton; None where none do.
+
+    Beside what every rate has: `trials`, how many there are.
+    """
+    some = [record["verdicts"]["skeleton"] for record in records if record.get("decidable")]
+    return {"trials": len(some), **_rate(some)} if some else None
+
+
 def _keys(records: Sequence[Record]) -> list[tuple[str, str, float]]:
     return sorted({(r["suite"], r["method"], r["noise"]) for r in records})
 
@@ -56,6 +65,7 @@ def _group(key: tuple[str, str, float], part: str, records: Sequence[Record]) ->
         "trials": len(records),
         **{column: _rate([record["verdicts"][column] for record in records]) for column in COLUMNS},
         "among_rivals": _rate([record.get("among_rivals", record["verdicts"]["skeleton"]) for record in records]),
+        "decidable": decided_rate(records),
         "seconds": {
             "median": float(np.median(seconds)),
             "p90": float(np.quantile(seconds, 0.9)),
