@@ -115,8 +115,9 @@ class Recorded(NoisySearch):
         return mock.patch.multiple(noisy, quick_model=glanced, nearby_models=looked)
 
 
-def clean_way(data: Dataset, seed: int, seconds: float) -> list[State] | None:
-    """The states of the shortest exact formula that the search on exact rows finds; None where it finds none."""
+def clean_way(data: Dataset, seed: int, seconds: float) -> tuple[list[State], str] | None:
+    """The states of the shortest exact formula that the search on exact rows finds, and the terminal that solved the
+    last one; None where it finds none."""
     states: list[State] = []
     context = Context(processor_deadline(seconds), seed=seed)
     found: list[Route] = []
@@ -128,12 +129,12 @@ def clean_way(data: Dataset, seed: int, seconds: float) -> list[State] | None:
             pass
     if not found:
         return None
-    path = [step.what for step in min(found, key=lambda route: len(route.fit.constants)).path[:-1]]
+    *path, terminal = (step.what for step in min(found, key=lambda route: len(route.fit.constants)).path)
     by_steps: dict[tuple[str, ...], State] = {}
     for state in states:
         by_steps.setdefault(tuple(step.what for step in state.moves), state)
     way = [by_steps[key] for length in range(len(path) + 1) if (key := tuple(path[:length])) in by_steps]
-    return way if way and len(way[-1].moves) == len(path) else None
+    return (way, terminal) if way and len(way[-1].moves) == len(path) else None
 
 
 def carried_over(state: State, data: Dataset) -> State | None:

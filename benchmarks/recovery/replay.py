@@ -59,8 +59,9 @@ def replayed(id: str, suite: str, noise: float, settings: Settings) -> Record:
     record |= {"expression": render(best), "right": right is Recovery.YES, "among": among or met, "finished": among}
     record |= decidability(problem, best, data, 0, right)
     missed = record["decidable"] and right is not Recovery.YES
-    way = clean_way(_sample(clean), 0, settings.time_limit) if missed else None
-    if way is not None:
+    found_way = clean_way(_sample(clean), 0, settings.time_limit) if missed else None
+    if found_way is not None:
+        way, record["terminal"] = found_way
         walk = walked(problem, way, _sample(data), error, searches, WALK * settings.time_limit)
         record |= {"steps": [asdict(step) for step in walk.steps], "forms": walk.forms, "broken": walk.broken}
     return record | {"cause": cause(record)}
@@ -136,7 +137,9 @@ def histogram(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _at_fault(record: Record) -> str:
-    """The kind of move at which a walk broke off, and how far behind the right one was."""
+    """The kind of move at which a walk broke off, and how far behind the right one was; or the terminal."""
+    if record["cause"].startswith("terminal"):
+        return f"{record['cause']}: {record.get('terminal', 'of unknown name')}, after {len(record['steps'])} moves"
     if not record["cause"].startswith("right move"):
         return ""
     step = next(step for step in record["steps"] if step["opened"] is None)
