@@ -227,16 +227,22 @@ def walked(
     walk = Walk()
     deadline = processor_deadline(seconds)
     states = [carried_over(state, data) for state in way]
-    opened = [row for search in run for row in search.opened]
+    shared = [(search, _shared(search.data, data)) for search in run]
+    opened = [(*row, rows) for search, rows in shared for row in search.opened]
     with np.errstate(all="ignore"):
-        for number, (before, after) in enumerate(pairwise(states)):
+        for place, (before, after) in enumerate(pairwise(states), 1):
             if before is None or after is None:
                 walk.broken = "no value in noise"
                 return walk
-            what = way[number + 1].moves[-1].what
+            what = way[place].moves[-1].what
             step = _asked(StepInNoise(what, kind_of(before, after)), before, after, data, noise, Context(deadline))
             came = next(
-                ((n, s) for n, s, state in opened if len(state.z) == len(after.z) and same_problem(state, after)), None
+                (
+                    (number, at)
+                    for number, at, state, (here, there) in opened
+                    if same_problem(_taken(state, here), _taken(after, there))
+                ),
+                None,
             )
             walk.steps.append(replace(step, opened=came))
         if states[-1] is None:
@@ -244,6 +250,17 @@ def walked(
         else:
             walk.forms = list(_forms(problem, states[-1], data, noise, Context(deadline)))
     return walk
+
+
+def _shared(few: Dataset, data: Dataset) -> tuple[list[int], list[int]]:
+    """Where the rows stand that two datasets share: a run may have left out some that it took for outliers."""
+    place = {x.tobytes(): number for number, x in enumerate(data.X)}
+    both = [(number, place[x.tobytes()]) for number, x in enumerate(few.X) if x.tobytes() in place]
+    return [one for one, _ in both], [other for _, other in both]
+
+
+def _taken(state: State, rows: list[int]) -> State:
+    return replace(state, X=state.X[rows], z=state.z[rows])
 
 
 def _asked(
