@@ -6,7 +6,7 @@ constants. A family says how φ is computed and written, where its constants may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -247,9 +247,10 @@ class Range(NamedTuple):
     corner_high: float
 
     @classmethod
-    def of(cls, u: Array) -> Range:
-        corner_low, corner_high = np.quantile(u, [CORNER_SHARE, 1 - CORNER_SHARE])
-        return cls(float(u.min()), float(u.max()), float(corner_low), float(corner_high))
+    def of_all(cls, U: Array) -> Iterator[Range]:
+        """Of every input, U (rows, inputs)."""
+        corners = np.quantile(U, [CORNER_SHARE, 1 - CORNER_SHARE], axis=0)
+        return (cls(*map(float, column)) for column in np.vstack([U.min(0), U.max(0), corners]).T)
 
     @property
     def width(self) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kansr.numeric.arrays import Array
 from kansr.structure.anova import linear
 from kansr.structure.anova.evidence import Anova, choose_components
-from kansr.structure.anova.sparse_sum import sparse_sums
+from kansr.structure.anova.sparse_sum import SparseSums, sparse_sums
 from kansr.structure.anova.terms import Rows, Sum
 
 Expired = Callable[[], bool]
@@ -21,12 +21,14 @@ class Fitted(NamedTuple):
     """A model fitted to rows. predict: (rows, inputs) -> (rows,); inputs: the positions of those that it uses.
 
     sums: the formulas that it is or that it led to, the first one that of the model; none for a smooth model.
+    sparse: the sums with the ANOVA that they were read from, where they were.
     """
 
     predict: Callable[[Array], Array]
     inputs: tuple[int, ...]
     rows: Rows
     sums: tuple[Sum, ...] = ()
+    sparse: SparseSums | None = None
 
 
 def _simple(make: Callable[[Rows], Sum]) -> Callable[[Array, Array, int, Expired], Fitted]:
@@ -52,7 +54,7 @@ def _smooth(pairs: bool) -> Callable[[Array, Array, int, Expired], Fitted]:
 
 def _sparse_sum(X: Array, y: Array, seed: int, expired: Expired) -> Fitted:
     found = sparse_sums(X, y, seed, expired)
-    return _sum(found.rows, found.sums)
+    return _sum(found.rows, found.sums)._replace(sparse=found)
 
 
 SPARSE_SUM = "sparse_sum"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.structure.anova.checks import sound
-from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.components import Design
+from kansr.structure.anova.evidence import MOST_ROWS, Anova, choose_components
 from kansr.structure.anova.naming import names_for
 from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
@@ -35,6 +37,14 @@ class Rewriter:
     rng: np.random.Generator
     expired: Callable[[], bool]
     work: float = 0.0
+
+    @cached_property
+    def design(self) -> Design:
+        return Design(self.rows.U[:MOST_ROWS])
+
+    def components_of(self, target: Array) -> Anova:
+        """The sparse ANOVA of a target, (rows,), in the same inputs."""
+        return choose_components(self.rows.U, target, self.expired, design=self.design)
 
     def over(self) -> bool:
         """Whether it is time to come to an end."""
@@ -134,7 +144,7 @@ class Rewriter:
     def extended(self, best: Sum) -> Sum:
         """With terms that the residual speaks for: components of its own ANOVA, and lines."""
         residual = self.rows.y - best(self.rows.U)
-        found = choose_components(self.rows.U, residual, self.expired)
+        found = self.components_of(residual)
         for inputs in _blocks(found)[:ADDED]:
             for name in names_for(inputs, self.rows.y - best(self.rows.U), self.rows, self.rng)[:TRIED]:
                 best = self.better(best, (*best.terms, *name.terms))
@@ -145,12 +155,12 @@ class Rewriter:
         return best
 
 
-def named(anova: Anova, X: Array, rows: Rows, rng: np.random.Generator, expired: Callable[[], bool]) -> Sum:
-    """The components of an ANOVA with names, fitted together. X: (rows, inputs), raw, the rows of `rows`.
+def named(anova: Anova, rows: Rows, rng: np.random.Generator, expired: Callable[[], bool]) -> Sum:
+    """The components of an ANOVA of these rows with names, fitted together.
 
     A pair takes the main effects of its inputs with it, the strongest pair first: sin(u·v) has large ones.
     """
-    residual = rows.y - anova(X)
+    residual = rows.y - anova(rows.U)
     free = set(range(len(anova.components)))
     terms: list[Term] = []
     for inputs in _blocks(anova):
@@ -158,7 +168,7 @@ def named(anova: Anova, X: Array, rows: Rows, rng: np.random.Generator, expired:
         if not taken or expired():
             continue
         free -= taken
-        target = residual + sum((anova.part(k, X) for k in sorted(taken)), np.zeros(len(X)))
+        target = residual + sum((anova.part(k, rows.U) for k in sorted(taken)), np.zeros(len(rows.y)))
         names = names_for(inputs, target, rows, rng)
         terms += names[0].terms if names else ()
     return fitted(terms, rows)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import floats, short_floats
 from kansr.structure.anova.checks import carriers, sound
 from kansr.structure.anova.evidence import choose_components
 from kansr.structure.anova.families import FAMILIES, Role, bounds, drawn
@@ -129,3 +130,15 @@ def test_a_line_in_more_inputs_than_rows_is_shrunk() -> None:
     rows = Rows.of(X, y)
     predicted = line(rows)((fresh - rows.means) / rows.spreads)
     assert np.isfinite(predicted).all() and np.std(predicted - fresh[:, :3].sum(1)) < np.sqrt(3)
+
+
+def test_shrunk_amplitudes_are_written_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(25, 20)) * 7 + 3
+    rows = Rows.of(X, X[:, 0] + 5 * rng.normal(size=25))
+    shrunk = line(rows)
+    assert shrunk.shrunk
+    names = tuple(f"x{i}" for i in range(20))
+    written = shrunk.written(rows, names, X, rows.y)
+    assert Tape(written, names).value(X) == pytest.approx(shrunk(rows.U), abs=1e-3)
+    assert set(short_floats(written)) == set(floats(written))
