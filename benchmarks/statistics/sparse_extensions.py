@@ -51,7 +51,9 @@ LAWS: dict[str, Callable[[Array], Array]] = {
     "wave of a line of four": lambda X: np.sin(1.5 * (X[:, 0] + X[:, 1] - X[:, 2] + 0.5 * X[:, 3])),
     "ratio of sums": lambda X: (2 + X[:, 0] + X[:, 1]) / (1.5 + X[:, 2] ** 2 + X[:, 3]),
     "step of a sum": lambda X: np.tanh(2 * (X[:, 0] ** 2 + X[:, 1] - X[:, 2] ** 3)),
-    "Friedman's": lambda X: np.sin(np.pi * (X[:, 0] + 1) * (X[:, 1] + 1) / 4) + X[:, 2] ** 2 + X[:, 3] / 2 + X[:, 4] / 4,
+    "Friedman's": lambda X: (
+        np.sin(np.pi * (X[:, 0] + 1) * (X[:, 1] + 1) / 4) + X[:, 2] ** 2 + X[:, 3] / 2 + X[:, 4] / 4
+    ),
 }
 
 
@@ -65,7 +67,11 @@ def transformed(X: Array, y: Array) -> Predict:
     low, spread = float(y.min()), float(y.std())
     for c in SHIFTS:
         shift = c * spread - low
-        options += [_under(np.log, np.exp, shift), _under(np.sqrt, np.square, shift), _under(np.reciprocal, np.reciprocal, shift)]
+        options += [
+            _under(np.log, np.exp, shift),
+            _under(np.sqrt, np.square, shift),
+            _under(np.reciprocal, np.reciprocal, shift),
+        ]
     order = np.random.default_rng(0).permutation(len(y))
     errors = []
     for option in options:
@@ -77,7 +83,9 @@ def transformed(X: Array, y: Array) -> Predict:
     return options[int(np.argmin(errors))](X, y)
 
 
-def _under(into: Callable[[Array], Array], back: Callable[[Array], Array], shift: float) -> Callable[[Array, Array], Predict]:
+def _under(
+    into: Callable[[Array], Array], back: Callable[[Array], Array], shift: float
+) -> Callable[[Array, Array], Predict]:
     def fit(X: Array, y: Array) -> Predict:
         kept = y + shift > 0
         t = into(y[kept] + shift)
@@ -115,7 +123,10 @@ def network(X: Array, y: Array) -> Predict:
     if not model.components:
         return lambda Z: model((Z - rows.means) / rows.spreads)
     shift, scale = float(y.mean()), float(y.std())
-    parts = [TrainingRows(torch.from_numpy(rows.U[k]), torch.from_numpy((y[k] - shift) / scale)[:, None]) for k in (~held, held)]
+    parts = [
+        TrainingRows(torch.from_numpy(rows.U[k]), torch.from_numpy((y[k] - shift) / scale)[:, None])
+        for k in (~held, held)
+    ]
     start = from_anova(model, rows.U[~held], shift, scale)
     trials: list[tuple[float, Network]] = []
     with torch.no_grad():
@@ -194,7 +205,10 @@ def synthetic(noise: float, seeds: int) -> Iterator[tuple[str, list[tuple[float,
             rng = np.random.default_rng(seed)
             X, fresh = rng.uniform(-1, 1, (ROWS, INPUTS)), rng.uniform(-1, 1, (FRESH, INPUTS))
             y = law(X)
-            yield f"{name}, noise {noise:g}", measured(X, y + noise * np.std(y) * rng.normal(size=ROWS), fresh, law(fresh))
+            yield (
+                f"{name}, noise {noise:g}",
+                measured(X, y + noise * np.std(y) * rng.normal(size=ROWS), fresh, law(fresh)),
+            )
 
 
 def real(data: str, seeds: int) -> Iterator[tuple[str, list[tuple[float, float]]]]:
@@ -219,9 +233,13 @@ def main() -> None:
         print(f"{name:44} " + " ".join(f"{r2:13.3f} {s:5.2f}s" for r2, s in found), flush=True)
     r2 = np.array(every)[:, :, 0]
     print(f"{'mean, none below 0':44} " + " ".join(f"{v:20.3f}" for v in np.maximum(r2, 0).mean(0)))
-    print(f"{'better than the ANOVA by .02 / worse':44} " + " ".join(
-        f"{np.sum(r2[:, k] > r2[:, 0] + 0.02):14} / {np.sum(r2[:, k] < r2[:, 0] - 0.02)}" for k in range(len(MODELS))
-    ))
+    print(
+        f"{'better than the ANOVA by .02 / worse':44} "
+        + " ".join(
+            f"{np.sum(r2[:, k] > r2[:, 0] + 0.02):14} / {np.sum(r2[:, k] < r2[:, 0] - 0.02)}"
+            for k in range(len(MODELS))
+        )
+    )
 
 
 if __name__ == "__main__":

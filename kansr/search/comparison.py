@@ -185,16 +185,10 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
     thorough: the smooth ones and sparse sums too, which take longer; written: whether they are written as formulas,
     which may take the place of what a search has found.
     """
-    data, folds, held_out = _folds(rows)
+    data, rounds, held_out = _folds(rows)
     names = tuple(MODELS) if thorough else SIMPLE
-    models = compared(data.X, data.y, folds, rows.seed, expired, names)
-    left_out_as = np.concatenate(folds)
-    times = np.bincount(left_out_as)
-    places = np.flatnonzero(times)
-    models = [
-        m._replace(errors=np.bincount(left_out_as, m.errors)[places] / times[places])  # of a row, the mean of its times
-        for m in models
-    ]
+    models = compared(data.X, data.y, rounds, rows.seed, expired, names)
+    places = np.sort(np.concatenate(rounds[0]))
     variance = float(np.var(data.y[places])) or 1.0
     formulas = [
         Judged(model.name, finding, model.errors)
@@ -218,18 +212,18 @@ def _errors_outside(candidate: Candidate, rows: Partition) -> Array:
     return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
 
 
-def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]], Mask]:
-    """The kept rows, the positions that are left out together, and which rows a search is judged on."""
+def _folds(rows: Partition) -> tuple[Dataset, list[list[NDArray[np.intp]]], Mask]:
+    """The kept rows, rounds of positions that are left out together, and which rows a search is judged on."""
     fitting, judging = np.flatnonzero(~rows.outlier & ~rows.held_out), np.flatnonzero(rows.held_out)[:MOST_JUDGED]
     order = np.random.default_rng(rows.seed).permutation(len(fitting))[:MOST_FITTED]  # that of the sample
     data = rows.table.take(np.append(fitting[order], judging))
     held_out = np.arange(data.rows) >= (0 if rows.small else len(order))
     if data.rows > FOLDED:
-        return data, [np.flatnonzero(held_out)], held_out
+        return data, [[np.flatnonzero(held_out)]], held_out
     rng = np.random.default_rng(rows.seed)
-    mixed = [rng.permutation(data.rows) for _ in range(REPEATS if data.X.size <= REPEATED else 1)]
-    folds = [np.sort(part) for order in mixed for part in np.array_split(order, min(FOLDS, data.rows))]
-    return data, folds, held_out
+    rounds = range(REPEATS if data.X.size <= REPEATED else 1)
+    mixed = (np.array_split(rng.permutation(data.rows), min(FOLDS, data.rows)) for _ in rounds)
+    return data, [[np.sort(part) for part in parts] for parts in mixed], held_out
 
 
 def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baseline:

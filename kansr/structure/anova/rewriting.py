@@ -1,7 +1,8 @@
 """A sum of named terms made from a sparse ANOVA, and rewritten while its description gets shorter.
 
 Rewriting is a greedy local search: drop a term, name it again, name it with fewer or with other inputs, split a pair,
-add what the residual speaks for. Every rewritten sum is fitted as a whole, and kept where it costs less.
+take several inputs for one linear combination, add what the residual speaks for. Every rewritten sum is fitted as a
+whole, and kept where it costs less.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from kansr.numeric.arrays import Array
 from kansr.structure.anova.checks import sound
 from kansr.structure.anova.components import Design
 from kansr.structure.anova.evidence import MOST_ROWS, Anova, choose_components
+from kansr.structure.anova.families import FEWEST_IN_INDEX, MOST_IN_INDEX, WITH_ONE_LESS
 from kansr.structure.anova.naming import names_for
 from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
@@ -26,6 +28,7 @@ TRIED = 3  # names that are tried for a term
 MOST_WORK = 1e7  # values of functions for each step of all sums that are fitted: about 10 s of one core
 ADDED = 3  # groups of the residual's ANOVA that are named in a round
 CORRELATED = 0.5  # correlation of inputs, from which one is tried in the place of another
+LEAST_SLOPE = 0.1  # of the largest, that an input has which is tried in a linear combination
 LINES_ADDED = 2  # lines best correlated with the residual, that are tried in a round
 
 
@@ -65,10 +68,11 @@ class Rewriter:
 
     def rewritten(self, best: Sum) -> Sum:
         """The best sum near one, after at most ROUNDS rounds of all kinds of rewriting."""
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             before = best
             best = self.dropped(best)
             best = self.merged(best)
+            best = best if number else self.indexed(best)  # once, since these sums take long to fit
             best = self.renamed(best)
             best = self.extended(best)
             if best.cost > before.cost - ROUND_GAIN or self.over():
@@ -116,6 +120,35 @@ class Rewriter:
                 if trial is not best:
                     return self.merged(trial)
         return best
+
+    def indexed(self, best: Sum) -> Sum:
+        """With a function of one linear combination in the place of the terms in its inputs, or beside them."""
+        used = sorted({i for t in best.terms for i in t.inputs})
+        if len(used) < FEWEST_IN_INDEX or self.over():
+            return best
+        slopes = np.linalg.lstsq(self.rows.U[:, used], self.rows.y - self.rows.y.mean(), rcond=None)[0]
+        steep = np.abs(slopes) >= LEAST_SLOPE * np.abs(slopes).max()
+        inputs = sorted(used[k] for k in np.argsort(-np.abs(slopes), kind="stable")[:MOST_IN_INDEX] if steep[k])
+        if len(inputs) < FEWEST_IN_INDEX:
+            return best
+        others = tuple(t for t in best.terms if not set(t.inputs) <= set(inputs))
+        rest = fitted(others, self.rows)(self.rows.U)
+        for beside, target in ((others, self.rows.y - rest), (best.terms, self.rows.y - best(self.rows.U))):
+            for name in names_for(inputs, target, self.rows, self.rng)[:TRIED]:
+                trial = self.better(best, (*beside, *name.terms))
+                if trial is not best:
+                    best = self._with_fewer_in_index(trial)
+        return best
+
+    def _with_fewer_in_index(self, best: Sum) -> Sum:
+        """With fewer inputs in the linear combination of the last term, those of least weight first."""
+        *others, last = best.terms
+        if last.family not in WITH_ONE_LESS:
+            return best
+        k = int(np.argmin(np.abs(last.constants[: len(last.inputs)])))
+        inputs, constants = (v[:k] + v[k + 1 :] for v in (last.inputs, last.constants))
+        trial = self.better(best, (*others, Term(WITH_ONE_LESS[last.family], inputs, constants)))
+        return best if trial is best else self._with_fewer_in_index(trial)
 
     def _inputs_near(self, inputs: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """The inputs of a term, each alone, and those with one exchanged for an input that it correlates with."""

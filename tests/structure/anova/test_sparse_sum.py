@@ -19,6 +19,10 @@ LAWS = {
     "parabola and lines": (lambda X: 3 * (X[:, 3] - 0.2) ** 2 + X[:, 1] - 2 * X[:, 5], (1, 3, 5)),
     "a ratio": (lambda X: 3 * X[:, 0] / (2 + X[:, 4]) + X[:, 2], (0, 2, 4)),
     "a step": (lambda X: np.tanh(4 * (X[:, 1] - 0.3)) + X[:, 0] / 2, (0, 1)),
+    "a wave of a line of four": (
+        lambda X: np.sin(1.5 * (X[:, 0] + X[:, 1] - X[:, 4] + 0.5 * X[:, 6])),
+        (0, 1, 4, 6),
+    ),
     "a line": (lambda X: X[:, 0] - X[:, 6], (0, 6)),
 }
 
@@ -72,7 +76,7 @@ def test_thousands_of_idle_inputs() -> None:
 def test_a_family_is_written_as_it_is_computed(name: str) -> None:
     """Up to a factor and an offset, which are fitted."""
     rng = np.random.default_rng(1)
-    X = rng.uniform(1, 4, (60, 2)) * [1, 10]
+    X = rng.uniform(1, 4, (60, 6)) * [1, 10, 1, 1, 1, 1]
     rows = Rows.of(X, rng.normal(size=60))
     kind = FAMILIES[name]
     inputs = tuple(range(kind.arity))
@@ -80,8 +84,9 @@ def test_a_family_is_written_as_it_is_computed(name: str) -> None:
     values = Term(name, inputs, constants).values(rows.U)
     exact = Rows(rows.U, 3 * values - 2, rows.means, rows.spreads)
     one = Sum((Term(name, inputs, constants),), np.array([-2.0, 3.0]), 0.0, 0.0)
-    written = one.written(exact, ("a", "b"), X, exact.y)
-    assert Tape(written, ("a", "b")).value(X) == pytest.approx(exact.y, abs=1e-6 * float(np.ptp(exact.y)))
+    names = tuple("abcdef")
+    written = one.written(exact, names, X, exact.y)
+    assert Tape(written, names).value(X) == pytest.approx(exact.y, abs=1e-6 * float(np.ptp(exact.y)))
 
 
 @pytest.mark.parametrize("role", Role)
