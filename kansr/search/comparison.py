@@ -243,7 +243,7 @@ def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) 
     sparse = model.fitted.sparse
     for expr in _written(model.fitted, data):
         candidate = judge(expr, rows.fitting, rows.judging, TITLES[model.name])
-        graph = sparse and sparse.graph(data.names, data.target, ANOVA, rows.judging)
+        graph = None if sparse is None else sparse.graph(data.names, data.target, ANOVA, rows.judging)
         yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error), graph, path=PATH if sparse else ())
 
 

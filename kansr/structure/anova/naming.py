@@ -90,7 +90,7 @@ def _directions(U: Array, y: Array) -> Iterator[Array]:
     for direction in (slopes, vectors[:, int(np.argmax(np.abs(values)))]):
         spread = float(np.std(U @ direction))
         if spread > 0:
-            yield direction / spread
+            yield np.asarray(direction / spread)
 
 
 def _scored(

@@ -146,7 +146,8 @@ class Rewriter:
         if last.family not in WITH_ONE_LESS:
             return best
         k = int(np.argmin(np.abs(last.constants[: len(last.inputs)])))
-        inputs, constants = (v[:k] + v[k + 1 :] for v in (last.inputs, last.constants))
+        inputs = last.inputs[:k] + last.inputs[k + 1 :]
+        constants = last.constants[:k] + last.constants[k + 1 :]
         trial = self.better(best, (*others, Term(WITH_ONE_LESS[last.family], inputs, constants)))
         return best if trial is best else self._with_fewer_in_index(trial)
 
