@@ -26,6 +26,7 @@ from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.comparison import Comparison, compare
+from kansr.search.exchange import exchange_notes
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
 from kansr.search.stopping import (
@@ -170,8 +171,13 @@ class Search:
             final = replace(self._report(chosen=better.candidate), status=status)
             final = replace(final, notes=(*final.notes, PREDICTS_BETTER))
         best = comparison.with_error(final.best, rows)
-        notes = (*final.notes, *comparison.notes(best, rows))
+        notes = (*final.notes, *comparison.notes(best, rows), *self._exchangeable(best))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
+
+    def _exchangeable(self, best: Candidate) -> list[str]:
+        """Which columns would do as well as inputs of the formula."""
+        until = self.whole.within(self.whole.budget.exchange * self.whole.limit)
+        return self.whole.in_time(lambda: list(exchange_notes(best.expr, self.partition.sample, until.passed)), [])
 
     def _compare(self, deadline: Deadline, *, thorough: bool, written: bool = True) -> Comparison | None:
         """The simple models of the rows; None where the time does not suffice, or errors differ from row to row."""

@@ -25,6 +25,7 @@ class Budget:
     reductions: float = 0.65  # share at which the first search over reductions of several inputs stops
     sparse_sum: float = 0.2  # share for sums of a sparse model
     comparison: float = 0.3  # share for nested cross-validation of simple models
+    exchange: float = 0.05  # share for columns that would do as well
     refiners: float = 0.4  # share that is set aside for refiners, and to finish what they offer
     refiners_end: float = 0.87  # share at which refiners stop
     refiner_parts: float = 0.4  # of a refiner's time, for parts of the problem

@@ -13,25 +13,31 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.judge import judge, left_out
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import r_squared
+from kansr.numeric.tolerances import TINY
 from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
 from kansr.search.finish import READABLE, SIMPLIFIED_ON
 from kansr.search.partition import Partition
+from kansr.search.sparse import ANOVA, PATH
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
 FOLDED = 1000  # rows up to which all are left out in turn; of more, those that are held out judge well enough
 FOLDS = 5  # in which they are left out
+REPEATED, REPEATS = 5000, 3  # values of inputs of a table whose rows are left out more than once, and how often
 MOST_FITTED, MOST_JUDGED = 5000, 5000  # rows
 # Standard errors of a difference of mean squared errors by which a model may be better by chance: where nothing is
 # asserted, where a formula leaves only noise, and where no formula was better than the mean.
 CHANCE, CHANCE_OF_FOUND, CHANCE_OF_NOTHING = 1.0, 2.0, 3.0
+# Of r², that a formula may lose against the line with all inputs, and the standard errors that make it sure: the level
+# of 5 %. Rows that are too few to tell leave the line, which needs no choice: results/2026-11-30-never-worse.
+MARGIN, CERTAIN = 0.03, 1.645
 SMOOTH_GAIN = 0.02  # of r², by which a smooth model predicts better for it to be said
 SMOOTH = ("additive", "smooth")
 MOST_TERMS = 150  # of a formula that is written: a longer one nobody reads
@@ -42,8 +48,12 @@ TITLES = {"line": "line", "sparse_line": "sparse line", "quadratic": "sparse qua
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A formula with its squared errors on rows that it was not fitted to, (rows,), in the order of the comparison."""
+    """A formula with its squared errors on rows that it was not fitted to, (rows,), in the order of the comparison.
 
+    name: of the model that it is.
+    """
+
+    name: str
     finding: Finding
     errors: Array
 
@@ -69,13 +79,16 @@ class Comparison:
     ) -> Finding | None:
         """The formula that predicts better than what a search has found; None where none does.
 
-        Of these formulas, the simplest that nothing beats by more than a standard error (Breiman et al. 1984). It has
-        to be better by more than chance where the search asserts that its formula is the law, or that there is none.
+        Of the formulas that are no worse than the line, the simplest that nothing beats by more than a standard error
+        (Breiman et al. 1984). It has to be better by more than chance where the search asserts that its formula is the
+        law, or that there is none; but what may be worse than the line gives way.
         """
         offered = [j for j in self.formulas if accepts(j.finding.candidate)]
         if not offered:
             return None
-        rival = _simplest(offered, CHANCE)
+        every = np.ones(len(self.judged), dtype=bool)
+        safe = [j for j in offered if j.name == "line" or self._no_worse_than_line(j.errors, every)]
+        rival = _simplest(safe or offered, CHANCE)
         if status is Status.NOTHING:  # all rows say whether there is anything
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
         own, other = self._errors_of(best, rows), rival.errors[self.judged]
@@ -83,9 +96,37 @@ class Comparison:
             return rival.finding
         if best.origin == LINE and status is not Status.FOUND:  # all rows know better which line is best
             return rival.finding
+        if rival.finding.candidate.expr == best.expr:
+            return None
+        if safe and not self._safe(best, own, rows):
+            return rival.finding
         if status is Status.FOUND:
             return rival.finding if _worse(own, other, CHANCE_OF_FOUND) else None
         return rival.finding if np.mean(other) < np.mean(own) else None
+
+    def _safe(self, best: Candidate, own: Array, rows: Partition) -> bool:
+        """Whether what a search has found is no worse than the line. own: its squared errors on the rows held out.
+
+        They are too few to be sure, so all rows say so too, with its constants fitted without each part in turn. Where
+        errors are in proportion to the target, the largest values say nothing of the others.
+        """
+        if rows.table.proportional or rows.small or not self.judged.sum() < len(self.judged):
+            return rows.table.proportional or self._no_worse_than_line(own, self.judged)
+        data, _, _ = _folds(rows)
+        every = np.asarray((left_out(best.expr, data, rows.seed) - data.y) ** 2)
+        lost = float(np.mean(own - self.errors["line"][self.judged])) / (float(np.mean(self.errors["mean"])) or 1.0)
+        return lost <= MARGIN and self._no_worse_than_line(every, np.ones(len(every), dtype=bool))
+
+    def _no_worse_than_line(self, errors: Array, some: Mask) -> bool:
+        """Whether squared errors on some rows show that nothing is lost against the line with all inputs.
+
+        They are no larger on average; and by a one-sided test of non-inferiority the difference of r² is less than
+        MARGIN, at the level of CERTAIN, also without the one row that speaks most for them.
+        """
+        difference = (errors - self.errors["line"][some]) / (float(np.mean(self.errors["mean"])) or 1.0)
+        others = np.sort(difference)[1:]
+        most = np.mean(others) + CERTAIN * np.std(others) / np.sqrt(len(others))
+        return bool(np.mean(difference) <= 0 and most <= MARGIN)
 
     def _errors_of(self, best: Candidate, rows: Partition) -> Array:
         """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""
@@ -144,16 +185,13 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
     thorough: the smooth ones and sparse sums too, which take longer; written: whether they are written as formulas,
     which may take the place of what a search has found.
     """
-    data, folds, held_out = _folds(rows)
+    data, rounds, held_out = _folds(rows)
     names = tuple(MODELS) if thorough else SIMPLE
-    models = compared(data.X, data.y, folds, rows.seed, expired, names)
-    places = np.concatenate(folds)
-    order = np.argsort(places)
-    models = [m._replace(errors=m.errors[order]) for m in models]
-    places = places[order]
+    models = compared(data.X, data.y, rounds, rows.seed, expired, names)
+    places = np.sort(np.concatenate(rounds[0]))
     variance = float(np.var(data.y[places])) or 1.0
     formulas = [
-        Judged(finding, model.errors)
+        Judged(model.name, finding, model.errors)
         for model in models
         if written and model.fitted.sums
         for finding in _findings(model, data, rows, variance)
@@ -163,26 +201,29 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
 
 
 def _errors_outside(candidate: Candidate, rows: Partition) -> Array:
-    """The squared errors of a formula that a search has found, on the rows that it was not found on.
+    """The squared errors of a formula that a search has found, on the rows that it was not found on, as they come.
 
     Of too few rows to hold any out, the constants are fitted without each part in turn.
     """
     if rows.small:
-        return np.asarray((left_out(candidate.expr, rows.fitting, rows.seed) - rows.fitting.y) ** 2)
+        data, _, _ = _folds(rows)
+        return np.asarray((left_out(candidate.expr, data, rows.seed) - data.y) ** 2)
     data = rows.judging
     return np.asarray((Tape(candidate.expr, data.names).value(data.X) - data.y) ** 2)
 
 
-def _folds(rows: Partition) -> tuple[Dataset, list[NDArray[np.intp]], Mask]:
-    """The kept rows, the positions that are left out together, and which rows a search is judged on."""
+def _folds(rows: Partition) -> tuple[Dataset, list[list[NDArray[np.intp]]], Mask]:
+    """The kept rows, rounds of positions that are left out together, and which rows a search is judged on."""
     fitting, judging = np.flatnonzero(~rows.outlier & ~rows.held_out), np.flatnonzero(rows.held_out)[:MOST_JUDGED]
     order = np.random.default_rng(rows.seed).permutation(len(fitting))[:MOST_FITTED]  # that of the sample
     data = rows.table.take(np.append(fitting[order], judging))
     held_out = np.arange(data.rows) >= (0 if rows.small else len(order))
     if data.rows > FOLDED:
-        return data, [np.flatnonzero(held_out)], held_out
-    mixed = np.random.default_rng(rows.seed).permutation(data.rows)
-    return data, [np.sort(part) for part in np.array_split(mixed, min(FOLDS, data.rows))], held_out
+        return data, [[np.flatnonzero(held_out)]], held_out
+    rng = np.random.default_rng(rows.seed)
+    rounds = range(REPEATS if data.X.size <= REPEATED else 1)
+    mixed = (np.array_split(rng.permutation(data.rows), min(FOLDS, data.rows)) for _ in rounds)
+    return data, [[np.sort(part) for part in parts] for parts in mixed], held_out
 
 
 def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baseline:
@@ -199,9 +240,11 @@ def _r2(errors: Array, variance: float) -> tuple[float, float]:
 def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) -> Iterator[Finding]:
     """The formula of a model, its constants snapped, with the r² that the model has on rows that it does not know."""
     r2, error = _r2(model.errors, variance)
+    sparse = model.fitted.sparse
     for expr in _written(model.fitted, data):
         candidate = judge(expr, rows.fitting, rows.judging, TITLES[model.name])
-        yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error))
+        graph = None if sparse is None else sparse.graph(data.names, data.target, ANOVA, rows.judging)
+        yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error), graph, path=PATH if sparse else ())
 
 
 def _written(fitted: Fitted, data: Dataset) -> list[sympy.Expr]:
@@ -209,7 +252,7 @@ def _written(fitted: Fitted, data: Dataset) -> list[sympy.Expr]:
     if not 0 < len(fitted.sums[0].terms) <= MOST_TERMS:
         return []
     expr = fitted.sums[0].written(fitted.rows, data.names, data.X, data.y)
-    if len(fitted.sums[0].terms) > READABLE:
+    if fitted.sums[0].shrunk or len(fitted.sums[0].terms) > READABLE:
         return [expr]
     fit = fit_constants(canonical(expr, typical_size(data.X, data.names)), data)
     if not np.isfinite(fit.rms):
@@ -217,4 +260,15 @@ def _written(fitted: Fitted, data: Dataset) -> list[sympy.Expr]:
     if len(fit.constants) > READABLE:
         return [fit.expr]
     short = snap(fit, data)
+    if not _predicts_as_well(short, fit, data.rows):
+        return [fit.expr]
     return [simplify(short.expr, data.X[:SIMPLIFIED_ON], data.names)]
+
+
+def _predicts_as_well(short: Fit, fit: Fit, rows: int) -> bool:
+    """Whether a formula with some constants snapped, or dropped, predicts no worse by Akaike's criterion (1974).
+
+    Description length may drop terms that predict: what was compared is what has to be written.
+    """
+    dropped = len(fit.constants) - len(short.constants)
+    return rows * np.log(max(short.error_ms, TINY) / max(fit.error_ms, TINY)) <= 2 * dropped

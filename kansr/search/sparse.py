@@ -18,6 +18,7 @@ from kansr.structure.context import Context
 
 FEW_ROWS = 200  # below which a smooth model of all inputs sees too little for reductions to go by
 ORIGIN = "sparse sum"
+ANOVA = "sparse functional ANOVA"
 PATH = (Step("sparse sum of curves and pairs"), Step("terms named, fitted together, dropped and exchanged"))
 
 
@@ -29,13 +30,14 @@ def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Findi
     until = context.deadline.within(context.deadline.budget.sparse_sum * context.deadline.limit)
     found = sparse_sums(data.X, data.y, context.seed, until.passed)
     size = typical_size(data.X, data.names)
+    graph = found.graph(data.names, data.target, ANOVA, rows.judging)
     for place, one in enumerate(found.sums):
         if not one.terms:
             return
         fit = fit_constants(canonical(one.written(found.rows, data.names, data.X, data.y), size), data)
-        yield Finding(judged(fit.expr, rows, ORIGIN), path=PATH)
+        yield Finding(judged(fit.expr, rows, ORIGIN), graph if not place else None, path=PATH)
         if not place:
-            yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=PATH)
+            yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), graph, path=PATH)
 
 
 def _comes_first(rows: Partition) -> bool | None:

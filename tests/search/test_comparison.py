@@ -9,6 +9,7 @@ import pytest
 
 import kansr
 from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape
 from kansr.formula.judge.judge import judge
 from kansr.result.result import Status
 from kansr.search.comparison import compare
@@ -59,6 +60,28 @@ def test_a_line_takes_the_place_of_a_constant_and_of_an_overfit() -> None:
         better = found.better_than(worse, status, rows, lambda candidate: True)
         assert better is not None and {"x0", "x1"} <= {str(s) for s in better.candidate.expr.free_symbols}
         assert better.candidate.r2_held_out > 0.6 and 0 < better.candidate.r2_held_out_error < 0.2
+
+
+def test_a_model_is_written_with_all_that_it_was_compared_with() -> None:
+    """Weak inputs that description length would drop predict: the line that is offered is the line."""
+    rows = rows_of(lambda X: X @ np.array([1.0, 0.3, 0.3, 0.25, 0.25, 0.2]), 400, noise=1.0)
+    found = compare(rows, True, never)
+    (line_,) = (j for j in found.formulas if j.name == "line")
+    fresh = rows_of(lambda X: X @ np.array([1.0, 0.3, 0.3, 0.25, 0.25, 0.2]), 4000, noise=0.0, seed=1).table
+    predicted = Tape(line_.finding.candidate.expr, fresh.names).value(fresh.X)
+    model = MODELS["line"](rows.kept.X, rows.kept.y, 0, never)
+    assert np.std(predicted - model.predict(fresh.X)) < 0.05 * np.std(fresh.y)
+
+
+def test_what_may_be_worse_than_the_line_gives_way() -> None:
+    """A formula that is as good on these rows by chance, and worse on others."""
+    taken = 0
+    for seed in range(6):
+        rows = rows_of(lambda X: X @ np.array([1.0, 0.5, 0.5, 0.4, 0.0, 0.0]), 60, noise=0.7, seed=seed)
+        short = judge(kansr.parse("1.0*x0"), rows.fitting, rows.judging, "test")
+        better = compare(rows, True, never).better_than(short, Status.FOUND, rows, lambda c: True)
+        taken += better is not None and len(better.candidate.expr.free_symbols) > 1
+    assert taken >= 5
 
 
 def test_noise_does_not_take_the_place_of_a_constant() -> None:

@@ -30,13 +30,27 @@ def drawing(graph: Graph, titles: Mapping[str, str]) -> Markup:
     """The graph as SVG. titles: what to call a node, where that is not its name."""
     names = [titles.get(name, name) for name in (*graph.inputs, graph.nodes[-1].name)]
     places = layout(graph, min(max(map(len, names)), NAME))
+    share = shares(graph)
     parts = [
         *(_wires(edge, places, i) for i, edge in enumerate(graph.edges) if i in places.edges),
-        *(_box(edge, places.edges[i]) for i, edge in enumerate(graph.edges) if i in places.edges),
+        *(_box(edge, places.edges[i], share.get(i)) for i, edge in enumerate(graph.edges) if i in places.edges),
         *_nodes(graph, places, titles),
     ]
     said = f"Network from {', '.join(graph.inputs)} to {graph.nodes[-1].name}, with the curve on every edge"
     return picture(places.width, places.height, parts, said)
+
+
+def shares(graph: Graph) -> dict[int, float]:
+    """The share of each curve in what the curves of a sum vary, for the edges that end in the target; by position.
+
+    Samples lie as the values of the source do, so the variance of a curve is that over the rows.
+    """
+    last = graph.nodes[-1]
+    variances = {i: float(np.var(graph.edges[i].y)) for i in graph.into(last.name)}
+    total = sum(variances.values())
+    if last.type is not NodeType.SUM or len(variances) < 2 or not 0 < total < np.inf:
+        return {}
+    return {i: variance / total for i, variance in variances.items()}
 
 
 def matched(edge: Edge) -> Array | None:
@@ -71,18 +85,21 @@ def _wires(edge: Edge, places: Layout, i: int) -> str:
     return f'<path class="line wire" d="{come}{go}" opacity="{_opacity(edge):.2f}"/>'
 
 
-def _box(edge: Edge, at: Point) -> str:
+def _box(edge: Edge, at: Point, share: float | None) -> str:
     x, y = at
     left, top = x - BOX / 2, y - TALL / 2 - 6
     rect = f'<rect class="box" x="{left:.1f}" y="{top:.1f}" width="{BOX}" height="{TALL}" rx="5"/>'
     match = matched(edge)
     shown, places = f"{label(edge)}", _curves(edge, match, left, top)
     reach = f"{edge.source} from {edge.x[0]:.4g} to {edge.x[-1]:.4g}" if len(edge.x) else ""
-    title = f"<title>{escape(f'{reach}; {edge.match}' if shown else reach)}</title>"
+    part = "" if share is None else f"{100 * share:.0f} %"
+    said = "; ".join(filter(None, [reach, edge.match if shown else "", part and f"{part} of the variance"]))
+    title = f"<title>{escape(said)}</title>"
     curve, other = places
     own = f'<path class="line curve" d="{curve}" opacity="{_opacity(edge):.2f}"/>'
     beside = f'<path class="line match" d="{other}"/>' if other else ""
-    return f"<g>{title}{rect}{own}{beside}{words(x, top + TALL + 13, shortened(shown, LETTERS), 'middle')}</g>"
+    text = words(x, top + TALL + 13, shortened(shown, LETTERS), "middle") + words(left - 5, y - 4, part, "end")
+    return f"<g>{title}{rect}{own}{beside}{text}</g>"
 
 
 def _curves(edge: Edge, match: Array | None, left: float, top: float) -> tuple[str, str]:

@@ -8,7 +8,7 @@ product of the first columns of two inputs (Gu 2002, Smoothing Spline ANOVA Mode
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import combinations
@@ -17,6 +17,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
 
 DEGREE = 3
 INTERVALS = 9  # of the splines, where there are enough distinct values
@@ -79,7 +80,7 @@ class InputBasis:
         knots = np.concatenate([np.full(DEGREE + 1, low), inner, np.full(DEGREE + 1, high)])
         splines = BSpline.design_matrix(x, knots, DEGREE).toarray()
         line = np.column_stack([np.ones(len(x)), (x - mean) / spread])
-        taken_out = np.linalg.lstsq(line, splines, rcond=None)[0]
+        taken_out = line.T @ splines / len(x)  # the two columns are orthogonal, with mean square 1
         turn = _smoothest(splines - line @ taken_out, _penalty(knots, spread), min(SMOOTHEST, len(values) - 2))
         return cls(mean, spread, low, high, knots, turn, taken_out)
 
@@ -129,15 +130,39 @@ class Design:
     """The columns of all components for one table. X: (rows, inputs), the rows that the bases were made from."""
 
     X: Array
+    _bases: dict[int, InputBasis] = field(default_factory=dict)
+
+    def basis(self, i: int) -> InputBasis:
+        """The basis of one input, made when it is first asked for."""
+        if i not in self._bases:
+            self._bases[i] = InputBasis.of(self.X[:, i])
+        return self._bases[i]
 
     @cached_property
-    def bases(self) -> tuple[InputBasis, ...]:
-        return tuple(InputBasis.of(x) for x in self.X.T)
+    def varying(self) -> tuple[int, ...]:
+        """The inputs that have more than one value."""
+        return tuple(np.flatnonzero(np.ptp(self.X, axis=0) > 0).tolist())
 
-    def main_effects(self) -> list[Component]:
-        """A line and a curve of every input that has them."""
-        lines = [Component(Kind.LINE, (i,)) for i, b in enumerate(self.bases) if b.high > b.low]
-        return lines + [Component(Kind.CURVE, (i,)) for i, b in enumerate(self.bases) if b.turn.size]
+    @cached_property
+    def lines(self) -> Array:
+        """The line of every input at the rows, (rows, inputs)."""
+        spread = self.X.std(0)
+        return np.asarray((self.X - self.X.mean(0)) / np.where(spread > 0, spread, 1.0))
+
+    @cached_property
+    def polynomials(self) -> Array:
+        """Every input, its square and its cube, each without what comes before it: (DEGREE, rows, inputs)."""
+        found: list[Array] = [np.full_like(self.lines, 1 / np.sqrt(len(self.lines)))]
+        for _ in range(DEGREE):
+            column = self.lines * found[-1]
+            for before in found:
+                column = column - before * np.sum(before * column, axis=0)
+            found.append(column / (np.sqrt(np.sum(column * column, axis=0)) + TINY))
+        return np.stack(found[1:])
+
+    def curved(self, inputs: Iterable[int]) -> list[Component]:
+        """The curves of those of the inputs that have enough values."""
+        return [Component(Kind.CURVE, (i,)) for i in inputs if self.basis(i).turn.size]
 
     def pairs(self, inputs: Iterable[int]) -> list[Component]:
         """The interactions of all pairs of these inputs."""
@@ -147,13 +172,13 @@ class Design:
         """The columns of a component at the rows of X, (rows, columns)."""
         if component.kind == Kind.LINE:
             (i,) = component.inputs
-            return self.bases[i].line(X[:, i])
+            return self.basis(i).line(X[:, i])
         if component.kind == Kind.CURVE:
             (i,) = component.inputs
-            return self.bases[i].curve(X[:, i])
+            return self.basis(i).curve(X[:, i])
         first, second = (self.paired(i, X[:, i]) for i in component.inputs)
         return np.asarray((first[:, :, None] * second[:, None, :]).reshape(len(X), -1))
 
     def paired(self, i: int, x: Array) -> Array:
         """The columns of an input that enter interactions, (rows, columns)."""
-        return np.column_stack([self.bases[i].line(x), SHARE_IN_PAIRS * self.bases[i].curve(x)[:, :PAIRED]])
+        return np.column_stack([self.basis(i).line(x), SHARE_IN_PAIRS * self.basis(i).curve(x)[:, :PAIRED]])

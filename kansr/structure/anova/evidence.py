@@ -9,8 +9,10 @@ columns. A component is added while the gain pays its price: the choice among ma
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +25,10 @@ PRICE = {Kind.LINE: 2.0, Kind.CURVE: 3.0, Kind.PAIR: 3.0}  # nats, beside the ch
 LEAST_GAIN = 1.5  # nats below which a component is dropped again
 MOST_COMPONENTS = 30
 ALL_PAIRS = 12  # inputs up to which the interactions of all pairs are weighed, not only those with an input already in
-MOST_PAIRS = 400  # interactions weighed at a step
+MOST_PAIRS = 200  # interactions weighed at a step
+ALL_CURVES = 200  # inputs up to which all curves are weighed; of more, as many that the residual speaks for most
+SCREENED_TOGETHER = 256  # inputs whose products with all others are looked at together
+MOST_VALUES = 4_000_000  # of the columns of interactions that are weighed together: 32 MB
 MOST_ROWS = 2000  # rows that a model is chosen on
 
 
@@ -58,10 +63,11 @@ class Anova:
 
 @dataclass(eq=False)
 class _Active:
-    """A component that is in the model: its centred columns and its variance."""
+    """A component that is in the model: its centred columns, their products, and its variance."""
 
     component: Component
     Z: Array
+    gram: Array
     tau: float
 
 
@@ -86,25 +92,50 @@ class _Solved:
         residual = y - A @ (inverse.T @ half)
         return cls(A, inverse, residual, float(y @ y - half @ half))
 
-    def gains(self, Z: Array) -> Array:
-        """Nats that a component with these columns gains, for each of VARIANCES."""
+    def gains(self, Z: Array, gram: Array) -> Array:
+        """Nats that components gain, each for every one of VARIANCES: (components, variances).
+
+        Z: (components, rows, columns), centred; gram: (components, columns, columns), ZᵀZ.
+        """
         half = self.chol_inverse @ (self.A.T @ Z)
-        values, vectors = np.linalg.eigh(Z.T @ Z - half.T @ half)
-        values = np.maximum(values, 0.0)
-        c = vectors.T @ (Z.T @ self.residual)
+        values, vectors = np.linalg.eigh(gram - half.swapaxes(1, 2) @ half)
+        values = np.maximum(values, 0.0)[:, None, :]
+        c = vectors.swapaxes(1, 2) @ (Z.swapaxes(1, 2) @ self.residual)[..., None]
         shrink = VARIANCES[:, None] / (1 + VARIANCES[:, None] * values)
-        left = np.maximum(self.quadratic - shrink @ (c * c), TINY)
-        penalty = np.sum(np.log1p(VARIANCES[:, None] * values), axis=1) / 2
-        return np.asarray(len(Z) / 2 * np.log(self.quadratic / left) - penalty)
+        left = np.maximum(self.quadratic - (shrink @ (c * c))[..., 0], TINY)
+        penalty = np.sum(np.log1p(VARIANCES[:, None] * values), axis=2) / 2
+        return np.asarray(Z.shape[1] / 2 * np.log(self.quadratic / left) - penalty)
 
 
-def choose_components(X: Array, y: Array, expired: Callable[[], bool] = lambda: False, *, pairs: bool = True) -> Anova:
+class _Stack(NamedTuple):
+    """Components with as many columns each. Z: (components, rows, columns), centred; gram: ZᵀZ of each."""
+
+    components: Sequence[Component]
+    Z: Array
+    gram: Array
+
+    @classmethod
+    def of(cls, components: Sequence[Component], raw: Array) -> _Stack:
+        """raw: (components, rows, columns)"""
+        Z = raw - raw.mean(1, keepdims=True)
+        return cls(components, Z, Z.swapaxes(1, 2) @ Z)
+
+
+def choose_components(
+    X: Array,
+    y: Array,
+    expired: Callable[[], bool] = lambda: False,
+    *,
+    pairs: bool = True,
+    design: Design | None = None,
+) -> Anova:
     """The sparse ANOVA of a table. X: (rows, inputs); y: (rows,), rows in no particular order.
 
-    expired: whether it is time to stop adding components; pairs: whether inputs may interact.
+    expired: whether it is time to stop adding components; pairs: whether inputs may interact; design: that of an
+    earlier call with the same X.
     """
     X, y = X[:MOST_ROWS], y[:MOST_ROWS]
-    search = _Search(Design(X), X, y, pairs)
+    search = _Search(design or Design(X), X, y, pairs)
     while len(search.active) < MOST_COMPONENTS and not expired() and search.add():
         search.retune()
     return search.model_of()
@@ -121,26 +152,41 @@ class _Search:
         self.rows = len(self.y)
         self.mean = float(np.mean(self.y))
         self.active: list[_Active] = []
-        self.main = self.design.main_effects()
-        self.known: dict[Component, Array] = {}
+        self.curves: dict[int, Array] = {}
         self.factors: dict[int, Array] = {}
+
+    @cached_property
+    def lines(self) -> _Stack:
+        """The lines of all inputs."""
+        varying = list(self.design.varying)
+        return _Stack.of([Component(Kind.LINE, (i,)) for i in varying], self.design.lines.T[varying, :, None])
+
+    @cached_property
+    def all_curves(self) -> list[_Stack]:
+        return list(self.curves_of(self.design.varying))
+
+    def main_effects(self, solved: _Solved) -> Iterator[_Stack]:
+        """Lines, and curves; of very many inputs the curves that the residual speaks for most."""
+        yield self.lines
+        if len(self.design.varying) <= ALL_CURVES:
+            yield from self.all_curves
+            return
+        score = np.sum((solved.residual @ self.design.polynomials) ** 2, axis=0)
+        yield from self.curves_of(np.sort(np.argsort(-score, kind="stable")[:ALL_CURVES]).tolist())
+
+    def curves_of(self, inputs: Sequence[int]) -> Iterator[_Stack]:
+        """The curves of some inputs; the columns of each are computed once."""
+        alike: dict[int, list[Component]] = {}
+        for component in self.design.curved(inputs):
+            (i,) = component.inputs
+            if i not in self.curves:
+                self.curves[i] = self.design.columns(component, self.X)
+            alike.setdefault(self.curves[i].shape[1], []).append(component)
+        for some in alike.values():
+            yield _Stack.of(some, np.stack([self.curves[c.inputs[0]] for c in some]))
 
     def solved(self, without: int | None = None) -> _Solved:
         return _Solved.of(self.y - self.mean, [a for k, a in enumerate(self.active) if k != without])
-
-    def columns(self, component: Component) -> Array:
-        """The centred columns of a component, computed once for main effects."""
-        if component in self.known:
-            return self.known[component]
-        if component.is_pair:
-            first, second = (self.paired(i) for i in component.inputs)
-            raw: Array = (first[:, :, None] * second[:, None, :]).reshape(self.rows, -1)
-        else:
-            raw = self.design.columns(component, self.X)
-        Z: Array = raw - raw.mean(0)
-        if not component.is_pair:  # the pairs of many inputs are too many to be kept
-            self.known[component] = Z
-        return Z
 
     def paired(self, i: int) -> Array:
         """The columns of an input that enter interactions, computed once."""
@@ -159,54 +205,75 @@ class _Search:
             among = d * (d - 1) // 2
         return math.log(among) + PRICE[component.kind]
 
-    def candidates(self, solved: _Solved) -> list[Component]:
+    def candidates(self, solved: _Solved) -> Iterator[_Stack]:
+        """All components that may be added, and those that are in already."""
+        yield from self.main_effects(solved)
         inside = {i for a in self.active for i in a.component.inputs}
-        present = {a.component for a in self.active}
         d = self.X.shape[1]
-        if not self.interact:
-            pairs = []
-        elif d <= ALL_PAIRS:
-            pairs = self.design.pairs(range(d))
-        else:
-            pairs = self._screened(inside, solved)
-        return [c for c in (*self.main, *pairs) if c not in present]
+        pairs: list[Component] = []
+        if self.interact:
+            pairs = self.design.pairs(range(d)) if d <= ALL_PAIRS else self._screened(inside, solved)
+        alike: dict[tuple[int, int], list[Component]] = {}
+        for pair in pairs:
+            first, second = (self.paired(i).shape[1] for i in pair.inputs)
+            alike.setdefault((first, second), []).append(pair)
+        for (first, second), some in alike.items():  # the pairs of many inputs are too many to be kept
+            together = max(MOST_VALUES // (self.rows * first * second), 1)
+            for begin in range(0, len(some), together):
+                part = some[begin : begin + together]
+                left = np.stack([self.paired(pair.inputs[0]) for pair in part])
+                right = np.stack([self.paired(pair.inputs[1]) for pair in part])
+                raw = left[:, :, :, None] * right[:, :, None, :]
+                yield _Stack.of(part, raw.reshape(len(part), self.rows, first * second))
 
     def _screened(self, inside: set[int], solved: _Solved) -> list[Component]:
         """The interactions that the residual speaks for most, by the products of lines; of an input that is in."""
-        lines = np.column_stack([self.design.bases[i].line(self.X[:, i]) for i in range(self.X.shape[1])])
-        first = sorted(inside) if inside else range(lines.shape[1])
-        scored: dict[tuple[int, int], float] = {}
-        for i in first:
-            products = lines * lines[:, [i]]
-            size = np.sqrt(np.sum((products - products.mean(0)) ** 2, axis=0)) + TINY
-            for j, score in enumerate(np.abs(products.T @ solved.residual) / size):
-                if i != j:
-                    scored[min(i, j), max(i, j)] = max(float(score), scored.get((min(i, j), max(i, j)), 0.0))
-        best = sorted(scored, key=lambda pair: (-scored[pair], pair))[:MOST_PAIRS]
-        own = [pair for pair in scored if set(pair) <= inside]
-        return [Component(Kind.PAIR, pair) for pair in dict.fromkeys([*own, *best])]
+        L, d = self.design.lines, self.X.shape[1]
+        first = np.array(sorted(inside) if inside else range(d))
+        scored: list[tuple[float, int, int]] = []
+        for begin in range(0, len(first), SCREENED_TOGETHER):
+            some = first[begin : begin + SCREENED_TOGETHER]
+            P = L[:, some]
+            variance = (P * P).T @ (L * L) - (P.T @ L) ** 2 / self.rows
+            score = np.abs((P * solved.residual[:, None]).T @ L) / np.sqrt(np.maximum(variance, TINY))
+            twice = np.isin(np.arange(d), first) & (np.arange(d) <= some[:, None])
+            score[twice] = -1.0
+            top = np.argpartition(-score, min(MOST_PAIRS, score.size - 1), axis=None)[:MOST_PAIRS]
+            i, j = some[top // d], top % d
+            scored += zip((-score.flat[top]).tolist(), np.minimum(i, j).tolist(), np.maximum(i, j).tolist())
+        best = [(i, j) for score, i, j in sorted(scored)[:MOST_PAIRS] if score <= 0]
+        own = [c.inputs for c in self.design.pairs(inside)]
+        return [Component(Kind.PAIR, (i, j)) for i, j in dict.fromkeys([*own, *best])]
 
     def add(self) -> bool:
         """Adds the component that gains most beyond its price; whether there was one."""
         solved = self.solved()
         inside = {i for a in self.active for i in a.component.inputs}
-        best: tuple[float, Component, float] | None = None
-        for component in self.candidates(solved):
-            gains = solved.gains(self.columns(component))
-            k = int(np.argmax(gains))
-            worth = float(gains[k]) - self.price(component, inside)
-            if worth > 0 and (best is None or worth > best[0]):
-                best = worth, component, float(VARIANCES[k])
+        present = {a.component for a in self.active}
+        best, most = None, 0.0
+        for stack in self.candidates(solved):
+            gains = solved.gains(stack.Z, stack.gram)
+            prices = [np.inf if c in present else self.price(c, inside) for c in stack.components]
+            worth = gains.max(1) - prices
+            k = int(np.argmax(worth))
+            if worth[k] > most:
+                tau = float(VARIANCES[np.argmax(gains[k])])
+                best, most = _Active(stack.components[k], stack.Z[k], stack.gram[k], tau), float(worth[k])
         if best is None:
             return False
-        self.active.append(_Active(best[1], self.columns(best[1]), best[2]))
+        self.active.append(best)
         return True
+
+    def gains_of(self, place: int) -> Array:
+        """Nats that a component of the model gains, with the others held, for each of VARIANCES."""
+        one = self.active[place]
+        return self.solved(without=place).gains(one.Z[None], one.gram[None])[0]
 
     def retune(self) -> None:
         """Chooses every variance again with the others held, and drops what gains too little."""
         place = 0
         while place < len(self.active):
-            gains = self.solved(without=place).gains(self.active[place].Z)
+            gains = self.gains_of(place)
             k = int(np.argmax(gains))
             if gains[k] < LEAST_GAIN:
                 del self.active[place]
@@ -220,7 +287,7 @@ class _Search:
             self.design,
             self.mean,
             tuple(a.component for a in self.active),
-            tuple(float(self.solved(without=k).gains(a.Z).max()) for k, a in enumerate(self.active)),
+            tuple(float(self.gains_of(k).max()) for k in range(len(self.active))),
             tuple(a.tau * (a.Z.T @ solved.residual) for a in self.active),
             tuple(self.design.columns(a.component, self.X).mean(0) for a in self.active),
         )

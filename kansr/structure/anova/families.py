@@ -1,4 +1,4 @@
-"""The families of functions that a component may be: of one input or of two, with inner constants.
+"""The families of functions that a component may be: of one input, of two, or of a line of several.
 
 A term of a formula is amplitude·φ(u; p): φ is a row of FAMILIES, u are inputs with mean 0 and spread 1, p the inner
 constants. A family says how φ is computed and written, where its constants may lie, and what it costs.
@@ -6,7 +6,7 @@ constants. A family says how φ is computed and written, where its constants may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ class Role(Enum):
     FREQUENCY = "a·u, of a wave"
     PHASE = "an angle"
     GAIN = "k·h, of either sign"
+    WEIGHT = "a·u, one of several in a linear combination"
 
 
 # Where constants may lie, u having spread 1: beyond these a function is a line, or a parabola, on the rows. Source:
@@ -235,7 +236,54 @@ TWO_INPUTS = (
     ),
 )  # fmt: skip
 
-FAMILIES = {family.name: family for family in (*ONE_INPUT, *TWO_INPUTS)}
+
+def index_name(name: str, arity: int) -> str:
+    """The name of the family that is a function of a linear combination of so many inputs."""
+    return f"{name} of a line of {arity}"
+
+
+def _of_index(name: str, arity: int, shifted: bool, f: Callable[[Any], Any], g: Callable[[Any], Any]) -> Family:
+    """f(Σ a·u + b), a single-index term. shifted: whether there is a b."""
+
+    def value(u: Values, p: Values) -> Any:
+        return f(sum((a * v for a, v in zip(p, u)), p[arity] if shifted else 0.0))
+
+    def written(w: Writer, p: Values) -> sympy.Expr:
+        return g(w.linear(tuple(p[:arity]), p[arity] if shifted else 0.0))
+
+    roles = (*((Role.WEIGHT, i) for i in range(arity)), *([(Role.PHASE, 0)] if shifted else []))
+    return Family(index_name(name, arity), arity, roles, 4 + 3 * arity, value, written)
+
+
+# Functions of a linear combination of several inputs, by the family of one input that each is; squares are sums of
+# products. Their constants: a for each input, then b, from the constants of that family and a direction.
+FEWEST_IN_INDEX, MOST_IN_INDEX = 3, 6  # inputs
+OF_INDEX: dict[str, tuple[bool, Callable[[Any], Any], Callable[[Any], Any], Callable[[Values], Any]]] = {
+    "wave": (True, np.sin, sympy.sin, lambda p: p[1]),
+    "step": (True, np.tanh, sympy.tanh, lambda p: p[0] * p[1]),
+    "bell": (True, _bell, lambda t: sympy.exp(-(t**2)), lambda p: p[0] * p[1]),
+    "exponential": (False, np.exp, sympy.exp, lambda p: 0.0),
+}
+INDICES = tuple(
+    _of_index(name, arity, shifted, f, g)
+    for arity in range(FEWEST_IN_INDEX, MOST_IN_INDEX + 1)
+    for name, (shifted, f, g, _) in OF_INDEX.items()
+)
+
+WITH_ONE_LESS = {
+    index_name(name, arity): index_name(name, arity - 1)
+    for arity in range(FEWEST_IN_INDEX + 1, MOST_IN_INDEX + 1)
+    for name in OF_INDEX
+}  # the same function of a combination of one input less
+
+
+def index_constants(name: str, p: Values, direction: Array) -> tuple[float, ...]:
+    """The constants of a single-index term, from those of a function of the combination along a direction."""
+    shifted, _, _, constant = OF_INDEX[name]
+    return (*(float(p[0]) * direction).tolist(), *([float(constant(p))] if shifted else []))
+
+
+FAMILIES = {family.name: family for family in (*ONE_INPUT, *TWO_INPUTS, *INDICES)}
 
 
 class Range(NamedTuple):
@@ -247,9 +295,10 @@ class Range(NamedTuple):
     corner_high: float
 
     @classmethod
-    def of(cls, u: Array) -> Range:
-        corner_low, corner_high = np.quantile(u, [CORNER_SHARE, 1 - CORNER_SHARE])
-        return cls(float(u.min()), float(u.max()), float(corner_low), float(corner_high))
+    def of_all(cls, U: Array) -> Iterator[Range]:
+        """Of every input, U (rows, inputs)."""
+        corners = np.quantile(U, [CORNER_SHARE, 1 - CORNER_SHARE], axis=0)
+        return (cls(*map(float, column)) for column in np.vstack([U.min(0), U.max(0), corners]).T)
 
     @property
     def width(self) -> float:
@@ -269,6 +318,8 @@ def drawn(role: Role, at: Range, count: int, rng: np.random.Generator) -> Array:
         return -rng.uniform(at.low, at.high, count)
     if role is Role.PHASE:
         return rng.uniform(-np.pi, np.pi, count)
+    if role is Role.WEIGHT:
+        return rng.uniform(-1, 1, count)
     least, most = SIZES[role]
     size = np.exp(rng.uniform(np.log(least), np.log(most), count))
     return size if role is Role.FREQUENCY else size * rng.choice([-1.0, 1.0], count)
@@ -297,6 +348,8 @@ def bounds(role: Role, value: float, at: Range) -> tuple[float, float]:
         return -at.high - CENTRE_MARGIN * at.width, -at.low + CENTRE_MARGIN * at.width
     if role is Role.PHASE:
         return -np.inf, np.inf
+    if role is Role.WEIGHT:
+        return -FREQUENCY_MOST, FREQUENCY_MOST
     least, most = LIMITS[role]
     return (least, most) if value > 0 else (-most, -least)
 

@@ -6,6 +6,7 @@ Each is a sum of terms as the others are, so that it is written, judged and prin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -41,7 +42,8 @@ def line(rows: Rows) -> Sum:
         scores.append(left / max(n - 1 - float(shrink.sum()), TINY) ** 2 if n - 1 > shrink.sum() else np.inf)
     ridge = RIDGES[int(np.argmin(scores))]
     slopes = Q.T @ (s / (s**2 + ridge * n + TINY) * c)
-    return _sum(terms, np.append(rows.y.mean() - centre @ slopes, slopes), rows)
+    made = _sum(terms, np.append(rows.y.mean() - centre @ slopes, slopes), rows)
+    return replace(made, shrunk=ridge > RIDGES[0])
 
 
 def sparse_line(rows: Rows) -> Sum:

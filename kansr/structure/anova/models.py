@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kansr.numeric.arrays import Array
 from kansr.structure.anova import linear
 from kansr.structure.anova.evidence import Anova, choose_components
-from kansr.structure.anova.sparse_sum import sparse_sums
+from kansr.structure.anova.sparse_sum import SparseSums, sparse_sums
 from kansr.structure.anova.terms import Rows, Sum
 
 Expired = Callable[[], bool]
@@ -21,12 +21,14 @@ class Fitted(NamedTuple):
     """A model fitted to rows. predict: (rows, inputs) -> (rows,); inputs: the positions of those that it uses.
 
     sums: the formulas that it is or that it led to, the first one that of the model; none for a smooth model.
+    sparse: the sums with the ANOVA that they were read from, where they were.
     """
 
     predict: Callable[[Array], Array]
     inputs: tuple[int, ...]
     rows: Rows
     sums: tuple[Sum, ...] = ()
+    sparse: SparseSums | None = None
 
 
 def _simple(make: Callable[[Rows], Sum]) -> Callable[[Array, Array, int, Expired], Fitted]:
@@ -52,7 +54,7 @@ def _smooth(pairs: bool) -> Callable[[Array, Array, int, Expired], Fitted]:
 
 def _sparse_sum(X: Array, y: Array, seed: int, expired: Expired) -> Fitted:
     found = sparse_sums(X, y, seed, expired)
-    return _sum(found.rows, found.sums)
+    return _sum(found.rows, found.sums)._replace(sparse=found)
 
 
 SPARSE_SUM = "sparse_sum"
@@ -72,7 +74,7 @@ MODELS: dict[str, Callable[[Array, Array, int, Expired], Fitted]] = {
 class Compared(NamedTuple):
     """A model fitted to all rows, and its squared errors on rows that it was not fitted to.
 
-    places: of these rows; errors: (places,), in the square of the target's unit, all selection made without the row.
+    errors: (rows left out,), as they come, in the square of the target's unit, all selection made without the row.
     """
 
     name: str
@@ -83,27 +85,41 @@ class Compared(NamedTuple):
 def compared(
     X: Array,
     y: Array,
-    folds: Sequence[NDArray[np.intp]],
+    rounds: Sequence[Sequence[NDArray[np.intp]]],
     seed: int,
     expired: Expired,
     names: tuple[str, ...] = tuple(MODELS),
 ) -> list[Compared]:
     """The models with the errors of nested cross-validation: everything is chosen again without each fold.
 
-    folds: positions of the rows that are left out together; rows in none of them are always fitted to. Models that
-    there is no time for are left out.
+    rounds: of folds, the positions of rows that are left out together; each round leaves out the same rows, and rows in
+    no fold are always fitted to. The error of a row is the mean over as many rounds as there is time for; models
+    without a whole round are left out.
     """
     found = []
     for name in names:
         fitted = MODELS[name](X, y, seed, expired)
-        errors: list[Array] = []
-        for fold in folds:
-            if expired():
+        errors = []
+        for folds in rounds:
+            one = _left_out(name, X, y, folds, seed, expired)
+            if one is None:
                 break
-            others = np.setdiff1d(np.arange(len(y)), fold)
-            model = MODELS[name](X[others], y[others], seed, expired)
-            errors.append((model.predict(X[fold]) - y[fold]) ** 2)
-        if len(errors) < len(folds):
+            errors.append(one)
+        if not errors:
             break
-        found.append(Compared(name, fitted, np.concatenate(errors)))
+        found.append(Compared(name, fitted, np.mean(errors, axis=0)))
     return found
+
+
+def _left_out(
+    name: str, X: Array, y: Array, folds: Sequence[NDArray[np.intp]], seed: int, expired: Expired
+) -> Array | None:
+    """The squared errors of a model on the rows of the folds, ascending; None where the time does not suffice."""
+    errors = np.full(len(y), np.nan)
+    for fold in folds:
+        if expired():
+            return None
+        others = np.setdiff1d(np.arange(len(y)), fold)
+        model = MODELS[name](X[others], y[others], seed, expired)
+        errors[fold] = (model.predict(X[fold]) - y[fold]) ** 2
+    return errors[np.sort(np.concatenate(folds))]

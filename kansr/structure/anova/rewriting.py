@@ -1,19 +1,23 @@
 """A sum of named terms made from a sparse ANOVA, and rewritten while its description gets shorter.
 
 Rewriting is a greedy local search: drop a term, name it again, name it with fewer or with other inputs, split a pair,
-add what the residual speaks for. Every rewritten sum is fitted as a whole, and kept where it costs less.
+take several inputs for one linear combination, add what the residual speaks for. Every rewritten sum is fitted as a
+whole, and kept where it costs less.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.structure.anova.checks import sound
-from kansr.structure.anova.evidence import Anova, choose_components
+from kansr.structure.anova.components import Design
+from kansr.structure.anova.evidence import MOST_ROWS, Anova, choose_components
+from kansr.structure.anova.families import FEWEST_IN_INDEX, MOST_IN_INDEX, WITH_ONE_LESS
 from kansr.structure.anova.naming import names_for
 from kansr.structure.anova.terms import Rows, Sum, Term, fitted
 
@@ -24,6 +28,7 @@ TRIED = 3  # names that are tried for a term
 MOST_WORK = 1e7  # values of functions for each step of all sums that are fitted: about 10 s of one core
 ADDED = 3  # groups of the residual's ANOVA that are named in a round
 CORRELATED = 0.5  # correlation of inputs, from which one is tried in the place of another
+LEAST_SLOPE = 0.1  # of the largest, that an input has which is tried in a linear combination
 LINES_ADDED = 2  # lines best correlated with the residual, that are tried in a round
 
 
@@ -35,6 +40,14 @@ class Rewriter:
     rng: np.random.Generator
     expired: Callable[[], bool]
     work: float = 0.0
+
+    @cached_property
+    def design(self) -> Design:
+        return Design(self.rows.U[:MOST_ROWS])
+
+    def components_of(self, target: Array) -> Anova:
+        """The sparse ANOVA of a target, (rows,), in the same inputs."""
+        return choose_components(self.rows.U, target, self.expired, design=self.design)
 
     def over(self) -> bool:
         """Whether it is time to come to an end."""
@@ -55,10 +68,11 @@ class Rewriter:
 
     def rewritten(self, best: Sum) -> Sum:
         """The best sum near one, after at most ROUNDS rounds of all kinds of rewriting."""
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             before = best
             best = self.dropped(best)
             best = self.merged(best)
+            best = best if number else self.indexed(best)  # once, since these sums take long to fit
             best = self.renamed(best)
             best = self.extended(best)
             if best.cost > before.cost - ROUND_GAIN or self.over():
@@ -107,6 +121,36 @@ class Rewriter:
                     return self.merged(trial)
         return best
 
+    def indexed(self, best: Sum) -> Sum:
+        """With a function of one linear combination in the place of the terms in its inputs, or beside them."""
+        used = sorted({i for t in best.terms for i in t.inputs})
+        if len(used) < FEWEST_IN_INDEX or self.over():
+            return best
+        slopes = np.linalg.lstsq(self.rows.U[:, used], self.rows.y - self.rows.y.mean(), rcond=None)[0]
+        steep = np.abs(slopes) >= LEAST_SLOPE * np.abs(slopes).max()
+        inputs = sorted(used[k] for k in np.argsort(-np.abs(slopes), kind="stable")[:MOST_IN_INDEX] if steep[k])
+        if len(inputs) < FEWEST_IN_INDEX:
+            return best
+        others = tuple(t for t in best.terms if not set(t.inputs) <= set(inputs))
+        rest = fitted(others, self.rows)(self.rows.U)
+        for beside, target in ((others, self.rows.y - rest), (best.terms, self.rows.y - best(self.rows.U))):
+            for name in names_for(inputs, target, self.rows, self.rng)[:TRIED]:
+                trial = self.better(best, (*beside, *name.terms))
+                if trial is not best:
+                    best = self._with_fewer_in_index(trial)
+        return best
+
+    def _with_fewer_in_index(self, best: Sum) -> Sum:
+        """With fewer inputs in the linear combination of the last term, those of least weight first."""
+        *others, last = best.terms
+        if last.family not in WITH_ONE_LESS:
+            return best
+        k = int(np.argmin(np.abs(last.constants[: len(last.inputs)])))
+        inputs = last.inputs[:k] + last.inputs[k + 1 :]
+        constants = last.constants[:k] + last.constants[k + 1 :]
+        trial = self.better(best, (*others, Term(WITH_ONE_LESS[last.family], inputs, constants)))
+        return best if trial is best else self._with_fewer_in_index(trial)
+
     def _inputs_near(self, inputs: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """The inputs of a term, each alone, and those with one exchanged for an input that it correlates with."""
         yield inputs
@@ -134,7 +178,7 @@ class Rewriter:
     def extended(self, best: Sum) -> Sum:
         """With terms that the residual speaks for: components of its own ANOVA, and lines."""
         residual = self.rows.y - best(self.rows.U)
-        found = choose_components(self.rows.U, residual, self.expired)
+        found = self.components_of(residual)
         for inputs in _blocks(found)[:ADDED]:
             for name in names_for(inputs, self.rows.y - best(self.rows.U), self.rows, self.rng)[:TRIED]:
                 best = self.better(best, (*best.terms, *name.terms))
@@ -145,12 +189,12 @@ class Rewriter:
         return best
 
 
-def named(anova: Anova, X: Array, rows: Rows, rng: np.random.Generator, expired: Callable[[], bool]) -> Sum:
-    """The components of an ANOVA with names, fitted together. X: (rows, inputs), raw, the rows of `rows`.
+def named(anova: Anova, rows: Rows, rng: np.random.Generator, expired: Callable[[], bool]) -> Sum:
+    """The components of an ANOVA of these rows with names, fitted together.
 
     A pair takes the main effects of its inputs with it, the strongest pair first: sin(u·v) has large ones.
     """
-    residual = rows.y - anova(X)
+    residual = rows.y - anova(rows.U)
     free = set(range(len(anova.components)))
     terms: list[Term] = []
     for inputs in _blocks(anova):
@@ -158,7 +202,7 @@ def named(anova: Anova, X: Array, rows: Rows, rng: np.random.Generator, expired:
         if not taken or expired():
             continue
         free -= taken
-        target = residual + sum((anova.part(k, X) for k in sorted(taken)), np.zeros(len(X)))
+        target = residual + sum((anova.part(k, rows.U) for k in sorted(taken)), np.zeros(len(rows.y)))
         names = names_for(inputs, target, rows, rng)
         terms += names[0].terms if names else ()
     return fitted(terms, rows)

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 
 from kansr.expression.evaluate import Tape
+from kansr.expression.nice_numbers import SHORT_DIGITS
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import levenberg_marquardt
 from kansr.numeric.tolerances import TINY
@@ -64,7 +65,7 @@ class Rows:
 
     @cached_property
     def ranges(self) -> tuple[Range, ...]:
-        return tuple(Range.of(u) for u in self.U.T)
+        return tuple(Range.of_all(self.U))
 
     @cached_property
     def variance(self) -> float:
@@ -76,12 +77,16 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """A fitted sum: offset + Σ amplitude·φ. square: the mean squared residual; cost: less is better."""
+    """A fitted sum: offset + Σ amplitude·φ. square: the mean squared residual; cost: less is better.
+
+    shrunk: whether the amplitudes are less than those of least squares, for what they predict.
+    """
 
     terms: tuple[Term, ...]
     weights: Array  # the offset, then the amplitudes
     square: float
     cost: float
+    shrunk: bool = False
 
     def __call__(self, U: Array) -> Array:
         return np.asarray(_columns(self.terms, U) @ self.weights)
@@ -91,10 +96,15 @@ class Sum:
         return np.asarray(self.weights[place + 1] * self.terms[place].values(U))
 
     def written(self, rows: Rows, names: Sequence[str], X: Array, y: Array) -> sympy.Expr:
-        """The sum in raw inputs. X: (rows, inputs), raw; y: (rows,), to which amplitudes are fitted."""
+        """The sum in raw inputs. X: (rows, inputs), raw; y: (rows,), to which amplitudes are fitted.
+
+        Shrunk amplitudes stay what they are, and have few digits, so that nothing fits them again.
+        """
         exprs = [t.kind.written(self._writer(t, rows, names), t.constants) for t in self.terms]
         columns = np.column_stack([np.ones(len(X)), *(Tape(e, names).value(X) for e in exprs)])
-        weights = _linear(columns, y)
+        weights = _linear(columns, self((X - rows.means) / rows.spreads) if self.shrunk else y)
+        if self.shrunk:
+            weights = np.array([float(f"{w:.{SHORT_DIGITS - 1}e}") for w in weights])
         return sympy.Add(sympy.Float(weights[0]), *(sympy.Float(w) * e for w, e in zip(weights[1:], exprs)))
 
     @staticmethod

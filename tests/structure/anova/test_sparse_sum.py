@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import floats, short_floats
 from kansr.structure.anova.checks import carriers, sound
 from kansr.structure.anova.evidence import choose_components
 from kansr.structure.anova.families import FAMILIES, Role, bounds, drawn
@@ -18,6 +19,10 @@ LAWS = {
     "parabola and lines": (lambda X: 3 * (X[:, 3] - 0.2) ** 2 + X[:, 1] - 2 * X[:, 5], (1, 3, 5)),
     "a ratio": (lambda X: 3 * X[:, 0] / (2 + X[:, 4]) + X[:, 2], (0, 2, 4)),
     "a step": (lambda X: np.tanh(4 * (X[:, 1] - 0.3)) + X[:, 0] / 2, (0, 1)),
+    "a wave of a line of four": (
+        lambda X: np.sin(1.5 * (X[:, 0] + X[:, 1] - X[:, 4] + 0.5 * X[:, 6])),
+        (0, 1, 4, 6),
+    ),
     "a line": (lambda X: X[:, 0] - X[:, 6], (0, 6)),
 }
 
@@ -71,7 +76,7 @@ def test_thousands_of_idle_inputs() -> None:
 def test_a_family_is_written_as_it_is_computed(name: str) -> None:
     """Up to a factor and an offset, which are fitted."""
     rng = np.random.default_rng(1)
-    X = rng.uniform(1, 4, (60, 2)) * [1, 10]
+    X = rng.uniform(1, 4, (60, 6)) * [1, 10, 1, 1, 1, 1]
     rows = Rows.of(X, rng.normal(size=60))
     kind = FAMILIES[name]
     inputs = tuple(range(kind.arity))
@@ -79,8 +84,9 @@ def test_a_family_is_written_as_it_is_computed(name: str) -> None:
     values = Term(name, inputs, constants).values(rows.U)
     exact = Rows(rows.U, 3 * values - 2, rows.means, rows.spreads)
     one = Sum((Term(name, inputs, constants),), np.array([-2.0, 3.0]), 0.0, 0.0)
-    written = one.written(exact, ("a", "b"), X, exact.y)
-    assert Tape(written, ("a", "b")).value(X) == pytest.approx(exact.y, abs=1e-6 * float(np.ptp(exact.y)))
+    names = tuple("abcdef")
+    written = one.written(exact, names, X, exact.y)
+    assert Tape(written, names).value(X) == pytest.approx(exact.y, abs=1e-6 * float(np.ptp(exact.y)))
 
 
 @pytest.mark.parametrize("role", Role)
@@ -129,3 +135,15 @@ def test_a_line_in_more_inputs_than_rows_is_shrunk() -> None:
     rows = Rows.of(X, y)
     predicted = line(rows)((fresh - rows.means) / rows.spreads)
     assert np.isfinite(predicted).all() and np.std(predicted - fresh[:, :3].sum(1)) < np.sqrt(3)
+
+
+def test_shrunk_amplitudes_are_written_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(25, 20)) * 7 + 3
+    rows = Rows.of(X, X[:, 0] + 5 * rng.normal(size=25))
+    shrunk = line(rows)
+    assert shrunk.shrunk
+    names = tuple(f"x{i}" for i in range(20))
+    written = shrunk.written(rows, names, X, rows.y)
+    assert Tape(written, names).value(X) == pytest.approx(shrunk(rows.U), abs=1e-3)
+    assert set(short_floats(written)) == set(floats(written))
