@@ -11,6 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.fit.error_model import spread_of
+from kansr.formula.judge.decided import bits_by_chance
 from kansr.numeric.robust import mean_square
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -21,6 +22,8 @@ from kansr.result.result import UNDECIDED, Result, Status, unused
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
 
+DECIDED = 2.0  # standard errors of a difference in bits from which the rows decide (Vuong 1989)
+MOST_UNDECIDED = 30.0  # bits, from which nobody would believe that other rows could turn them round
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
@@ -64,11 +67,18 @@ def assemble(
 
 
 def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:
-    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten."""
-    near = [c for c in candidates if c.description_length < best.description_length + UNDECIDED]
+    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten.
+
+    Their descriptions are little longer; or they are no more complex, and the difference rests on few rows.
+    """
     seen = [Tape(best.expr, data.names).value(data.X)]
-    for c in sorted(near, key=lambda c: (c.description_length, c.complexity)):
+    for c in sorted(candidates, key=lambda c: (c.description_length, c.complexity)):
+        gap = c.description_length - best.description_length
+        if not (gap < UNDECIDED or (c.complexity <= best.complexity and gap < MOST_UNDECIDED)):
+            continue
         values = Tape(c.expr, data.names).value(data.X)
+        if gap >= UNDECIDED and gap > DECIDED * bits_by_chance(seen[0] - data.y, values - data.y, data):
+            continue
         if all(np.sqrt(mean_square(values - other)) > SAME * np.std(data.y) for other in seen):
             seen.append(values)
             yield c

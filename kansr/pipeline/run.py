@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.baseline import baseline
 from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.pipeline.assemble import assemble
@@ -218,8 +219,10 @@ class Search:
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
         best = self._report().best
-        # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found
-        thorough = bool(new) and (attempt.thorough or (settled and any(f.candidate is best for f in new)))
+        # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
+        # does a sum fitted with constant errors where the errors may be relative
+        tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
+        thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 
     def _settles(self, finding: Finding) -> bool:

@@ -165,7 +165,7 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
-        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
+        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed, simpler=True)
 
 
 def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -176,7 +176,7 @@ def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[
     if kind == ("few" if rows.small else "noisy" if is_noisy(rows) else "clean"):
         noise = noise_floor(rows) if kind == "noisy" else 0.0
         fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
-        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
+        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed, simpler=True)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:
