@@ -23,7 +23,7 @@ from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
 
 DECIDED = 2.0  # standard errors of a difference in bits from which the rows decide (Vuong 1989)
-MOST_UNDECIDED = 30.0  # bits, from which nobody would believe that other rows could turn them round
+MOST_UNDECIDED = 15.0  # bits, from which they are too many to be turned round by other rows
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
@@ -38,12 +38,13 @@ def assemble(
     """The result of findings that were judged on these rows, in the units of the table.
 
     chosen: one of them that is best for what it predicts; None for the one of least description length. It has no
-    rivals, which are told by description length.
+    rivals, which are told by description length, where that of another is much shorter.
     """
     data = rows.kept
     front = pareto((f.candidate for f in findings), spread_of(data.y) ** 2)
     front = front if chosen is None else front.choosing(chosen)
     best = front.best
+    told = min(f.candidate.description_length for f in findings) > best.description_length - UNDECIDED
     finding = next(f for f in findings if f.candidate is best)
     held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return Result(
@@ -61,7 +62,7 @@ def assemble(
         seed=seed,
         constants=_with_errors(best, rows.fitting),
         units=data.units,
-        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if chosen is None else (),
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if told else (),
         excerpt=rows.excerpt,
     )
 
@@ -74,7 +75,8 @@ def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> 
     seen = [Tape(best.expr, data.names).value(data.X)]
     for c in sorted(candidates, key=lambda c: (c.description_length, c.complexity)):
         gap = c.description_length - best.description_length
-        if not (gap < UNDECIDED or (c.complexity <= best.complexity and gap < MOST_UNDECIDED)):
+        simpler = c.complexity <= best.complexity and c.expr.free_symbols
+        if not (gap < UNDECIDED or (simpler and gap < MOST_UNDECIDED)):
             continue
         values = Tape(c.expr, data.names).value(data.X)
         if gap >= UNDECIDED and gap > DECIDED * bits_by_chance(seen[0] - data.y, values - data.y, data):
