@@ -4,8 +4,9 @@
 
 DIR holds NAME.csv, the target last, and certified.json: for each name `form`, `par` (name, start, start, value,
 standard error) and `rsd`, the residual standard deviation. What is found is as good when its own is within 5 % of that,
-or what is left is how the table is rounded, and it has no more constants; numbers are counted alike in both. Bits are those by which its description is shorter
-than that of the certified formula; with fewer constants, or a smaller residual, it may be without being as good.
+or what is left is how the table is rounded, and it has no more constants; numbers are counted alike in both. Bits are
+those by which its description is shorter than that of the certified formula; with fewer constants, or a smaller
+residual, it may be without being as good.
 NIST's sets: https://www.itl.nist.gov/div898/strd, file by file; of Nelson's the logarithm of the target is modelled,
 and is to be in its column.
 """

@@ -51,14 +51,15 @@ def main() -> None:
             table = pd.DataFrame({name: rounded(column, digits) for name, column in columns.items()})
             began = time.process_time()
             result = kansr.discover(table, target=data.target, time_limit=given.time_limit, seed=given.seed)
+            seconds = time.process_time() - began
             right = skeleton(problem, result.best.expr) is Recovery.YES
             asserted = result.status is Status.FOUND
             found[digits] += right
             wrong[digits] += asserted and not right
+            said = "law  " if right else "WRONG" if asserted else "     "
             print(
-                f"{problem.id:22} {digits:6} {'law  ' if right else 'WRONG' if asserted else '     '} "
-                f"{result.status.value:11} {time.process_time() - began:5.1f} s of processor time, {result.best.origin}: "
-                f"{readable(result.best.expr)}",
+                f"{problem.id:22} {digits:6} {said} {result.status.value:11} {seconds:5.1f} s of processor time, "
+                f"{result.best.origin}: {readable(result.best.expr)}",
                 flush=True,
             )
     count = len(laws[:: given.every])

@@ -152,20 +152,22 @@ class Search:
         """The last report, concluded, with the status that the search ended with."""
         self._cleaned()
         rows = self.partition
-        final = replace(self._predicting(self._report()), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
+        final = replace(
+            self._predicting(self._report()), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
+        )
         if not self.timed_out or final.best.r2_held_out <= 0:
             final = replace(final, status=self._status(final.best))
         final = self._compared(final)
         return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
 
     def _status(self, best: Candidate) -> Status:
-        """The status of a search that ran to its end; a formula that a smooth model leaves far behind is not the law."""
+        """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""
         status = status_of(best, self.partition.kept)
         behind = status is Status.FOUND and self.whole.in_time(lambda: far_behind(best, self.partition), False)
         return Status.BEST_EFFORT if behind else status
 
     def _predicting(self, final: Result) -> Result:
-        """The result with another formula where that of least description length is hardly shorter and predicts worse."""
+        """The result with another formula where the one of least description length predicts worse."""
         data = self.partition.kept
         if len(data.names) > 1:
             return final

@@ -1,4 +1,4 @@
-"""Between formulas of one input that the rows do not tell apart by description length, the better prediction decides."""
+"""Between formulas of one input that few bits tell apart, the better prediction decides."""
 
 from __future__ import annotations
 

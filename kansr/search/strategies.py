@@ -19,7 +19,7 @@ from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
-from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
+from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
 from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
@@ -224,7 +224,8 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = ExactSearch.of(rows.sample, replace(context, noise=known_noise(rows)))
+    known = replace(context, noise=known_noise(rows), digits=digits_noise(rows))
+    exactly = ExactSearch.of(rows.sample, known)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return

@@ -9,11 +9,11 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
-from kansr.expression.curve_code import curve_bits
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
 from kansr.formula.fit.error_model import spread_of
 from kansr.formula.fit.rounding import digits_floor
+from kansr.formula.judge.curve_code import curve_bits
 from kansr.numeric.tolerances import PERFECT, ROUNDING
 
 # Bits that a fitted constant costs at least: sign and size of a number that the rows hardly determine; never measured

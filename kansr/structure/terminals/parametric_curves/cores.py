@@ -45,7 +45,8 @@ class Core:
     """A function with inner constants.
 
     inner: how many, or 0; values: on arrays; symbolic: as an expression of x and of numbers; starts: x (rows,) ->
-    (starts, constants), none where it is not for such an input; nodes: of the expression; beside: whether it is added to others.
+    (starts, constants), none where it is not for such an input; nodes: of the expression; beside: whether it is added
+    to others.
     """
 
     name: str
