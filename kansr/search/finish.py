@@ -27,6 +27,7 @@ from kansr.search.partition import Partition
 
 READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
+FINISHED_OF_FEW = 8  # the same for curves of few rows, which take little time; results/2026-11-30-curves
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
 SAME = 1e-6  # relative difference of mean squared residuals up to which two fits of one form are one
@@ -71,13 +72,15 @@ def best_of(
     """The few fits that describe the rows best, finished.
 
     One whose constants could be rounded at a cost of more than LOST is given as it was too: the rows do not say that
-    they are round. simpler: whether the best of each smaller number of constants are finished as well.
+    they are round. simpler: whether the best of each smaller number of constants are finished as well, and more of few
+    rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
     """
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
     near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + FAR_BEHIND]
-    for fit in [*near[:FINISHED], *(_simpler(near) if simpler else ())]:
-        if len(fit.constants) <= READABLE:
-            fit = _needed(fit, rows.fitting, passed)
+    count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
+    for fit in _with_needed(
+        [*near[:count], *(_simpler(near, count) if simpler else ())], count > FINISHED, rows, passed
+    ):
         candidate = finish(fit, rows, origin, passed, whole=True)
         yield Finding(candidate, graph)
         if _lost(fit, candidate, rows.fitting) > LOST and not passed():
@@ -92,9 +95,18 @@ def _lost(fit: Fit, candidate: Candidate, data: Dataset) -> float:
     return 0.5 * data.rows * math.log2(max(candidate.error_ms / free.error_ms, 1.0))
 
 
-def _simpler(ranked: Sequence[Fit]) -> Iterator[Fit]:
-    """Of the fits, the shortest description first, the first of each number of constants below those of FINISHED."""
-    least = min((len(fit.constants) for fit in ranked[:FINISHED]), default=0)
+def _with_needed(fits: Sequence[Fit], both: bool, rows: Partition, passed: Callable[[], bool]) -> Iterator[Fit]:
+    """The fits without terms that the rows do not speak for. both: as they were, too, where there were such terms."""
+    for fit in fits:
+        needed = _needed(fit, rows.fitting, passed) if len(fit.constants) <= READABLE else fit
+        if both and len(needed.constants) < len(fit.constants):
+            yield fit
+        yield needed
+
+
+def _simpler(ranked: Sequence[Fit], finished: int) -> Iterator[Fit]:
+    """Of the fits, the shortest description first, the first of each number of constants below those of the first."""
+    least = min((len(fit.constants) for fit in ranked[:finished]), default=0)
     for count in range(1, least):
         yield from [fit for fit in ranked if len(fit.constants) == count][:1]
 

@@ -19,6 +19,7 @@ from kansr.result.result import UNDECIDED
 MOST_COMPARED = 6  # formulas, the shortest first; never measured alone
 MOST_ROWS = 1000  # of more, description lengths decide: a formula that predicts better has clearly fewer bits there
 FAR_LONGER = 30.0  # bits on a part of the rows, from which a formula is not looked at
+EQUAL_BITS = 1e-3  # bits by which two formulas differ at least
 CHANCE = 2.0  # standard errors of a difference of mean squared errors by which one may be less by chance
 
 
@@ -31,17 +32,30 @@ def predicts_better(best: Candidate, others: Iterable[Candidate], data: Dataset,
     """
     if data.rows > MOST_ROWS:
         return None
-    few = sorted(others, key=lambda c: (c.description_length, c.complexity))
-    lengths = [(_length(c, data), place, c) for place, c in enumerate(few) if c.expr != best.expr]
-    least = _length(best, data) + UNDECIDED
+    least = _length(best, data)
     weight = _weight(best, data)
     chosen, errors = best, _errors(best, data, weight, seed)
-    for length, _, other in sorted(lengths, key=lambda row: row[:2])[:MOST_COMPARED]:
+    for other in _distinct(others, data, least)[:MOST_COMPARED]:
         its = _errors(other, data, weight, seed)
         gain = errors - its
-        if length < least and np.mean(gain) > CHANCE * np.std(gain) / np.sqrt(data.rows):
+        if np.mean(gain) > CHANCE * np.std(gain) / np.sqrt(data.rows):
             chosen, errors = other, its
     return None if chosen is best else chosen
+
+
+def _distinct(others: Iterable[Candidate], data: Dataset, least: float) -> list[Candidate]:
+    """Those whose descriptions are less than UNDECIDED bits longer than the least, the shortest first.
+
+    The same formula comes from many searches, with digits that differ at the end: of equal lengths one is enough.
+    """
+    ranked = sorted(((_length(c, data), c.complexity, i, c) for i, c in enumerate(others)), key=lambda row: row[:3])
+    found: list[Candidate] = []
+    last = least
+    for length, _, _, candidate in ranked:
+        if last + EQUAL_BITS < length < least + UNDECIDED:
+            found.append(candidate)
+            last = length
+    return found
 
 
 def _length(candidate: Candidate, data: Dataset) -> float:

@@ -11,12 +11,15 @@ from kansr.formula.judge.curve_code import CURVE_BITS, CURVES, curve_bits, shape
 from kansr.structure.terminals.parametric_curves.cores import CORES
 
 PER_FLOAT = 6.0
-# Functions that are fitted as one but written as two terms, one of them a number, and one that is rare.
+# Functions that are fitted as one but written as two terms, one of them a number, and some that are rare.
 NOT_IN_THE_TABLE = {
     "exponential from 0",
     "stretched exponential from 0",
     "difference of exponentials",
     "Morse",
+    "breakpoint",
+    "limit",
+    "floor",
 }
 SHAPES = {shape(parse(text)) for text in CURVES}
 

@@ -37,7 +37,7 @@ SHAPED_EXPONENTS = {-2: "-2", -1: "-1", 2: "2", sympy.Rational(1, 2): "1/2", sym
 
 def curve_bits(expr: sympy.Expr, bits_per_float: float) -> float:
     """The length of an expression of one input in bits: node by node, or with terms of the table by their place."""
-    terms = sympy.Add.make_args(expr)
+    terms = sympy.Add.make_args(sympy.expand_mul(expr) if expr.is_Mul else expr)
     by_terms = OPERATOR_BITS * (len(terms) - 1) + sum(_term_bits(term, bits_per_float) for term in terms)
     return min(bits(expr, bits_per_float), by_terms)
 
