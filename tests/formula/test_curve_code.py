@@ -17,6 +17,8 @@ NOT_IN_THE_TABLE = {
     "stretched exponential from 0",
     "difference of exponentials",
     "Morse",
+    "exponential of a pole",
+    "exponential over a line",
     "breakpoint",
     "limit",
     "floor",
@@ -62,6 +64,20 @@ def test_what_has_no_place_costs_its_nodes(text: str) -> None:
 def test_numbers_that_are_no_decimals_cost_what_they_are(text: str) -> None:
     """A constant is not free because it is written as a root or a multiple of pi."""
     assert curve_bits(parse(text), PER_FLOAT) > min(CURVE_BITS, bits(parse(text), 0.0)) + 3.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(0.3*(x - 2)**2)",
+        "exp(0.3*exp(-0.4*x))",
+        "exp(2.5*x**1.3)",
+        "1/(1 - 0.3*exp(-0.4*x))",
+        "1/(9 - 0.1*(x - 2)**2)",
+    ],
+)
+def test_what_grows_is_no_peak_and_what_has_a_pole_no_step(text: str) -> None:
+    assert shape(parse(text)) not in SHAPES
 
 
 # Both ways to write the same curve.

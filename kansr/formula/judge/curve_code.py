@@ -25,12 +25,14 @@ CURVES = (
     "1/(1 + 2.5*(x - 3.5)**2)", "(1 + 2.5*(x - 3.5)**2)**-4.5", "exp(-2.5*(log(x) - 3.5)**2)",
     "1/(1 + 2.5*exp(-3.5*x))", "(1 + 2.5*exp(-3.5*x))**-4.5", "exp(-2.5*exp(-3.5*x))", "log(1 + 2.5*exp(3.5*x))",
     "1/(1 + 2.5*x**3.5)", "exp(-2.5*x**3.5)", "log(1 + 2.5*x**3.5)", "x/(x + 2.5)", "atan(2.5*x + 3.5)",
-    "tanh(2.5*x + 3.5)", "exp(2.5/(x + 3.5))", "exp(2.5*x)/(x + 3.5)",
+    "tanh(2.5*x + 3.5)",
     "1/((x**2 - 2.5)**2 + 3.5*x**2)", "1/sqrt((x**2 - 2.5)**2 + 3.5*x**2)",
 )  # fmt: skip
 
 # A place in the table, and two bits that say that one follows instead of an operator.
 CURVE_BITS = math.log2(len(CURVES)) + 2.0
+
+PLACED = ("x", "log(x)")  # what has a place on an axis, which may be on either side of 0
 
 SHAPED_EXPONENTS = {-2: "-2", -1: "-1", 2: "2", sympy.Rational(1, 2): "1/2", sympy.Rational(-1, 2): "-1/2"}
 
@@ -70,7 +72,11 @@ def _shapes() -> frozenset[str]:
 
 
 def shape(expr: sympy.Expr) -> str:
-    """The expression without its factors and numbers, but for whether a number is added: c·exp(a·x + b) is exp(x)."""
+    """The expression without its factors and numbers, but for whether a number is added: c·exp(a·x + b) is exp(x).
+
+    Peaks and growth are exponentials of what is negative, and inverses of sums of what is positive: exp(x**2) has
+    another shape than exp(-x**2), and 1/(1 - exp(-x)) than 1/(1 + exp(-x)).
+    """
     if expr.is_number:
         return "n"
     if expr.is_Symbol:
@@ -79,10 +85,18 @@ def shape(expr: sympy.Expr) -> str:
         factors = sorted(shape(factor) for factor in expr.args if not factor.is_number)
         return factors[0] if len(factors) == 1 else f"*({','.join(factors)})"
     if expr.is_Add:
-        return f"+({','.join(sorted({shape(term) for term in expr.args}))})"
+        return f"{'differing ' if _differ(expr) else ''}+({','.join(sorted({shape(term) for term in expr.args}))})"
     if expr.is_Pow and expr.exp.is_number:
         return f"^({shape(expr.base)},{SHAPED_EXPONENTS.get(expr.exp, 'p') if not expr.base.is_Symbol else 'p'})"
     arguments = [shape(arg) for arg in expr.args]
     if expr.func == sympy.exp and arguments[0].startswith("+(n,") and arguments[0].count(",") == 1:
         arguments = [arguments[0][4:-1]]
-    return f"{expr.func.__name__}({','.join(sorted(arguments))})"
+    rising = expr.func == sympy.exp and arguments[0] != "x" and expr.args[0].as_coeff_Mul()[0] > 0
+    return f"{'rising ' if rising else ''}{expr.func.__name__}({','.join(sorted(arguments))})"
+
+
+def _differ(expr: sympy.Add) -> bool:
+    """Whether a number is added to what has the other sign; that of x itself, and of its logarithm, may be either."""
+    number, others = expr.as_independent(*expr.free_symbols, as_Add=True)
+    terms = (term for term in sympy.Add.make_args(others) if shape(term) not in PLACED)
+    return any(number * term.as_coeff_Mul()[0] < 0 for term in terms)
