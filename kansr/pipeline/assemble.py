@@ -11,6 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.fit.error_model import spread_of
+from kansr.formula.judge.decided import bits_by_chance
 from kansr.numeric.robust import mean_square
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
@@ -21,6 +22,8 @@ from kansr.result.result import UNDECIDED, Result, Status, unused
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
 
+DECIDED = 2.0  # standard errors of a difference in bits from which the rows decide (Vuong 1989)
+MOST_UNDECIDED = 15.0  # bits, from which they are too many to be turned round by other rows
 SAME = 1e-6  # rms difference over the spread up to which two formulas are one
 
 
@@ -35,12 +38,13 @@ def assemble(
     """The result of findings that were judged on these rows, in the units of the table.
 
     chosen: one of them that is best for what it predicts; None for the one of least description length. It has no
-    rivals, which are told by description length.
+    rivals, which are told by description length, where that of another is much shorter.
     """
     data = rows.kept
     front = pareto((f.candidate for f in findings), spread_of(data.y) ** 2)
     front = front if chosen is None else front.choosing(chosen)
     best = front.best
+    told = min(f.candidate.description_length for f in findings) > best.description_length - UNDECIDED
     finding = next(f for f in findings if f.candidate is best)
     held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
     return Result(
@@ -58,17 +62,25 @@ def assemble(
         seed=seed,
         constants=_with_errors(best, rows.fitting),
         units=data.units,
-        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if chosen is None else (),
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if told else (),
         excerpt=rows.excerpt,
     )
 
 
 def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:
-    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten."""
-    near = [c for c in candidates if c.description_length < best.description_length + UNDECIDED]
+    """The formulas that the rows hardly speak against, the likelier ones first; none that is the best one rewritten.
+
+    Their descriptions are little longer; or they are no more complex, and the difference rests on few rows.
+    """
     seen = [Tape(best.expr, data.names).value(data.X)]
-    for c in sorted(near, key=lambda c: (c.description_length, c.complexity)):
+    for c in sorted(candidates, key=lambda c: (c.description_length, c.complexity)):
+        gap = c.description_length - best.description_length
+        simpler = c.complexity <= best.complexity and c.expr.free_symbols
+        if not (gap < UNDECIDED or (simpler and gap < MOST_UNDECIDED)):
+            continue
         values = Tape(c.expr, data.names).value(data.X)
+        if gap >= UNDECIDED and gap > DECIDED * bits_by_chance(seen[0] - data.y, values - data.y, data):
+            continue
         if all(np.sqrt(mean_square(values - other)) > SAME * np.std(data.y) for other in seen):
             seen.append(values)
             yield c

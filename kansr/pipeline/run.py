@@ -11,7 +11,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
+from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.baseline import baseline
+from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
@@ -29,8 +31,10 @@ from kansr.search.comparison import Comparison, compare
 from kansr.search.exchange import exchange_notes
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
+from kansr.search.prediction import FAR_LONGER, predicts_better
 from kansr.search.stopping import (
     any_exact,
+    far_behind,
     matches_surrogate,
     no_signal,
     predicts_all,
@@ -149,11 +153,37 @@ class Search:
         """The last report, concluded, with the status that the search ended with."""
         self._cleaned()
         rows = self.partition
-        final = replace(self._report(), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT)
+        final = replace(
+            self._predicting(self._report()), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
+        )
         if not self.timed_out or final.best.r2_held_out <= 0:
-            final = replace(final, status=status_of(final.best, rows.kept))
+            final = replace(final, status=self._status(final.best))
         final = self._compared(final)
         return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
+
+    def _status(self, best: Candidate) -> Status:
+        """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""
+        status = status_of(best, self.partition.kept)
+        behind = status is Status.FOUND and self.whole.in_time(lambda: far_behind(best, self.partition), False)
+        return Status.BEST_EFFORT if behind else status
+
+    def _predicting(self, final: Result) -> Result:
+        """The result with another formula where the one of least description length predicts worse."""
+        data = self.partition.kept
+        if len(data.names) > 1:
+            return final
+        near = final.best.description_length + FAR_LONGER
+        others = [f.candidate for f in self.findings if f.candidate.description_length < near]
+
+        def better() -> Candidate | None:
+            exactly = any_exact(self.findings, data) or within_digits(final.best.expr, data)
+            return None if exactly else predicts_better(final.best, others, data, self.config.seed)
+
+        chosen = self.whole.in_time(better, None)
+        if chosen is None:
+            return final
+        found = self._report(chosen=chosen)
+        return replace(found, notes=(*found.notes, PREDICTS_BETTER))
 
     def _compared(self, final: Result) -> Result:
         """The result beside simple models, and one of those in its place where it predicts better."""
@@ -164,6 +194,8 @@ class Search:
         )
         if comparison is None:
             return final
+        if final.status is Status.FOUND and not done and comparison.contradicts(final.best, rows):
+            final = replace(final, status=Status.BEST_EFFORT)
         better = None if done else comparison.better_than(final.best, final.status, rows, self.left_out.accepts)
         if better is not None:
             self.findings.append(better)
@@ -224,8 +256,10 @@ class Search:
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
         best = self._report().best
-        # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found
-        thorough = bool(new) and (attempt.thorough or (settled and any(f.candidate is best for f in new)))
+        # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
+        # does a sum fitted with constant errors where the errors may be relative
+        tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
+        thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 
     def _settles(self, finding: Finding) -> bool:

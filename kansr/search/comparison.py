@@ -26,6 +26,7 @@ from kansr.search.attempt import Finding
 from kansr.search.finish import READABLE, SIMPLIFIED_ON
 from kansr.search.partition import Partition
 from kansr.search.sparse import ANOVA, PATH
+from kansr.search.stopping import FAR_BEHIND
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
 FOLDED = 1000  # rows up to which all are left out in turn; of more, those that are held out judge well enough
@@ -127,6 +128,14 @@ class Comparison:
         others = np.sort(difference)[1:]
         most = np.mean(others) + CERTAIN * np.std(others) / np.sqrt(len(others))
         return bool(np.mean(difference) <= 0 and most <= MARGIN)
+
+    def contradicts(self, best: Candidate, rows: Partition) -> bool:
+        """Whether any model is so much likelier on the held-out rows that a formula is not the law."""
+        own = float(np.mean(self._errors_of(best, rows)))
+        least = min((float(np.mean(errors[self.judged])) for errors in self.errors.values()), default=np.inf)
+        if not np.isfinite(own):
+            return True
+        return bool(0 < least < own and 0.5 * int(self.judged.sum()) * np.log2(own / least) > FAR_BEHIND)
 
     def _errors_of(self, best: Candidate, rows: Partition) -> Array:
         """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""

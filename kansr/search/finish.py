@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import sympy
 
+from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.expression.simplify import simplify
@@ -25,10 +27,13 @@ from kansr.search.partition import Partition
 
 READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
+FINISHED_OF_FEW = 8  # the same for curves of few rows, which take little time; results/2026-11-30-curves
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
 SAME = 1e-6  # relative difference of mean squared residuals up to which two fits of one form are one
 FORM_CONSTANT = sympy.Symbol("constant")  # stands for any constant of a form
+# Bits of likelihood that rounding constants costs, from which the formula is also given as it was: 1.7 standard errors.
+LOST = 2.0
 FAR_BEHIND = 60.0  # bits by which a formula may be longer than the best of an attempt to be finished
 
 
@@ -40,9 +45,7 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
     """
     data = rows.fitting
     if len(fit.constants) <= READABLE:
-        fit = tidy(fit, data, passed)
-        if not whole and fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2:
-            fit = eliminate(fit, data, passed)
+        fit = tidy(fit, data, passed) if whole else _needed(fit, data, passed)
         snapped = snap(fit, data, passed)
         still = exact(fit_constants(snapped.expr, data, iterations=0), data)
         fit = snapped if still or not exact(fit, data) else fit
@@ -52,14 +55,60 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
     return judged(fit.expr, rows, origin)
 
 
+def _needed(fit: Fit, data: Dataset, passed: Callable[[], bool]) -> Fit:
+    """The fit without what changes nothing and, where it is not exact, without terms that the rows do not speak for."""
+    fit = tidy(fit, data, passed)
+    return eliminate(fit, data, passed) if fit.error_ms > (ALL_TERMS * float(np.std(data.y))) ** 2 else fit
+
+
 def best_of(
-    fits: Iterable[Fit], rows: Partition, origin: str, passed: Callable[[], bool], graph: Graph | None = None
+    fits: Iterable[Fit],
+    rows: Partition,
+    origin: str,
+    passed: Callable[[], bool],
+    graph: Graph | None = None,
+    simpler: bool = False,
 ) -> Iterator[Finding]:
-    """The few fits that describe the rows best, finished."""
+    """The few fits that describe the rows best, finished.
+
+    One whose constants could be rounded at a cost of more than LOST is given as it was too: the rows do not say that
+    they are round. simpler: whether the best of each smaller number of constants are finished as well, and more of few
+    rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
+    """
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
-    for length, _, fit in ranked[:FINISHED]:
-        if np.isfinite(length) and length < ranked[0][0] + FAR_BEHIND:
-            yield Finding(finish(fit, rows, origin, passed), graph)
+    near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + FAR_BEHIND]
+    count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
+    for fit in _with_needed(
+        [*near[:count], *(_simpler(near, count) if simpler else ())], count > FINISHED, rows, passed
+    ):
+        candidate = finish(fit, rows, origin, passed, whole=True)
+        yield Finding(candidate, graph)
+        if _lost(fit, candidate, rows.fitting) > LOST and not passed():
+            yield Finding(judged(fit.expr, rows, origin), graph)
+
+
+def _lost(fit: Fit, candidate: Candidate, data: Dataset) -> float:
+    """The bits of likelihood that rounding constants has cost; none where the fit is exact."""
+    free = fit_constants(fit.expr, data, iterations=0)
+    if exact(free, data) or not free.error_ms > 0:
+        return 0.0
+    return 0.5 * data.rows * math.log2(max(candidate.error_ms / free.error_ms, 1.0))
+
+
+def _with_needed(fits: Sequence[Fit], both: bool, rows: Partition, passed: Callable[[], bool]) -> Iterator[Fit]:
+    """The fits without terms that the rows do not speak for. both: as they were, too, where there were such terms."""
+    for fit in fits:
+        needed = _needed(fit, rows.fitting, passed) if len(fit.constants) <= READABLE else fit
+        if both and len(needed.constants) < len(fit.constants):
+            yield fit
+        yield needed
+
+
+def _simpler(ranked: Sequence[Fit], finished: int) -> Iterator[Fit]:
+    """Of the fits, the shortest description first, the first of each number of constants below those of the first."""
+    least = min((len(fit.constants) for fit in ranked[:finished]), default=0)
+    for count in range(1, least):
+        yield from [fit for fit in ranked if len(fit.constants) == count][:1]
 
 
 def fit_all(exprs: Iterable[sympy.Expr], rows: Partition) -> list[Fit]:

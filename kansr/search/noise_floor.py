@@ -65,8 +65,18 @@ def known_noise(rows: Partition) -> float:
     Of one input also those that come from its digits: with more inputs, solvers of exact rows come further.
     """
     data = rows.fitting
-    digits = digits_floor(data) if len(data.names) == 1 else 0.0
-    share = (digits if data.stated is None else typical(data.stated)) / (float(np.std(data.y)) or 1.0)
+    if data.stated is None:
+        return digits_noise(rows) if len(data.names) == 1 else 0.0
+    return _slight(typical(data.stated), data)
+
+
+def digits_noise(rows: Partition) -> float:
+    """The errors that come from the digits of the target over its spread, where they are small; 0 where not."""
+    return _slight(digits_floor(rows.fitting), rows.fitting)
+
+
+def _slight(error: float, data: Dataset) -> float:
+    share = error / (float(np.std(data.y)) or 1.0)
     return share if share < NOISY else 0.0
 
 

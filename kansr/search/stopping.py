@@ -26,6 +26,7 @@ from kansr.search.partition import Partition
 LARGE = 0.5  # error over the spread of a formula that needs a further search before it is taken for the law
 AS_GOOD = 8.0  # bits on held-out rows by which the best surrogate may be likelier than a formula that ends a search
 AS_GOOD_EARLY = 2.0  # the same before every kind of formula has been tried
+FAR_BEHIND = 16.0  # the same from which a formula is not asserted to be the law
 FEW_INPUTS = 9  # up to which reductions come first: laws of textbooks have no more
 MUCH = 0.25  # r² on held-out rows, below which a fast wave may be hidden from every smooth model
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
@@ -123,6 +124,17 @@ def matches_surrogate(best: Candidate, data: Dataset, rows: Partition, thorough:
     bits = AS_GOOD if thorough else AS_GOOD_EARLY
     most = 2 ** (bits / rows.judging.rows) * noise_floor_held_out(rows)
     return 0 < held_out <= most and status_of(best, data) is Status.FOUND
+
+
+def far_behind(best: Candidate, rows: Partition) -> bool:
+    """Whether a surrogate is so much likelier on the held-out rows that a formula is not the law, noise or not.
+
+    So it is where a formula follows the rows that it was fitted to and runs away between them.
+    """
+    if rows.small or exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
+        return False
+    held_out, floor = float(np.sqrt(max(1 - best.r2_held_out, 0.0))), noise_floor_held_out(rows)
+    return bool(0 < floor < held_out and rows.judging.rows * np.log2(held_out / floor) > FAR_BEHIND)
 
 
 def predicts_all(new: Sequence[Finding], rows: Partition) -> bool:

@@ -19,7 +19,7 @@ from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
-from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
+from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
 from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
@@ -165,7 +165,7 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
-        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed)
+        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed, simpler=True)
 
 
 def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -176,7 +176,7 @@ def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[
     if kind == ("few" if rows.small else "noisy" if is_noisy(rows) else "clean"):
         noise = noise_floor(rows) if kind == "noisy" else 0.0
         fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
-        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed)
+        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed, simpler=True)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -224,7 +224,8 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 
     So exact laws are looked for first unless it looks like noise, less long the more it does, and at length in the end.
     """
-    exactly = ExactSearch.of(rows.sample, replace(context, noise=known_noise(rows)))
+    known = replace(context, noise=known_noise(rows), digits=digits_noise(rows))
+    exactly = ExactSearch.of(rows.sample, known)
     if steps == AT_LENGTH:
         yield exactly.advance(steps)
         return

@@ -113,7 +113,8 @@ def remarks(discovery: Result) -> list[str]:
     best, *others = ranked(discovery)
     for rival in discovery.rivals:
         lost = rival.description_length - discovery.best.description_length
-        lines.append(f"not ruled out by the rows, {lost:.1f} bits longer: {readable(rival.expr)}")
+        longer = "longer" if lost >= 0 else "shorter"
+        lines.append(f"not ruled out by the rows, {abs(lost):.1f} bits {longer}: {readable(rival.expr)}")
     if others and not discovery.rivals and discovery.verdict is None:
         lost = others[0].description_length - best.description_length
         rank = f"runner-up, by {lost:.0f} bits" if lost >= 0 else f"{-lost:.0f} bits shorter, but predicts worse"

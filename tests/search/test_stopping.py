@@ -1,11 +1,15 @@
-"""When a search may stop after waves have been found."""
+"""When a search may stop after waves have been found, and when a formula is not asserted to be the law."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from kansr.data.dataset import Dataset
 from kansr.expression.parse import parse
-from kansr.search.stopping import simple_waves
+from kansr.formula.judge.judge import judge
+from kansr.search.partition import Partition
+from kansr.search.stopping import far_behind, simple_waves
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,14 @@ from kansr.search.stopping import simple_waves
 )
 def test_only_simple_sums_of_waves_end_a_search(text: str, simple: bool) -> None:
     assert simple_waves(parse(text), 1.0) == simple
+
+
+@pytest.mark.parametrize(("text", "behind"), [("sin(x)", False), ("sin(x) + 0.0003/(x - 1.3)", True), ("0.5*x", True)])
+def test_what_runs_away_between_its_rows_is_not_the_law(text: str, behind: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 3, 160)
+    x[-1] = 1.3001
+    y = np.sin(x) + 0.05 * rng.normal(size=160)
+    data = Dataset(x[:, None], y, ("x",))
+    rows = Partition.between(data.take(slice(0, 120)), data.take(slice(120, 160)))
+    assert far_behind(judge(parse(text), rows.fitting, rows.judging, "test"), rows) == behind

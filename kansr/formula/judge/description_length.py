@@ -13,6 +13,7 @@ from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
 from kansr.formula.fit.error_model import spread_of
 from kansr.formula.fit.rounding import digits_floor
+from kansr.formula.judge.curve_code import curve_bits
 from kansr.numeric.tolerances import PERFECT, ROUNDING
 
 # Bits that a fitted constant costs at least: sign and size of a number that the rows hardly determine; never measured
@@ -39,7 +40,9 @@ def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> floa
     free = max(data.rows - len({abs(value) for value in expr.atoms(sympy.Float)}), 1)
     floor = 0.0 if _met_as_written(expr, error_ms, spread) else digits_floor(data)
     noise = max(math.sqrt(error_ms * data.rows / free) / spread, floor / spread, ROUNDING)
-    return data.rows * math.log2(noise / ROUNDING) + bits(expr, bits_per_float(noise, data.rows), len(data.names))
+    per_float = bits_per_float(noise, data.rows)
+    of_formula = curve_bits(expr, per_float) if len(data.names) == 1 else bits(expr, per_float, len(data.names))
+    return data.rows * math.log2(noise / ROUNDING) + of_formula
 
 
 def _met_as_written(expr: sympy.Expr, error_ms: float, spread: float) -> bool:

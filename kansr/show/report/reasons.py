@@ -55,8 +55,8 @@ def reasons(discovery: Result) -> Iterator[str]:
         yield "The rows show no noise: the formula is exact to rounding."
     others = rivals(discovery)
     if discovery.rivals:
-        several = "formula comes" if len(others) == 1 else "formulas come"
-        yield f"{len(others)} other {several} within {UNDECIDED:g} bits. {SHORT}: more rows, or rows elsewhere, would."
+        several = "formula is" if len(others) == 1 else "formulas are"
+        yield f"{len(others)} other {several} not ruled out. {SHORT}: more rows, or rows elsewhere, would."
     elif others:
         word = "decisive" if others[0].bits >= DECISIVE else "clear" if others[0].bits >= UNDECIDED else "close"
         yield f"The runner-up lost by {others[0].bits:.0f} bits, which is {word}."

@@ -60,6 +60,9 @@ EXACT_CURVES = 3e-3
 # Times the value error of columns that were read off a surrogate, by which a formula of them may miss.
 VALUE_ERRORS = 3.0
 
+# Rounding of the target over its spread, up to which curves are matched as if it were written in full.
+MANY_DIGITS = 1e-6
+
 
 def _constant(state: State, context: Context) -> Iterator[sympy.Expr]:
     weights = None if state.sigma is None else state.sigma**-2.0
@@ -149,17 +152,22 @@ def _exponentials(state: State, context: Context) -> Iterator[sympy.Expr]:
     return exponentials(state.quiet(), context.expired)
 
 
+def _of_curves(context: Context) -> float:
+    """The noise of rows whose curve is matched: many functions come nearer to rounded rows than the law does."""
+    return context.noise or (context.digits if context.digits > MANY_DIGITS else 0.0)
+
+
 def _quick_function(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return single(state.weighted(), context.noise, context.match, MOST_FORMULAS, context.expired, quick=True)
+    return single(state.weighted(), _of_curves(context), context.match, MOST_FORMULAS, context.expired, quick=True)
 
 
 def _function(state: State, context: Context) -> Iterator[sympy.Expr]:
     keep = 2 * MOST_FORMULAS if context.thorough else MOST_FORMULAS
-    return single(state.weighted(), context.noise, context.match, keep, context.expired, quick=False)
+    return single(state.weighted(), _of_curves(context), context.match, keep, context.expired, quick=False)
 
 
 def _half_powers(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return half_powers(state.weighted(), context.noise, context.match)
+    return half_powers(state.weighted(), _of_curves(context), context.match)
 
 
 def _parametric_curve(state: State, context: Context) -> Iterator[sympy.Expr]:

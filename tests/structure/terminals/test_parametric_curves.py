@@ -101,7 +101,7 @@ def test_the_expression_of_a_function_has_its_values(core) -> None:  # type: ign
     symbol = sympy.Symbol("x")
     for p in starts[:: max(1, len(starts) // 5)]:
         with np.errstate(all="ignore"):
-            expected = core.values(x, *p)
+            expected = np.ravel(core.values(x, *p))
         found = Tape(core.expr(symbol, p), ("x",)).value(x[:, None])
         known = np.isfinite(expected) & (np.abs(expected) < 1e12)
         assert len(p) == core.inner

@@ -44,8 +44,9 @@ Values = Callable[..., Array]  # x (rows,), inner constants (starts, 1) each -> 
 class Core:
     """A function with inner constants.
 
-    inner: how many; values: on arrays; symbolic: as an expression of x and of numbers; starts: x (rows,) -> (starts,
-    constants), none where it is not for such an input; nodes: of the expression; beside: whether it is added to others.
+    inner: how many, or 0; values: on arrays; symbolic: as an expression of x and of numbers; starts: x (rows,) ->
+    (starts, constants), none where it is not for such an input; nodes: of the expression; beside: whether it is added
+    to others.
     """
 
     name: str
@@ -130,7 +131,7 @@ def _resonances(x: Array) -> Array:
 
 def _positive(starts: Callable[[Array], Array]) -> Callable[[Array], Array]:
     """The starts where x is positive."""
-    return lambda x: starts(x) if x.min() > 0 else np.empty((0, 1))
+    return lambda x: starts(x) if x.min() > 0 else starts(np.ones(2))[:0]
 
 
 def _in_logarithm(starts: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -184,6 +185,8 @@ CORES: tuple[Core, ...] = (
     Core("pole", 1, lambda x, a: 1 / (x + a), lambda x, a: 1 / (x + a), lambda x: _poles(x)[:, None], 5, True),
     Core("logarithm", 1, lambda x, a: np.log(x + a), lambda x, a: sympy.log(x + a),
          lambda x: _zeros(x)[:, None], 4),
+    Core("logarithm of the input", 0, lambda x: np.log(x)[None, :], lambda x: sympy.log(x),
+         _positive(lambda x: np.empty((1, 0))), 3, True),
     Core("breakpoint", 1, lambda x, a: np.abs(x - a), lambda x, a: sympy.Abs(x - a), _inside, 4, True),
     Core("limit", 1, np.minimum, _extreme(sympy.Min), _inside, 3),
     Core("floor", 1, np.maximum, _extreme(sympy.Max), _inside, 3),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -55,7 +55,7 @@ def parametric_curves(data: Dataset, noise: float, expired: Callable[[], bool]) 
     with np.errstate(all="ignore"):
         for weight in _weights(y):
             curve = Curve(x / scale, y, weight, scale, data.rows)
-            for fitted in _best(_grown(curve, expired), KEPT):
+            for fitted in _chosen(_grown(curve, expired)):
                 if (expr := fitted.expr(curve, sympy.Symbol(data.names[0]))) is not None:
                     yield expr
 
@@ -184,6 +184,14 @@ def _bits(curve: Curve, form: Form, loss: float) -> float:
     free = max(points - form.constants, 1)
     noise = max(math.sqrt(max(loss, 0.0) * points / free) / curve.spread, ROUNDING)
     return points * math.log2(noise) + form.constants * bits_per_float(noise, curve.rows) + PER_NODE * form.nodes
+
+
+def _chosen(found: Sequence[Fitted]) -> list[Fitted]:
+    """The shortest descriptions, then the shortest of each smaller number of constants."""
+    best = _best(found, KEPT)
+    least = min((fit.form.constants for fit in best), default=0)
+    fewer = ([fit for fit in found if fit.form.constants == count] for count in range(least - 1, 0, -1))
+    return best + [min(some, key=lambda fit: fit.bits) for some in fewer if some]
 
 
 def _best(found: Iterable[Fitted], count: int, per_kind: int = PER_KIND) -> list[Fitted]:

@@ -91,7 +91,7 @@ class Fitted:
     def columns(self, curve: Curve) -> Array:
         """The weighted functions, (points, functions)."""
         parts = zip(self.form.cores, self.form.inner)
-        return np.column_stack([core.values(curve.x, *self.p[where]) * curve.weight for core, where in parts])
+        return np.column_stack([np.ravel(core.values(curve.x, *self.p[where])) * curve.weight for core, where in parts])
 
     def expr(self, curve: Curve, symbol: sympy.Symbol) -> sympy.Expr | None:
         """The sum in the input itself with its linear constants at their optimum; None where one is not finite."""
