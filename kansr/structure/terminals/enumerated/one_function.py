@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.least_squares import Projected, pairs_at, refined_pairs
+from kansr.numeric.least_squares import Projected, batch_at, refined_batch
 from kansr.numeric.tolerances import EPS, ROUNDING, ROUNDING_RMS, SQRT_EPS, TINY
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.function_parts import (
@@ -167,7 +167,7 @@ def _promising(parts: Parts, loss: Array, index: NDArray[np.intp]) -> NDArray[np
 def _refine(parts: Parts, starts: Starts, steps: int) -> tuple[Starts, Array]:
     """Least squares in (a, b) of every start at once, with the linear constants projected out; -> 1 − r², (starts,)."""
     projected = _projected(parts, starts.index)
-    pairs = refined_pairs(projected, pairs_at(projected, starts.p), steps)
+    pairs = refined_batch(projected, batch_at(projected, starts.p), steps)
     return Starts(starts.index, pairs.p), pairs.loss
 
 
