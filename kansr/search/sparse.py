@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
@@ -13,11 +14,11 @@ from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.search.stopping import FEW_INPUTS
-from kansr.structure.anova.sparse_sum import sparse_sums
 from kansr.structure.context import Context
+from kansr.structure.terminals.registry import formulas
 
 FEW_ROWS = 200  # below which a smooth model of all inputs sees too little for reductions to go by
-ORIGIN = "sparse sum"
+ORIGIN = "sparse sum"  # the terminal, and what its formulas say they come from
 PATH = (Step("sparse sum of curves and pairs"), Step("terms named, fitted together, dropped and exchanged"))
 
 
@@ -27,12 +28,9 @@ def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Findi
         return
     data = rows.sample
     until = context.deadline.within(context.deadline.budget.sparse_sum * context.deadline.limit)
-    found = sparse_sums(data.X, data.y, context.seed, until.passed)
     size = typical_size(data.X, data.names)
-    for place, one in enumerate(found.sums):
-        if not one.terms:
-            return
-        fit = fit_constants(canonical(one.written(found.rows, data.names, data.X, data.y), size), data)
+    for place, expr in enumerate(formulas(ORIGIN, data, replace(context, deadline=until))):
+        fit = fit_constants(canonical(expr, size), data)
         yield Finding(judged(fit.expr, rows, ORIGIN), path=PATH)
         if not place:
             yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=PATH)
