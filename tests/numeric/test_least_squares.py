@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from kansr.numeric.arrays import Array
-from kansr.numeric.least_squares import levenberg_marquardt, batch_at, refined_batch
+from kansr.numeric.least_squares import batch_at, levenberg_marquardt, refined_batch
 
 X = np.linspace(0.2, 3, 60)
 NOISE = 0.05 * np.random.default_rng(0).normal(size=60)
