@@ -24,6 +24,7 @@ from kansr.structure.context import Context
 from kansr.structure.moves.move import Move, Problem
 from kansr.structure.moves.registry import MoveKind, kinds, moves
 from kansr.structure.moves.state import State
+from kansr.structure.moves.thresholds import CERTAIN, MISFIT_ROUNDING
 from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.network import NetworkSurrogateConfig, network_surrogate
@@ -149,7 +150,7 @@ class ExactSearch:
         for move in options:
             best = options[0]
             further = cost + _cost(move, best, smooth.gradient_error)
-            certain = best.misfit < max(COSTS.sure, 2 * smooth.gradient_error)
+            certain = best.misfit < max(CERTAIN, 2 * smooth.gradient_error)
             if certain and move is not best and not best.used & move.used:
                 further += COSTS.commuting
             left = COSTS.per_input * (len(state.inputs) - move.removes)
@@ -280,7 +281,7 @@ class ExactSearch:
 
 def _cost(move: Move, best: Move, gradient_error: float) -> float:
     """The cost of a move: its misfit above that of the gradients, a better move beside it, and what it adds."""
-    clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, COSTS.clear_least)
+    clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, MISFIT_ROUNDING)
     decades = max(0.0, np.log10(max(move.misfit, LEAST_MISFIT) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
     behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
     return COSTS.per_decade * float(decades + behind) + COSTS.per_move_cost * move.cost
