@@ -22,7 +22,7 @@ SETTLED, SMALL_STEP = 1e-9, 1e-10  # relative decrease of the loss, and relative
 STALLED = 1e-12  # relative decrease of the loss that ends it alone
 BATCH_DAMPING, BATCH_SLOWER = 1e-2, 8.0  # the first damping, and the factor after a step not taken, of many problems
 LEAST_BATCH_DAMPING = 1e-12  # of more than two unknowns, whose columns may depend on each other
-STUCK = 1.0  # damping of all problems from which none is thought to move any more
+STUCK = 1.0  # damping of a problem that has not moved for some steps
 EXACT = 1e-28  # loss, over that of no model, that is rounding
 
 
@@ -107,12 +107,17 @@ def batch_at(projected: Projected, p: Array) -> Batch:
 
 
 def refined_batch(
-    projected: Projected, batch: Batch, iterations: int, settled: float = 0.0, rounding: float = EXACT
+    projected: Projected,
+    batch: Batch,
+    iterations: int,
+    settled: float = 0.0,
+    rounding: float = EXACT,
+    stuck: float = STUCK,
 ) -> Batch:
     """So many Levenberg–Marquardt steps of all problems at once.
 
     settled: relative decrease of the loss that is none; with one, the steps end where no problem moves any more.
-    rounding: the loss that is as good as zero.
+    rounding: the loss that is as good as zero. stuck: damping of all problems from which none is thought to move.
     """
     p, damping, loss, J, r = batch
     for _ in range(iterations):
@@ -125,7 +130,7 @@ def refined_batch(
         J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
         loss = np.where(better, new_loss, loss)
         damping = np.where(better, damping * FASTER, damping * BATCH_SLOWER)
-        if settled and not moved and damping.min() > STUCK:
+        if settled and not moved and damping.min() > stuck:
             break
     return Batch(p, damping, loss, J, r)
 

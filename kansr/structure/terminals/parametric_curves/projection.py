@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
-from kansr.numeric.least_squares import EXACT, batch_at, refined_batch
+from kansr.numeric.least_squares import BATCH_DAMPING, EXACT, batch_at, refined_batch
 from kansr.numeric.tolerances import SQRT_EPS, TINY
 from kansr.structure.terminals.parametric_curves.model import LINES, Curve, Form
 
@@ -106,5 +106,5 @@ def refined(problem: Problem, p: Array, steps: int) -> tuple[Array, Array]:
         now = problem.value(p)
         return now.loss, problem.jacobian(p, now), now.residual
 
-    done = refined_batch(projected, batch_at(projected, p), steps, SETTLED, EXACT * problem.target)
+    done = refined_batch(projected, batch_at(projected, p), steps, SETTLED, EXACT * problem.target, BATCH_DAMPING)
     return done.p, done.loss
