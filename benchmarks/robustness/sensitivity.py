@@ -1,17 +1,20 @@
 """Which of the numbers that steer the search matter: each is halved and doubled, and laws are searched again.
 
-    python benchmarks/robustness/sensitivity.py --out sensitivity.jsonl [--thorough]
+    python benchmarks/robustness/sensitivity.py --out sensitivity.jsonl [--thorough] [--alone]
     python benchmarks/robustness/sensitivity.py --only search.reductions.exact:FEW,SURE
     python benchmarks/robustness/sensitivity.py --report     the table of what is in --out; nothing is searched
 
 A number is a constant of a module in ROOMS (search_numbers.py), a float, an integer or a tuple of floats, or the
-default of a field of a frozen keyword-only dataclass there. A trial gives one number one other value and searches one
-law, in a child process that imports kansr anew and binds the number again on the line after its definition: what is
-imported or derived from it follows. Integers are rounded, and never 0.
+default of a field of a frozen keyword-only dataclass there. A trial gives some numbers other values and searches one
+law, in a child process that imports kansr anew and binds the numbers again on the lines after their definitions: what
+is imported or derived from them follows. Integers are rounded, and never 0.
 
-A law's search is traced first (read_numbers.py), and tried only with other values of the numbers that it reads. A
-number that has moved the answer of one law is left out of the laws that follow, unless --thorough. A law
-is solved when the formula has its skeleton; an answer is moved when anything in its JSON differs but the seconds.
+A law's search is traced first (read_numbers.py), and tried only with other values of the numbers that it reads. Those
+are tried together: where the answer is the same, none of them is said to move it, otherwise the group is halved, down
+to single numbers (group testing: Dorfman 1943). One change may hide another, so who takes a number out tries it alone:
+--alone. A number that has moved the answer of one law is left out of the laws that follow, unless --thorough.
+
+A law is solved when the formula has its skeleton; an answer is moved when anything in its JSON differs but the seconds.
 Seconds are of the processor. What --out holds is not tried again, so a new version of kansr needs a new file; nor may
 its source change while this runs.
 """
@@ -28,9 +31,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ import torch  # noqa: F401  loaded once, not by every child
 
 from benchmarks.arguments import asked_for, parser
 from benchmarks.robustness.read_numbers import traced
-from benchmarks.robustness.search_numbers import Number, Value, imported_with, numbers
+from benchmarks.robustness.search_numbers import Number, Values, imported_with, numbers
 from kansr.bench.grade import bounded
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.verdict import Recovery
@@ -50,6 +51,7 @@ from kansr.runtime.child import stream
 from kansr.runtime.files import drop_torn_line
 
 FACTORS = (0.5, 2.0)
+FIRST_GROUP = 8  # numbers that are tried together at first: one in eight or less moves an answer
 TIME_LIMIT = 120.0  # seconds of a search, by the clock; those of LAWS end by themselves in 1 to 7 of the processor
 LONGEST = 300.0  # seconds that a child may take
 VERDICT = 20.0  # seconds for the verdict on a formula
@@ -87,19 +89,20 @@ LAWS = (
 
 
 class Trial(NamedTuple):
-    """number: None for the search as it is."""
+    """numbers: none for the search as it is."""
 
     law: Law
-    number: Number | None = None
+    numbers: tuple[Number, ...] = ()
     factor: float = 1.0
 
     @property
-    def key(self) -> tuple[str, str, float]:
-        return str(self.law), str(self.number or ""), self.factor
+    def values(self) -> Values:
+        return {number: number.scaled(self.factor) for number in self.numbers}
 
-    @property
-    def value(self) -> Value | None:
-        return self.number.scaled(self.factor) if self.number else None
+    def halves(self) -> Iterator[Trial]:
+        middle = len(self.numbers) // 2
+        for some in (self.numbers[:middle], self.numbers[middle:]):
+            yield self._replace(numbers=some)
 
 
 @cache
@@ -110,7 +113,7 @@ def table(law: Law) -> pd.DataFrame:
 
 def searched(trial: Trial, rows: pd.DataFrame) -> Iterator[Record]:
     """What kansr finds as the trial has it; for a process that does nothing else."""
-    kansr = imported_with(trial.number, trial.value)
+    kansr = imported_with(trial.values)
     begun = time.process_time()
     found = kansr.discover(rows, time_limit=TIME_LIMIT, seed=0)
     yield {**_answer(found), "seconds": round(time.process_time() - begun, 2)}
@@ -131,16 +134,25 @@ def searched_in_trace(trial: Trial, rows: pd.DataFrame, every: Sequence[Number])
 
 
 def tried(trial: Trial, default: Record) -> Record:
-    """The record of a trial. default: that of the law as it is."""
-    record: Record = dict(zip(("law", "number", "factor"), trial.key))
-    if trial.number:
-        record |= {"was": trial.number.value, "value": trial.value}
+    """The answer of a trial. default: that of the law as it is."""
     try:
         (answer,) = stream(searched, (trial, table(trial.law)), seconds=LONGEST)
     except Exception as err:  # another value may break anything, or kill its process, or have no end
-        return {**record, "error": f"{type(err).__name__}: {err}", "solved": False}
+        return {"error": f"{type(err).__name__}: {err}", "solved": False}
     same = answer["sha1"] == default.get("sha1")
-    return {**record, **answer, "solved": default["solved"] if same else solved(trial.law, answer["expression"])}
+    return {**answer, "solved": default["solved"] if same else solved(trial.law, answer["expression"])}
+
+
+def found_out(trial: Trial, default: Record) -> Iterator[Record]:
+    """A record for each number of a trial; a group that moves the answer is halved."""
+    answer = tried(trial, default)
+    if answer.get("sha1") == default["sha1"] or len(trial.numbers) == 1:
+        for number in trial.numbers:
+            key = {"law": str(trial.law), "number": str(number), "factor": trial.factor}
+            yield {**key, "value": number.scaled(trial.factor), "together": len(trial.numbers), **answer}
+    else:
+        for half in trial.halves():
+            yield from found_out(half, default)
 
 
 def as_it_is(law: Law, every: Sequence[Number]) -> Record:
@@ -148,7 +160,7 @@ def as_it_is(law: Law, every: Sequence[Number]) -> Record:
 
     Raises: RuntimeError where the trace changes the answer: what is read is not known then.
     """
-    record = tried(Trial(law), {})
+    record = {"law": str(law), "number": "", "factor": 1.0, **tried(Trial(law), {})}
     (traced_too,) = stream(searched_in_trace, (Trial(law), table(law), every), seconds=LONGEST)
     if traced_too["sha1"] != record.get("sha1"):
         raise RuntimeError(f"{law}: the answer is not the same twice: {record}, {traced_too}")
@@ -195,26 +207,30 @@ class Records:
         return bool(record.get("sha1") != self.default(record["law"])["sha1"])
 
 
-def asked(law: Law, factor: float, chosen: Sequence[Number], records: Records, thorough: bool) -> list[Trial]:
-    """The trials of one law: numbers that it reads, and that are not known to move anything."""
+def asked(law: Law, factor: float, chosen: Sequence[Number], records: Records, thorough: bool) -> list[Number]:
+    """The numbers that are tried on a law: those that it reads, and that are not known to move anything."""
     read = set(records.default(str(law))["read"])
-    trials = [Trial(law, n, factor) for n in chosen if str(n) in read and n.scaled(factor) != n.value]
-    open_ = [t for t in trials if t.key not in records.known]
-    return [t for t in open_ if thorough or not any(map(records.moved, records.of(str(t.number))))]
+    able = [n for n in chosen if str(n) in read and n.scaled(factor) != n.value]
+    open_ = [n for n in able if (str(law), str(n), factor) not in records.known]
+    return [n for n in open_ if thorough or not any(map(records.moved, records.of(str(n))))]
 
 
-def run(chosen: Sequence[Number], jobs: int, records: Records, *, thorough: bool) -> None:
+def run(chosen: Sequence[Number], records: Records, *, thorough: bool = False, alone: bool = False) -> None:
     every = numbers()
     for law in LAWS:
-        if Trial(law).key not in records.known:
+        if (str(law), "", 1.0) not in records.known:
             records.add(as_it_is(law, every))
         for factor in FACTORS:
-            trials = asked(law, factor, chosen, records, thorough)
-            print(f"{law}, ×{factor:g}: {len(trials)} trials", flush=True)
-            default = records.default(str(law))
-            with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
-                for done in as_completed([pool.submit(tried, trial, default) for trial in trials]):
-                    records.add(done.result())
+            open_ = asked(law, factor, chosen, records, thorough)
+            size = 1 if alone else FIRST_GROUP
+            print(f"{law}, ×{factor:g}: {len(open_)} numbers", flush=True)
+            while open_:
+                group, open_ = open_[:size], open_[size:]
+                done = list(found_out(Trial(law, tuple(group), factor), records.default(str(law))))
+                for record in done:
+                    records.add(record)
+                if not alone:  # the next group is larger if nothing was in this one
+                    size = max(FIRST_GROUP, size // 2) if any(map(records.moved, done)) else 2 * size
 
 
 KINDS = ("which laws are solved", "answers", "no answer", "nothing: no search reads them")
@@ -248,8 +264,8 @@ def report(chosen: Sequence[Number], records: Records) -> None:
 
 
 def _ratio(made: Sequence[Record], records: Records) -> str:
-    """Seconds with other values over seconds as it is."""
-    ended = [r for r in made if "seconds" in r]
+    """Seconds with other values over seconds as it is, where they were tried alone."""
+    ended = [r for r in made if "seconds" in r and r["together"] == 1]
     before = sum(records.default(r["law"])["seconds"] for r in ended)
     return f"{sum(r['seconds'] for r in ended) / before:.2f}" if before else ""
 
@@ -265,14 +281,15 @@ def _short(value: Any) -> str:
 
 
 def main() -> None:
-    arguments: argparse.ArgumentParser = parser(__doc__, jobs=1, only="", out=Path("sensitivity.jsonl"))
+    arguments: argparse.ArgumentParser = parser(__doc__, only="", out=Path("sensitivity.jsonl"))
     arguments.add_argument("--thorough", action="store_true", help="all laws, also for numbers known to move something")
+    arguments.add_argument("--alone", action="store_true", help="each number by itself")
     arguments.add_argument("--report", action="store_true", help="print the table of --out, and search nothing")
     options = arguments.parse_args()
     chosen = [number for number in numbers() if asked_for(str(number), options.only)]
     records = Records(options.out)
     if not options.report:
-        run(chosen, options.jobs, records, thorough=options.thorough)
+        run(chosen, records, thorough=options.thorough, alone=options.alone)
     report(chosen, records)
 
 
