@@ -18,7 +18,7 @@ from kansr.formula.judge.exactness import convincing, exact
 from kansr.numeric.spline_basis import roughness
 from kansr.result.graph import Graph
 from kansr.search.reductions.costs import COSTS
-from kansr.search.reductions.frontier import Frontier, dimensions, roots
+from kansr.search.reductions.frontier import HELD_OUT, Frontier, dimensions, roots
 from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move, Problem
@@ -33,7 +33,6 @@ from kansr.structure.terminals.registry import BY_NAME, TERMINALS, VALUE_ERRORS
 from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 40  # of least squares, for the constants of each formula
-HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
 LEAST_MISFIT = 1e-12  # below which a misfit is rounding
 CONSTANT = 1e-10  # spread of a target over its size up to which it is a constant
 KEPT = 2  # formulas that are reported for a graph of curves

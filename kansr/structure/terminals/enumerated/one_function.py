@@ -28,7 +28,13 @@ from kansr.structure.terminals.enumerated.function_parts import (
     parts_of,
 )
 from kansr.structure.terminals.enumerated.shapes import SHAPES, of_library
-from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_FORMULAS, MOST_STEPS, SCAN_ROWS
+from kansr.structure.terminals.thresholds import (
+    COMMON_TRANSFORMS,
+    LEAST_CONSTANT,
+    MOST_FORMULAS,
+    MOST_STEPS,
+    SCAN_ROWS,
+)
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
@@ -42,9 +48,6 @@ OVER_OTHERS = 8
 # Steps for those, and starts of each shape that go on.
 FIRST_STEPS = 5
 FINALISTS = 12
-
-# Size of an inner constant below which the step of its difference quotient does not shrink.
-LEAST_CONSTANT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)

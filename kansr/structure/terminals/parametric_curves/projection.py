@@ -15,6 +15,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import BATCH_DAMPING, EXACT, batch_at, refined_batch
 from kansr.numeric.tolerances import SQRT_EPS, TINY
 from kansr.structure.terminals.parametric_curves.model import LINES, Curve, Form
+from kansr.structure.terminals.thresholds import LEAST_CONSTANT
 
 # Levenberg–Marquardt steps: first of all starts, and of the best of them.
 FIRST_STEPS, MOST_STEPS = 8, 30
@@ -24,9 +25,6 @@ SETTLED = 1e-5
 
 # Length of a function beside the others, over its own, up to which it is one of their sums.
 DEPENDENT = 1e-7
-
-# Size of an inner constant below which the step of its difference quotient does not shrink.
-LEAST_CONSTANT = 1e-3
 
 
 class Value(NamedTuple):
