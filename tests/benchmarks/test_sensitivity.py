@@ -148,7 +148,7 @@ def test_the_table_says_what_numbers_move(tmp_path: Path, capsys: pytest.Capture
     records = Records(tmp_path / "sensitivity.jsonl")
     records.add(default([lost, answer, nothing]))
     for name, change in ((lost, {"sha1": "another", "solved": False}), (answer, {"sha1": "another"}), (nothing, {})):
-        records.add({**default(), "number": name, "factor": 2.0, **change})
+        records.add({**default(), "number": name, "factor": 2.0, "together": 1, **change})
     assert [kind(name, records) for name in (lost, answer, nothing, unread)] == [0, 1, 2, 3]
     report(chosen, records)
     said = capsys.readouterr().out
