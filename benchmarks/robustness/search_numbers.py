@@ -1,4 +1,4 @@
-"""The numbers that steer the search, read off its source, and kansr imported with another value for one of them."""
+"""The numbers that steer the search, read off its source, and kansr imported with other values of some."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import importlib
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -85,36 +85,40 @@ def _number(value: object) -> Value | None:
     return int(value) if isinstance(value, int) else float(value)
 
 
-class Edited(SourceFileLoader):
-    """Loads a module whose number is bound again on the line after its definition."""
+Values = Mapping[Number, Value]
 
-    def __init__(self, fullname: str, path: str, number: Number, value: Value) -> None:
+
+class Edited(SourceFileLoader):
+    """Loads a module whose numbers are bound again on the lines after their definitions."""
+
+    def __init__(self, fullname: str, path: str, values: Values) -> None:
         super().__init__(fullname, path)
-        self.number, self.value = number, value
+        self.values = values
 
     def get_code(self, fullname: str) -> CodeType:
         lines = Path(self.path).read_text(encoding="utf-8").splitlines()
-        lines.insert(self.number.line, f"{' ' * self.number.indent}{self.number.name} = {self.value!r}")
+        for number in sorted(self.values, key=lambda number: -number.line):
+            lines.insert(number.line, f"{' ' * number.indent}{number.name} = {self.values[number]!r}")
         return compile("\n".join(lines), self.path, "exec")
 
 
 class Finder(MetaPathFinder):
-    """Finds the module of the number, to be loaded with the other value."""
+    """Finds the modules of the numbers, to be loaded with the other values."""
 
-    def __init__(self, number: Number, value: Value) -> None:
-        self.number, self.value = number, value
+    def __init__(self, values: Values) -> None:
+        self.values = values
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == self.number.module else None
+        here = {number: value for number, value in self.values.items() if number.module == fullname}
+        spec = PathFinder.find_spec(fullname, path) if here else None
         if spec is not None and spec.origin is not None:
-            spec.loader = Edited(fullname, spec.origin, self.number, self.value)
+            spec.loader = Edited(fullname, spec.origin, here)
         return spec
 
 
-def imported_with(number: Number | None, value: Value | None) -> ModuleType:
-    """kansr, imported anew with this value of the number; for a process that has no other use for it."""
+def imported_with(values: Values) -> ModuleType:
+    """kansr, imported anew with these values of numbers; for a process that has no other use for it."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "kansr"]:
         del sys.modules[name]
-    if number is not None and value is not None:
-        sys.meta_path.insert(0, Finder(number, value))
+    sys.meta_path.insert(0, Finder(values))
     return importlib.import_module("kansr")

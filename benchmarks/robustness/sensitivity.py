@@ -1,15 +1,22 @@
-"""Which of the numbers that steer the search matter: each is halved and doubled, and the same laws are searched again.
+"""Which of the numbers that steer the search matter: each is halved and doubled, and laws are searched again.
 
-    python benchmarks/robustness/sensitivity.py --jobs 2 --out sensitivity.jsonl [--shard 1/4]
+    python benchmarks/robustness/sensitivity.py --out sensitivity.jsonl [--thorough] [--alone]
     python benchmarks/robustness/sensitivity.py --only search.reductions.exact:FEW,SURE
     python benchmarks/robustness/sensitivity.py --report     the table of what is in --out; nothing is searched
 
 A number is a constant of a module in ROOMS (search_numbers.py), a float, an integer or a tuple of floats, or the
-default of a field of a frozen keyword-only dataclass there. A trial gives one number one other value and searches all
-LAWS, in a child process that imports kansr anew and binds the number again on the line after its definition: what is
-imported or derived from it follows. Integers are rounded, and never 0. A law is solved when the formula has its
-skeleton; an answer has changed when anything in its JSON differs but the seconds. Seconds are of the processor. What
---out holds is not tried again, so a new version of kansr needs a new file; nor may its source change while this runs.
+default of a field of a frozen keyword-only dataclass there. A trial gives some numbers other values and searches one
+law, in a child process that imports kansr anew and binds the numbers again on the lines after their definitions: what
+is imported or derived from them follows. Integers are rounded, and never 0.
+
+A law's search is traced first (read_numbers.py), and tried only with other values of the numbers that it reads. Those
+are tried together: where the answer is the same, none of them is said to move it, otherwise the group is halved, down
+to single numbers (group testing: Dorfman 1943). One change may hide another, so who takes a number out tries it alone:
+--alone. A number that has moved the answer of one law is left out of the laws that follow, unless --thorough.
+
+A law is solved when the formula has its skeleton; an answer is moved when anything in its JSON differs but the seconds.
+Seconds are of the processor. What --out holds is not tried again, so a new version of kansr needs a new file; nor may
+its source change while this runs.
 """
 
 from __future__ import annotations
@@ -21,12 +28,10 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 import argparse
 import hashlib
 import json
-import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +40,8 @@ import pandas as pd
 import torch  # noqa: F401  loaded once, not by every child
 
 from benchmarks.arguments import asked_for, parser
-from benchmarks.robustness.search_numbers import Number, Value, imported_with, numbers
+from benchmarks.robustness.read_numbers import traced
+from benchmarks.robustness.search_numbers import Number, Values, imported_with, numbers
 from kansr.bench.grade import bounded
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.verdict import Recovery
@@ -45,10 +51,13 @@ from kansr.runtime.child import stream
 from kansr.runtime.files import drop_torn_line
 
 FACTORS = (0.5, 2.0)
-TIME_LIMIT = 20.0  # seconds of a search; those of LAWS end by themselves in 1 to 3
-START, ALLOWANCE = 30.0, 1.2  # seconds that a child may take beside its searches; and of their limits, for these
+FIRST_GROUP = 8  # numbers that are tried together at first: one in eight or less moves an answer
+TIME_LIMIT = 120.0  # seconds of a search, by the clock; those of LAWS end by themselves in 1 to 7 of the processor
+LONGEST = 300.0  # seconds that a child may take
 VERDICT = 20.0  # seconds for the verdict on a formula
 VOLATILE = ("seconds", "kansr")  # keys of the JSON object that differ from run to run
+
+Record = dict[str, Any]
 
 
 class Law(NamedTuple):
@@ -60,182 +69,228 @@ class Law(NamedTuple):
         return f"{self.problem} {self.noise:g}"
 
 
+# first those whose answers say most in the least time: decimals that are fitted in noise follow nearly everything
 LAWS = (
-    Law("feynman_I_41_16", 500),
+    Law("strogatz_glider1", 500, 0.01),
+    Law("keijzer_11", 500, 0.01),
+    Law("strogatz_barmag1", 500, 0.01),
+    Law("strogatz_glider1", 500),
+    Law("nguyen_05", 500),
     Law("feynman_I_44_4", 500),
     Law("feynman_I_32_17", 500),
     Law("feynman_II_6_15a", 500),
     Law("law_fluid_04", 500),
-    Law("nguyen_05", 500),
-    Law("strogatz_glider1", 500),
-    Law("pykan_exp_sin", 500),
-    Law("feynman_I_8_14", 500, 0.01),
+    Law("feynman_I_41_16", 500),
     Law("feynman_I_27_6", 500, 0.01),
+    Law("feynman_I_8_14", 500, 0.01),
     Law("law_mech_07", 500, 0.01),
-    Law("strogatz_glider1", 500, 0.01),
-    Law("strogatz_barmag1", 500, 0.01),
-    Law("keijzer_11", 500, 0.01),
+    Law("pykan_exp_sin", 500),
 )
 
 
 class Trial(NamedTuple):
-    """number: None for the searches as they are."""
+    """numbers: none for the search as it is."""
 
-    number: Number | None
-    factor: float
-
-    @property
-    def key(self) -> tuple[str, float]:
-        return str(self.number or ""), self.factor
+    law: Law
+    numbers: tuple[Number, ...] = ()
+    factor: float = 1.0
 
     @property
-    def value(self) -> Value | None:
-        return self.number.scaled(self.factor) if self.number else None
+    def values(self) -> Values:
+        return {number: number.scaled(self.factor) for number in self.numbers}
+
+    def halves(self) -> Iterator[Trial]:
+        middle = len(self.numbers) // 2
+        for some in (self.numbers[:middle], self.numbers[middle:]):
+            yield self._replace(numbers=some)
 
 
 @cache
-def tables() -> dict[Law, pd.DataFrame]:
-    made = {}
-    for law in LAWS:
-        data = sample(find_problem(law.problem), law.rows, np.random.default_rng(0), noise=law.noise)
-        made[law] = pd.DataFrame(data.X, columns=list(data.names)).assign(**{"target value": data.y})
-    return made
+def table(law: Law) -> pd.DataFrame:
+    data = sample(find_problem(law.problem), law.rows, np.random.default_rng(0), noise=law.noise)
+    return pd.DataFrame(data.X, columns=list(data.names)).assign(**{"target value": data.y})
 
 
-def searched(trial: Trial, rows: dict[Law, pd.DataFrame]) -> Iterator[tuple[Law, dict[str, Any]]]:
-    """What is found for each law by kansr as the trial has it; for a process that does nothing else."""
-    kansr = imported_with(trial.number, trial.value)
-    for law, table in rows.items():
-        begun = time.process_time()
-        try:
-            found = kansr.discover(table, time_limit=TIME_LIMIT, seed=0)
-        except Exception as err:  # another value may break anything
-            yield law, {"error": f"{type(err).__name__}: {err}"}
-            continue
-        seconds = time.process_time() - begun
-        yield law, {**_answer(found), "seconds": round(seconds, 2)}
+def searched(trial: Trial, rows: pd.DataFrame) -> Iterator[Record]:
+    """What kansr finds as the trial has it; for a process that does nothing else."""
+    kansr = imported_with(trial.values)
+    begun = time.process_time()
+    found = kansr.discover(rows, time_limit=TIME_LIMIT, seed=0)
+    yield {**_answer(found), "seconds": round(time.process_time() - begun, 2)}
 
 
-def _answer(found: Any) -> dict[str, Any]:
+def _answer(found: Any) -> Record:
     """The formula, the status, and a checksum of the whole answer."""
     answer = {key: value for key, value in found.to_dict().items() if key not in VOLATILE}
     checksum = hashlib.sha1(json.dumps(answer).encode()).hexdigest()
     return {"expression": answer["best"]["expression"], "status": answer["status"], "sha1": checksum}
 
 
-def tried(trial: Trial) -> dict[str, Any]:
-    """The record of a trial. A law that its process did not come to is not solved."""
-    laws: dict[str, dict[str, Any]] = {}
-    end = ""
+def searched_in_trace(trial: Trial, rows: pd.DataFrame, every: Sequence[Number]) -> Iterator[Record]:
+    """The same as it is, with the numbers that it reads; for a process that does nothing else."""
+    with traced() as trace:
+        (answer,) = searched(trial, rows)
+    yield {**answer, "read": trace.read(every)}
+
+
+def tried(trial: Trial, default: Record) -> Record:
+    """The answer of a trial. default: that of the law as it is."""
     try:
-        for law, answer in stream(searched, (trial, tables()), seconds=START + len(LAWS) * ALLOWANCE * TIME_LIMIT):
-            verdict = bounded(_skeleton, (law.problem, answer.get("expression")), VERDICT)
-            laws[str(law)] = {**answer, "solved": verdict is Recovery.YES}
-    except Exception as err:  # the import failed, or a search killed its process, or did not end
-        end = f"{type(err).__name__}: {err}"
-    missing: dict[str, Any] = {"error": end, "solved": False}
-    record = dict(zip(("number", "factor"), trial.key), was=trial.number and trial.number.value, value=trial.value)
-    return {**record, "laws": {str(law): laws.get(str(law), missing) for law in LAWS}}
+        (answer,) = stream(searched, (trial, table(trial.law)), seconds=LONGEST)
+    except Exception as err:  # another value may break anything, or kill its process, or have no end
+        return {"error": f"{type(err).__name__}: {err}", "solved": False}
+    same = answer["sha1"] == default.get("sha1")
+    return {**answer, "solved": default["solved"] if same else solved(trial.law, answer["expression"])}
 
 
-def _skeleton(problem: str, text: str | None) -> Iterator[Recovery]:
-    yield skeleton(find_problem(problem), parse(text)) if text else Recovery.NO
+def found_out(trial: Trial, default: Record) -> Iterator[Record]:
+    """A record for each number of a trial; a group that moves the answer is halved."""
+    answer = tried(trial, default)
+    if answer.get("sha1") == default["sha1"] or len(trial.numbers) == 1:
+        for number in trial.numbers:
+            key = {"law": str(trial.law), "number": str(number), "factor": trial.factor}
+            yield {**key, "value": number.scaled(trial.factor), "together": len(trial.numbers), **answer}
+    else:
+        for half in trial.halves():
+            yield from found_out(half, default)
 
 
-def recorded(path: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """The records that there are, by the keys of their trials; a last line that was cut off is dropped."""
-    if not path.exists():
-        return {}
-    drop_torn_line(path)
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {(record["number"], record["factor"]): record for record in records}
+def as_it_is(law: Law, every: Sequence[Number]) -> Record:
+    """The record of a law as it is, with the numbers that it reads.
+
+    Raises: RuntimeError where the trace changes the answer: what is read is not known then.
+    """
+    record = {"law": str(law), "number": "", "factor": 1.0, **tried(Trial(law), {})}
+    (traced_too,) = stream(searched_in_trace, (Trial(law), table(law), every), seconds=LONGEST)
+    if traced_too["sha1"] != record.get("sha1"):
+        raise RuntimeError(f"{law}: the answer is not the same twice: {record}, {traced_too}")
+    return {**record, "read": traced_too["read"]}
 
 
-def asked(options: argparse.Namespace) -> list[Trial]:
-    """The searches as they are, then both values of every number, but those that rounding leaves as they were."""
-    chosen = [number for number in numbers() if asked_for(str(number), options.only)]
-    every = [Trial(n, factor) for n in chosen for factor in FACTORS if n.scaled(factor) != n.value]
-    shard, _, of = options.shard.partition("/")
-    return [Trial(None, 1.0), *every[int(shard) - 1 :: int(of)]]
+def solved(law: Law, text: str) -> bool:
+    return bounded(_skeleton, (law.problem, text), VERDICT) is Recovery.YES
 
 
-def run(trials: Sequence[Trial], jobs: int, out: Path) -> None:
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool, out.open("a", encoding="utf-8") as file:
-        for done in as_completed([pool.submit(tried, trial) for trial in trials]):
-            record = done.result()
+def _skeleton(problem: str, text: str) -> Iterator[Recovery]:
+    yield skeleton(find_problem(problem), parse(text))
+
+
+class Records:
+    """What has been tried, by the keys of the trials, kept in a file that a run goes on with."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[tuple[str, str, float], Record] = {}
+        if path.exists():
+            drop_torn_line(path)
+            for line in path.read_text(encoding="utf-8").splitlines():
+                self._keep(json.loads(line))
+
+    def _keep(self, record: Record) -> None:
+        self.known[record["law"], record["number"], record["factor"]] = record
+
+    def add(self, record: Record) -> None:
+        self._keep(record)
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
-            file.flush()
-            solved = sum(law["solved"] for law in record["laws"].values())
-            print(f"{record['number'] or 'as it is'} ×{record['factor']:g}: {solved} solved", flush=True)
+
+    def default(self, law: str) -> Record:
+        return self.known[law, "", 1.0]
+
+    def of(self, number: str) -> list[Record]:
+        return [record for (_, name, _), record in self.known.items() if name == number]
+
+    def defaults(self) -> list[Record]:
+        return self.of("")
+
+    def moved(self, record: Record) -> bool:
+        return bool(record.get("sha1") != self.default(record["law"])["sha1"])
 
 
-class Effect(NamedTuple):
-    """Laws solved, won and lost, answers that changed, searches that broke (shown after a !), and seconds in all."""
-
-    solved: int
-    won: int
-    lost: int
-    changed: int
-    broken: int
-    seconds: float
-
-    def __str__(self) -> str:
-        gain = f"+{self.won} −{self.lost}" if self.won or self.lost else ""
-        broken = f"!{self.broken}" if self.broken else ""
-        return f"{self.solved:9} {gain:6}{self.changed:8}{self.seconds:7.1f}{broken}"
+def asked(law: Law, factor: float, chosen: Sequence[Number], records: Records, thorough: bool) -> list[Number]:
+    """The numbers that are tried on a law: those that it reads, and that are not known to move anything."""
+    read = set(records.default(str(law))["read"])
+    able = [n for n in chosen if str(n) in read and n.scaled(factor) != n.value]
+    open_ = [n for n in able if (str(law), str(n), factor) not in records.known]
+    return [n for n in open_ if thorough or not any(map(records.moved, records.of(str(n))))]
 
 
-MOVED = ("no answer", "answers, but not which laws are solved", "which laws are solved")
-HEAD = f"{'solved':>9} {'':6}{'changed':>8}{'s':>7}"
+def run(chosen: Sequence[Number], records: Records, *, thorough: bool = False, alone: bool = False) -> None:
+    every = numbers()
+    for law in LAWS:
+        if (str(law), "", 1.0) not in records.known:
+            records.add(as_it_is(law, every))
+        for factor in FACTORS:
+            open_ = asked(law, factor, chosen, records, thorough)
+            size = 1 if alone else FIRST_GROUP
+            print(f"{law}, ×{factor:g}: {len(open_)} numbers", flush=True)
+            while open_:
+                group, open_ = open_[:size], open_[size:]
+                done = list(found_out(Trial(law, tuple(group), factor), records.default(str(law))))
+                for record in done:
+                    records.add(record)
+                if not alone:  # the next group is larger if nothing was in this one
+                    size = max(FIRST_GROUP, size // 2) if any(map(records.moved, done)) else 2 * size
 
 
-def effect(record: dict[str, Any], default: dict[str, Any]) -> Effect:
-    pairs = [(record["laws"][law], before) for law, before in default["laws"].items()]
-    return Effect(
-        solved=sum(now["solved"] for now, _ in pairs),
-        won=sum(now["solved"] > before["solved"] for now, before in pairs),
-        lost=sum(now["solved"] < before["solved"] for now, before in pairs),
-        changed=sum(now.get("sha1") != before.get("sha1") for now, before in pairs),
-        broken=sum("error" in now for now, _ in pairs),
-        seconds=sum(now.get("seconds", 0.0) for now, _ in pairs),
-    )
+KINDS = ("which laws are solved", "answers", "no answer", "nothing: no search reads them")
 
 
-def report(records: dict[tuple[str, float], dict[str, Any]]) -> None:
-    """A line for each number, then which of them move nothing, answers, or laws."""
-    if ("", 1.0) not in records:
-        sys.exit("the searches as they are have no record yet: run without --report")
-    default = records["", 1.0]
-    as_it_is = effect(default, default)
-    print(f"\nas it is: {as_it_is.solved} of {len(LAWS)} laws solved, {as_it_is.seconds:.1f} s")
-    print(f"\n{'number':60} {'value':>12}{'halved':>20}{'doubled':>31}")
-    print(f"{'':73}{2 * HEAD}")
-    moved: list[list[str]] = [[] for _ in MOVED]
-    for label in sorted({name for name, _ in records if name}):
-        given = {factor: records[label, factor] for factor in FACTORS if (label, factor) in records}
-        effects = {factor: effect(record, default) for factor, record in given.items()}
-        was = _short(next(iter(given.values()))["was"])
-        cells = "".join(f"{effects.get(factor, '')!s:31}" for factor in FACTORS)
-        print(f"{label.removeprefix('kansr.'):60} {was:>12}{cells}".rstrip())
-        moved[max(2 if e.won or e.lost else int(e.changed > 0) for e in effects.values())].append(label)
-    for what, labels in zip(MOVED, moved):
-        print(f"\n{len(labels)} numbers move {what}")
-        print(*(f"  {label}" for label in labels), sep="\n", end="\n" if labels else "")
+def kind(number: str, records: Records) -> int:
+    """What a number moves, as a place in KINDS."""
+    tried_with = records.of(number)
+    if any(r["solved"] != records.default(r["law"])["solved"] for r in tried_with):
+        return 0
+    if any(map(records.moved, tried_with)):
+        return 1
+    return 2 if any(number in d["read"] for d in records.defaults()) else 3
+
+
+def report(chosen: Sequence[Number], records: Records) -> None:
+    """A line for each number: the laws that read it, the trials, what they moved; then how many move what."""
+    defaults = records.defaults()
+    print(f"\nas it is: {sum(d['solved'] for d in defaults)} of {len(defaults)} laws solved")
+    print(f"\n{'number':68} {'value':>12} {'read by':>8} {'trials':>7} {'seconds':>8}  moved")
+    counts: Counter[int] = Counter()
+    for number in chosen:
+        name, made = str(number), records.of(str(number))
+        counts[kind(name, records)] += 1
+        readers = sum(name in d["read"] for d in defaults)
+        figures = f"{_short(number.value):>12} {readers:>8} {len(made):>7} {_ratio(made, records):>8}"
+        moved = ", ".join(_moved(r, records) for r in made if records.moved(r))
+        print(f"{name.removeprefix('kansr.'):68} {figures}  {moved}".rstrip())
+    for place, what in enumerate(KINDS):
+        print(f"{counts[place]} numbers move {what}")
+
+
+def _ratio(made: Sequence[Record], records: Records) -> str:
+    """Seconds with other values over seconds as it is, where they were tried alone."""
+    ended = [r for r in made if "seconds" in r and r["together"] == 1]
+    before = sum(records.default(r["law"])["seconds"] for r in ended)
+    return f"{sum(r['seconds'] for r in ended) / before:.2f}" if before else ""
+
+
+def _moved(record: Record, records: Records) -> str:
+    change = record["solved"] - records.default(record["law"])["solved"]
+    how = "broken" if "error" in record else ("answer", "won", "lost")[change]
+    return f"{how} ×{record['factor']:g} {record['law']}"
 
 
 def _short(value: Any) -> str:
-    return "(" + " ".join(f"{v:g}" for v in value) + ")" if isinstance(value, list) else f"{value:g}"
+    return "(" + " ".join(f"{v:g}" for v in value) + ")" if isinstance(value, tuple) else f"{value:g}"
 
 
 def main() -> None:
-    arguments = parser(__doc__, jobs=1, only="", out=Path("sensitivity.jsonl"))
-    arguments.add_argument("--shard", default="1/1", metavar="I/N", help="the I-th of N parts of the trials (1/1)")
+    arguments: argparse.ArgumentParser = parser(__doc__, only="", out=Path("sensitivity.jsonl"))
+    arguments.add_argument("--thorough", action="store_true", help="all laws, also for numbers known to move something")
+    arguments.add_argument("--alone", action="store_true", help="each number by itself")
     arguments.add_argument("--report", action="store_true", help="print the table of --out, and search nothing")
     options = arguments.parse_args()
+    chosen = [number for number in numbers() if asked_for(str(number), options.only)]
+    records = Records(options.out)
     if not options.report:
-        known = recorded(options.out)
-        run([trial for trial in asked(options) if trial.key not in known], options.jobs, options.out)
-    report(recorded(options.out))
+        run(chosen, records, thorough=options.thorough, alone=options.alone)
+    report(chosen, records)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from kansr.result.law import law_of
 from kansr.result.result import Result
 from kansr.runtime.files import write
 from kansr.show.export.formats import export
-from kansr.show.report.figures import figure
 from kansr.show.report.notebook import html, latex_line
 from kansr.show.report.page import page
 from kansr.show.summary import plain
@@ -60,6 +59,8 @@ class Discovery(Result):
 
         Nothing is written. Raises UsageError for another kind, and where there is nothing to draw.
         """
+        from kansr.show.report.figures import figure
+
         return figure(self, kind)
 
     def _repr_html_(self) -> str:

@@ -17,8 +17,9 @@ from kansr.kan.kan import KAN, MultKAN
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network
 from kansr.kan.network.spline import B_batch, coef2curve, curve2coef, extend_grid, grid_from_samples
-from kansr.kan.reading.importance import Importance, Pruned, importance, prune, prune_by_error
+from kansr.kan.reading.importance import Importance, importance
 from kansr.kan.reading.plot import plot_scaling, plot_training
+from kansr.kan.reading.prune import Pruned, prune, prune_by_error
 from kansr.kan.reading.trace import trace
 from kansr.kan.training.dataset import create_dataset
 from kansr.kan.training.grids import fit_grids, refine

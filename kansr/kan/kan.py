@@ -17,7 +17,7 @@ from kansr.kan.network.pykan_names import function, library_of
 from kansr.kan.reading import formulas, symbolic
 from kansr.kan.reading import plot as plots
 from kansr.kan.reading.compact import compact, prune_input
-from kansr.kan.reading.importance import EDGE_THRESHOLD, NODE_THRESHOLD, Pruned, prune
+from kansr.kan.reading.prune import EDGE_THRESHOLD, NODE_THRESHOLD, Pruned, prune
 from kansr.kan.training import grids, progress
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.fit_dataset import Results, fit_dataset

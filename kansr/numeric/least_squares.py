@@ -1,4 +1,4 @@
-"""Nonlinear least squares: Levenberg–Marquardt in a few unknowns, and in pairs of them for many problems at once.
+"""Nonlinear least squares: Levenberg–Marquardt for one problem, and for many small ones at once.
 
 Marquardt (1963). A linear model is damped until its step makes the sum of squares smaller; the damping falls after a
 step that does and rises after one that does not.
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
+from kansr.numeric.tolerances import TINY
 
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8  # relative to the squares of the scaled columns
 FASTER, SLOWER = 0.1, 10.0  # what damping is multiplied by after a step that is taken, and after one that is not
 SETTLED, SMALL_STEP = 1e-9, 1e-10  # relative decrease of the loss, and relative steps, that end the search together
 STALLED = 1e-12  # relative decrease of the loss that ends it alone
-PAIR_DAMPING, PAIR_SLOWER = 1e-2, 8.0  # the same of pairs
-STUCK = 1.0  # damping of all pairs from which none is thought to move any more
-EXACT = 1e-28  # loss of a pair, of 1 at most, that is rounding
+BATCH_DAMPING, BATCH_SLOWER = 1e-2, 8.0  # the first damping, and the factor after a step not taken, of many problems
+LEAST_BATCH_DAMPING = 1e-12  # of more than two unknowns, whose columns may depend on each other
+STUCK = 1.0  # damping of a problem that has not moved for some steps
+EXACT = 1e-28  # loss, over that of no model, that is rounding
 
 
 class Minimum(NamedTuple):
@@ -75,9 +77,11 @@ def levenberg_marquardt(
     return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
 
 
-class Pairs(NamedTuple):
-    """Many problems in two unknowns each: p (problems, 2), their damping and loss (problems,), Jacobians (problems,
-    rows, 2) and residuals (problems, rows)."""
+class Batch(NamedTuple):
+    """Many problems in n unknowns each.
+
+    p: (problems, n); damping, loss: (problems,); J: the Jacobians, (problems, rows, n); r: residuals, (problems, rows).
+    """
 
     p: Array
     damping: Array
@@ -85,45 +89,53 @@ class Pairs(NamedTuple):
     J: Array
     r: Array
 
-    def take(self, index: NDArray[np.intp]) -> Pairs:
+    def take(self, index: NDArray[np.intp]) -> Batch:
         """Some of the problems."""
-        return Pairs(*(part[index] for part in self))
+        return Batch(*(part[index] for part in self))
 
 
 Projected = Callable[[Array], tuple[Array, Array, Array]]
 
 
-def pairs_at(projected: Projected, p: Array) -> Pairs:
-    """The problems at their starts, (problems, 2).
+def batch_at(projected: Projected, p: Array) -> Batch:
+    """The problems at their starts, (problems, n).
 
-    projected: loss, Jacobian and residual at any p as in `Pairs`, the linear unknowns eliminated (variable projection:
+    projected: loss, Jacobian and residual at any p as in `Batch`, the linear unknowns eliminated (variable projection:
     Golub and Pereyra 1973, with Kaufman's Jacobian 1975). Where they are not finite, loss is inf and the others 0.
     """
-    return Pairs(p, np.full(len(p), PAIR_DAMPING), *projected(p))
+    return Batch(p, np.full(len(p), BATCH_DAMPING), *projected(p))
 
 
-def refined_pairs(projected: Projected, pairs: Pairs, iterations: int, settled: float = 0.0) -> Pairs:
+def refined_batch(
+    projected: Projected,
+    batch: Batch,
+    iterations: int,
+    settled: float = 0.0,
+    rounding: float = EXACT,
+    stuck: float = STUCK,
+) -> Batch:
     """So many Levenberg–Marquardt steps of all problems at once.
 
     settled: relative decrease of the loss that is none; with one, the steps end where no problem moves any more.
+    rounding: the loss that is as good as zero. stuck: damping of all problems from which none is thought to move.
     """
-    p, damping, loss, J, r = pairs
+    p, damping, loss, J, r = batch
     for _ in range(iterations):
-        step = _pair_steps(J, r, damping)
+        step = _steps_of_two(J, r, damping) if p.shape[1] == 2 else _steps(J, r, damping)
         trial = np.where(np.isfinite(step), p - step, p)
         new_loss, new_J, new_r = projected(trial)
         better = new_loss < loss
-        moved = bool(np.any(better & (new_loss < loss * (1 - settled)) & (loss > EXACT)))
+        moved = bool(np.any(better & (new_loss < loss * (1 - settled)) & (loss > rounding)))
         p = np.where(better[:, None], trial, p)
         J, r = np.where(better[:, None, None], new_J, J), np.where(better[:, None], new_r, r)
         loss = np.where(better, new_loss, loss)
-        damping = np.where(better, damping * FASTER, damping * PAIR_SLOWER)
-        if settled and not moved and damping.min() > STUCK:
+        damping = np.where(better, damping * FASTER, damping * BATCH_SLOWER)
+        if settled and not moved and damping.min() > stuck:
             break
-    return Pairs(p, damping, loss, J, r)
+    return Batch(p, damping, loss, J, r)
 
 
-def _pair_steps(J: Array, r: Array, damping: Array) -> Array:
+def _steps_of_two(J: Array, r: Array, damping: Array) -> Array:
     """The damped 2 × 2 systems in closed form, (problems, 2); an unknown with a column of zeros stays."""
     g = np.matmul(r[:, None, :], J)[:, 0]
     A = np.matmul(J.transpose(0, 2, 1), J)
@@ -133,3 +145,18 @@ def _pair_steps(J: Array, r: Array, damping: Array) -> Array:
         determinant = A00 * A11 - A01 * A01
         step = np.column_stack([A11 * g[:, 0] - A01 * g[:, 1], A00 * g[:, 1] - A01 * g[:, 0]])
         return np.asarray(step / determinant[:, None])
+
+
+def _steps(J: Array, r: Array, damping: Array) -> Array:
+    """The damped systems with columns scaled to unit length, (problems, n); one with a column of zeros stays."""
+    JT = J.transpose(0, 2, 1)
+    N, g = np.matmul(JT, J), np.matmul(JT, r[..., None])
+    diagonal = np.diagonal(N, axis1=1, axis2=2)
+    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    damping = np.maximum(damping, LEAST_BATCH_DAMPING)
+    N = N / (size[:, :, None] * size[:, None, :]) + np.eye(N.shape[1]) * damping[:, None, None]
+    N = np.where(np.isfinite(N), N, 0.0) + TINY * np.eye(N.shape[1])
+    try:
+        return np.asarray(np.linalg.solve(N, g / size[..., None])[..., 0] / size)
+    except np.linalg.LinAlgError:
+        return np.zeros(J.shape[::2])

@@ -26,9 +26,7 @@ from kansr.search.reductions.noisy import NoisySearch
 from kansr.search.reductions.routes import Route
 from kansr.search.sparse import sparse_sum
 from kansr.structure.context import Context
-from kansr.structure.moves.state import State
-from kansr.structure.terminals.closed_form.scaling_function import scaling_functions
-from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden
+from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden, formulas
 from kansr.symbolic.matching.choose import choose
 from kansr.symbolic.matching.match import match_all, with_matches
 
@@ -90,8 +88,8 @@ def over_decades() -> Attempt:
 
 
 def _scaling_functions(rows: Partition, context: Context) -> Iterator[Finding]:
-    exprs = scaling_functions(rows.sample, context.match.library, context.expired)
-    yield from best_of(fit_all(exprs, rows), rows, "scaling function", context.deadline.passed)
+    fits = fit_all(formulas("scaling function", rows.sample, context), rows)
+    yield from best_of(fits, rows, "scaling function", context.deadline.passed)
 
 
 def _network(inputs: int, hidden: Hidden) -> Attempt:
@@ -141,9 +139,7 @@ def _solved(
 
 
 def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
-    solve = BY_NAME[name].solve
-    assert solve is not None
-    return solve(State.of(rows.sample), replace(context, thorough=True))
+    return formulas(name, rows.sample, replace(context, thorough=True))
 
 
 def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
@@ -151,9 +147,7 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
 
     On all rows, since few say little of a wave. Whether a surrogate sees anything is not asked: it follows no fast one.
     """
-    solve = BY_NAME["sum of waves"].solve
-    assert solve is not None
-    fits = fit_all(solve(State.of(rows.kept), context), rows)
+    fits = fit_all(formulas("sum of waves", rows.kept, context), rows)
     if not fits:
         return
     shortest = min(fits, key=lambda fit: fit_length(fit, rows.sample))

@@ -17,7 +17,7 @@ from kansr.data.declare_units import with_units
 from kansr.errors import KansrError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.surrogate.noise_floor import held_out_error_in_groups
+from kansr.structure.surrogate.error_in_groups import held_out_error_in_groups
 from kansr.units.consistency import fits, objection
 from kansr.units.text import dimension_of
 

@@ -8,7 +8,7 @@ import torch
 from support.networks import WIDTHS, law, tutorial_column, uniform
 
 from kansr.kan import KAN, FitConfig, create_dataset, fit_kan, importance, prune, prune_by_error, train
-from kansr.kan.reading.importance import without
+from kansr.kan.reading.prune import without
 
 
 def test_pruning_keeps_the_mean() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from kansr.numeric.arrays import Array
-from kansr.numeric.least_squares import levenberg_marquardt, pairs_at, refined_pairs
+from kansr.numeric.least_squares import batch_at, levenberg_marquardt, refined_batch
 
 X = np.linspace(0.2, 3, 60)
 NOISE = 0.05 * np.random.default_rng(0).normal(size=60)
@@ -86,7 +86,7 @@ def test_all_pairs_come_to_the_minimum_that_scipy_finds_for_each() -> None:
     y = 1.7 * np.exp(-1.2 * X) * (1 + 0.8 * X) + NOISE
     y = y / np.linalg.norm(y)
     starts = np.array([[1.0, 1.0], [0.7, 0.5], [1.5, 1.5]])
-    found = refined_pairs(lambda p: decays(p, y), pairs_at(lambda p: decays(p, y), starts), 60)
+    found = refined_batch(lambda p: decays(p, y), batch_at(lambda p: decays(p, y), starts), 60)
     for p, loss, start in zip(found.p, found.loss, starts):
         theirs = least_squares(lambda q: decays(q[None], y)[2][0], start, xtol=1e-14, ftol=1e-14, gtol=1e-14)
         assert loss == pytest.approx(2 * theirs.cost, rel=1e-6)
@@ -101,7 +101,7 @@ def test_settled_pairs_end_early_with_the_same_minimum() -> None:
         calls[0] += 1
         return decays(p, y)
 
-    found = refined_pairs(counted, pairs_at(counted, np.array([[1.0, 1.0]])), 1000, settled=1e-6)
+    found = refined_batch(counted, batch_at(counted, np.array([[1.0, 1.0]])), 1000, settled=1e-6)
     assert calls[0] < 100
     assert found.p[0] == pytest.approx([1.2, 0.8], rel=1e-9)
 
@@ -113,5 +113,24 @@ def test_an_unknown_that_does_nothing_stays() -> None:
         J[..., 0] = X
         return np.sum(r * r, axis=1), J, r
 
-    found = refined_pairs(lines, pairs_at(lines, np.array([[0.0, 7.0]])), 30)
+    found = refined_batch(lines, batch_at(lines, np.array([[0.0, 7.0]])), 30)
     assert found.p[0] == pytest.approx([2.0, 7.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("free", [1, 2, 3])
+def test_a_batch_of_problems_of_any_size_comes_to_the_least_residual(free: int) -> None:
+    """1 − p₀·exp(−p₁·x) + p₂·x², of which the first few are free."""
+    truth = np.array([0.8, 1.3, 0.4])
+
+    def curves(p: Array) -> tuple[Array, Array, Array]:
+        full = np.column_stack([p, np.tile(truth[free:], (len(p), 1))])
+        decay = np.exp(-full[:, 1:2] * X)
+        r = full[:, :1] * (-decay) + full[:, 2:] * X**2 - (-truth[0] * np.exp(-truth[1] * X) + truth[2] * X**2)
+        J = np.stack([-decay, full[:, :1] * X * decay, np.tile(X**2, (len(p), 1))], axis=2)
+        return np.sum(r * r, axis=1), J[..., :free], r
+
+    starts = np.array([[1.0, 1.0, 1.0], [0.5, 2.0, 0.0]])[:, :free]
+    found = refined_batch(curves, batch_at(curves, starts), 60)
+    assert found.p == pytest.approx(np.tile(truth[:free], (2, 1)), rel=1e-7)
+    again = refined_batch(curves, batch_at(curves, starts).take(np.array([1])), 60)
+    assert again.p[0] == pytest.approx(found.p[1], rel=1e-12)

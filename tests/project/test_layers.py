@@ -25,8 +25,8 @@ ORDER = (
     *("formula.fit", "formula.judge", "formula.polish", "formula"),
     *("symbolic.library", "symbolic.matching", "symbolic"),
     *("kan.network", "kan.training", "kan.reading", "kan"),
-    *("structure.context", "structure.surrogate", "structure.moves", "structure.terminals"),
-    *("structure.anova", "structure"),
+    *("structure.context", "structure.surrogate", "structure.anova", "structure.moves", "structure.terminals"),
+    "structure",
     "search",
     *("refinement.forms", "refinement.refiners", "refinement"),
     "pipeline",
@@ -40,18 +40,18 @@ ORDER = (
 MOST_ROOMS, MOST_IN_A_ROOM, MOST_LINES, FEWEST_SENTENCES = 18, 12, 400, 2
 IN_THE_ROOT = {"__init__.py", "__main__.py", "errors.py", "version.py", "py.typed"}
 
-# What may be imported inside a function: torch, which kansr.kan loads; what may not be installed, or not on this
-# system; and what one command or option alone needs. Seconds: what it adds to a search that is loaded already.
+# What may be imported inside a function: torch, which kansr.kan loads, and matplotlib; what may not be installed, or
+# not on this system; and what one command or option alone needs. Seconds: what it adds to a search that is loaded.
 TORCH = ("torch", "kansr.kan")  # 1.3 s
+PICTURES = ("matplotlib", "kansr.show.report.figures")  # 0.30 s, for pictures
 OPTIONAL = ("distributed", "pyarrow", "pyoperon", "pysr")
 PLATFORM = ("fcntl", "resource")
 SLOW = (
-    "matplotlib",  # 0.30 s, for pictures
     "sklearn.metrics",  # 0.30 s, for --refine operon
     "pint",  # 0.19 s and as much again for its registry, for units
     "scipy.stats",  # 0.19 s, for tables with rows that are grossly wrong
 )
-LATE = (*TORCH, *OPTIONAL, *PLATFORM, *SLOW)
+LATE = (*TORCH, *PICTURES, *OPTIONAL, *PLATFORM, *SLOW)
 
 
 def dotted(path: str) -> str:

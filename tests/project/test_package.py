@@ -82,6 +82,10 @@ def test_importing_kansr_loads_nothing_heavy(heavy: str) -> None:
     python("-c", f"import sys, kansr, kansr.cli.main; assert {heavy!r} not in sys.modules", cwd=ROOT)
 
 
+def test_pictures_are_loaded_when_one_is_drawn() -> None:
+    python("-c", "import sys, kansr; kansr.discover, kansr.load; assert 'matplotlib' not in sys.modules", cwd=ROOT)
+
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -62,7 +62,7 @@ def root(law: Law) -> State:
 
 
 def formulas(kind: TerminalKind, law: Law) -> Iterator[sympy.Expr]:
-    state, context = root(law), context_of(law)
+    state, context = State.of(law.data) if kind.whole else root(law), context_of(law)
     if kind.solve is not None:
         yield from map(state.formula, kind.solve(state, context))
     if kind.graphs is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansr.data.dataset import Dataset
+from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.expression.evaluate import Tape, evaluate
 from kansr.expression.parse import parse
 from kansr.formula.fit.constants import fit_constants
@@ -17,7 +17,8 @@ from kansr.formula.fit.constants import fit_constants
 class Law:
     """Rows of a formula.
 
-    noise: over the target's spread; without: an input that the formula lacks; near: how close a row of a table comes
+    noise: over the target's spread, or over the target itself where decades is set, and inputs range over two of them;
+    without: an input that the formula lacks; near: how close a row of a table comes
     to it, over the spread, half the noise where that is more; slow: whether that takes seconds.
     """
 
@@ -29,6 +30,7 @@ class Law:
     without: str = ""
     near: float = 1e-9
     slow: bool = False
+    decades: bool = False
 
     def misses(self, expr: sympy.Expr) -> float:
         """What the formula misses of the clean target, over its spread, with its decimals fitted to the rows."""
@@ -44,11 +46,15 @@ class Law:
         """The rows without noise."""
         names = tuple(sorted({*map(str, parse(self.text).free_symbols), *self.without}))
         X = np.random.default_rng(0).uniform(self.low, self.high, (self.rows, len(names)))
+        X = 10.0**X if self.decades else X
         return Dataset(X, np.broadcast_to(evaluate(parse(self.text), dict(zip(names, X.T))), self.rows), names, "t")
 
     @property
     def data(self) -> Dataset:
         clean = self.clean
+        if self.decades:
+            factor = 1 + self.noise * np.random.default_rng(7).normal(size=clean.rows)
+            return with_proportional_errors(Dataset(clean.X, clean.y * factor, clean.names, "t"))
         noise = self.noise * float(np.std(clean.y)) * np.random.default_rng(7).normal(size=clean.rows)
         return Dataset(clean.X, clean.y + noise, clean.names, "t")
 
@@ -99,6 +105,7 @@ SOLVED: dict[str, tuple[Law, ...]] = {
         Law(text="min(1.4, x) + 2", rows=40, near=1e-6),
     ),
     "best power law": (Law(text="3*x**2/y"), Law(text="3*x**2/y", noise=0.05)),
+    "scaling function": (Law(text="x**3/(exp(2.5*x/y) - 1)", low=-1.0, high=1.0, rows=150, noise=0.03, decades=True),),
     "product of curves": (Law(text="x**2*exp(y)", rows=200),),
     "network 1": (Law(text="exp(sin(x) + y**2)", slow=True),),
     "network 2": (Law(text="sin(x + y) + exp(x - y)", near=0.02, slow=True),),

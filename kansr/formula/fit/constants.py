@@ -22,6 +22,7 @@ from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 
 ITERATIONS = 60  # Levenberg-Marquardt steps at most; never measured alone
+REFIT_ITERATIONS = 12  # the same where constants begin near their optimum; never measured alone
 REWEIGHTINGS = 4  # rounds of iteratively reweighted least squares for Huber's loss; never measured alone
 MOST_ROWS = 4000  # rows that constants are fitted to where a search fits many formulas; never measured alone
 

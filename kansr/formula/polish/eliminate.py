@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 import sympy
 
 from kansr.data.dataset import Dataset
-from kansr.formula.fit.constants import Fit, fit_constants
+from kansr.formula.fit.constants import REFIT_ITERATIONS, Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 
 ROUNDS = 8  # parts taken out at most; never measured alone
 MOST_OPERATIONS = 80  # size of a formula, above which nothing is taken out: it would take too long
-REFIT_ITERATIONS = 12  # Levenberg-Marquardt steps: the constants begin near their optimum; never measured alone
 
 
 def eliminate(fit: Fit, data: Dataset, passed: Callable[[], bool] = lambda: False) -> Fit:

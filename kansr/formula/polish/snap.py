@@ -11,7 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import bits
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import fractions_near, proposals
-from kansr.formula.fit.constants import MOST_ROWS, Fit, fit_constants, replaced
+from kansr.formula.fit.constants import MOST_ROWS, REFIT_ITERATIONS, Fit, fit_constants, replaced
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.tolerances import ROUNDING
 
@@ -19,7 +19,6 @@ from kansr.numeric.tolerances import ROUNDING
 # measured alone.
 
 ROUNDS = 24  # constants snapped at most
-REFIT_ITERATIONS = 12  # Levenberg-Marquardt steps: the constants begin near their optimum
 
 # Relative tolerance at least: a standard error promises no more than the arithmetic that found it.
 LEAST_TOLERANCE = 1e-8

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import EdgeIndex, Network
-from kansr.kan.reading.importance import NODE_THRESHOLD, Pruned, importance, without
+from kansr.kan.reading.importance import importance
+from kansr.kan.reading.prune import NODE_THRESHOLD, Pruned, without
 
 
 @torch.no_grad()

@@ -12,7 +12,8 @@ from torch import Tensor
 from kansr.errors import UsageError
 from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network, Nodes
-from kansr.kan.reading.importance import fold_constants, importance
+from kansr.kan.reading.importance import importance
+from kansr.kan.reading.prune import fold_constants
 from kansr.kan.training.dataset import as_float64
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import EQUAL_VALUES, TINY

@@ -24,9 +24,7 @@ class SearchCosts:
     per_decade: float = 0.5  # for each decade of misfit above `clear`, and above the best move's
     clear: float = 1e-4  # misfit up to which a move costs nothing
     clear_in_errors: float = 30.0  # the same in gradient errors, where that is less
-    clear_least: float = 1e-6  # misfit below which all moves are alike
     dim: float = 0.02  # misfit that costs something even where the surrogate is no better
-    sure: float = 3e-3  # misfit below which moves that commute with a move are put off
     commuting: float = 1.5  # cost of making a move that could also be made after the best one
     most_misfit: float = 0.2  # misfit above which no move is made
     alternatives: int = 8  # moves kept for each state

@@ -18,12 +18,13 @@ from kansr.formula.judge.exactness import convincing, exact
 from kansr.numeric.spline_basis import roughness
 from kansr.result.graph import Graph
 from kansr.search.reductions.costs import COSTS
-from kansr.search.reductions.frontier import Frontier, dimensions, roots
+from kansr.search.reductions.frontier import HELD_OUT, Frontier, dimensions, roots
 from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move, Problem
 from kansr.structure.moves.registry import MoveKind, kinds, moves
 from kansr.structure.moves.state import State
+from kansr.structure.moves.thresholds import CERTAIN, MISFIT_ROUNDING
 from kansr.structure.surrogate.gradient_field import GradientField
 from kansr.structure.surrogate.kernel import surrogate
 from kansr.structure.surrogate.network import NetworkSurrogateConfig, network_surrogate
@@ -32,7 +33,6 @@ from kansr.structure.terminals.registry import BY_NAME, TERMINALS, VALUE_ERRORS
 from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 40  # of least squares, for the constants of each formula
-HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
 LEAST_MISFIT = 1e-12  # below which a misfit is rounding
 CONSTANT = 1e-10  # spread of a target over its size up to which it is a constant
 KEPT = 2  # formulas that are reported for a graph of curves
@@ -149,7 +149,7 @@ class ExactSearch:
         for move in options:
             best = options[0]
             further = cost + _cost(move, best, smooth.gradient_error)
-            certain = best.misfit < max(COSTS.sure, 2 * smooth.gradient_error)
+            certain = best.misfit < max(CERTAIN, 2 * smooth.gradient_error)
             if certain and move is not best and not best.used & move.used:
                 further += COSTS.commuting
             left = COSTS.per_input * (len(state.inputs) - move.removes)
@@ -280,7 +280,7 @@ class ExactSearch:
 
 def _cost(move: Move, best: Move, gradient_error: float) -> float:
     """The cost of a move: its misfit above that of the gradients, a better move beside it, and what it adds."""
-    clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, COSTS.clear_least)
+    clear = max(min(COSTS.clear, COSTS.clear_in_errors * gradient_error), 2 * gradient_error, MISFIT_ROUNDING)
     decades = max(0.0, np.log10(max(move.misfit, LEAST_MISFIT) / clear)) + max(0.0, np.log10(clear / COSTS.dim))
     behind = max(0.0, np.log10(max(move.misfit, clear) / max(best.misfit, clear)))
     return COSTS.per_decade * float(decades + behind) + COSTS.per_move_cost * move.cost

@@ -27,6 +27,7 @@ from kansr.units.dimension import Dimension
 
 Task = Callable[[], Iterator[Route]]
 
+HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
 TRIALS = 12  # combinations of matched functions that are fitted to the rows of a state
 
 

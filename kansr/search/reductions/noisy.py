@@ -28,7 +28,7 @@ from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.graph import Graph
 from kansr.search.reductions.costs import COSTS
-from kansr.search.reductions.frontier import Frontier, dimensions, roots
+from kansr.search.reductions.frontier import HELD_OUT, Frontier, dimensions, roots
 from kansr.search.reductions.routes import Route, Routes
 from kansr.structure.context import Context
 from kansr.structure.moves.move import Move
@@ -49,7 +49,6 @@ from kansr.structure.terminals.registry import BY_NAME, TERMINALS
 from kansr.structure.terminals.terminal import TerminalKind
 
 ITERATIONS = 25  # of least squares, for the constants of each formula
-HELD_OUT = 0.25  # share of the rows of a state that curves are judged on
 KEPT = 3  # formulas that are reported for a graph of curves
 _TARGET = sympy.Symbol("target value")
 

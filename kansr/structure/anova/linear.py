@@ -104,5 +104,8 @@ def _sum(terms: tuple[Term, ...], weights: Array, rows: Rows) -> Sum:
 
 
 def _cost(terms: Sequence[Term], square: float, rows: Rows) -> float:
-    """The cost, without inner constants that are not fitted."""
+    """The cost of a sum whose inner constants all stay 0, where squares and products have their vertex.
+
+    They are not fitted, so the log n that `cost` counts for each of them is taken off again.
+    """
     return cost(terms, square, rows) - float(np.log(len(rows.y))) * sum(len(t.constants) for t in terms)

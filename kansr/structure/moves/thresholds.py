@@ -11,7 +11,8 @@ from kansr.expression.nice_numbers import FACTOR_TOLERANCE
 
 # Misfits
 MISFIT_ROUNDING = 1e-6  # misfits below it are equal: the best gradients are off by 6e-7 (results/2026-11-24-networks)
-CERTAIN = 3e-3  # misfit of a move that is as good as certain: it may be made together with others
+# Misfit of a move that is as good as certain: it may be made together with others, and those that commute with it wait.
+CERTAIN = 3e-3
 DOUBTFUL = 0.03  # misfit above which a move of an expensive kind is not worth its time
 
 # Comparisons

@@ -19,10 +19,11 @@ from kansr.numeric.kernel_ridge import gaussian, kernel, slopes, solve
 from kansr.numeric.standardise import standard
 from kansr.structure.surrogate.coordinates import COORDINATES, Coordinate
 from kansr.structure.surrogate.gradient_field import GradientField, capped_square, displacement_error
-from kansr.structure.surrogate.kernel import LENGTHS
+from kansr.structure.surrogate.kernel import HELD_OUT, LENGTHS
 from kansr.structure.surrogate.target_transforms import View, views
 
-FEW, MANY, HELD_OUT, RIDGE = 300, 1000, 300, 1e-14  # rows of a draft, of the model, and that they are judged on
+FEW, MANY = 300, 1000  # rows of a draft, and of the model
+RIDGE = 1e-14  # over the trace of the matrix
 WORSE, HOPELESS = 1.3, 10.0  # times the error that one more bend may leave; from which a bend is not tried again
 PLAIN = 0.02  # share of the error by which anything else must be better than a straight line
 MOST = 6  # inputs that are bent

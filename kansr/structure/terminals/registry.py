@@ -1,7 +1,8 @@
 """The table of all terminals.
 
 Both searches over reductions and the attempts on a whole table read it; a new solver is a new row. The functions above
-the table give each solver what it needs of a state and its context.
+the table give each solver what it needs of a state and its context. Only the sums of a sparse model are not in it: they
+come with the model that they were read from, as an attempt of their own (`kansr/search/sparse.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from kansr.structure.terminals.closed_form.power_law import (
 )
 from kansr.structure.terminals.closed_form.power_product import power_products
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
+from kansr.structure.terminals.closed_form.scaling_function import scaling_functions
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
 from kansr.structure.terminals.closed_form.sparse_rational import rationals
 from kansr.structure.terminals.curves.additive import additive, multiplicative
@@ -43,7 +45,7 @@ from kansr.structure.terminals.one_input.prony import exponentials
 from kansr.structure.terminals.one_input.two_exponentials import sums_of_two
 from kansr.structure.terminals.parametric_curves.growth import parametric_curves
 from kansr.structure.terminals.terminal import ANY, TerminalKind
-from kansr.structure.terminals.thresholds import MOST_FORMULAS, STEEP
+from kansr.structure.terminals.thresholds import MOST_FORMULAS, MOST_INPUTS, STEEP
 from kansr.structure.terminals.waves.sums import sums_of_waves
 
 Hidden = int | tuple[int, int]  # the hidden layer of a network: its sums, or its sums and its products
@@ -174,6 +176,10 @@ def _parametric_curve(state: State, context: Context) -> Iterator[sympy.Expr]:
     return parametric_curves(state.weighted(), context.noise, context.expired)
 
 
+def _scaling_function(state: State, context: Context) -> Iterator[sympy.Expr]:
+    return scaling_functions(state.dataset(), context.match.library, context.expired)
+
+
 def _additive(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Graph]:
     return additive(fitting, judging)
 
@@ -238,6 +244,7 @@ TERMINALS: tuple[TerminalKind, ...] = (
     ),
     # asked of a whole table only
     TerminalKind("best power law", _best_power_law, whole=True, said="power law"),
+    TerminalKind("scaling function", _scaling_function, inputs=range(2, MOST_INPUTS + 1), noise="some", whole=True),
     TerminalKind("sum of waves", _sum_of_waves, inputs=range(1, 2), whole=True),
     TerminalKind("parametric curve", _parametric_curve, inputs=range(1, 2), whole=True),
     TerminalKind("product of curves", graphs=_multiplicative, inputs=range(2, ANY), whole=True, held_out=True),
@@ -248,6 +255,13 @@ TERMINALS: tuple[TerminalKind, ...] = (
 )  # fmt: skip
 
 BY_NAME = {kind.name: kind for kind in TERMINALS}
+
+
+def formulas(name: str, table: Dataset, context: Context) -> Iterator[sympy.Expr]:
+    """What the terminal of this name makes of a whole table."""
+    solve = BY_NAME[name].solve
+    assert solve is not None
+    return solve(State.of(table), context)
 
 
 def _in_other_coordinates(

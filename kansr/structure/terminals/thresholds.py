@@ -66,3 +66,9 @@ MOST_FITS = 4
 
 # Formulas that a terminal gives of one kind.
 MOST_FORMULAS = 6
+
+# Waves of a sum.
+MOST_WAVES = 6
+
+# Size of an inner constant below which the step of its difference quotient does not shrink.
+LEAST_CONSTANT = 1e-3

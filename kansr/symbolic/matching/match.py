@@ -18,7 +18,7 @@ import sympy
 from kansr.errors import FormulaError
 from kansr.expression.render import render
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.least_squares import pairs_at, refined_pairs
+from kansr.numeric.least_squares import batch_at, refined_batch
 from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
@@ -183,11 +183,11 @@ def _refine(rows: list[Row], x: Array, y: Array, config: MatchConfig) -> list[Ro
     first = config.iterations // 3
     start: Array = np.array([[a, b] for _, a, b in rows])
     projected = partial(_projected, functions, x, centred)
-    tried = refined_pairs(projected, pairs_at(projected, start), first)
+    tried = refined_batch(projected, batch_at(projected, start), first)
     order = np.argsort(tried.loss, kind="stable")
     kept, others = (np.sort(part) for part in np.split(order, [config.survivors]))
     chosen = [functions[i] for i in kept]
-    best = refined_pairs(partial(_projected, chosen, x, centred), tried.take(kept), config.iterations - first, SETTLED)
+    best = refined_batch(partial(_projected, chosen, x, centred), tried.take(kept), config.iterations - first, SETTLED)
     rest = [(functions[i], *tried.p[i].tolist()) for i in others]
     return [(f, *p.tolist()) for f, p in zip(chosen, best.p)] + rest
 

@@ -15,6 +15,7 @@ from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.spline_basis import TRIM, Basis, basis, least_squares, samples
 from kansr.result.graph import Edge, Graph, Node, NodeType
+from kansr.structure.moves.thresholds import POINTS
 from kansr.structure.surrogate.target_transforms import Transform, transformed
 from kansr.structure.terminals.thresholds import (
     COARSE_ROWS,
@@ -31,9 +32,6 @@ GRIDS = (8, 20)
 
 # Structures that are followed up, of those with the least error.
 FOLLOWED = 3
-
-# Points of the curve g that the library is matched with.
-POINTS = 200
 
 # Functions that g starts from.
 GUESSES: tuple[Callable[[Array], Array], ...] = (

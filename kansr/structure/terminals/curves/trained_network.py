@@ -30,7 +30,7 @@ def network(
     """
     import torch
 
-    from kansr.kan.reading.importance import prune_by_error
+    from kansr.kan.reading.prune import prune_by_error
     from kansr.kan.reading.trace import trace
     from kansr.kan.training.multistart import FitConfig, fit_kan
 

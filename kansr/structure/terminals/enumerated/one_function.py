@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Dataset
 from kansr.formula.judge.exactness import ROW_RESIDUAL
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.least_squares import Projected, pairs_at, refined_pairs
+from kansr.numeric.least_squares import Projected, batch_at, refined_batch
 from kansr.numeric.tolerances import EPS, ROUNDING, ROUNDING_RMS, SQRT_EPS, TINY
 from kansr.structure.surrogate.target_transforms import transformed
 from kansr.structure.terminals.enumerated.function_parts import (
@@ -28,7 +28,13 @@ from kansr.structure.terminals.enumerated.function_parts import (
     parts_of,
 )
 from kansr.structure.terminals.enumerated.shapes import SHAPES, of_library
-from kansr.structure.terminals.thresholds import COMMON_TRANSFORMS, MOST_FORMULAS, MOST_STEPS, SCAN_ROWS
+from kansr.structure.terminals.thresholds import (
+    COMMON_TRANSFORMS,
+    LEAST_CONSTANT,
+    MOST_FORMULAS,
+    MOST_STEPS,
+    SCAN_ROWS,
+)
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 
@@ -42,9 +48,6 @@ OVER_OTHERS = 8
 # Steps for those, and starts of each shape that go on.
 FIRST_STEPS = 5
 FINALISTS = 12
-
-# Size of an inner constant below which the step of its difference quotient does not shrink.
-LEAST_CONSTANT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +170,7 @@ def _promising(parts: Parts, loss: Array, index: NDArray[np.intp]) -> NDArray[np
 def _refine(parts: Parts, starts: Starts, steps: int) -> tuple[Starts, Array]:
     """Least squares in (a, b) of every start at once, with the linear constants projected out; -> 1 − r², (starts,)."""
     projected = _projected(parts, starts.index)
-    pairs = refined_pairs(projected, pairs_at(projected, starts.p), steps)
+    pairs = refined_batch(projected, batch_at(projected, starts.p), steps)
     return Starts(starts.index, pairs.p), pairs.loss
 
 

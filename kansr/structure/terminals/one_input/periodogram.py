@@ -20,11 +20,8 @@ from kansr.formula.judge.levels import PEAK_LEVEL
 from kansr.numeric.arrays import Array
 from kansr.numeric.spline_basis import least_squares
 from kansr.numeric.tolerances import EPS, ROUNDING
-from kansr.structure.terminals.thresholds import MOST_STEPS
+from kansr.structure.terminals.thresholds import MOST_STEPS, MOST_WAVES
 from kansr.structure.terminals.waves.band import step_of
-
-# Waves of a sum.
-MOST_WAVES = 6
 
 # Periods over the range of the input from which a wave is fast; slower ones are left to surrogates.
 LEAST_PERIODS = 4

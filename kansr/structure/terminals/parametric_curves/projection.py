@@ -12,27 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.least_squares import BATCH_DAMPING, EXACT, batch_at, refined_batch
 from kansr.numeric.tolerances import SQRT_EPS, TINY
 from kansr.structure.terminals.parametric_curves.model import LINES, Curve, Form
+from kansr.structure.terminals.thresholds import LEAST_CONSTANT
 
 # Levenberg–Marquardt steps: first of all starts, and of the best of them.
 FIRST_STEPS, MOST_STEPS = 8, 30
 
-# Damping of the first step, and what it is multiplied by after a step that is taken, and after one that is not.
-FIRST_DAMPING, FASTER, SLOWER = 1e-2, 0.1, 6.0
-LEAST_DAMPING = 1e-12
-
 # Relative decrease of the loss that is none.
 SETTLED = 1e-5
 
-# Share of the target's mean square up to which a loss is rounding.
-ROUNDING_LOSS = 1e-28
-
 # Length of a function beside the others, over its own, up to which it is one of their sums.
 DEPENDENT = 1e-7
-
-# Size of an inner constant below which the step of its difference quotient does not shrink.
-LEAST_CONSTANT = 1e-3
 
 
 class Value(NamedTuple):
@@ -107,34 +99,10 @@ def _without(values: Array, Q: Array) -> Array:
 
 def refined(problem: Problem, p: Array, steps: int) -> tuple[Array, Array]:
     """So many steps from all starts p, (starts, constants); -> the inner constants, and the loss, (starts,)."""
-    now = problem.value(p)
-    J, loss, residual = problem.jacobian(p, now), now.loss, now.residual
-    damping: Array = np.full(len(p), FIRST_DAMPING)
-    for _ in range(steps):
-        step = _steps(J, residual, damping)
-        trial = np.where(np.isfinite(step), p - step, p)
-        new = problem.value(trial)
-        better = new.loss < loss
-        moved = better & (new.loss < loss * (1 - SETTLED)) & (loss > ROUNDING_LOSS * problem.target)
-        if better.any():
-            p = np.where(better[:, None], trial, p)
-            J = np.where(better[:, None, None], problem.jacobian(trial, new), J)
-            loss, residual = np.where(better, new.loss, loss), np.where(better[:, None], new.residual, residual)
-        damping = np.where(better, np.maximum(damping * FASTER, LEAST_DAMPING), damping * SLOWER)
-        if not moved.any() and damping.min() > FIRST_DAMPING:
-            break
-    return p, loss
 
+    def projected(p: Array) -> tuple[Array, Array, Array]:
+        now = problem.value(p)
+        return now.loss, problem.jacobian(p, now), now.residual
 
-def _steps(J: Array, residual: Array, damping: Array) -> Array:
-    """The damped steps, (starts, constants); an inner constant without effect stays."""
-    JT = J.transpose(0, 2, 1)
-    N, g = np.matmul(JT, J), np.matmul(JT, residual[..., None])
-    diagonal = np.diagonal(N, axis1=1, axis2=2)
-    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    N = N / (size[:, :, None] * size[:, None, :]) + np.eye(N.shape[1]) * damping[:, None, None]
-    N = np.where(np.isfinite(N), N, 0.0) + TINY * np.eye(N.shape[1])
-    try:
-        return np.asarray(np.linalg.solve(N, g / size[..., None])[..., 0] / size)
-    except np.linalg.LinAlgError:
-        return np.zeros(J.shape[::2])
+    done = refined_batch(projected, batch_at(projected, p), steps, SETTLED, EXACT * problem.target, BATCH_DAMPING)
+    return done.p, done.loss

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares as nonlinear
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.least_squares import levenberg_marquardt
 from kansr.numeric.tolerances import EPS
 from kansr.structure.terminals.thresholds import MOST_STEPS
 
@@ -89,12 +89,11 @@ def fitted(waves: Sequence[Wave], u: Array, y: Array, degree: int, move: bool = 
     def residual(values: Array) -> Array:
         return _projected(_with(waves, values), u, y, degree)[2]
 
-    def jacobian(values: Array) -> Array:
-        return _jacobian(_with(waves, values), u, y, degree)
+    def linearised(values: Array) -> tuple[Array, Array]:
+        return residual(values), _jacobian(_with(waves, values), u, y, degree)
 
     if len(begin) and move:
-        fit = nonlinear(residual, begin, jac=jacobian, method="lm", xtol=EPS, ftol=EPS, gtol=EPS, max_nfev=MOST_STEPS)
-        waves = _with(waves, fit.x)
+        waves = _with(waves, levenberg_marquardt(residual, linearised, begin, MOST_STEPS).values)
     _, weights, rest = _projected(waves, u, y, degree)
     return WaveFit(tuple(waves), degree, weights, rest, _errors(waves, u, y, degree))
 

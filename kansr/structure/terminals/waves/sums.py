@@ -16,14 +16,12 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import ROUNDING, TINY
+from kansr.structure.terminals.thresholds import MOST_WAVES
 from kansr.structure.terminals.waves.band import Band
 from kansr.structure.terminals.waves.fit import Wave, WaveFit, design, fitted
 from kansr.structure.terminals.waves.formula import formulas
 from kansr.structure.terminals.waves.modulation import modulated, significant_modulated
 from kansr.structure.terminals.waves.spectrum import BESIDE_OTHERS, FIRST, peak, significant
-
-# Waves of a sum.
-MOST_WAVES = 6
 
 # Half turns over the range from which a wave is fast; slower ones are left to surrogates. And from which one is
 # looked for beside a fast one.
