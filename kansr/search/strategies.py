@@ -18,6 +18,7 @@ from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
+from kansr.search.edits.findings import edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
@@ -74,6 +75,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         *before,
         Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
         Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
+        Attempt("local search", edited, follows=True, thorough=True),
         Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, thorough=True),
         first,
         Attempt("sum of curves", partial(_curves, "sum of curves")),
