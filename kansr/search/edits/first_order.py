@@ -86,13 +86,10 @@ def _exchanged(tree: Tree, place: Place, part: Tree) -> Tree:
 
 
 def proposals(
-    tree: Tree, rows: Rows, library: Library, lengths: Array, float_bits: float, overall: int, each: int
+    tree: Tree, rows: Rows, library: Library, float_bits: float, overall: int, each: int
 ) -> Iterator[tuple[str, Tree]]:
-    """Trees with an expression of the library in a place of this one, the most promising first.
-
-    lengths: the code length of every expression of the library, in bits.
-    """
-    if not library.trees:
+    """Trees with an expression of the library in a place of this one, the most promising first."""
+    if not library.recipes:
         return
     program = Program(tree)
     values = np.array(constants(tree))
@@ -139,7 +136,7 @@ def proposals(
     for place, kind, *_ in tasks:
         gone = 0.0 if kind in ("add", "times") else sum(bits(p, float_bits, 4) for p in (place.parts or (place.node,)))
         extra.append(per_kind[kind] - gone)
-    cost = rows.total / 2 * np.log2(after / rss) + lengths + np.array(extra)[:, None]
+    cost = rows.total / 2 * np.log2(after / rss) + library.bits + np.array(extra)[:, None]
     cost[gains <= 0] = np.inf
     chosen: dict[tuple[int, int], float] = {}
     flat = _least(cost.ravel(), overall)
@@ -152,7 +149,7 @@ def proposals(
         if not math.isfinite(length):
             continue
         place, kind, e, basis, target = tasks[t]
-        h, c = library.trees[m], float(slopes[t, m] / library.scale[m])
+        h, c = library.recipes[m].tree, float(slopes[t, m] / library.scale[m])
         offset = 0.0
         if kind == "line":
             outside = [k for k in range(program.parameters) if k not in place.inside]

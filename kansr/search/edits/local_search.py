@@ -156,7 +156,6 @@ class LocalSearch:
     def _expand(self, known: Known) -> None:
         if self.library is None:
             self.library = library(self.rows)
-            self.lengths = np.array([bits(t, 10.0, self.inputs) for t in self.library.trees])
         noise = max(math.sqrt(known.ms) / self.spread, ROUNDING)
         per_float = bits_per_float(noise, self.rows.total)
         found: list[tuple[float, int, Tree, tuple[str, ...], float, float]] = []
@@ -240,13 +239,11 @@ class LocalSearch:
         assert self.library is not None
         if known.stage == 1:
             own = of_parts(tree, self.few)
-            if own.trees:
-                lengths = np.array([bits(t, 10.0, self.inputs) for t in own.trees])
-                yield from proposals(tree, self.few, own, lengths, per_float, 10, 0)
-            yield from proposals(tree, self.few, self.library.of(len(self.few.y)), self.lengths, per_float, 30, 0)
+            yield from proposals(tree, self.few, own, per_float, 10, 0)
+            yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, 30, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
         elif known.stage == 2:
-            yield from proposals(tree, self.rows, self.library, self.lengths, per_float, 90, 2)
+            yield from proposals(tree, self.rows, self.library, per_float, 90, 2)
             yield from (("curve", t) for t in curves(tree))
             yield from (("exponent", t) for t in exponents(tree))
         else:
@@ -259,5 +256,5 @@ class LocalSearch:
                 yield from (("form+curve", t) for t in curves(other))
                 yield from (("form+exponent", t) for t in exponents(other))
             for other in islice(other_forms(tree), 6):
-                for k, t in proposals(other, self.few, self.library.of(len(self.few.y)), self.lengths, per_float, 30, 0):
+                for k, t in proposals(other, self.few, self.library.of(len(self.few.y)), per_float, 30, 0):
                     yield "form+" + k, t

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -46,6 +47,7 @@ ZERO: Tree = ("n", 0, 1)
 ONE: Tree = ("n", 1, 1)
 MINUS: Tree = ("n", -1, 1)
 TWO: Tree = ("n", 2, 1)
+REMEMBERED = 100_000  # trees whose order is known
 LARGEST_POWER = 12  # of a number that is worked out
 
 
@@ -78,6 +80,7 @@ def _order(tree: Tree) -> tuple[Any, ...]:
     return (tree[0], len(tree), tuple(map(_order, tree[1:])))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _key(tree: Tree) -> str:
     return repr(_order(tree))
 
@@ -279,10 +282,13 @@ def args_of(tree: Tree) -> tuple[Tree, ...]:
 
 
 def nodes(tree: Tree) -> Iterator[Tree]:
-    """Every node, a node before its arguments."""
-    yield tree
-    for arg in args_of(tree):
-        yield from nodes(arg)
+    """Every node, a node before its arguments, in order."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        if node[0] not in LEAVES:
+            left.extend(reversed(node[1:]))
 
 
 def size(tree: Tree) -> int:
