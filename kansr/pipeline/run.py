@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
@@ -208,10 +208,10 @@ class Search:
         self.findings.extend(found)
         return found
 
-    def _formulas(self) -> Callable[[], tuple[sympy.Expr, ...]]:
+    def _formulas(self) -> tuple[sympy.Expr, ...]:
         """What has been found so far, the shortest description first."""
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        return lambda: tuple(dict.fromkeys(f.candidate.expr for f in ranked))
+        return tuple(dict.fromkeys(f.candidate.expr for f in ranked))
 
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
@@ -251,7 +251,7 @@ class _Schedule:
         return self.unread <= ({attempt.name} if attempt else set())
 
     def outcome(
-        self, attempt: Attempt, earlier: Entry, rows: Partition, formulas: Callable[[], tuple[sympy.Expr, ...]]
+        self, attempt: Attempt, earlier: Entry, rows: Partition, formulas: tuple[sympy.Expr, ...]
     ) -> Tried:
         """What the attempt finds, begun with those that come after it; or what it had found in an earlier run.
 
@@ -260,7 +260,7 @@ class _Schedule:
         self.unread.discard(attempt.name)
         if not earlier.cut or self.deadline.finishing():
             return earlier.tried
-        now = self._following(attempt, rows, formulas()) if attempt.follows else self._answer(attempt, rows)
+        now = self._following(attempt, rows, formulas) if attempt.follows else self._answer(attempt, rows)
         tried = Tried(earlier.tried.findings + now.findings, now.failure)
         self.journal.add(attempt.name, tried, self.deadline.seconds(), cut=self.deadline.finishing())
         return tried

@@ -10,8 +10,8 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import Fit, fit_constants
-from kansr.formula.fit.error_model import relative_sigma, spread_of, spans_decades
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import relative_sigma, spans_decades, spread_of
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, typical
@@ -19,22 +19,22 @@ from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.local_search import LocalSearch
 from kansr.search.edits.program import Rows
-from kansr.search.edits.tree import Tree, add, constant, from_sympy, mul, power, to_sympy
-from kansr.search.finish import distinct, finish, judged
+from kansr.search.edits.tree import Tree, add, constant, from_sympy, mul, to_sympy
+from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 from kansr.units.consistency import fits
 
 MOST_ROWS = 1500  # that formulas are compared on; the best are fitted to the whole sample
-STARTS = 12  # formulas found so far that are edited
+STARTS = 16  # formulas found so far that are edited
 ENDS = 8  # formulas that are fitted to the whole sample, by the shortest of which the search ends
 FINISHED = 2
 ORIGIN = "local search"
 
 
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
-    """The shortest descriptions near the formulas of the context; the best of these as it is where there is no noise."""
+    """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
     if rows.small or not context.formulas:
         return
     data = rows.sample
@@ -46,7 +46,7 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     search.run([*trees, *_simple(search.rows)], noise_floor(rows) * search.spread)
     offered = []
     size = typical_size(data.X, data.names)
-    for known in search.shortest(ENDS):
+    for known in search.pool.shortest(ENDS):
         fit = fit_constants(canonical(to_sympy(known.tree, data.names), size), data)
         if data.units is None or fits(fit.expr, data.units):
             offered.append((fit, known))

@@ -1,4 +1,9 @@
-"""Which expressions of a library belong where in a formula, told to first order by one reverse sweep."""
+"""Which expressions of a library belong where in a formula, told to first order for all of them at once.
+
+One reverse sweep gives the derivative of a formula by each of its nodes. To first order an edit of a node is then a
+linear regression of what the formula leaves, or of that and the node's own share, beside the columns of the constants
+that remain: a score test (Rao 1948) of every expression of the library in every place, as a few products of matrices.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +14,27 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
-from kansr.search.edits.library import Library
-from kansr.search.edits.program import ADD, MUL, PARAMETER, Program, Rows
+from kansr.search.edits.library import Library, Recipe
+from kansr.search.edits.program import ADD, LEAF, MUL, PARAMETER, Program, Rows
 from kansr.search.edits.tree import ONE, Tree, add, bits, constant, constants, mul, number, power, replace_all
 
-CANCELLATION = 1e-8  # of the square of a column that is left after projection, below which nothing is
-OVERALL = 90  # proposals that promise most
-EACH = 2  # of every place and kind
+CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
+LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
+DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
+# Operators, in bits, and fitted constants that each kind of edit adds: node + c·h, node·(1 + c·h), node := a + c·h and
+# node := c·h.
+ADDED = {"add": (4.0, 1), "factor": (8.0, 1), "line": (4.0, 2), "multiple": (2.0, 1)}
+CURVES = ((1, 1), (-1, -1), (2, Fraction(1, 2)), (-2, Fraction(-1, 2)))  # (1 + k·c·h)**p that begin with 1 + c·h
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A node, or two terms or factors of one, that may be exchanged: its values and the derivative by it, (rows,).
+    """A node, or two terms or factors of one (`parts`), that may be exchanged.
 
-    inside: the parameters within it.
+    value, slope: its values and the derivative of the formula by it, (rows,); inside: the constants within it.
     """
 
     node: Tree
@@ -33,161 +43,170 @@ class Place:
     slope: Array
     inside: frozenset[int]
 
-
-def _places(program: Program, rows: Rows, values: Array) -> tuple[list[Place], Array, Array]:
-    out = program.forward(rows, values)
-    bars = program.adjoints(out, len(rows.y), True)
-    inside: list[frozenset[int]] = []
-    for code, args, value in program.code:
-        own = frozenset([value]) if code == PARAMETER else frozenset()
-        inside.append(own.union(*(inside[j] for j in args)) if code not in (PARAMETER, 4) else own)
-    found: list[Place] = []
-    J = np.zeros((len(rows.y), program.parameters))
-    for i, (code, args, value) in enumerate(program.code):
-        bar = bars[i]
-        if bar is None:
-            continue
-        if code == PARAMETER:
-            J[:, value] = bar
-        node = program.nodes[i]
-        if code == 4 and not args[0]:
-            continue
-        found.append(Place(node, (), np.broadcast_to(out[i], rows.y.shape), np.broadcast_to(bar, rows.y.shape), inside[i]))
-        if code in (ADD, MUL) and len(args) > 2:
-            for a, b in combinations(range(len(args)), 2):
-                ja, jb = args[a], args[b]
-                if code == ADD:
-                    v, d = out[ja] + out[jb], bar
-                else:
-                    v, d = out[ja] * out[jb], bar
-                    for k, j in enumerate(args):
-                        if k not in (a, b):
-                            d = d * out[j]
-                found.append(
-                    Place(
-                        node,
-                        (node[1 + a], node[1 + b]),
-                        np.broadcast_to(v, rows.y.shape),
-                        np.broadcast_to(d, rows.y.shape),
-                        inside[ja] | inside[jb],
-                    )
-                )
-    return found, J, np.broadcast_to(out[-1], rows.y.shape)
+    def exchanged(self, tree: Tree, part: Tree) -> Tree:
+        """The formula with a part in this place, wherever it occurs."""
+        if not self.parts:
+            return replace_all(tree, self.node, part)
+        left = list(self.node[1:])
+        for one in self.parts:
+            left.remove(one)
+        return replace_all(tree, self.node, add(*left, part) if self.node[0] == "+" else mul(*left, part))
 
 
-def _exchanged(tree: Tree, place: Place, part: Tree) -> Tree:
-    if not place.parts:
-        return replace_all(tree, place.node, part)
-    left = list(place.node[1:])
-    for one in place.parts:
-        left.remove(one)
-    new = add(*left, part) if place.node[0] == "+" else mul(*left, part)
-    return replace_all(tree, place.node, new)
+@dataclass(frozen=True, eq=False)
+class Test:
+    """The regression of `target`, (rows,), on the columns `slope`·h, beside an orthonormal `basis`, (rows, n)."""
+
+    place: Place
+    kind: str
+    slope: Array
+    basis: Array
+    target: Array
 
 
 def proposals(
-    tree: Tree, rows: Rows, library: Library, float_bits: float, overall: int, each: int
+    tree: Tree, rows: Rows, library: Library, float_bits: float, overall: int, of_each: int
 ) -> Iterator[tuple[str, Tree]]:
-    """Trees with an expression of the library in a place of this one, the most promising first."""
+    """The kind of edit and the formula that it makes, the most promising first.
+
+    overall: how many of all edits, of_each: of each kind in each place. float_bits: what a fitted constant costs.
+    """
     if not library.recipes:
         return
     program = Program(tree)
-    values = np.array(constants(tree))
-    with np.errstate(all="ignore"):
-        places, J, out = _places(program, rows, values)
-        w = rows.weight
-        r = rows.target - out * w
-        J = J * w[:, None]
-    if not np.isfinite(r).all() or not np.isfinite(J).all():
+    out = program.forward(rows, np.array(constants(tree)))
+    found, J = _places(program, out, rows)
+    left = rows.target - rows.weight * out[-1]
+    if not np.isfinite(left).all() or not np.isfinite(J).all():
         return
-    rss = float(r @ r)
-    H, H2 = library.values, library.squares
-    tasks: list[tuple[Place, str, Array, Array, Array]] = []  # place, kind, e, basis, residual
+    tests = _tests(found, J, left, rows.weight)
+    if not tests:
+        return
+    slopes, after = _regressions(tests, library)
+    with np.errstate(all="ignore"):
+        gain = rows.total / 2 * np.log2(np.maximum(after, LEAST_LEFT * float(left @ left)) / float(left @ left))
+    inputs = len(rows.columns)
+    beside = np.array([_bits_beside(test, float_bits, inputs) for test in tests])
+    cost = np.where(slopes != 0, gain + library.bits + beside[:, None], np.inf)
+    for t, m in _chosen(cost, overall, of_each):
+        test, recipe, slope = tests[t], library.recipes[m], float(slopes[t, m])
+        offset = _offset(test, J, left, slope * library.values[:, m]) if test.kind == "line" else 0.0
+        for part in _parts(test, recipe, slope / float(library.scale[m]), offset):
+            yield test.kind, test.place.exchanged(tree, part)
+
+
+def _places(program: Program, out: list[Array], rows: Rows) -> tuple[list[Place], Array]:
+    """-> every place of a formula, and the derivatives by its constants times the weight, (rows, constants)."""
+    bars = program.adjoints(out, len(rows.y), True)
+    inside = program.inside()
+    full = rows.y.shape
+    J = np.zeros((len(rows.y), program.parameters))
+    found: list[Place] = []
+    for i, ((code, args, value), bar, node) in enumerate(zip(program.code, bars, program.nodes)):
+        if bar is None:
+            continue
+        if code == PARAMETER:
+            J[:, value] = bar * rows.weight
+        if code != LEAF or args[0]:  # a number is no place
+            found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(bar, full), inside[i]))
+        if code in (ADD, MUL) and len(args) > 2:
+            for a, b in combinations(range(len(args)), 2):
+                first, second = out[args[a]], out[args[b]]
+                others = [out[j] for k, j in enumerate(args) if k not in (a, b)] if code == MUL else []
+                slope = math.prod(others, start=bar)
+                both = first * second if code == MUL else first + second
+                within = inside[args[a]] | inside[args[b]]
+                parts = (node[1 + a], node[1 + b])
+                found.append(Place(node, parts, np.broadcast_to(both, full), np.broadcast_to(slope, full), within))
+    return found, J
+
+
+def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Test]:
     whole = _orthonormal(J)
-    left = r - whole @ (whole.T @ r)
-    for place in places:
-        e = w * place.slope
-        if not np.isfinite(e).all() or not np.isfinite(place.value).all():
+    residual = left - whole @ (whole.T @ left)
+    tests: list[Test] = []
+    for place in found:
+        slope = weight * place.slope
+        if not (np.isfinite(slope).all() and np.isfinite(place.value).all()):
             continue
         if not place.parts:
-            tasks.append((place, "add", e, whole, left))
-            tasks.append((place, "times", e * place.value, whole, left))
-        outside = [k for k in range(program.parameters) if k not in place.inside]
-        basis = _orthonormal(np.column_stack([J[:, outside], e]))
-        target = r + e * place.value
-        tasks.append((place, "line", e, basis, target - basis @ (basis.T @ target)))
-        basis = _orthonormal(J[:, outside])
-        tasks.append((place, "is", e, basis, target - basis @ (basis.T @ target)))
-    if not tasks:
-        return
-    rank = np.concatenate([[0], np.cumsum([basis.shape[1] for _, _, _, basis, _ in tasks])])
-    products = np.concatenate([(e[:, None] * basis).T for _, _, e, basis, _ in tasks if basis.shape[1]] or [np.zeros((0, len(r)))]) @ H
-    numerators = np.array([e * target for _, _, e, _, target in tasks]) @ H
-    squares = np.array([e * e for _, _, e, _, _ in tasks]) @ H2
-    shrunk = np.array([np.sum(products[rank[t] : rank[t + 1]] ** 2, axis=0) for t in range(len(tasks))])
-    norms = squares - shrunk
+            tests.append(Test(place, "add", slope, whole, residual))
+            tests.append(Test(place, "factor", slope * place.value, whole, residual))
+        outside = J[:, [k for k in range(J.shape[1]) if k not in place.inside]]
+        own = left + slope * place.value
+        for kind, columns in (("line", np.column_stack([outside, slope])), ("multiple", outside)):
+            basis = _orthonormal(columns)
+            tests.append(Test(place, kind, slope, basis, own - basis @ (basis.T @ own)))
+    return tests
+
+
+def _regressions(tests: list[Test], library: Library) -> tuple[Array, Array]:
+    """The coefficient of every expression in every test, 0 where it means nothing, and the squares that it leaves.
+
+    Both are (tests, expressions). Beside the basis, slope·h has the square |slope·h|² − |basis'slope·h|².
+    """
+    H = library.values
+    ends = np.cumsum([test.basis.shape[1] for test in tests])
+    columns = np.concatenate([(test.slope[:, None] * test.basis).T for test in tests])
+    shared = (columns @ H) ** 2
+    taken = np.array([shared[end - test.basis.shape[1] : end].sum(axis=0) for end, test in zip(ends, tests)])
+    products = np.array([test.slope * test.target for test in tests]) @ H
+    squares = np.array([test.slope**2 for test in tests]) @ library.squares
+    norms = squares - taken
+    known = norms > CANCELLATION * squares
     with np.errstate(all="ignore"):
-        gains = np.where(norms > CANCELLATION * squares, numerators**2 / norms, 0.0)
-        slopes = np.where(norms > CANCELLATION * squares, numerators / norms, 0.0)
-    base = np.array([float(target @ target) for *_, target in tasks])
-    after = np.maximum(base[:, None] - gains, 1e-12 * rss)
-    per_kind = {"add": float_bits + 4, "times": float_bits + 8, "line": 2 * float_bits + 4, "is": float_bits + 2}
-    extra = []
-    for place, kind, *_ in tasks:
-        gone = 0.0 if kind in ("add", "times") else sum(bits(p, float_bits, 4) for p in (place.parts or (place.node,)))
-        extra.append(per_kind[kind] - gone)
-    cost = rows.total / 2 * np.log2(after / rss) + library.bits + np.array(extra)[:, None]
-    cost[gains <= 0] = np.inf
-    chosen: dict[tuple[int, int], float] = {}
-    flat = _least(cost.ravel(), overall)
-    for t, m in zip(*np.unravel_index(flat, cost.shape)):
-        chosen[int(t), int(m)] = float(cost[t, m])
-    for t in range(len(tasks) if each else 0):
-        for m in np.argpartition(cost[t], min(each, cost.shape[1] - 1))[:each]:
-            chosen[t, int(m)] = float(cost[t, m])
-    for (t, m), length in sorted(chosen.items(), key=lambda item: (item[1], item[0])):
-        if not math.isfinite(length):
-            continue
-        place, kind, e, basis, target = tasks[t]
-        h, c = library.recipes[m].tree, float(slopes[t, m] / library.scale[m])
-        offset = 0.0
-        if kind == "line":
-            outside = [k for k in range(program.parameters) if k not in place.inside]
-            A = np.column_stack([J[:, outside], e])
-            full = r + e * place.value - slopes[t, m] * e * H[:, m]
-            offset = float(np.linalg.lstsq(A.T @ A, A.T @ full, rcond=1e-12)[0][-1])
-        for part in _parts(place, kind, h, c, offset):
-            yield kind, _exchanged(tree, place, part)
+        slopes = np.where(known, products / norms, 0.0)
+    before = np.array([float(test.target @ test.target) for test in tests])
+    return slopes, before[:, None] - slopes * products
 
 
-def _parts(place: Place, kind: str, h: Tree, c: float, offset: float) -> Iterator[Tree]:
-    node = place.node
-    if kind == "add":
-        yield add(node, mul(constant(c), h))
-    elif kind == "times":
-        yield mul(node, add(ONE, mul(constant(c), h)))
-        yield mul(node, power(add(ONE, mul(constant(-c), h)), number(-1)))
-        yield mul(node, power(add(ONE, mul(constant(2 * c), h)), number(Fraction(1, 2))))
-        yield mul(node, power(add(ONE, mul(constant(-2 * c), h)), number(Fraction(-1, 2))))
-    elif kind == "is":
-        yield mul(constant(c), h)
-    else:
-        yield add(mul(constant(c), h), constant(offset))
+def _bits_beside(test: Test, float_bits: float, inputs: int) -> float:
+    """What an edit adds to the code of a formula beside the expression itself, less what it takes away."""
+    operators, fitted = ADDED[test.kind]
+    gone = test.place.parts or (test.place.node,) if test.kind in ("line", "multiple") else ()
+    return operators + fitted * float_bits - sum(bits(part, float_bits, inputs) for part in gone)
 
 
-def _least(values: Array, count: int) -> Array:
-    """The places of the least values, least first."""
-    if len(values) > count:
-        some = np.argpartition(values, count)[:count]
-    else:
-        some = np.arange(len(values))
+def _chosen(cost: Array, overall: int, of_each: int) -> list[tuple[int, int]]:
+    """The places of the least costs, least first: of all, and of each row."""
+    chosen = {(int(t), int(m)) for t, m in (np.unravel_index(i, cost.shape) for i in _least(cost.ravel(), overall))}
+    if of_each:
+        chosen |= {(t, int(m)) for t, row in enumerate(cost) for m in _least(row, of_each)}
+    return sorted((one for one in chosen if np.isfinite(cost[one])), key=lambda one: (cost[one], one))
+
+
+def _least(values: Array, count: int) -> NDArray[np.intp]:
+    some = np.argpartition(values, count)[:count] if len(values) > count else np.arange(len(values))
     return some[np.lexsort((some, values[some]))]
 
 
+def _offset(test: Test, J: Array, left: Array, part: Array) -> float:
+    """The constant a of node := a + c·h, where c·h is known."""
+    outside = J[:, [k for k in range(J.shape[1]) if k not in test.place.inside]]
+    columns = np.column_stack([outside, test.slope])
+    rest = left + test.slope * (test.place.value - part)
+    return float(np.linalg.lstsq(columns, rest, rcond=None)[0][-1])
+
+
+def _parts(test: Test, recipe: Recipe, slope: float, offset: float) -> Iterator[Tree]:
+    """What comes into the place. Curves that agree to first order are all written, and the fit decides."""
+    node, h = test.place.node, recipe.tree
+    if test.kind == "add":
+        yield add(node, mul(constant(slope), h))
+    elif test.kind == "factor":
+        for times, exponent in CURVES:
+            yield mul(node, power(add(ONE, mul(constant(times * slope), h)), number(exponent)))
+    elif test.kind == "line":
+        yield add(mul(constant(slope), h), constant(offset))
+    else:
+        yield mul(constant(slope), h)
+
+
 def _orthonormal(columns: Array) -> Array:
+    """An orthonormal basis of the columns, (rows, rank)."""
+    size = np.sqrt(np.sum(columns * columns, axis=0))
+    columns = columns[:, size > 0] / size[size > 0]
     if not columns.shape[1]:
         return columns
-    scale = np.sqrt(np.sum(columns * columns, axis=0))
-    columns = columns[:, scale > 0] / scale[scale > 0]
     U, s, _ = np.linalg.svd(columns, full_matrices=False)
-    return U[:, s > 1e-9 * s[0]] if len(s) else U
+    return U[:, s > DEPENDENT * s[0]]

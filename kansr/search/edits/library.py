@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from itertools import combinations, permutations, product
+from functools import cache, cached_property
+from itertools import chain, combinations, permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,8 @@ SCALES = (0.5, 1.5)  # what the argument of a function is multiplied by, over it
 PERIODS = 4.0  # of a wave over the range of its argument, above which it fits anything
 WIDEST = 60.0  # range of the argument of an exponential
 MOST = 3000  # expressions
+MOST_COMMON = 12  # arguments that are taken from all formulas that the search starts from
+COMMON_POWERS = PART_POWERS[:1] + PART_POWERS[2:3]
 MOST_PARTS = 8  # arguments that are taken from a formula
 LARGEST_PART = 12  # nodes of such an argument
 COMPARED = 50  # rows on which two expressions are compared
@@ -99,12 +102,12 @@ VALUED: dict[str, Callable[[Array], Array]] = {
     "(1 - u)**1/2": lambda u: np.sqrt(1 - u),
     "(1 - u)**-1/2": lambda u: 1 / np.sqrt(1 - u),
 }
-OF_POSITIVE = tuple(name for name in BUILT if name.startswith("(1 + u)")) + ("log(1 + u)",)
+OF_POSITIVE = tuple(name for name in BUILT if "1 + u" in name)
 OF_LESS_THAN_ONE = tuple(name for name in BUILT if name.startswith("(1 - u)"))
 ALL = ("log", "root", "exp", "tanh", "wave", "saturation")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _own_bits(name: str, scaled: bool) -> float:
     """The bits of a function beside those of its argument."""
     plain: Tree = ("x", 0)
@@ -125,9 +128,7 @@ class Library:
     def of(self, rows: int) -> Library:
         """The same on the first rows."""
         if rows not in self.parts:
-            self.parts[rows] = Library(
-                self.recipes, np.ascontiguousarray(self.values[:rows]), self.scale, self.bits
-            )
+            self.parts[rows] = Library(self.recipes, np.ascontiguousarray(self.values[:rows]), self.scale, self.bits)
         return self.parts[rows]
 
     @cached_property
@@ -135,18 +136,28 @@ class Library:
         return self.values**2
 
 
-def library(rows: Rows) -> Library:
-    """What every formula for these rows is tried with."""
+def library(rows: Rows, starts: Sequence[Tree] = ()) -> Library:
+    """What every formula for these rows is tried with. starts: formulas whose most frequent parts are arguments too."""
+    often = Counter(part for tree in starts for part in set(_parts(tree)))
+    common = sorted(often, key=lambda part: (-often[part], size(part)))[:MOST_COMMON]
     with np.errstate(all="ignore"):
-        return _collected(_expressions(rows), rows, MOST)
+        made = chain(_of_arguments(common, COMMON_POWERS, rows), _expressions(rows))
+        return _collected(made, rows, MOST)
 
 
 def of_parts(tree: Tree, rows: Rows) -> Library:
     """Functions of the products and sums that a formula has already, and of their powers."""
-    whole = (coefficient(node)[1] for node in nodes(tree) if node[0] in ("*", "+") and size(node) <= LARGEST_PART)
-    arguments = [part for part in dict.fromkeys(whole) if part[0] in ("*", "+")][-MOST_PARTS:]
+    arguments = list(dict.fromkeys(_parts(tree)))[-MOST_PARTS:]
     with np.errstate(all="ignore"):
         return _collected(_of_arguments(arguments, PART_POWERS, rows), rows, MOST)
+
+
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """The products and sums in a formula that are not long, without the number in front."""
+    for node in nodes(tree):
+        part = coefficient(node)[1]
+        if part[0] in ("*", "+") and size(part) <= LARGEST_PART:
+            yield part
 
 
 def _value(tree: Tree, rows: Rows) -> Array | None:

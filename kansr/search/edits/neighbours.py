@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
-import numpy as np
-
 from kansr.search.edits.tree import (
     LEAVES,
     MINUS,
@@ -25,12 +23,12 @@ from kansr.search.edits.tree import (
     number,
     places,
     power,
-    replace_all,
     replace_at,
     value_of,
 )
 
 HALF = Fraction(1, 2)
+PLAIN_POWERS = (-1, 2, HALF, -HALF)
 WRAPS = ("exp", "log", "sqrt", "square", "inverse", "sin", "cos", "tanh")
 SWAPS = ("exp", "log", "sin", "cos", "tanh", "atan", "sinh", "asin", "acos")
 
@@ -86,12 +84,10 @@ def exponents(tree: Tree) -> Iterator[Tree]:
                 for q in (1, 2, 3, 4):
                     near = Fraction(round(value * q), q)
                     yield replace_at(tree, path, power(node[1], number(near)))
-        elif node[0] == "x" or node[0] == "+":
-            parent_is_power = False
-            if not parent_is_power and path:
-                yield replace_at(tree, path, ("^", node, constant(1.0)))
-                for p in (-1, 2, HALF, -HALF):
-                    yield replace_at(tree, path, power(node, number(p)))
+        elif node[0] in ("x", "+") and path:
+            yield replace_at(tree, path, ("^", node, constant(1.0)))
+            for p in PLAIN_POWERS:
+                yield replace_at(tree, path, power(node, number(p)))
 
 
 def rounded(tree: Tree) -> Iterator[Tree]:
@@ -181,8 +177,8 @@ def other_forms(tree: Tree) -> Iterator[Tree]:
                     others = [p for k, p in enumerate(node[1:]) if k != i]
                     yield _raw_at(tree, path, ("*", *others, *(("exp", term) for term in part[1][1:])))
                 if part[0] == "^" and part[2] == MINUS and part[1][0] == "+":
-                    others = mul(*(p for k, p in enumerate(node[1:]) if k != i))
-                    inverse = power(others, MINUS)
+                    above = mul(*(p for k, p in enumerate(node[1:]) if k != i))
+                    inverse = power(above, MINUS)
                     yield _raw_at(tree, path, ("^", add(*(mul(term, inverse) for term in part[1][1:])), MINUS))
                 if part[0] == "^" and is_number(part[2]) and part[1][0] == "*":
                     others = [p for k, p in enumerate(node[1:]) if k != i]

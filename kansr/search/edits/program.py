@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 
-from kansr.expression.evaluate import ARRAY_FUNCTIONS, _power
+from kansr.expression.evaluate import ARRAY_FUNCTIONS, raised
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import levenberg_marquardt
 from kansr.numeric.robust import mean_square
@@ -43,7 +42,10 @@ class Rows:
 
 
 class Program:
-    """The instructions of a tree. Every occurrence of a constant is a parameter of its own; equal parts are one node."""
+    """The instructions of a tree.
+
+    Every occurrence of a constant is a parameter of its own; equal parts without one are one node.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -81,6 +83,14 @@ class Program:
         self._free.append(free)
         return len(self.code) - 1
 
+    def inside(self) -> list[frozenset[int]]:
+        """The parameters that each node depends on."""
+        found: list[frozenset[int]] = []
+        for code, args, value in self.code:
+            own = [value] if code == PARAMETER else []
+            found.append(frozenset(own).union(*(found[j] for j in args if code < LEAF)))
+        return found
+
     def forward(self, rows: Rows, values: Array) -> list[Any]:
         out: list[Any] = []
         for code, args, value in self.code:
@@ -95,7 +105,7 @@ class Program:
                     total = total * out[j]
                 out.append(total)
             elif code == POWER:
-                out.append(_power(out[args[0]], out[args[1]]))
+                out.append(raised(out[args[0]], out[args[1]]))
             elif code == FUNCTION:
                 out.append(value[0](out[args[0]]))
             elif code == LEAF:
@@ -131,7 +141,7 @@ class Program:
             elif code == POWER:
                 base, exponent = args
                 if every or self._free[base]:
-                    slope = bar * out[exponent] * _power(out[base], out[exponent] - 1.0)
+                    slope = bar * out[exponent] * raised(out[base], out[exponent] - 1.0)
                     bars[base] = slope if bars[base] is None else bars[base] + slope
                 if self._free[exponent] or (every and self.code[exponent][0] != LEAF):
                     slope = bar * out[i] * np.log(out[base])
@@ -176,4 +186,4 @@ def fit(tree: Tree, rows: Rows, iterations: int) -> Fitted:
         0.0,
         STALLED,
     )
-    return Fitted(with_constants(tree, best.values), best.rms**2)
+    return Fitted(with_constants(tree, best.values.tolist()), best.rms**2)

@@ -19,11 +19,12 @@ from kansr.expression.complexity import (
     FUNCTION_WEIGHT,
     NESTED_BITS,
     OPERATOR_BITS,
-    REFERENCE_BITS,
     RARE_FUNCTION_WEIGHT,
+    REFERENCE_BITS,
     SYMBOL_BITS,
     decimal_bits,
 )
+from kansr.numeric.tolerances import LARGEST_LOG
 
 Tree = tuple[Any, ...]
 
@@ -163,9 +164,9 @@ def mul(*factors: Tree) -> Tree:
         return ZERO
     unscaled = []
     for one in rest:
-        factor, part = _unscaled(one, bool(scale[0] == "c" or _scalable(one)))
-        if factor is not None:
-            scale = constant(value_of(scale) * factor)
+        taken, part = _unscaled(one)
+        if taken is not None:
+            scale = constant(value_of(scale) * taken)
         unscaled.append(part)
     unscaled.sort(key=_key)
     if not unscaled:
@@ -181,9 +182,9 @@ def _scalable(tree: Tree) -> bool:
     return total[0] == "+" and all(coefficient(term)[0][0] == "c" for term in total[1:])
 
 
-def _unscaled(tree: Tree, divide: bool) -> tuple[float | None, Tree]:
-    """A factor of a product with its scale taken out, which the constant in front takes up."""
-    if not divide or not _scalable(tree):
+def _unscaled(tree: Tree) -> tuple[float | None, Tree]:
+    """A factor of a product with its scale taken out, which the constant in front takes up; None where it has none."""
+    if not _scalable(tree):
         return None, tree
     total, exponent = (tree[1], tree[2]) if tree[0] == "^" else (tree, ONE)
     if exponent[0] not in "nc":
@@ -200,7 +201,8 @@ def _unscaled(tree: Tree, divide: bool) -> tuple[float | None, Tree]:
         unit = place == len(total) - 1
         terms.append(rest if unit and now > 0 else mul(MINUS if unit else constant(now), rest))
     made = add(*terms)
-    return scale ** value_of(exponent), made if exponent == ONE else power(made, exponent)
+    taken = _power_of_constant(constant(scale), exponent)[1] if scale > 0 else scale ** value_of(exponent)
+    return taken, made if exponent == ONE else power(made, exponent)
 
 
 def power(base: Tree, exponent: Tree) -> Tree:
@@ -209,21 +211,27 @@ def power(base: Tree, exponent: Tree) -> Tree:
         return ONE
     if exponent == ONE:
         return base
-    if base[0] == "n" and exponent[0] == "n" and exponent[2] == 1 and abs(exponent[1]) <= LARGEST_POWER and base != ZERO:
+    whole = exponent[0] == "n" and exponent[2] == 1
+    if base[0] == "n" and whole and abs(exponent[1]) <= LARGEST_POWER and base != ZERO:
         return number(Fraction(base[1], base[2]) ** exponent[1])
     if base[0] == "c" and is_number(exponent) and base[1] > 0:
-        return constant(base[1] ** value_of(exponent))
+        return _power_of_constant(base, exponent)
     if base[0] == "exp":
         return exp(mul(exponent, base[1]))
-    if base[0] == "^" and exponent[0] == "n" and exponent[2] == 1:
+    if base[0] == "^" and whole:
         return power(base[1], mul(base[2], exponent))
-    if base[0] == "*" and exponent[0] == "n" and exponent[2] == 1:
+    if base[0] == "*" and whole:
         return mul(*(power(factor, exponent) for factor in base[1:]))
     if base[0] == "*" and is_number(exponent) and base[1][0] == "c" and base[1][1] > 0:
-        return mul(constant(base[1][1] ** value_of(exponent)), power(coefficient(base)[1], exponent))
-    if base[0] == "*" and base[1][0] == "c" and base[1][1] < 0 and exponent[0] == "c":
-        return ("^", base, exponent)
+        return mul(_power_of_constant(base[1], exponent), power(coefficient(base)[1], exponent))
     return ("^", base, exponent)
+
+
+def _power_of_constant(base: Tree, exponent: Tree) -> Tree:
+    try:
+        return constant(base[1] ** value_of(exponent))
+    except OverflowError:
+        return constant(math.inf)
 
 
 def exp(argument: Tree) -> Tree:
@@ -231,11 +239,16 @@ def exp(argument: Tree) -> Tree:
     if argument == ZERO:
         return ONE
     if argument[0] == "c":
-        return constant(math.exp(min(argument[1], 700.0)))
+        return constant(_exp(argument[1]))
     if argument[0] == "+" and argument[-1][0] == "c":
         rest = argument[1] if len(argument) == 3 else ("+", *argument[1:-1])
-        return mul(constant(math.exp(max(min(argument[-1][1], 700.0), -700.0))), ("exp", rest))
+        return mul(constant(_exp(argument[-1][1])), ("exp", rest))
     return ("exp", argument)
+
+
+def _exp(value: float) -> float:
+    """exp, without an overflow or a 0, from which nothing comes back."""
+    return math.exp(max(min(value, LARGEST_LOG), -LARGEST_LOG))
 
 
 def log(argument: Tree) -> Tree:
@@ -250,9 +263,9 @@ def log(argument: Tree) -> Tree:
     if factor[0] == "c" and factor[1] > 0 and rest != ONE:
         return add(log(rest), constant(math.log(factor[1])))
     if _scalable(argument):
-        scale, rest = _unscaled(argument, True)
-        if scale is not None and scale > 0:
-            return add(("log", rest), constant(math.log(scale)))
+        taken, rest = _unscaled(argument)
+        if taken is not None and taken > 0:
+            return add(("log", rest), constant(math.log(taken)))
     return ("log", argument)
 
 
