@@ -19,7 +19,8 @@ from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.local_search import LocalSearch
 from kansr.search.edits.program import Rows
-from kansr.search.edits.tree import Tree, add, constant, from_sympy, mul, to_sympy
+from kansr.search.edits.translation import from_sympy, to_sympy
+from kansr.search.edits.tree import Tree, add, constant, mul
 from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
+from kansr.search.edits.code_length import bits
 from kansr.search.edits.library import Library, Recipe
 from kansr.search.edits.program import ADD, LEAF, MUL, PARAMETER, Program, Rows
-from kansr.search.edits.tree import ONE, Tree, add, bits, constant, constants, mul, number, power, replace_all
+from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
 
 CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
 LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from kansr.numeric.arrays import Array
+from kansr.search.edits.code_length import bits
 from kansr.search.edits.program import Program, Rows
 from kansr.search.edits.tree import (
     ONE,
     Tree,
     add,
-    bits,
     coefficient,
     constant,
     constants,
@@ -46,6 +46,7 @@ LARGEST_PART = 12  # nodes of such an argument
 COMPARED = 50  # rows on which two expressions are compared
 DIGITS = 9  # to which they are then the same
 SAMPLE_FLOAT = 10.0  # bits of a constant within an expression
+ANY_SCALE = 0.1234567  # a constant of many digits
 FLAT = 1e-9  # spread over the size of a constant expression
 
 
@@ -111,7 +112,7 @@ ALL = ("log", "root", "exp", "tanh", "wave", "saturation")
 def _own_bits(name: str, scaled: bool) -> float:
     """The bits of a function beside those of its argument."""
     plain: Tree = ("x", 0)
-    inner = mul(constant(0.1234567), plain) if scaled else plain
+    inner = mul(constant(ANY_SCALE), plain) if scaled else plain
     return bits(BUILT[name](inner), SAMPLE_FLOAT, 1) - bits(plain, SAMPLE_FLOAT, 1)
 
 

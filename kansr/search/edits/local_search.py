@@ -13,12 +13,13 @@ import numpy as np
 
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.tolerances import ROUNDING
+from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, library, of_parts
 from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
 from kansr.search.edits.pool import Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit
-from kansr.search.edits.tree import Tree, bits, constants, form, nodes, number, places, replace_at, rewritten, size
+from kansr.search.edits.tree import Tree, constants, form, nodes, number, places, replace_at, rewritten, size
 
 LONGEST = 45  # nodes of a formula
 SCREENING, CLOSER = 6, 20  # Levenberg–Marquardt steps of an edited formula, and of one that promises something

@@ -28,6 +28,7 @@ from kansr.search.edits.tree import (
 )
 
 HALF = Fraction(1, 2)
+NEW_TERM, NEW_FACTOR = 0.1, 1.01  # where constants that change little start from; the fit moves them
 PLAIN_POWERS = (-1, 2, HALF, -HALF)
 WRAPS = ("exp", "log", "sqrt", "square", "inverse", "sin", "cos", "tanh")
 SWAPS = ("exp", "log", "sin", "cos", "tanh", "atan", "sinh", "asin", "acos")
@@ -153,14 +154,14 @@ def operators(tree: Tree) -> Iterator[Tree]:
             for name in WRAPS:
                 if kind != name:
                     yield replace_at(tree, path, wrapped(name, node))
-            yield replace_at(tree, path, add(node, constant(0.1)))
+            yield replace_at(tree, path, add(node, constant(NEW_TERM)))
         if kind in SWAPS:
-            yield replace_at(tree, path, function(kind, add(node[1], constant(0.1))))
-            yield replace_at(tree, path, function(kind, mul(constant(1.01), node[1])))
+            yield replace_at(tree, path, function(kind, add(node[1], constant(NEW_TERM))))
+            yield replace_at(tree, path, function(kind, mul(constant(NEW_FACTOR), node[1])))
         if kind == "n":
             yield replace_at(tree, path, constant(value_of(node)))
         if kind == "*" and not is_number(node[1]):
-            yield replace_at(tree, path, mul(constant(1.01), node))
+            yield replace_at(tree, path, mul(constant(NEW_FACTOR), node))
 
 
 def other_forms(tree: Tree) -> Iterator[Tree]:

@@ -7,23 +7,13 @@ A node is ("x", place of the input), ("c", value) for a constant that is fitted,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy
 
-from kansr.expression.complexity import (
-    FUNCTION_BITS,
-    FUNCTION_WEIGHT,
-    NESTED_BITS,
-    OPERATOR_BITS,
-    RARE_FUNCTION_WEIGHT,
-    REFERENCE_BITS,
-    SYMBOL_BITS,
-    decimal_bits,
-)
 from kansr.numeric.tolerances import LARGEST_LOG
 
 Tree = tuple[Any, ...]
@@ -42,7 +32,6 @@ FUNCTIONS: dict[str, Any] = {
     "tanh": sympy.tanh,
     "Abs": sympy.Abs,
 }
-NAMES = {value: name for name, value in FUNCTIONS.items()}
 LEAVES = ("x", "c", "n", "pi")
 ZERO: Tree = ("n", 0, 1)
 ONE: Tree = ("n", 1, 1)
@@ -359,80 +348,3 @@ def places(tree: Tree, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, 
     yield path, tree
     for i, arg in enumerate(args_of(tree)):
         yield from places(arg, (*path, i))
-
-
-def bits(tree: Tree, bits_per_float: float, inputs: int) -> float:
-    """The code length of a formula in bits, as `complexity.bits` counts it."""
-    met: set[float | Fraction] = set()
-    saved = 0.0
-    for node in nodes(tree):
-        if node[0] == "c" or (node[0] == "n" and node[2] != 1):
-            size = abs(node[1]) if node[0] == "c" else abs(Fraction(node[1], node[2]))
-            if size in met:
-                saved += max(_bits(node, bits_per_float, inputs) - REFERENCE_BITS, 0.0)
-            met.add(size)
-    return _bits(tree, bits_per_float, inputs) - saved
-
-
-def _bits(tree: Tree, bits_per_float: float, inputs: int) -> float:
-    kind = tree[0]
-    if kind == "c":
-        return min(bits_per_float, decimal_bits(tree[1]))
-    if kind == "n":
-        return _integer(tree[1]) + (_integer(tree[2]) if tree[2] != 1 else 0.0)
-    if kind == "x":
-        return SYMBOL_BITS + math.log2(max(inputs, 1))
-    if kind == "pi":
-        return SYMBOL_BITS + 1.0
-    parts = sum(_bits(arg, bits_per_float, inputs) for arg in tree[1:] if arg != MINUS)
-    if kind in "+*":
-        return OPERATOR_BITS * (len(tree) - 2) + parts
-    if kind == "^":
-        exponent = tree[2]
-        if exponent[0] != "n":
-            return OPERATOR_BITS + parts
-        length = 1.0 + math.log2(abs(exponent[1]) * exponent[2]) + (1.0 if exponent[1] < 0 else 0.0)
-        return OPERATOR_BITS + length + _bits(tree[1], bits_per_float, inputs)
-    weight = FUNCTION_WEIGHT.get(FUNCTIONS[kind], RARE_FUNCTION_WEIGHT)
-    nested = NESTED_BITS if tree[1][0] in FUNCTIONS else 0.0
-    return FUNCTION_BITS * weight + nested + parts
-
-
-def _integer(n: int) -> float:
-    return 1.0 + 2.0 * math.log2(abs(n) + 1)
-
-
-def from_sympy(expr: sympy.Expr, places_of: dict[str, int]) -> Tree | None:
-    """The tree of a sympy expression; None where it has a function that trees have not."""
-    if expr.is_Float:
-        return constant(float(expr))
-    if expr.is_Rational:
-        return ("n", int(expr.p), int(expr.q))
-    if expr is sympy.pi:
-        return ("pi",)
-    if expr.is_Symbol:
-        return ("x", places_of[expr.name])
-    if expr is sympy.E:
-        return constant(math.e)
-    if not (expr.is_Add or expr.is_Mul or expr.is_Pow or expr.func in NAMES):
-        return None
-    args = [from_sympy(arg, places_of) for arg in expr.args]
-    if any(arg is None for arg in args):
-        return None
-    kind = "+" if expr.is_Add else "*" if expr.is_Mul else "^" if expr.is_Pow else NAMES[expr.func]
-    return made(kind, [arg for arg in args if arg is not None])
-
-
-def to_sympy(tree: Tree, names: Sequence[str]) -> sympy.Expr:
-    kind = tree[0]
-    if kind == "c":
-        return sympy.Float(tree[1])
-    if kind == "n":
-        return sympy.Rational(tree[1], tree[2])
-    if kind == "pi":
-        return sympy.pi
-    if kind == "x":
-        return sympy.Symbol(names[tree[1]])
-    args = [to_sympy(arg, names) for arg in tree[1:]]
-    build: Callable[..., sympy.Expr] = {"+": sympy.Add, "*": sympy.Mul, "^": sympy.Pow}.get(kind) or FUNCTIONS[kind]
-    return build(*args)
