@@ -123,7 +123,7 @@ class Tape:
                     total = total * arg
                 values.append(total)
             elif instruction.kind == "power":
-                values.append(_power(args[0], args[1]))
+                values.append(raised(args[0], args[1]))
             elif instruction.kind == "extreme":
                 values.append(reduce(instruction.value, args))
             else:
@@ -145,7 +145,7 @@ class Tape:
             return pairs
         if instruction.kind == "power":
             base, exponent = instruction.args
-            slope = values[exponent] * _power(values[base], values[exponent] - 1.0)
+            slope = values[exponent] * raised(values[base], values[exponent] - 1.0)
             if self.instructions[exponent].kind == "number":
                 return [(base, slope)]
             return [(base, slope), (exponent, out * np.log(values[base]))]
@@ -208,7 +208,7 @@ def _number(expr: sympy.Expr) -> np.float64:
     return np.float64(value.real if value.imag == 0 else np.nan)
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def raised(base: Any, exponent: Any) -> Any:
     """base**exponent; common exponents by multiplication, division and sqrt, faster and more exact than pow."""
     if np.ndim(exponent) == 0:
         if exponent == 2:

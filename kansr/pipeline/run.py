@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import sympy
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
@@ -121,7 +122,7 @@ class Search:
                     lambda: no_signal(self.findings, self.partition), False
                 ):
                     continue
-                new = self._taken(schedule.outcome(attempt, earlier, self.partition))
+                new = self._taken(schedule.outcome(attempt, earlier, self.partition, self._formulas()))
                 if new and schedule.caught_up(attempt):
                     yield self._report()
                 if new and attempt.measured:
@@ -245,6 +246,11 @@ class Search:
         self.findings.extend(found)
         return found
 
+    def _formulas(self) -> tuple[sympy.Expr, ...]:
+        """What has been found so far, the shortest description first."""
+        ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
+        return tuple(dict.fromkeys(f.candidate.expr for f in ranked))
+
     def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new."""
         rows = self.partition
@@ -274,6 +280,7 @@ class _Schedule:
     ) -> None:
         self.names = [attempt.name for attempt in attempts]
         self.work = [Portable((attempt, context)) for attempt in attempts]
+        self.context = context
         self.deadline, self.executor, self.journal = context.deadline, executor, journal
         self.ahead, self.lent = config.ahead or len(attempts), config.executor is not None
         self.unread = {name for name in self.names if name in journal.past}
@@ -283,12 +290,17 @@ class _Schedule:
         """Whether nothing of an earlier run is still to be read back, but this attempt."""
         return self.unread <= ({attempt.name} if attempt else set())
 
-    def outcome(self, attempt: Attempt, earlier: Entry, rows: Partition) -> Tried:
-        """What the attempt finds, begun with those that come after it; or what it had found in an earlier run."""
+    def outcome(
+        self, attempt: Attempt, earlier: Entry, rows: Partition, formulas: tuple[sympy.Expr, ...]
+    ) -> Tried:
+        """What the attempt finds, begun with those that come after it; or what it had found in an earlier run.
+
+        formulas: what has been found so far, the shortest description first.
+        """
         self.unread.discard(attempt.name)
         if not earlier.cut or self.deadline.finishing():
             return earlier.tried
-        now = self._answer(attempt, rows)
+        now = self._following(attempt, rows, formulas) if attempt.follows else self._answer(attempt, rows)
         tried = Tried(earlier.tried.findings + now.findings, now.failure)
         self.journal.add(attempt.name, tried, self.deadline.seconds(), cut=self.deadline.finishing())
         return tried
@@ -299,6 +311,10 @@ class _Schedule:
             future.cancel()
         self.begun.clear()
 
+    def _following(self, attempt: Attempt, rows: Partition, formulas: tuple[sympy.Expr, ...]) -> Tried:
+        work = Portable((attempt, replace(self.context, formulas=formulas)))
+        return Serial().submit(_try, work, rows, self.deadline).result()
+
     def _answer(self, attempt: Attempt, rows: Partition) -> Tried:
         """What a worker has found; nothing where it does not answer in time, as one that is busy with other things.
 
@@ -308,6 +324,8 @@ class _Schedule:
         alone = attempt.quick and not self.lent
         ahead = 1 if alone else self.ahead
         for name, work in list(zip(self.names, self.work))[first : first + ahead]:
+            if work.value[0].follows:
+                break
             if name not in self.begun and self.journal.past.get(name, NOT_YET).cut:
                 place = Serial() if work.value[0].always or alone else self.executor
                 self.begun[name] = place.submit(_try, work, rows, self.deadline)

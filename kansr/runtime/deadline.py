@@ -22,7 +22,8 @@ class Budget:
     abandoned: float = 1.1  # share at which a worker that has not answered is not waited for
     attempt_least: float = 0.2  # seconds that an attempt has at least: the mean is always there
     last_fit: float = 0.3  # seconds for the constants of all rows, however late it is
-    reductions: float = 0.65  # share at which the first search over reductions of several inputs stops
+    reductions: float = 0.5  # share at which the first search over reductions of several inputs stops
+    local_search: float = 0.3  # share for edits of formulas that were found
     sparse_sum: float = 0.2  # share for sums of a sparse model
     comparison: float = 0.3  # share for nested cross-validation of simple models
     exchange: float = 0.05  # share for columns that would do as well

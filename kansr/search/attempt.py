@@ -60,6 +60,7 @@ class Attempt:
     quick: bool = False
     early_with_errors: bool = False
     reduces: bool = False
+    follows: bool = False
     trains: bool = False
     measured: bool = False
     thorough: bool = False

@@ -39,7 +39,7 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ..
     inside = list(chain(*(_inside(groups, data) for groups in _one_each(offered))))
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = [a for a in own if not a.always and (data.units.free or not (a.quick or a.trains))]
-    reducing = [a for a in outside if a.reduces][:1]
+    reducing = [a for a in outside if a.reduces][:1] + [a for a in outside if a.follows]
     return _with(
         guesses,
         [
@@ -91,7 +91,7 @@ def _one_each(offered: Sequence[Groups]) -> list[Groups]:
 def _inside(groups: Groups, data: Dataset) -> list[Attempt]:
     """The attempts in the groups, without the searches over reductions, which start from them anyway."""
     attempts = _own(groups.dataset(data)) if groups.groups else strategies(1)[:1]
-    return [_in_groups(groups, attempt) for attempt in attempts if not attempt.reduces]
+    return [_in_groups(groups, attempt) for attempt in attempts if not (attempt.reduces or attempt.follows)]
 
 
 def _in_groups(groups: Groups, attempt: Attempt) -> Attempt:

@@ -18,6 +18,7 @@ from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
+from kansr.search.edits.findings import edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
@@ -32,6 +33,7 @@ from kansr.symbolic.matching.match import match_all, with_matches
 
 # steps of a search over reductions: where noise is seen; before it is thought of; where it may be; where not; at last
 FIRST, AT_ONCE, DOUBTFUL, BRIEFLY, AT_LENGTH = 12, 8, 25, 80, 400
+EDITED = 9  # further formulas of such a search that a local search starts from
 ROUTES = 3  # formulas of a search over reductions that are finished
 ROUGH_POLYNOMIAL, ROUGH_SUM = 0.5, 0.3  # error over the spread up to which a short sum is of use though it is no law
 SLIGHT_NOISE = 0.03  # noise over the spread that a curve of one input may have where it looks exact
@@ -72,6 +74,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         *before,
         Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
         Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
+        Attempt("local search", edited, follows=True, thorough=True),
         Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, thorough=True),
         first,
         Attempt("sum of curves", partial(_curves, "sum of curves")),
@@ -210,7 +213,10 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
             yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
         yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path)
         if exact(route.fit, rows.sample):
-            break
+            return
+    for route in routes[ROUTES : ROUTES + EDITED]:  # not worth finishing, but a law may be near one
+        origin = "reductions: " + " → ".join(step.what for step in route.path)
+        yield Finding(judged(route.fit.expr, rows, origin), path=route.path)
 
 
 def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterator[Route]]:

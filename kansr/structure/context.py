@@ -22,7 +22,8 @@ class Context:
     noise; 0 where it is written in full. error: the error of the best surrogate of noisy rows, in the unit of the
     table's target; 0 where there is no noise. max_misfit: the error over the spread up to which a formula is of use
     where none is true. thorough: whether more alternatives are looked at, since this is the whole table. moves: kinds
-    of move that the user adds.
+    of move that the user adds. formulas: what has been found so far, the shortest description first, for attempts that
+    go on from it.
     """
 
     deadline: Deadline = field(default_factory=Deadline)
@@ -34,6 +35,7 @@ class Context:
     max_misfit: float = 0.0
     thorough: bool = False
     moves: tuple[Any, ...] = ()
+    formulas: tuple[Any, ...] = ()
 
     def expired(self) -> bool:
         """Whether it is time to finish what has been found."""

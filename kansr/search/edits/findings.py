@@ -1,0 +1,91 @@
+"""The attempt: from the formulas that were found so far to shorter ones near them, in noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy
+
+from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape, typical_size
+from kansr.expression.rules import canonical
+from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.error_model import relative_sigma, spans_decades, spread_of
+from kansr.formula.judge.description_length import fit_length
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square, typical
+from kansr.result.derivation import Step
+from kansr.search.attempt import Finding
+from kansr.search.edits.local_search import LocalSearch
+from kansr.search.edits.program import Rows
+from kansr.search.edits.translation import from_sympy, to_sympy
+from kansr.search.edits.tree import Tree, add, constant, mul
+from kansr.search.finish import finish, judged
+from kansr.search.noise_floor import NOISY, noise_floor
+from kansr.search.partition import Partition
+from kansr.structure.context import Context
+from kansr.units.consistency import fits
+
+MOST_ROWS = 1500  # that formulas are compared on; the best are fitted to the whole sample
+STARTS = 16  # formulas found so far that are edited
+ENDS = 8  # formulas that are fitted to the whole sample, by the shortest of which the search ends
+FINISHED = 2
+ORIGIN = "local search"
+
+
+def edited(rows: Partition, context: Context) -> Iterator[Finding]:
+    """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
+    if rows.small or not context.formulas:
+        return
+    data = rows.sample
+    if noise_floor(rows) <= NOISY:
+        return
+    search = _search(data, context)
+    names = {name: i for i, name in enumerate(data.names)}
+    trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
+    search.run([*trees, *_simple(search.rows)], noise_floor(rows) * search.spread)
+    offered = []
+    size = typical_size(data.X, data.names)
+    for known in search.pool.shortest(ENDS):
+        fit = fit_constants(canonical(to_sympy(known.tree, data.names), size), data)
+        if data.units is None or fits(fit.expr, data.units):
+            offered.append((fit, known))
+    offered.sort(key=lambda one: fit_length(one[0], data))
+    for place, (fit, known) in enumerate(offered[:FINISHED]):
+        path = (Step("local search: " + ", ".join(known.how)),)
+        if not place:
+            yield Finding(judged(fit.expr, rows, ORIGIN), path=path, unfinished=True)
+        yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=path)
+
+
+def _search(data: Dataset, context: Context) -> LocalSearch:
+    some = data.take(np.arange(min(data.rows, MOST_ROWS)))
+    weight = _weight(some, context.formulas[0])
+    rows = Rows(some.X, some.y, weight, data.rows)
+    until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
+    return LocalSearch(rows, spread_of(data.y), len(data.names), context.seed, until.passed)
+
+
+def _weight(data: Dataset, best: sympy.Expr) -> Array:
+    """1 over the error of each row under the likelier error model for the best formula, over their geometric mean."""
+    if data.sigma is not None:
+        return 1 / relative_sigma(data)
+    if spans_decades(data.y):
+        residual = Tape(best, data.names).value(data.X) - data.y
+        relative = typical(np.abs(data.y)) / np.abs(data.y)
+        if mean_square(residual * relative) < mean_square(residual):
+            return relative
+    return np.ones(data.rows)
+
+
+def _simple(rows: Rows) -> list[Tree]:
+    """A line, a power law of the inputs that are positive, and functions of a line, with rough constants."""
+    level, spread = float(np.mean(rows.y)), float(np.std(rows.y))
+    slopes = [spread / (float(np.std(x)) or 1.0) for x in rows.columns]
+    line = add(*(mul(constant(s * (1 + i / 100)), ("x", i)) for i, s in enumerate(slopes)), constant(level))
+    powers = [("^", ("x", i), constant(0.5)) for i, x in enumerate(rows.columns) if x.min() > 0]
+    starts = [constant(level), line]
+    if powers:
+        starts.append(mul(constant(level), *powers))
+    return starts

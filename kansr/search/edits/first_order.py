@@ -1,0 +1,213 @@
+"""Which expressions of a library belong where in a formula, told to first order for all of them at once.
+
+One reverse sweep gives the derivative of a formula by each of its nodes. To first order an edit of a node is then a
+linear regression of what the formula leaves, or of that and the node's own share, beside the columns of the constants
+that remain: a score test (Rao 1948) of every expression of the library in every place, as a few products of matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kansr.numeric.arrays import Array
+from kansr.search.edits.code_length import bits
+from kansr.search.edits.library import Library, Recipe
+from kansr.search.edits.program import ADD, LEAF, MUL, PARAMETER, Program, Rows
+from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
+
+CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
+LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
+DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
+# Operators, in bits, and fitted constants that each kind of edit adds: node + c·h, node·(1 + c·h), node := a + c·h and
+# node := c·h.
+ADDED = {"add": (4.0, 1), "factor": (8.0, 1), "line": (4.0, 2), "multiple": (2.0, 1)}
+CURVES = ((1, 1), (-1, -1), (2, Fraction(1, 2)), (-2, Fraction(-1, 2)))  # (1 + k·c·h)**p that begin with 1 + c·h
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A node, or two terms or factors of one (`parts`), that may be exchanged.
+
+    value, slope: its values and the derivative of the formula by it, (rows,); inside: the constants within it.
+    """
+
+    node: Tree
+    parts: tuple[Tree, ...]
+    value: Array
+    slope: Array
+    inside: frozenset[int]
+
+    def exchanged(self, tree: Tree, part: Tree) -> Tree:
+        """The formula with a part in this place, wherever it occurs."""
+        if not self.parts:
+            return replace_all(tree, self.node, part)
+        left = list(self.node[1:])
+        for one in self.parts:
+            left.remove(one)
+        return replace_all(tree, self.node, add(*left, part) if self.node[0] == "+" else mul(*left, part))
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """The regression of `target`, (rows,), on the columns `slope`·h, beside an orthonormal `basis`, (rows, n)."""
+
+    place: Place
+    kind: str
+    slope: Array
+    basis: Array
+    target: Array
+
+
+def proposals(
+    tree: Tree, rows: Rows, library: Library, float_bits: float, overall: int, of_each: int
+) -> Iterator[tuple[str, Tree]]:
+    """The kind of edit and the formula that it makes, the most promising first.
+
+    overall: how many of all edits, of_each: of each kind in each place. float_bits: what a fitted constant costs.
+    """
+    if not library.recipes:
+        return
+    program = Program(tree)
+    out = program.forward(rows, np.array(constants(tree)))
+    found, J = _places(program, out, rows)
+    left = rows.target - rows.weight * out[-1]
+    if not np.isfinite(left).all() or not np.isfinite(J).all():
+        return
+    tests = _tests(found, J, left, rows.weight)
+    if not tests:
+        return
+    slopes, after = _regressions(tests, library)
+    with np.errstate(all="ignore"):
+        gain = rows.total / 2 * np.log2(np.maximum(after, LEAST_LEFT * float(left @ left)) / float(left @ left))
+    inputs = len(rows.columns)
+    beside = np.array([_bits_beside(test, float_bits, inputs) for test in tests])
+    cost = np.where(slopes != 0, gain + library.bits + beside[:, None], np.inf)
+    for t, m in _chosen(cost, overall, of_each):
+        test, recipe, slope = tests[t], library.recipes[m], float(slopes[t, m])
+        offset = _offset(test, J, left, slope * library.values[:, m]) if test.kind == "line" else 0.0
+        for part in _parts(test, recipe, slope / float(library.scale[m]), offset):
+            yield test.kind, test.place.exchanged(tree, part)
+
+
+def _places(program: Program, out: list[Array], rows: Rows) -> tuple[list[Place], Array]:
+    """-> every place of a formula, and the derivatives by its constants times the weight, (rows, constants)."""
+    bars = program.adjoints(out, len(rows.y), True)
+    inside = program.inside()
+    full = rows.y.shape
+    J = np.zeros((len(rows.y), program.parameters))
+    found: list[Place] = []
+    for i, ((code, args, value), bar, node) in enumerate(zip(program.code, bars, program.nodes)):
+        if bar is None:
+            continue
+        if code == PARAMETER:
+            J[:, value] = bar * rows.weight
+        if code != LEAF or args[0]:  # a number is no place
+            found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(bar, full), inside[i]))
+        if code in (ADD, MUL) and len(args) > 2:
+            for a, b in combinations(range(len(args)), 2):
+                first, second = out[args[a]], out[args[b]]
+                others = [out[j] for k, j in enumerate(args) if k not in (a, b)] if code == MUL else []
+                slope = math.prod(others, start=bar)
+                both = first * second if code == MUL else first + second
+                within = inside[args[a]] | inside[args[b]]
+                parts = (node[1 + a], node[1 + b])
+                found.append(Place(node, parts, np.broadcast_to(both, full), np.broadcast_to(slope, full), within))
+    return found, J
+
+
+def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Test]:
+    whole = _orthonormal(J)
+    residual = left - whole @ (whole.T @ left)
+    tests: list[Test] = []
+    for place in found:
+        slope = weight * place.slope
+        if not (np.isfinite(slope).all() and np.isfinite(place.value).all()):
+            continue
+        if not place.parts:
+            tests.append(Test(place, "add", slope, whole, residual))
+            tests.append(Test(place, "factor", slope * place.value, whole, residual))
+        outside = J[:, [k for k in range(J.shape[1]) if k not in place.inside]]
+        own = left + slope * place.value
+        for kind, columns in (("line", np.column_stack([outside, slope])), ("multiple", outside)):
+            basis = _orthonormal(columns)
+            tests.append(Test(place, kind, slope, basis, own - basis @ (basis.T @ own)))
+    return tests
+
+
+def _regressions(tests: list[Test], library: Library) -> tuple[Array, Array]:
+    """The coefficient of every expression in every test, 0 where it means nothing, and the squares that it leaves.
+
+    Both are (tests, expressions). Beside the basis, slope·h has the square |slope·h|² − |basis'slope·h|².
+    """
+    H = library.values
+    ends = np.cumsum([test.basis.shape[1] for test in tests])
+    columns = np.concatenate([(test.slope[:, None] * test.basis).T for test in tests])
+    shared = (columns @ H) ** 2
+    taken = np.array([shared[end - test.basis.shape[1] : end].sum(axis=0) for end, test in zip(ends, tests)])
+    products = np.array([test.slope * test.target for test in tests]) @ H
+    squares = np.array([test.slope**2 for test in tests]) @ library.squares
+    norms = squares - taken
+    known = norms > CANCELLATION * squares
+    with np.errstate(all="ignore"):
+        slopes = np.where(known, products / norms, 0.0)
+    before = np.array([float(test.target @ test.target) for test in tests])
+    return slopes, before[:, None] - slopes * products
+
+
+def _bits_beside(test: Test, float_bits: float, inputs: int) -> float:
+    """What an edit adds to the code of a formula beside the expression itself, less what it takes away."""
+    operators, fitted = ADDED[test.kind]
+    gone = test.place.parts or (test.place.node,) if test.kind in ("line", "multiple") else ()
+    return operators + fitted * float_bits - sum(bits(part, float_bits, inputs) for part in gone)
+
+
+def _chosen(cost: Array, overall: int, of_each: int) -> list[tuple[int, int]]:
+    """The places of the least costs, least first: of all, and of each row."""
+    chosen = {(int(t), int(m)) for t, m in (np.unravel_index(i, cost.shape) for i in _least(cost.ravel(), overall))}
+    if of_each:
+        chosen |= {(t, int(m)) for t, row in enumerate(cost) for m in _least(row, of_each)}
+    return sorted((one for one in chosen if np.isfinite(cost[one])), key=lambda one: (cost[one], one))
+
+
+def _least(values: Array, count: int) -> NDArray[np.intp]:
+    some = np.argpartition(values, count)[:count] if len(values) > count else np.arange(len(values))
+    return some[np.lexsort((some, values[some]))]
+
+
+def _offset(test: Test, J: Array, left: Array, part: Array) -> float:
+    """The constant a of node := a + c·h, where c·h is known."""
+    outside = J[:, [k for k in range(J.shape[1]) if k not in test.place.inside]]
+    columns = np.column_stack([outside, test.slope])
+    rest = left + test.slope * (test.place.value - part)
+    return float(np.linalg.lstsq(columns, rest, rcond=None)[0][-1])
+
+
+def _parts(test: Test, recipe: Recipe, slope: float, offset: float) -> Iterator[Tree]:
+    """What comes into the place. Curves that agree to first order are all written, and the fit decides."""
+    node, h = test.place.node, recipe.tree
+    if test.kind == "add":
+        yield add(node, mul(constant(slope), h))
+    elif test.kind == "factor":
+        for times, exponent in CURVES:
+            yield mul(node, power(add(ONE, mul(constant(times * slope), h)), number(exponent)))
+    elif test.kind == "line":
+        yield add(mul(constant(slope), h), constant(offset))
+    else:
+        yield mul(constant(slope), h)
+
+
+def _orthonormal(columns: Array) -> Array:
+    """An orthonormal basis of the columns, (rows, rank)."""
+    size = np.sqrt(np.sum(columns * columns, axis=0))
+    columns = columns[:, size > 0] / size[size > 0]
+    if not columns.shape[1]:
+        return columns
+    U, s, _ = np.linalg.svd(columns, full_matrices=False)
+    return U[:, s > DEPENDENT * s[0]]

@@ -1,0 +1,204 @@
+"""Local search in formula space: from the best formulas so far to shorter descriptions near them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain, islice
+from typing import NamedTuple
+
+import numpy as np
+
+from kansr.formula.judge.description_length import bits_per_float
+from kansr.numeric.tolerances import ROUNDING
+from kansr.search.edits.code_length import bits
+from kansr.search.edits.first_order import proposals
+from kansr.search.edits.library import Library, library, of_parts
+from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
+from kansr.search.edits.pool import Known, Pool
+from kansr.search.edits.program import Fitted, Rows, fit
+from kansr.search.edits.tree import Tree, constants, form, nodes, number, places, replace_at, rewritten, size
+
+LONGEST = 45  # nodes of a formula
+SCREENING, CLOSER = 6, 20  # Levenberg–Marquardt steps of an edited formula, and of one that promises something
+FEW = 400  # rows that edited formulas are compared on; the best are fitted to all
+CLOSELY = 15  # of the edits of a formula that are fitted to all rows
+FAR = 250.0  # bits above the formula that was edited, from which an edit that is not shorter is dropped
+OPERATORS = 120  # edits of operators of a formula that are tried, drawn at random
+PROPOSED, PROPOSED_OF_PARTS, PROPOSED_MORE, OF_EACH_PLACE = 30, 10, 90, 2  # expressions of the library that are tried
+FORMS = 6  # other forms of a formula in which the library is tried
+PATIENCE, IMPATIENCE = 25, 400  # formulas edited since the best one, before a search ends: as good as the noise, or not
+AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may be the law
+
+SNAPPED_FROM = 30.0  # bits above the best up to which a formula's constants are snapped
+SNAP_ROUNDS = 4  # constants that are snapped one after another
+SNAP_FRACTIONS = (1, 2, 3, 4)  # denominators of the numbers that are tried
+SNAP_REACH = 0.2  # relative distance of such a number; of constants below SNAP_LEAST as if they were that large
+SNAP_LEAST = 0.5
+SAME_DIGITS = 2  # of its constants in which a form is not fitted again
+
+
+class Edited(NamedTuple):
+    """An edited formula, fitted to few rows, with its description length and its own bits on these."""
+
+    length: float
+    place: int
+    tree: Tree
+    how: tuple[str, ...]
+    bits: float
+    ms: float
+
+
+@dataclass(eq=False)
+class LocalSearch:
+    """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
+
+    expired: whether there is no more time.
+    Source: the neighbourhoods are those of symbolic regression by local search; the first-order test of a library at
+    every node is a score test (Rao 1948) with the formula's own constants as nuisance parameters.
+    """
+
+    rows: Rows
+    spread: float
+    inputs: int
+    seed: int
+    expired: Callable[[], bool]
+    pool: Pool = field(default_factory=Pool)
+    fitted: int = 0
+
+    def __post_init__(self) -> None:
+        self.few = self.rows.first(min(FEW, len(self.rows.y)))
+        self.rng = np.random.default_rng(self.seed)
+        self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
+        self.library: Library = library(self.few, ())
+
+    def run(self, starts: Sequence[Tree], noise: float = math.inf) -> None:
+        """Edits formulas until there is no time, or no shorter description has been found for long.
+
+        noise: the rms that the best surrogate leaves, in the unit of the target: a formula that leaves more is not yet
+        the law, and the search goes on for longer.
+        """
+        with np.errstate(all="ignore"):
+            self.library = library(self.rows, starts)
+            for tree in starts:
+                self._taken(rewritten(tree), ("start",))
+            since, best = 0, self.pool.best
+            while since <= (PATIENCE if self.pool.rms < AS_GOOD * noise else IMPATIENCE) and not self.expired():
+                known = self.pool.next()
+                if known is None:
+                    return
+                known.stage += 1
+                self._edit(known)
+                self.pool.prune()
+                since = since + 1 if self.pool.best is best else 0
+                best = self.pool.best
+
+    def _length(self, tree: Tree, ms: float, rows: int) -> tuple[float, float]:
+        """The description length of a formula, and the bits of the formula alone."""
+        if not math.isfinite(ms):
+            return math.inf, math.inf
+        free = max(rows - len(constants(tree)), 1)
+        noise = max(math.sqrt(ms * rows / free) / self.spread, ROUNDING)
+        own = bits(tree, bits_per_float(noise, self.rows.total), self.inputs)
+        return self.rows.total * math.log2(noise / ROUNDING) + own, own
+
+    def _edit(self, known: Known) -> None:
+        """Fits all edits of a formula to few rows, and takes the best, and those that are the best of their length."""
+        found: list[Edited] = []
+        for label, tree in self._edits(known):
+            if self.expired():
+                break
+            if size(tree) > LONGEST or not self._new(tree):
+                continue
+            done = self._fit(tree, self.few, SCREENING)
+            length, own = self._length(done.tree, done.ms, len(self.few.y))
+            if math.isfinite(length):
+                found.append(Edited(length, len(found), done.tree, (*known.how, label), own, done.ms))
+        found.sort()
+        reference = self._length(known.tree, known.of_few, len(self.few.y))[0]
+        for edited in found[:CLOSELY]:
+            if edited.length < reference + FAR:
+                self._taken(rewritten(edited.tree), edited.how)
+        front = [(k.bits, k.of_few) for k in self.pool.front()]
+        for edited in sorted(found, key=lambda e: (e.bits, e.ms, e.place)):
+            if edited.bits < known.bits and not any(b <= edited.bits and ms <= edited.ms for b, ms in front):
+                front.append((edited.bits, edited.ms))
+                self._taken(rewritten(edited.tree), edited.how)
+
+    def _new(self, tree: Tree) -> bool:
+        key = (form(tree), tuple(f"{c:.{SAME_DIGITS - 1}e}" for c in constants(tree)))
+        new = key not in self.seen
+        self.seen.add(key)
+        return new
+
+    def _fit(self, tree: Tree, rows: Rows, iterations: int) -> Fitted:
+        self.fitted += 1
+        return fit(tree, rows, iterations)
+
+    def _taken(self, tree: Tree, how: tuple[str, ...]) -> None:
+        """Fits a formula to all rows and keeps it; what is near the best has its constants snapped."""
+        if self.expired() and self.pool.best is not None:
+            return
+        known = self._kept(self._fit(tree, self.rows, CLOSER), how)
+        best = self.pool.best
+        if known is not None and best is not None and known.length <= best.length + SNAPPED_FROM:
+            self._snapped(known)
+
+    def _kept(self, done: Fitted, how: tuple[str, ...]) -> Known | None:
+        length, own = self._length(done.tree, done.ms, len(self.rows.y))
+        if not math.isfinite(length):
+            return None
+        return self.pool.keep(Known(done.tree, done.ms, fit(done.tree, self.few, 0).ms, own, length, how))
+
+    def _snapped(self, known: Known) -> None:
+        """Tries nice numbers for the constants of a formula while its description gets shorter."""
+        for _ in range(SNAP_ROUNDS):
+            for tree in _with_nice_numbers(known.tree):
+                if self.expired():
+                    return
+                done = self._fit(tree, self.rows, SCREENING)
+                if self._length(done.tree, done.ms, len(self.rows.y))[0] < known.length:
+                    kept = self._kept(done, known.how)
+                    if kept is not None and kept.length < known.length:
+                        known = kept
+                        break
+            else:
+                return
+
+    def _edits(self, known: Known) -> Iterator[tuple[str, Tree]]:
+        """The edits of a formula in one round, each with its name: the likeliest first, the dearest last."""
+        tree = known.tree
+        noise = max(math.sqrt(known.ms) / self.spread, ROUNDING)
+        per_float = bits_per_float(noise, self.rows.total)
+        if known.stage == 1:
+            yield from proposals(tree, self.few, of_parts(tree, self.few), per_float, PROPOSED_OF_PARTS, 0)
+            yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
+            yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
+        elif known.stage == 2:
+            yield from proposals(tree, self.rows, self.library, per_float, PROPOSED_MORE, OF_EACH_PLACE)
+            yield from (("curve", t) for t in curves(tree))
+            yield from (("exponent", t) for t in exponents(tree))
+        else:
+            every = list(operators(tree))
+            if len(every) > OPERATORS:
+                every = [every[i] for i in sorted(self.rng.choice(len(every), OPERATORS, replace=False))]
+            yield from (("operator", t) for t in every)
+            for other in other_forms(tree):
+                yield from (("other form", t) for t in chain(shorter(other), curves(other), exponents(other)))
+            for other in islice(other_forms(tree), FORMS):
+                yield from proposals(other, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
+
+
+def _with_nice_numbers(tree: Tree) -> Iterator[Tree]:
+    """The formula with a whole number or a small fraction in place of one constant."""
+    for path, node in places(tree):
+        if node[0] != "c":
+            continue
+        value = node[1]
+        for near in sorted({Fraction(round(value * q), q) for q in SNAP_FRACTIONS}):
+            if abs(float(near) - value) <= SNAP_REACH * max(abs(value), SNAP_LEAST):
+                snapped = replace_at(tree, path, number(near))
+                if any(n[0] == "x" for n in nodes(snapped)):
+                    yield snapped

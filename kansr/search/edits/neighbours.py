@@ -1,0 +1,214 @@
+"""Edits of a formula that follow from its shape: parts dropped, raised, exchanged; other forms of the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+
+from kansr.search.edits.tree import (
+    LEAVES,
+    MINUS,
+    ONE,
+    Tree,
+    add,
+    coefficient,
+    constant,
+    exp,
+    function,
+    is_number,
+    log,
+    made,
+    mul,
+    number,
+    places,
+    power,
+    replace_at,
+    value_of,
+)
+
+HALF = Fraction(1, 2)
+NEW_TERM, NEW_FACTOR = 0.1, 1.01  # where constants that change little start from; the fit moves them
+PLAIN_POWERS = (-1, 2, HALF, -HALF)
+WRAPS = ("exp", "log", "sqrt", "square", "inverse", "sin", "cos", "tanh")
+SWAPS = ("exp", "log", "sin", "cos", "tanh", "atan", "sinh", "asin", "acos")
+
+
+def wrapped(name: str, tree: Tree) -> Tree:
+    if name == "sqrt":
+        return power(tree, number(HALF))
+    if name == "square":
+        return power(tree, number(2))
+    if name == "inverse":
+        return power(tree, MINUS)
+    return function(name, tree)
+
+
+def shorter(tree: Tree) -> Iterator[Tree]:
+    """The tree without a term, factor or function; with a part in place of the whole, or a constant in its place."""
+    for path, node in places(tree):
+        kind = node[0]
+        if kind in LEAVES:
+            continue
+        if kind in "+*":
+            parts = node[1:]
+            for i in range(len(parts)):
+                rest = parts[:i] + parts[i + 1 :]
+                yield replace_at(tree, path, made(kind, rest))
+                if len(parts) > 2 and not is_number(parts[i]):
+                    yield replace_at(tree, path, parts[i])
+            if len(parts) > 3:
+                for i, j in combinations(range(len(parts)), 2):
+                    yield replace_at(tree, path, made(kind, [p for k, p in enumerate(parts) if k not in (i, j)]))
+        elif kind == "^":
+            yield replace_at(tree, path, node[1])
+        else:
+            yield replace_at(tree, path, node[1])
+        if path:
+            yield replace_at(tree, path, constant(1.0))
+
+
+def exponents(tree: Tree) -> Iterator[Tree]:
+    """Free exponents for inputs and brackets, and near ones for those that there are."""
+    for path, node in places(tree):
+        if node[0] == "^" and is_number(node[2]):
+            value = value_of(node[2])
+            if node[2][0] == "n":
+                yield replace_at(tree, path, ("^", node[1], constant(value)))
+                for step in (1, -1, HALF, -HALF):
+                    yield replace_at(tree, path, power(node[1], number(Fraction(node[2][1], node[2][2]) + step)))
+                yield replace_at(tree, path, power(node[1], number(-Fraction(node[2][1], node[2][2]))))
+                if node[2][2] > 2:
+                    for q in (1, 2):
+                        yield replace_at(tree, path, power(node[1], number(Fraction(round(value * q), q))))
+            else:
+                for q in (1, 2, 3, 4):
+                    near = Fraction(round(value * q), q)
+                    yield replace_at(tree, path, power(node[1], number(near)))
+        elif node[0] in ("x", "+") and path:
+            yield replace_at(tree, path, ("^", node, constant(1.0)))
+            for p in PLAIN_POWERS:
+                yield replace_at(tree, path, power(node, number(p)))
+
+
+def rounded(tree: Tree) -> Iterator[Tree]:
+    """All exponents at once at the nearest whole number, half or third."""
+    for q in (1, 2, 3):
+        yield _rounded(tree, q)
+
+
+def _rounded(tree: Tree, q: int) -> Tree:
+    if tree[0] in LEAVES:
+        return tree
+    if tree[0] == "^" and is_number(tree[2]):
+        near = Fraction(round(value_of(tree[2]) * q), q)
+        return power(_rounded(tree[1], q), number(near))
+    return made(tree[0], [_rounded(arg, q) for arg in tree[1:]])
+
+
+def curves(tree: Tree) -> Iterator[Tree]:
+    """Functions exchanged for others, and sums K + R as K·f(R/K) of the curves that begin like 1 + t."""
+    for path, node in places(tree):
+        kind = node[0]
+        if kind in SWAPS:
+            for name in SWAPS:
+                if name != kind:
+                    yield replace_at(tree, path, function(name, node[1]))
+        if kind == "+":
+            terms = node[1:]
+            for i in range(len(terms)):
+                for j in range(len(terms)):
+                    if i == j:
+                        continue
+                    K, R = terms[i], terms[j]
+                    rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+                    t = mul(R, power(K, MINUS))
+                    for curve in _like_one_plus(t):
+                        yield replace_at(tree, path, add(mul(K, curve), *rest))
+        if kind == "exp":
+            yield replace_at(tree, path, power(add(ONE, mul(MINUS, node[1])), MINUS))
+            yield replace_at(tree, path, add(ONE, node[1]))
+            yield replace_at(tree, path, add(node, mul(MINUS, ONE)))
+            yield replace_at(tree, path, power(add(node, MINUS), MINUS))
+            yield replace_at(tree, path, power(add(exp(mul(MINUS, node[1])), ONE), MINUS))
+
+
+def _like_one_plus(t: Tree) -> Iterator[Tree]:
+    yield exp(t)
+    yield power(add(ONE, mul(MINUS, t)), MINUS)
+    yield power(add(ONE, mul(number(2), t)), number(HALF))
+    yield power(add(ONE, mul(number(-2), t)), number(-HALF))
+    yield add(ONE, log(add(ONE, t)))
+    yield add(ONE, function("tanh", t))
+    yield add(ONE, function("sin", t))
+    yield add(ONE, mul(MINUS, add(exp(mul(MINUS, t)), MINUS)))
+
+
+def operators(tree: Tree) -> Iterator[Tree]:
+    """Sums as products and the other way round; brackets in functions; an offset or a slope inside one."""
+    for path, node in places(tree):
+        kind = node[0]
+        if kind in "+*" and len(node) == 3:
+            yield replace_at(tree, path, made("*" if kind == "+" else "+", node[1:]))
+        if kind not in ("c", "n", "pi"):
+            for name in WRAPS:
+                if kind != name:
+                    yield replace_at(tree, path, wrapped(name, node))
+            yield replace_at(tree, path, add(node, constant(NEW_TERM)))
+        if kind in SWAPS:
+            yield replace_at(tree, path, function(kind, add(node[1], constant(NEW_TERM))))
+            yield replace_at(tree, path, function(kind, mul(constant(NEW_FACTOR), node[1])))
+        if kind == "n":
+            yield replace_at(tree, path, constant(value_of(node)))
+        if kind == "*" and not is_number(node[1]):
+            yield replace_at(tree, path, mul(constant(NEW_FACTOR), node))
+
+
+def other_forms(tree: Tree) -> Iterator[Tree]:
+    """The same function, written in another way by one step of algebra."""
+    for path, node in places(tree):
+        kind = node[0]
+        if kind == "*":
+            factor, rest = coefficient(node)
+            for i, part in enumerate(node[1:]):
+                if part[0] == "+":
+                    others = [p for k, p in enumerate(node[1:]) if k != i]
+                    yield replace_at(tree, path, add(*(mul(*others, term) for term in part[1:])))
+                if part[0] == "exp" and part[1][0] == "+":
+                    others = [p for k, p in enumerate(node[1:]) if k != i]
+                    yield _raw_at(tree, path, ("*", *others, *(("exp", term) for term in part[1][1:])))
+                if part[0] == "^" and part[2] == MINUS and part[1][0] == "+":
+                    above = mul(*(p for k, p in enumerate(node[1:]) if k != i))
+                    inverse = power(above, MINUS)
+                    yield _raw_at(tree, path, ("^", add(*(mul(term, inverse) for term in part[1][1:])), MINUS))
+                if part[0] == "^" and is_number(part[2]) and part[1][0] == "*":
+                    others = [p for k, p in enumerate(node[1:]) if k != i]
+                    yield replace_at(tree, path, mul(*others, *(power(p, part[2]) for p in part[1][1:])))
+        elif kind == "exp" and node[1][0] == "+":
+            yield _raw_at(tree, path, ("*", *(("exp", term) for term in node[1][1:])))
+        elif kind == "+":
+            factors: dict[Tree, list[int]] = {}
+            for i, term in enumerate(node[1:]):
+                for part in term[1:] if term[0] == "*" else (term,):
+                    if not is_number(part):
+                        base = part[1] if part[0] == "^" else part
+                        factors.setdefault(part, []).append(i)
+                        if base != part:
+                            factors.setdefault(base, []).append(i)
+            for common, where in factors.items():
+                chosen = sorted(set(where))
+                if len(chosen) > 1:
+                    inside = add(*(mul(node[1 + i], power(common, MINUS)) for i in chosen))
+                    others = [t for i, t in enumerate(node[1:]) if i not in chosen]
+                    yield _raw_at(tree, path, add(*others, ("*", common, inside)))
+        elif kind == "log" and node[1][0] == "*":
+            yield replace_at(tree, path, add(*(log(part) for part in node[1][1:])))
+        elif kind == "^" and node[1][0] == "*":
+            yield _raw_at(tree, path, ("*", *(power(p, node[2]) for p in node[1][1:])))
+
+
+def _raw_at(tree: Tree, path: tuple[int, ...], part: Tree) -> Tree:
+    """The tree with another part at a path, not made canonical, which would undo the other form."""
+    if not path:
+        return part
+    return (tree[0], *(_raw_at(arg, path[1:], part) if i == path[0] else arg for i, arg in enumerate(tree[1:])))

@@ -1,0 +1,81 @@
+"""From a simple or wrong formula to the law near it."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansr.expression.evaluate import Tape
+from kansr.expression.parse import parse
+from kansr.search.edits.first_order import proposals
+from kansr.search.edits.library import library
+from kansr.search.edits.local_search import LocalSearch
+from kansr.search.edits.program import Rows, fit
+from kansr.search.edits.translation import from_sympy, to_sympy
+from kansr.search.edits.tree import form
+
+NAMES = ("a", "b", "c")
+PLACES = {name: i for i, name in enumerate(NAMES)}
+TURNS = 120  # formulas that may be edited
+
+
+def rows_of(law: str, noise: float, rows: int = 800, seed: int = 0) -> Rows:
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.5, 3.0, (rows, len(NAMES)))
+    y = Tape(parse(law), NAMES).value(X)
+    y = y + noise * float(np.sqrt(np.mean(y**2))) * rng.normal(size=rows)
+    return Rows(X, y, np.ones(rows), rows)
+
+
+def searched(rows: Rows, start: str, seed: int = 0) -> LocalSearch:
+    search = LocalSearch(rows, float(np.std(rows.y)), len(NAMES), seed, lambda: search.pool.turn > TURNS)
+    tree = from_sympy(parse(start), PLACES)
+    search.run([tree], noise=0.0)
+    return search
+
+
+def predicts(expr: sympy.Expr, law: str) -> float:
+    """The rms difference from the law on fresh rows, over its spread."""
+    X = np.random.default_rng(99).uniform(0.5, 3.0, (500, len(NAMES)))
+    truth = Tape(parse(law), NAMES).value(X)
+    return float(np.sqrt(np.mean((Tape(expr, NAMES).value(X) - truth) ** 2)) / np.std(truth))
+
+
+@pytest.mark.parametrize(
+    ("law", "start"),
+    [
+        ("a*b/(1 + 0.7*c)", "a*b"),  # a factor
+        ("2.5*exp(-0.8*a)*b + c", "b"),  # a factor and a term
+        ("a*(b**2 - 0.4*c**2)", "1.1*a*b**1.7*c**0.1"),  # exponents rounded, a term in a factor
+        ("a/sqrt(1 + b**2*c**2)", "a"),
+    ],
+)
+def test_a_law_near_a_formula_is_reached_in_noise(law, start):
+    best = searched(rows_of(law, 0.01), start).pool.best
+    assert predicts(to_sympy(best.tree, NAMES), law) < 0.01
+
+
+def test_the_search_is_the_same_for_the_same_seed():
+    rows = rows_of("a*b/(1 + 0.7*c)", 0.05)
+    first, second = (searched(rows, "a").pool.best for _ in range(2))
+    assert first.tree == second.tree
+
+
+def test_noise_alone_is_a_constant():
+    rng = np.random.default_rng(1)
+    rows = Rows(rng.uniform(1, 2, (400, 3)), rng.normal(size=400), np.ones(400), 400)
+    search = searched(rows, "0.1")
+    assert search.pool.best.tree[0] in "cn"
+
+
+def test_the_best_proposal_is_the_missing_factor():
+    rows = rows_of("a*sin(b)", 0.001)
+    tree = fit(from_sympy(parse("0.5*a"), PLACES), rows, 5).tree
+    wanted = form(from_sympy(parse("0.5*a*sin(b)"), PLACES))
+    offered = [form(made) for _, made in proposals(tree, rows, library(rows), 12.0, 20, 0)]
+    assert wanted in offered[:4]
+
+
+def test_a_library_has_no_expression_twice():
+    rows = rows_of("a", 0.01, rows=100)
+    values = library(rows).values
+    assert len(np.unique(np.round(values[:50], 7), axis=1).T) == values.shape[1]
