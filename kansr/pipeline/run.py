@@ -28,11 +28,11 @@ from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
-from kansr.search.comparison import Comparison, compare
-from kansr.search.exchange import exchange_notes
+from kansr.search.held_out.comparison import Comparison, compare
+from kansr.search.held_out.exchange import exchange_notes
+from kansr.search.held_out.prediction import FAR_LONGER, predicts_better
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
-from kansr.search.prediction import FAR_LONGER, predicts_better
 from kansr.search.stopping import (
     any_exact,
     far_behind,
@@ -290,9 +290,7 @@ class _Schedule:
         """Whether nothing of an earlier run is still to be read back, but this attempt."""
         return self.unread <= ({attempt.name} if attempt else set())
 
-    def outcome(
-        self, attempt: Attempt, earlier: Entry, rows: Partition, formulas: tuple[sympy.Expr, ...]
-    ) -> Tried:
+    def outcome(self, attempt: Attempt, earlier: Entry, rows: Partition, formulas: tuple[sympy.Expr, ...]) -> Tried:
         """What the attempt finds, begun with those that come after it; or what it had found in an earlier run.
 
         formulas: what has been found so far, the shortest description first.

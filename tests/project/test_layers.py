@@ -27,6 +27,7 @@ ORDER = (
     *("kan.network", "kan.training", "kan.reading", "kan"),
     *("structure.context", "structure.surrogate", "structure.anova", "structure.moves", "structure.terminals"),
     "structure",
+    "search.held_out",
     "search",
     *("refinement.forms", "refinement.refiners", "refinement"),
     "pipeline",

@@ -7,7 +7,7 @@ import pytest
 
 import kansr
 from kansr.data.dataset import Dataset
-from kansr.search.exchange import exchange_notes
+from kansr.search.held_out.exchange import exchange_notes
 
 NAMES = ("a", "b", "c", "d")
 

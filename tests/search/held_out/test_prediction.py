@@ -10,7 +10,7 @@ from kansr.expression.parse import parse
 from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.judge import judge
 from kansr.result.candidate import Candidate
-from kansr.search.prediction import predicts_better
+from kansr.search.held_out.prediction import predicts_better
 
 
 def fitted(text: str, data: Dataset) -> Candidate:

@@ -12,7 +12,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.judge.judge import judge
 from kansr.result.result import Status
-from kansr.search.comparison import compare
+from kansr.search.held_out.comparison import compare
 from kansr.search.partition import Partition
 from kansr.structure.anova.models import MODELS
 
