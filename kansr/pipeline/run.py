@@ -310,11 +310,22 @@ class _Schedule:
         self.begun.clear()
 
     def _following(self, attempt: Attempt, rows: Partition, formulas: tuple[sympy.Expr, ...]) -> Tried:
+        """What an attempt finds that goes on from these formulas; in this process, beside those that come after it."""
+        self._begin(attempt, rows)
         work = Portable((attempt, replace(self.context, formulas=formulas)))
         return Serial().submit(_try, work, rows, self.deadline).result()
 
     def _answer(self, attempt: Attempt, rows: Partition) -> Tried:
-        """What a worker has found; nothing where it does not answer in time, as one that is busy with other things.
+        """What a worker has found; nothing where it does not answer in time, as one that is busy with other things."""
+        self._begin(attempt, rows)
+        patience = self.deadline.remaining(self.deadline.budget.abandoned)
+        try:
+            return self.begun[attempt.name].result(max(patience, 0.0) + self.deadline.budget.attempt_least)
+        except Unanswered:
+            return Tried((), SILENT)
+
+    def _begin(self, attempt: Attempt, rows: Partition) -> None:
+        """Gives the attempt and some of those after it to the workers, but what goes on from formulas not yet found.
 
         Nothing is begun beside quick attempts, which often end the search before a worker could be started.
         """
@@ -322,16 +333,9 @@ class _Schedule:
         alone = attempt.quick and not self.lent
         ahead = 1 if alone else self.ahead
         for name, work in list(zip(self.names, self.work))[first : first + ahead]:
-            if work.value[0].follows:
-                break
-            if name not in self.begun and self.journal.past.get(name, NOT_YET).cut:
+            if name not in self.begun and not work.value[0].follows and self.journal.past.get(name, NOT_YET).cut:
                 place = Serial() if work.value[0].always or alone else self.executor
                 self.begun[name] = place.submit(_try, work, rows, self.deadline)
-        patience = self.deadline.remaining(self.deadline.budget.abandoned)
-        try:
-            return self.begun[attempt.name].result(max(patience, 0.0) + self.deadline.budget.attempt_least)
-        except Unanswered:
-            return Tried((), SILENT)
 
 
 def _try(work: Portable[tuple[Attempt, Context]], rows: Partition, deadline: Deadline) -> Tried:

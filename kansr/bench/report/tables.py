@@ -17,7 +17,8 @@ from kansr.bench.report.tally import COLUMNS, misses, tally
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", "of decidable", "median s", "p90 s")
+DECIDED = "of decidable"
+HEADER = ("suite", "method", "noise", "ids", "trials", *COLUMNS, "rivals", DECIDED, "median s", "p90 s")
 FORMULA = 70  # characters shown of a formula, times two
 
 
@@ -26,7 +27,11 @@ def summary(records: Sequence[Record]) -> RenderableType:
     if not records:
         return Text("no records yet")
     missed = misses(records)
-    parts: list[RenderableType] = [plain_table(HEADER, [group_row(g) for g in tally(records)["groups"]], first_left=4)]
+    rows = [group_row(group) for group in tally(records)["groups"]]
+    # a column that no row fills would take the room of names
+    shown = [place for place, name in enumerate(HEADER) if name != DECIDED or any(row[place] for row in rows)]
+    header, *cells = ([row[place] for place in shown] for row in (HEADER, *rows))
+    parts: list[RenderableType] = [plain_table(header, cells, first_left=4)]
     undecided = sum(r["verdicts"][c] == "undecided" for r in records for c in COLUMNS)
     parts.append(
         Text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -10,7 +11,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
-from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.fit.error_model import relative_sigma, spans_decades, spread_of
 from kansr.formula.judge.description_length import fit_length
 from kansr.numeric.arrays import Array
@@ -18,6 +19,7 @@ from kansr.numeric.robust import mean_square, typical
 from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.local_search import LocalSearch
+from kansr.search.edits.pool import Known
 from kansr.search.edits.program import Rows
 from kansr.search.edits.translation import from_sympy, to_sympy
 from kansr.search.edits.tree import Tree, add, constant, mul
@@ -30,7 +32,8 @@ from kansr.units.consistency import fits
 MOST_ROWS = 1500  # that formulas are compared on; the best are fitted to the whole sample
 STARTS = 16  # formulas found so far that are edited
 ENDS = 8  # formulas that are fitted to the whole sample, by the shortest of which the search ends
-FINISHED = 2
+FINISHED = 2  # of these
+MOST_ASKED = 60  # formulas whose unit is asked for
 ORIGIN = "local search"
 
 
@@ -45,18 +48,21 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search.run([*trees, *_simple(search.rows)], noise_floor(rows) * search.spread)
-    offered = []
-    size = typical_size(data.X, data.names)
-    for known in search.pool.shortest(ENDS):
-        fit = fit_constants(canonical(to_sympy(known.tree, data.names), size), data)
-        if data.units is None or fits(fit.expr, data.units):
-            offered.append((fit, known))
-    offered.sort(key=lambda one: fit_length(one[0], data))
+    offered = sorted(islice(_fitted(search, data), ENDS), key=lambda one: fit_length(one[0], data))
     for place, (fit, known) in enumerate(offered[:FINISHED]):
         path = (Step("local search: " + ", ".join(known.how)),)
         if not place:
             yield Finding(judged(fit.expr, rows, ORIGIN), path=path, unfinished=True)
         yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=path)
+
+
+def _fitted(search: LocalSearch, data: Dataset) -> Iterator[tuple[Fit, Known]]:
+    """The shortest descriptions that can have the unit of the target, fitted to the whole sample."""
+    size = typical_size(data.X, data.names)
+    for known in search.pool.shortest(MOST_ASKED):
+        expr = canonical(to_sympy(known.tree, data.names), size)
+        if data.units is None or fits(expr, data.units):
+            yield fit_constants(expr, data), known
 
 
 def _search(data: Dataset, context: Context) -> LocalSearch:
@@ -80,7 +86,7 @@ def _weight(data: Dataset, best: sympy.Expr) -> Array:
 
 
 def _simple(rows: Rows) -> list[Tree]:
-    """A line, a power law of the inputs that are positive, and functions of a line, with rough constants."""
+    """A constant, a line, and a power law of the inputs that are positive, with rough constants."""
     level, spread = float(np.mean(rows.y)), float(np.std(rows.y))
     slopes = [spread / (float(np.std(x)) or 1.0) for x in rows.columns]
     line = add(*(mul(constant(s * (1 + i / 100)), ("x", i)) for i, s in enumerate(slopes)), constant(level))

@@ -13,7 +13,7 @@ NAMES = {value: name for name, value in FUNCTIONS.items()}
 
 
 def from_sympy(expr: sympy.Expr, places_of: Mapping[str, int]) -> Tree | None:
-    """The tree of an expression; None where it has a function that trees have not. places_of: the inputs by name."""
+    """The tree of an expression; None where it has another function or input. places_of: the inputs by name."""
     if expr.is_Float:
         return constant(float(expr))
     if expr.is_Rational:
@@ -21,7 +21,8 @@ def from_sympy(expr: sympy.Expr, places_of: Mapping[str, int]) -> Tree | None:
     if expr is sympy.pi:
         return ("pi",)
     if expr.is_Symbol:
-        return ("x", places_of[expr.name])
+        place = places_of.get(expr.name)
+        return None if place is None else ("x", place)
     if expr is sympy.E:
         return constant(math.e)
     if not (expr.is_Add or expr.is_Mul or expr.is_Pow or expr.func in NAMES):

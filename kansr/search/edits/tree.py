@@ -36,7 +36,6 @@ LEAVES = ("x", "c", "n", "pi")
 ZERO: Tree = ("n", 0, 1)
 ONE: Tree = ("n", 1, 1)
 MINUS: Tree = ("n", -1, 1)
-TWO: Tree = ("n", 2, 1)
 REMEMBERED = 100_000  # trees whose order is known
 LARGEST_POWER = 12  # of a number that is worked out
 
