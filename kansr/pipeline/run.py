@@ -31,6 +31,7 @@ from kansr.search.attempt import Attempt, Finding, Tried
 from kansr.search.held_out.comparison import Comparison, compare
 from kansr.search.held_out.exchange import exchange_notes
 from kansr.search.held_out.prediction import FAR_LONGER, predicts_better
+from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
 from kansr.search.stopping import (
@@ -125,14 +126,15 @@ class Search:
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition, self._formulas()))
                 if new and schedule.caught_up(attempt):
                     yield self._report()
-                if new and attempt.measured:
+                if new and attempt.measured and attempt.thorough:  # of others, in the end
                     self.comparison = self._compare(self.deadline, thorough=True)
                     new += self._taken_from(self.comparison)
                 if self._cleaned():  # what others have begun with these rows is begun again
                     self.comparison = None
                     schedule.begin_again()
                     new = self.findings[len(self.findings) - len(new) :]
-                if self._ends(attempt, new):
+                followed = any(later.follows for later in attempts[attempts.index(attempt) + 1 :])
+                if self._ends(attempt, new, followed):
                     break
             schedule.begin_again()
 
@@ -251,8 +253,11 @@ class Search:
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
         return tuple(dict.fromkeys(f.candidate.expr for f in ranked))
 
-    def _ends(self, attempt: Attempt, new: Sequence[Finding]) -> bool:
-        """Whether nothing better is to be expected after this attempt, of which these findings are new."""
+    def _ends(self, attempt: Attempt, new: Sequence[Finding], followed: bool) -> bool:
+        """Whether nothing better is to be expected after this attempt, of which these findings are new.
+
+        followed: whether a local search is still to come; in noise it may make a good formula a short one.
+        """
         rows = self.partition
         settled = attempt.conclusive and any(self._settles(f) for f in new)
         if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough or settled):
@@ -265,6 +270,7 @@ class Search:
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
+        tried = tried and not (followed and self.deadline.in_time(lambda: noise_floor(rows) > NOISY, False))
         thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 

@@ -135,6 +135,15 @@ def test_combinations_come_best_first_and_only_once() -> None:
     assert len(every) == len(set(every)) == 27
 
 
+def test_an_edge_that_nothing_matches_leaves_no_combination() -> None:
+    text = "3*x**2*exp(-y)*z"
+    names, rows, kinds = FORMULAS[text]
+    graph = graph_of(table(text, names), rows, kinds)
+    first, *others = match_all(graph.edges)
+    assert list(combinations(graph, [(), *others], 3)) == []
+    assert list(combinations(graph, [first, *others], 3))
+
+
 def test_a_graph_is_plain_json() -> None:
     names, rows, kinds = FORMULAS["x*y + 2*sin(z)"]
     graph = graph_of(table("x*y + 2*sin(z)", names), rows, kinds)

@@ -69,7 +69,12 @@ def choose(
 
 
 def combinations(graph: Graph, matches: Sequence[Sequence[EdgeFit]], per_edge: int) -> Iterator[list[EdgeFit]]:
-    """Combinations of one fit for each edge, least sum of scores first: best-first search over the lattice of ranks."""
+    """Combinations of one fit for each edge, least sum of scores first: best-first search over the lattice of ranks.
+
+    There is none where nothing matches an edge.
+    """
+    if not all(matches):
+        return
     ranked: list[list[tuple[float, EdgeFit]]] = []
     for edge, fits in zip(graph.edges, matches):
         floor = max((edge.error / (float(np.std(edge.y)) or 1.0)) ** 2, LEAST_FLOOR)
