@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import sympy
 
@@ -15,6 +16,7 @@ OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
 # Of a function whose whole argument is another one, exp(cos(x)): none of the 322 arguments in the shipped laws is one,
 # while one in 25 other nodes is a function; results/2026-11-29-code-lengths.
 NESTED_BITS = 4.0
+NUMBER_SYMBOL_BITS = SYMBOL_BITS + 1.0  # pi
 POINT_BITS = 8.0  # of a decimal, beside its digits: one of 256 places of the point
 
 
@@ -66,16 +68,14 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
     if expr.is_Float:
         return min(bits_per_float, decimal_bits(float(expr)))
     if expr.is_Rational:
-        return _integer_bits(int(expr.p)) + (_integer_bits(int(expr.q)) if expr.q != 1 else 0.0)
+        return integer_bits(int(expr.p)) + (integer_bits(int(expr.q)) if expr.q != 1 else 0.0)
     if not expr.args:
-        return SYMBOL_BITS + (math.log2(max(inputs, 1)) if expr.is_Symbol else 1.0)
-    operator = FUNCTION_BITS * FUNCTION_WEIGHT.get(expr.func, RARE_FUNCTION_WEIGHT)
+        return input_bits(inputs) if expr.is_Symbol else NUMBER_SYMBOL_BITS
+    operator = function_bits(expr.func)
     if expr.is_Add or expr.is_Mul:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
     elif expr.is_Pow and expr.exp.is_Rational:
-        # Exponents in laws are small, so their code is shorter than gamma: log2|p·q| bits and a sign.
-        size = 1.0 + math.log2(abs(expr.exp.p) * expr.exp.q) + (1.0 if expr.exp < 0 else 0.0)
-        return OPERATOR_BITS + size + _bits(expr.base, bits_per_float, inputs)
+        return OPERATOR_BITS + exponent_bits(expr.exp.p, expr.exp.q) + _bits(expr.base, bits_per_float, inputs)
     elif expr.is_Pow:
         operator = OPERATOR_BITS
     elif any(arg.is_Function for arg in expr.args):
@@ -89,7 +89,23 @@ def decimal_bits(value: float) -> float:
     return POINT_BITS + math.log2(10) * len(f"{value!r}".split("e")[0].replace(".", "").strip("-0"))
 
 
-def _integer_bits(n: int) -> float:
+def input_bits(inputs: int) -> float:
+    """The code length of one of so many inputs, in bits."""
+    return SYMBOL_BITS + math.log2(max(inputs, 1))
+
+
+def function_bits(function: Any) -> float:
+    """The code length of the name of a function, a class of sympy, in bits."""
+    return FUNCTION_BITS * FUNCTION_WEIGHT.get(function, RARE_FUNCTION_WEIGHT)
+
+
+def exponent_bits(p: int, q: int) -> float:
+    """The code length of an exponent p/q in bits. Those of laws are small, so it is shorter than gamma: log2|p·q|."""
+    return 1.0 + math.log2(abs(p) * q) + (1.0 if p < 0 else 0.0)
+
+
+def integer_bits(n: int) -> float:
+    """The code length of a whole number in bits."""
     return 1.0 + 2.0 * math.log2(abs(n) + 1)
 
 

@@ -65,47 +65,59 @@ class Instruction:
     value: Any = None
 
 
-class Tape:
-    """An expression as a list of instructions, evaluated forward and differentiated by reverse accumulation.
+class Program:
+    """Instructions that are evaluated forward and differentiated by reverse accumulation; they are added in order.
 
-    names: the inputs, in the order of the columns of X.
-    constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
-    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds
-    the expression.
-
-    Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
+    parameters: how many constants are arguments of the evaluation.
     """
 
-    def __init__(self, expr: sympy.Expr, names: Sequence[str], constants: Sequence[sympy.Expr] = ()) -> None:
+    def __init__(self, parameters: int) -> None:
         self.instructions: list[Instruction] = []
-        self.parameters = len(constants)
-        self._seen: dict[sympy.Expr, int] = {}
-        self._names = {name: i for i, name in enumerate(names)}
-        self._constants = {c: i for i, c in enumerate(constants)}
-        self._add(expr)
+        self.parameters = parameters
+        self.free: list[bool] = []  # whether each instruction depends on a parameter
+
+    def put(self, instruction: Instruction) -> int:
+        """Adds an instruction and returns its position."""
+        self.instructions.append(instruction)
+        self.free.append(instruction.kind == "parameter" or any(self.free[j] for j in instruction.args))
+        return len(self.instructions) - 1
 
     def value(self, X: Array, constants: Constants = ()) -> Array:
         """X: (rows, inputs); constants: (constants,) -> (rows,), nan where the expression has no real value."""
         with np.errstate(all="ignore"):
-            return np.broadcast_to(self._forward(X, constants)[-1], (len(X),)).astype(float)
+            return np.broadcast_to(self.forward(X, constants)[-1], (len(X),)).astype(float)
 
     def jacobian(self, X: Array, constants: Constants) -> tuple[Array, Array]:
         """X: (rows, inputs); constants: (constants,) -> values, (rows,), and their derivatives, (rows, constants)."""
         with np.errstate(all="ignore"):
-            values = self._forward(X, constants)
-            adjoint: list[Any] = [0.0] * len(self.instructions)
-            adjoint[-1] = np.ones(len(X))
+            values = self.forward(X, constants)
+            adjoints = self.adjoints(values, len(X))
             jacobian = np.zeros((len(X), self.parameters))
-            for i in range(len(self.instructions) - 1, -1, -1):
-                instruction, bar = self.instructions[i], adjoint[i]
-                if instruction.kind == "parameter":
-                    jacobian[:, instruction.value] += bar
-                elif instruction.args and not (isinstance(bar, float) and bar == 0.0):
-                    for j, slope in self._slopes(instruction, values, values[i]):
-                        adjoint[j] = adjoint[j] + bar * slope
+            for instruction, adjoint in zip(self.instructions, adjoints):
+                if instruction.kind == "parameter" and adjoint is not None:
+                    jacobian[:, instruction.value] = adjoint
             return np.broadcast_to(values[-1], (len(X),)).astype(float), jacobian
 
-    def _forward(self, X: Array, constants: Constants) -> list[Any]:
+    def adjoints(self, values: list[Any], rows: int, every: bool = False) -> list[Any]:
+        """The derivative of the last value by each, (rows,) or a number, None where there is none.
+
+        values: as `forward` gives them. Derivatives by what depends on no parameter are left out, unless `every`.
+        """
+        adjoints: list[Any] = [None] * len(self.instructions)
+        adjoints[-1] = np.ones(rows)
+        for i in range(len(self.instructions) - 1, -1, -1):
+            instruction, adjoint = self.instructions[i], adjoints[i]
+            if not instruction.args or adjoint is None:
+                continue
+            for place, j in enumerate(instruction.args):
+                if self.free[j] or (every and self.instructions[j].kind != "number"):
+                    slope = self._slope(instruction, place, values, values[i])
+                    part = adjoint if slope is None else adjoint * slope
+                    adjoints[j] = part if adjoints[j] is None else adjoints[j] + part
+        return adjoints
+
+    def forward(self, X: Array, constants: Constants) -> list[Any]:
+        """The value of every instruction, (rows,) or a number. X: (rows, inputs); constants: (constants,)."""
         values: list[Any] = []
         for instruction in self.instructions:
             args = [values[j] for j in instruction.args]
@@ -123,40 +135,54 @@ class Tape:
                     total = total * arg
                 values.append(total)
             elif instruction.kind == "power":
-                values.append(raised(args[0], args[1]))
+                values.append(_power(args[0], args[1]))
             elif instruction.kind == "extreme":
                 values.append(reduce(instruction.value, args))
             else:
                 values.append(instruction.value[0](args[0]))
         return values
 
-    def _slopes(self, instruction: Instruction, values: list[Any], out: Any) -> list[tuple[int, Any]]:
-        """(operand, derivative by it) for every operand that can depend on a parameter; `out` is the result."""
+    @staticmethod
+    def _slope(instruction: Instruction, place: int, values: list[Any], out: Any) -> Any:
+        """The derivative of the result `out` of an instruction by one of its operands; None for 1."""
+        args = instruction.args
         if instruction.kind == "add":
-            return [(j, 1.0) for j in instruction.args]
+            return None
         if instruction.kind == "mul":
-            pairs = []
-            for place, j in enumerate(instruction.args):
-                others: Any = 1.0
-                for other, k in enumerate(instruction.args):
-                    if other != place:
-                        others = others * values[k]
-                pairs.append((j, others))
-            return pairs
+            others: Any = 1.0
+            for other, k in enumerate(args):
+                if other != place:
+                    others = others * values[k]
+            return others
         if instruction.kind == "power":
-            base, exponent = instruction.args
-            slope = values[exponent] * raised(values[base], values[exponent] - 1.0)
-            if self.instructions[exponent].kind == "number":
-                return [(base, slope)]
-            return [(base, slope), (exponent, out * np.log(values[base]))]
+            base, exponent = (values[j] for j in args)
+            return exponent * _power(base, exponent - 1.0) if place == 0 else out * np.log(base)
         if instruction.kind == "extreme":
-            return [(j, np.equal(values[j], out).astype(float)) for j in instruction.args]
-        return [(instruction.args[0], instruction.value[1](values[instruction.args[0]]))]
+            return np.equal(values[args[place]], out).astype(float)
+        return instruction.value[1](values[args[0]])
+
+
+class Tape(Program):
+    """An expression as a program.
+
+    names: the inputs, in the order of the columns of X.
+    constants: sympy numbers of the expression that are parameters. Equal numbers are one parameter, wherever they
+    occur, and their negatives are its negative. Their values are arguments of the evaluation, so a fit never rebuilds
+    the expression.
+
+    Raises FormulaError for a symbol that is not in `names` and for a function outside the language.
+    """
+
+    def __init__(self, expr: sympy.Expr, names: Sequence[str], constants: Sequence[sympy.Expr] = ()) -> None:
+        super().__init__(len(constants))
+        self._seen: dict[sympy.Expr, int] = {}
+        self._names = {name: i for i, name in enumerate(names)}
+        self._constants = {c: i for i, c in enumerate(constants)}
+        self._add(expr)
 
     def _add(self, expr: sympy.Expr) -> int:
         if expr not in self._seen:
-            self.instructions.append(self._instruction(expr))
-            self._seen[expr] = len(self.instructions) - 1
+            self._seen[expr] = self.put(self._instruction(expr))
         return self._seen[expr]
 
     def _instruction(self, expr: sympy.Expr) -> Instruction:
@@ -208,7 +234,7 @@ def _number(expr: sympy.Expr) -> np.float64:
     return np.float64(value.real if value.imag == 0 else np.nan)
 
 
-def raised(base: Any, exponent: Any) -> Any:
+def _power(base: Any, exponent: Any) -> Any:
     """base**exponent; common exponents by multiplication, division and sqrt, faster and more exact than pow."""
     if np.ndim(exponent) == 0:
         if exponent == 2:

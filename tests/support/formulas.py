@@ -74,7 +74,7 @@ def steady(expr: sympy.Expr, X: Array, names: tuple[str, ...] = NAMES) -> Array:
         for factor in (1 + 3e-14, 1 - 3e-14):
             moved = tape.value(X * factor)
             good &= (np.isfinite(value) == np.isfinite(moved)) & ~(np.abs(moved - value) > 1e-10 * np.abs(value))
-        values = tape._forward(X, ())
+        values = tape.forward(X, ())
         for step, out in zip(tape.instructions, values):
             if step.kind == "add":
                 good &= ~(sum(np.abs(values[j]) for j in step.args) > CONDITION * np.abs(out))

@@ -12,12 +12,12 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
-from kansr.expression.evaluate import Tape
+from kansr.expression.evaluate import Program, Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.error_model import error_ms_of, spans_decades
 from kansr.formula.fit.rounding import rounding_error
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.least_squares import Minimum, levenberg_marquardt
+from kansr.numeric.least_squares import STALLED, Minimum, levenberg_marquardt
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 
@@ -170,19 +170,30 @@ def _reweighted(
     return values, row_weights, J, noise
 
 
-def minimise(tape: Tape, X: Array, y: Array, start: Array, iterations: int, weight: Array | float = 1.0) -> Minimum:
-    """The constants, near `start`, that minimise the sum of squares of the tape's residuals times `weight`, (rows,)."""
+def minimise(
+    program: Program,
+    X: Array,
+    y: Array,
+    start: Array,
+    iterations: int,
+    weight: Array | float = 1.0,
+    stalled: float = STALLED,
+) -> Minimum:
+    """The constants, near `start`, that minimise the sum of squares of the residuals times `weight`, (rows,).
+
+    stalled: see `levenberg_marquardt`.
+    """
     column = np.reshape(weight, (-1, 1))
 
     def residual(values: Array) -> Array:
-        return (tape.value(X, values) - y) * weight
+        return (program.value(X, values) - y) * weight
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        out, J = tape.jacobian(X, values)
+        out, J = program.jacobian(X, values)
         return (out - y) * weight, J * column
 
     rounding = ZERO_RMS * float(np.max(np.abs(y * weight), initial=0.0))
-    return levenberg_marquardt(residual, linearised, start, iterations, rounding)
+    return levenberg_marquardt(residual, linearised, start, iterations, rounding, stalled)
 
 
 def _standard_errors(J: Array, rms: float) -> Array:

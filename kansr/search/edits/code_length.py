@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
 from kansr.expression.complexity import (
-    FUNCTION_BITS,
-    FUNCTION_WEIGHT,
     NESTED_BITS,
+    NUMBER_SYMBOL_BITS,
     OPERATOR_BITS,
-    RARE_FUNCTION_WEIGHT,
     REFERENCE_BITS,
-    SYMBOL_BITS,
     decimal_bits,
+    exponent_bits,
+    function_bits,
+    input_bits,
+    integer_bits,
 )
 from kansr.search.edits.tree import FUNCTIONS, MINUS, Tree, nodes
 
@@ -36,11 +36,11 @@ def _bits(tree: Tree, bits_per_float: float, inputs: int) -> float:
     if kind == "c":
         return min(bits_per_float, decimal_bits(tree[1]))
     if kind == "n":
-        return _integer(tree[1]) + (_integer(tree[2]) if tree[2] != 1 else 0.0)
+        return integer_bits(tree[1]) + (integer_bits(tree[2]) if tree[2] != 1 else 0.0)
     if kind == "x":
-        return SYMBOL_BITS + math.log2(max(inputs, 1))
+        return input_bits(inputs)
     if kind == "pi":
-        return SYMBOL_BITS + 1.0
+        return NUMBER_SYMBOL_BITS
     parts = sum(_bits(arg, bits_per_float, inputs) for arg in tree[1:] if arg != MINUS)
     if kind in "+*":
         return OPERATOR_BITS * (len(tree) - 2) + parts
@@ -48,12 +48,6 @@ def _bits(tree: Tree, bits_per_float: float, inputs: int) -> float:
         exponent = tree[2]
         if exponent[0] != "n":
             return OPERATOR_BITS + parts
-        length = 1.0 + math.log2(abs(exponent[1]) * exponent[2]) + (1.0 if exponent[1] < 0 else 0.0)
-        return OPERATOR_BITS + length + _bits(tree[1], bits_per_float, inputs)
-    weight = FUNCTION_WEIGHT.get(FUNCTIONS[kind], RARE_FUNCTION_WEIGHT)
+        return OPERATOR_BITS + exponent_bits(exponent[1], exponent[2]) + _bits(tree[1], bits_per_float, inputs)
     nested = NESTED_BITS if tree[1][0] in FUNCTIONS else 0.0
-    return FUNCTION_BITS * weight + nested + parts
-
-
-def _integer(n: int) -> float:
-    return 1.0 + 2.0 * math.log2(abs(n) + 1)
+    return function_bits(FUNCTIONS[kind]) + nested + parts

@@ -88,9 +88,9 @@ def _weight(data: Dataset, best: sympy.Expr) -> Array:
 def _simple(rows: Rows) -> list[Tree]:
     """A constant, a line, and a power law of the inputs that are positive, with rough constants."""
     level, spread = float(np.mean(rows.y)), float(np.std(rows.y))
-    slopes = [spread / (float(np.std(x)) or 1.0) for x in rows.columns]
+    slopes = [spread / (float(np.std(x)) or 1.0) for x in rows.X.T]
     line = add(*(mul(constant(s * (1 + i / 100)), ("x", i)) for i, s in enumerate(slopes)), constant(level))
-    powers = [("^", ("x", i), constant(0.5)) for i, x in enumerate(rows.columns) if x.min() > 0]
+    powers = [("^", ("x", i), constant(0.5)) for i, x in enumerate(rows.X.T) if x.min() > 0]
     starts = [constant(level), line]
     if powers:
         starts.append(mul(constant(level), *powers))

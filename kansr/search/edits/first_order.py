@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from kansr.numeric.arrays import Array
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.library import Library, Recipe
-from kansr.search.edits.program import ADD, LEAF, MUL, PARAMETER, Program, Rows
+from kansr.search.edits.program import Rows, TreeProgram
 from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
 
 CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
@@ -74,10 +74,10 @@ def proposals(
     """
     if not library.recipes:
         return
-    program = Program(tree)
-    out = program.forward(rows, np.array(constants(tree)))
+    program = TreeProgram(tree)
+    out = program.forward(rows.columns, constants(tree))
     found, J = _places(program, out, rows)
-    left = rows.target - rows.weight * out[-1]
+    left = rows.weight * (rows.y - out[-1])
     if not np.isfinite(left).all() or not np.isfinite(J).all():
         return
     tests = _tests(found, J, left, rows.weight)
@@ -86,7 +86,7 @@ def proposals(
     slopes, after = _regressions(tests, library)
     with np.errstate(all="ignore"):
         gain = rows.total / 2 * np.log2(np.maximum(after, LEAST_LEFT * float(left @ left)) / float(left @ left))
-    inputs = len(rows.columns)
+    inputs = rows.X.shape[1]
     beside = np.array([_bits_beside(test, float_bits, inputs) for test in tests])
     cost = np.where(slopes != 0, gain + library.bits + beside[:, None], np.inf)
     for t, m in _chosen(cost, overall, of_each):
@@ -96,29 +96,28 @@ def proposals(
             yield test.kind, test.place.exchanged(tree, part)
 
 
-def _places(program: Program, out: list[Array], rows: Rows) -> tuple[list[Place], Array]:
+def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Place], Array]:
     """-> every place of a formula, and the derivatives by its constants times the weight, (rows, constants)."""
-    bars = program.adjoints(out, len(rows.y), True)
-    inside = program.inside()
+    slopes = program.adjoints(out, len(rows.y), every=True)
     full = rows.y.shape
     J = np.zeros((len(rows.y), program.parameters))
     found: list[Place] = []
-    for i, ((code, args, value), bar, node) in enumerate(zip(program.code, bars, program.nodes)):
-        if bar is None:
+    for i, (instruction, slope, node) in enumerate(zip(program.instructions, slopes, program.nodes)):
+        if slope is None:  # a number, or what nothing depends on
             continue
-        if code == PARAMETER:
-            J[:, value] = bar * rows.weight
-        if code != LEAF or args[0]:  # a number is no place
-            found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(bar, full), inside[i]))
-        if code in (ADD, MUL) and len(args) > 2:
+        kind, args = instruction.kind, instruction.args
+        if kind == "parameter":
+            J[:, instruction.value] = slope * rows.weight
+        within = program.inside[i]
+        found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(slope, full), within))
+        if kind in ("add", "mul") and len(args) > 2:
             for a, b in combinations(range(len(args)), 2):
                 first, second = out[args[a]], out[args[b]]
-                others = [out[j] for k, j in enumerate(args) if k not in (a, b)] if code == MUL else []
-                slope = math.prod(others, start=bar)
-                both = first * second if code == MUL else first + second
-                within = inside[args[a]] | inside[args[b]]
-                parts = (node[1 + a], node[1 + b])
-                found.append(Place(node, parts, np.broadcast_to(both, full), np.broadcast_to(slope, full), within))
+                others = [out[j] for k, j in enumerate(args) if k not in (a, b)] if kind == "mul" else []
+                both = first * second if kind == "mul" else first + second
+                own = np.broadcast_to(math.prod(others, start=slope), full)
+                within = program.inside[args[a]] | program.inside[args[b]]
+                found.append(Place(node, (node[1 + a], node[1 + b]), np.broadcast_to(both, full), own, within))
     return found, J
 
 

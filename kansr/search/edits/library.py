@@ -14,14 +14,13 @@ import numpy as np
 
 from kansr.numeric.arrays import Array
 from kansr.search.edits.code_length import bits
-from kansr.search.edits.program import Program, Rows
+from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.tree import (
     ONE,
     Tree,
     add,
     coefficient,
     constant,
-    constants,
     function,
     mul,
     nodes,
@@ -40,7 +39,7 @@ PERIODS = 4.0  # of a wave over the range of its argument, above which it fits a
 WIDEST = 60.0  # range of the argument of an exponential
 MOST = 3000  # expressions
 MOST_COMMON = 12  # arguments that are taken from all formulas that the search starts from
-COMMON_POWERS = PART_POWERS[:1] + PART_POWERS[2:3]
+COMMON_POWERS = tuple(Fraction(p) for p in ("1", "-1"))
 MOST_PARTS = 8  # arguments that are taken from a formula
 LARGEST_PART = 12  # nodes of such an argument
 COMPARED = 50  # rows on which two expressions are compared
@@ -162,8 +161,8 @@ def _parts(tree: Tree) -> Iterator[Tree]:
 
 
 def _value(tree: Tree, rows: Rows) -> Array | None:
-    values = Program(tree).value(rows, np.array(constants(tree)))
-    return values if np.ndim(values) and bool(np.isfinite(values).all()) else None
+    values = values_of(tree, rows)
+    return values if np.isfinite(values).all() else None
 
 
 def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int) -> Library:
@@ -172,7 +171,7 @@ def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int) -> L
     sizes: list[float] = []
     lengths: list[float] = []
     met: set[bytes] = set()
-    inputs = len(rows.columns)
+    inputs = rows.X.shape[1]
     known: dict[Tree, float] = {}
 
     def length(tree: Tree) -> float:
@@ -244,7 +243,7 @@ def _power(i: int, p: Fraction) -> Tree:
 
 def _expressions(rows: Rows) -> Iterator[tuple[Recipe, Array]]:
     """The simplest first: there is room for MOST."""
-    inputs = range(len(rows.columns))
+    inputs = range(rows.X.shape[1])
     sums = [add(("x", i), ("x", j)) for i, j in combinations(inputs, 2)]
     differences = [add(("x", i), mul(number(-1), ("x", j))) for i, j in combinations(inputs, 2)]
     yield from _plain((_power(i, p) for i, p in product(inputs, POWERS)), rows)
@@ -276,7 +275,7 @@ def _of_two(inputs: range, rows: Rows) -> Iterator[Tree]:
         yield mul(("x", i), power(add(ONE, mul(number(-1), ("x", i))), number(-1)))
     for i, j in permutations(inputs, 2):
         yield mul(("x", i), power(add(("x", i), ("x", j)), number(-1)))
-        if rows.columns[i].min() > 0:
+        if rows.X[:, i].min() > 0:
             yield power(("x", i), ("x", j))
             yield power(("x", i), mul(number(-1), ("x", j)))
             yield power(("x", i), _power(j, Fraction(-1)))
@@ -292,9 +291,9 @@ def _squares(inputs: range) -> Iterator[Tree]:
 def _times_functions(inputs: range, rows: Rows) -> Iterator[tuple[Recipe, Array]]:
     """A function of one input times or over another one."""
     for i, j in permutations(inputs, 2):
-        for recipe, values in _functions(("x", j), rows.columns[j], ("log", "exp", "tanh", "wave")):
-            yield recipe._replace(factor=("x", i)), values * rows.columns[i]
-            yield recipe._replace(factor=_power(i, Fraction(-1))), values / rows.columns[i]
+        for recipe, values in _functions(("x", j), rows.X[:, j], ("log", "exp", "tanh", "wave")):
+            yield recipe._replace(factor=("x", i)), values * rows.X[:, i]
+            yield recipe._replace(factor=_power(i, Fraction(-1))), values / rows.X[:, i]
 
 
 def _pairs(inputs: range, powers: Sequence[Fraction]) -> Iterator[Tree]:

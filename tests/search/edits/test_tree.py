@@ -12,7 +12,7 @@ from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.neighbours import other_forms
-from kansr.search.edits.program import Program, Rows
+from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.translation import from_sympy, to_sympy
 from kansr.search.edits.tree import Tree, constants, rewritten
 
@@ -24,8 +24,7 @@ LAWS = [p for name in ("feynman", "laws") for p in suite(name)]
 
 
 def value_of(tree: Tree, rows: Rows = ROWS) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return np.broadcast_to(Program(tree).value(rows, np.array(constants(tree))), len(rows.y))
+    return values_of(tree, rows)
 
 
 @pytest.mark.parametrize("law", LAWS[::7], ids=lambda law: law.id)
