@@ -28,10 +28,10 @@ from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
 from kansr.search.attempt import Attempt, Finding, Tried
+from kansr.search.edits.findings import may_edit
 from kansr.search.held_out.comparison import Comparison, compare
 from kansr.search.held_out.exchange import exchange_notes
 from kansr.search.held_out.prediction import FAR_LONGER, predicts_better
-from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
 from kansr.search.stopping import (
@@ -110,7 +110,7 @@ class Search:
         with workers(self.config.jobs, self.config.executor) as executor:
             attempts = plan(self.partition.kept, self.config.guesses)
             schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config, self.journal)
-            for attempt in attempts:
+            for place, attempt in enumerate(attempts, 1):
                 earlier = self.journal.past.get(attempt.name, NOT_YET)
                 if earlier.cut and schedule.caught_up(attempt):
                     self.deadline.timer.start()
@@ -123,7 +123,8 @@ class Search:
                     lambda: no_signal(self.findings, self.partition), False
                 ):
                     continue
-                new = self._taken(schedule.outcome(attempt, earlier, self.partition, self._formulas()))
+                known = self._formulas() if attempt.follows else ()
+                new = self._taken(schedule.outcome(attempt, earlier, self.partition, known))
                 if new and schedule.caught_up(attempt):
                     yield self._report()
                 if new and attempt.measured and attempt.thorough:  # of others, in the end
@@ -133,8 +134,7 @@ class Search:
                     self.comparison = None
                     schedule.begin_again()
                     new = self.findings[len(self.findings) - len(new) :]
-                followed = any(later.follows for later in attempts[attempts.index(attempt) + 1 :])
-                if self._ends(attempt, new, followed):
+                if self._ends(attempt, new, followed=any(later.follows for later in attempts[place:])):
                     break
             schedule.begin_again()
 
@@ -253,7 +253,7 @@ class Search:
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
         return tuple(dict.fromkeys(f.candidate.expr for f in ranked))
 
-    def _ends(self, attempt: Attempt, new: Sequence[Finding], followed: bool) -> bool:
+    def _ends(self, attempt: Attempt, new: Sequence[Finding], *, followed: bool) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new.
 
         followed: whether a local search is still to come; in noise it may make a good formula a short one.
@@ -270,7 +270,7 @@ class Search:
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
-        tried = tried and not (followed and self.deadline.in_time(lambda: noise_floor(rows) > NOISY, False))
+        tried = tried and not (followed and self.deadline.in_time(lambda: may_edit(rows), False))
         thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 

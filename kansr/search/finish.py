@@ -34,7 +34,7 @@ SAME = 1e-6  # relative difference of mean squared residuals up to which two fit
 FORM_CONSTANT = sympy.Symbol("constant")  # stands for any constant of a form
 # Bits of likelihood that rounding constants costs, from which the formula is also given as it was: 1.7 standard errors.
 LOST = 2.0
-FAR_BEHIND = 60.0  # bits by which a formula may be longer than the best of an attempt to be finished
+NOT_FINISHED = 60.0  # bits by which a formula is longer than the best of an attempt, from which it is not finished
 
 
 def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], whole: bool = False) -> Candidate:
@@ -76,7 +76,7 @@ def best_of(
     rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
     """
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
-    near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + FAR_BEHIND]
+    near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + NOT_FINISHED]
     count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
     for fit in _with_needed(
         [*near[:count], *(_simpler(near, count) if simpler else ())], count > FINISHED, rows, passed

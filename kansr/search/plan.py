@@ -39,14 +39,17 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ..
     inside = list(chain(*(_inside(groups, data) for groups in _one_each(offered))))
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = [a for a in own if not a.always and (data.units.free or not (a.quick or a.trains))]
-    reducing = [a for a in outside if a.reduces][:1] + [a for a in outside if a.follows]
+    # What goes on from reductions, with what comes between: the order of the plan without units.
+    ends = [i + 1 for i, a in enumerate(outside) if a.follows]
+    begins = next((i for i, a in enumerate(outside) if a.reduces), len(outside))
+    on_columns = outside[begins : max([begins + 1, *ends])]
     return _with(
         guesses,
         [
             *(a for a in own if a.always),
             *(a for a in (*inside, *outside) if a.quick),
-            *reducing,
-            *(a for a in (*inside, *outside) if not a.quick and a not in reducing),
+            *on_columns,
+            *(a for a in (*inside, *outside) if not a.quick and a not in on_columns),
         ],
     )
 

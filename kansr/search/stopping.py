@@ -133,8 +133,17 @@ def far_behind(best: Candidate, rows: Partition) -> bool:
     """
     if rows.small or exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
         return False
-    held_out, floor = float(np.sqrt(max(1 - best.r2_held_out, 0.0))), noise_floor_held_out(rows)
-    return bool(0 < floor < held_out and rows.judging.rows * np.log2(held_out / floor) > FAR_BEHIND)
+    return bits_behind(1 - best.r2_held_out, noise_floor_held_out(rows) ** 2, rows.judging.rows) > FAR_BEHIND
+
+
+def bits_behind(own: float, other: float, rows: int) -> float:
+    """Bits by which a model is likelier than a formula on so many rows that neither was fitted to; 0 where it is not.
+
+    own, other: the mean squared errors of formula and model; a model that leaves nothing has not been judged.
+    """
+    if not 0 < other < own:
+        return 0.0 if np.isfinite(own) else np.inf
+    return 0.5 * rows * float(np.log2(own / other))
 
 
 def predicts_all(new: Sequence[Finding], rows: Partition) -> bool:

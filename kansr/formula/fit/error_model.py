@@ -34,12 +34,21 @@ def relative_sigma(data: Dataset) -> Array:
     return np.ones(data.rows) if data.sigma is None else data.sigma / typical(data.sigma)
 
 
+def likelier_sigma(residual: Array, data: Dataset) -> Array:
+    """The errors of the rows over their geometric mean, (rows,), under the error model that is likelier for a residual.
+
+    residual: of a formula, (rows,). The errors are those stated, all alike, or in proportion to a target that spans
+    decades.
+    """
+    if data.sigma is not None or not spans_decades(data.y):
+        return relative_sigma(data)
+    relative = np.abs(data.y) / typical(np.abs(data.y))
+    return relative if mean_square(residual / relative) < mean_square(residual) else np.ones(data.rows)
+
+
 def alike(residual: Array, data: Dataset) -> Array:
     """The residuals, (rows,), such that all rows weigh alike under the likelier error model."""
-    if data.sigma is not None or not spans_decades(data.y):
-        return residual / relative_sigma(data)
-    relative = residual / np.abs(data.y) * typical(np.abs(data.y))
-    return min(residual, relative, key=mean_square)
+    return residual / likelier_sigma(residual, data)
 
 
 def comparable(values: Array, data: Dataset) -> Array:

@@ -36,13 +36,12 @@ def description_length(expr: sympy.Expr, error_ms: float, data: Dataset) -> floa
     spread = spread_of(data.y)
     if not np.isfinite(error_ms):
         return math.inf
-    # The unbiased estimate of the noise: every constant has used up one degree of freedom.
-    free = max(data.rows - len({abs(value) for value in expr.atoms(sympy.Float)}), 1)
+    constants = len({abs(value) for value in expr.atoms(sympy.Float)})
     floor = 0.0 if _met_as_written(expr, error_ms, spread) else digits_floor(data)
-    noise = max(math.sqrt(error_ms * data.rows / free) / spread, floor / spread, ROUNDING)
+    noise = max(noise_level(error_ms, data.rows, constants, spread), floor / spread)
     per_float = bits_per_float(noise, data.rows)
     of_formula = curve_bits(expr, per_float) if len(data.names) == 1 else bits(expr, per_float, len(data.names))
-    return data.rows * math.log2(noise / ROUNDING) + of_formula
+    return target_bits(noise, data.rows) + of_formula
 
 
 def _met_as_written(expr: sympy.Expr, error_ms: float, spread: float) -> bool:
@@ -53,6 +52,19 @@ def _met_as_written(expr: sympy.Expr, error_ms: float, spread: float) -> bool:
 def fit_length(fit: Fit, data: Dataset) -> float:
     """The description length of a fitted formula and of the target, in bits; less is better."""
     return description_length(fit.expr, fit.error_ms, data)
+
+
+def noise_level(error_ms: float, rows: int, constants: int, spread: float) -> float:
+    """The unbiased estimate of the noise over the spread: each constant has used up one degree of freedom.
+
+    No less than ROUNDING. error_ms: the mean squared residual of a formula on so many rows.
+    """
+    return max(math.sqrt(error_ms * rows / max(rows - constants, 1)) / spread, ROUNDING)
+
+
+def target_bits(noise: float, rows: int) -> float:
+    """Bits for the target given a formula, each value to ROUNDING of the spread. noise: over the spread."""
+    return rows * math.log2(noise / ROUNDING)
 
 
 def bits_per_float(noise: float, rows: int) -> float:

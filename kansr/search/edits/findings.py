@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
-import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, fit_constants
-from kansr.formula.fit.error_model import relative_sigma, spans_decades, spread_of
+from kansr.formula.fit.error_model import likelier_sigma, spread_of
 from kansr.formula.judge.description_length import fit_length
-from kansr.numeric.arrays import Array
-from kansr.numeric.robust import mean_square, typical
 from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.local_search import LocalSearch
@@ -37,13 +34,16 @@ MOST_ASKED = 60  # formulas whose unit is asked for
 ORIGIN = "local search"
 
 
+def may_edit(rows: Partition) -> bool:
+    """Whether the rows are of the kind that a local search is for: enough of them, and with noise."""
+    return noise_floor(rows) > NOISY  # 0 of few rows
+
+
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
-    if rows.small or not context.formulas:
+    if not context.formulas or not may_edit(rows):
         return
     data = rows.sample
-    if noise_floor(rows) <= NOISY:
-        return
     search = _search(data, context)
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
@@ -67,22 +67,10 @@ def _fitted(search: LocalSearch, data: Dataset) -> Iterator[tuple[Fit, Known]]:
 
 def _search(data: Dataset, context: Context) -> LocalSearch:
     some = data.take(np.arange(min(data.rows, MOST_ROWS)))
-    weight = _weight(some, context.formulas[0])
-    rows = Rows(some.X, some.y, weight, data.rows)
+    residual = Tape(context.formulas[0], some.names).value(some.X) - some.y
+    rows = Rows(some.X, some.y, 1 / likelier_sigma(residual, some), data.rows)
     until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
     return LocalSearch(rows, spread_of(data.y), len(data.names), context.seed, until.passed)
-
-
-def _weight(data: Dataset, best: sympy.Expr) -> Array:
-    """1 over the error of each row under the likelier error model for the best formula, over their geometric mean."""
-    if data.sigma is not None:
-        return 1 / relative_sigma(data)
-    if spans_decades(data.y):
-        residual = Tape(best, data.names).value(data.X) - data.y
-        relative = typical(np.abs(data.y)) / np.abs(data.y)
-        if mean_square(residual * relative) < mean_square(residual):
-            return relative
-    return np.ones(data.rows)
 
 
 def _simple(rows: Rows) -> list[Tree]:

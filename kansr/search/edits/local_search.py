@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansr.formula.judge.description_length import bits_per_float
-from kansr.numeric.tolerances import ROUNDING
+from kansr.expression.nice_numbers import fractions_near
+from kansr.formula.judge.description_length import bits_per_float, noise_level, target_bits
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, library, of_parts
@@ -34,9 +34,8 @@ AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may 
 
 SNAPPED_FROM = 30.0  # bits above the best up to which a formula's constants are snapped
 SNAP_ROUNDS = 4  # constants that are snapped one after another
-SNAP_FRACTIONS = (1, 2, 3, 4)  # denominators of the numbers that are tried
-SNAP_REACH = 0.2  # relative distance of such a number; of constants below SNAP_LEAST as if they were that large
-SNAP_LEAST = 0.5
+SNAP_DENOMINATORS = (1, 2, 3, 4)  # of the numbers that are tried
+SNAP_REACH = 0.2  # relative distance of such a number
 SAME_DIGITS = 2  # of its constants in which a form is not fitted again
 
 
@@ -56,8 +55,8 @@ class LocalSearch:
     """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
 
     expired: whether there is no more time.
-    Source: the neighbourhoods are those of symbolic regression by local search; the first-order test of a library at
-    every node is a score test (Rao 1948) with the formula's own constants as nuisance parameters.
+    Source: the library is tried at every node by a score test (Rao 1948), the formula's own constants being nuisance
+    parameters.
     """
 
     rows: Rows
@@ -66,13 +65,11 @@ class LocalSearch:
     seed: int
     expired: Callable[[], bool]
     pool: Pool = field(default_factory=Pool)
-    fitted: int = 0
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
-        self.library: Library = library(self.few, ())
 
     def run(self, starts: Sequence[Tree], noise: float = math.inf) -> None:
         """Edits formulas until there is no time, or no shorter description has been found for long.
@@ -81,7 +78,7 @@ class LocalSearch:
         the law, and the search goes on for longer.
         """
         with np.errstate(all="ignore"):
-            self.library = library(self.rows, starts)
+            self.library: Library = library(self.rows, starts)
             for tree in starts:
                 self._taken(rewritten(tree), ("start",))
             since, best = 0, self.pool.best
@@ -99,10 +96,9 @@ class LocalSearch:
         """The description length of a formula, and the bits of the formula alone."""
         if not math.isfinite(ms):
             return math.inf, math.inf
-        free = max(rows - len(constants(tree)), 1)
-        noise = max(math.sqrt(ms * rows / free) / self.spread, ROUNDING)
+        noise = noise_level(ms, rows, len(constants(tree)), self.spread)
         own = bits(tree, bits_per_float(noise, self.rows.total), self.inputs)
-        return self.rows.total * math.log2(noise / ROUNDING) + own, own
+        return target_bits(noise, self.rows.total) + own, own
 
     def _edit(self, known: Known) -> None:
         """Fits all edits of a formula to few rows, and takes the best, and those that are the best of their length."""
@@ -112,7 +108,7 @@ class LocalSearch:
                 break
             if size(tree) > LONGEST or not self._new(tree):
                 continue
-            done = self._fit(tree, self.few, SCREENING)
+            done = fit(tree, self.few, SCREENING)
             length, own = self._length(done.tree, done.ms, len(self.few.y))
             if math.isfinite(length):
                 found.append(Edited(length, len(found), done.tree, (*known.how, label), own, done.ms))
@@ -133,15 +129,11 @@ class LocalSearch:
         self.seen.add(key)
         return new
 
-    def _fit(self, tree: Tree, rows: Rows, iterations: int) -> Fitted:
-        self.fitted += 1
-        return fit(tree, rows, iterations)
-
     def _taken(self, tree: Tree, how: tuple[str, ...]) -> None:
         """Fits a formula to all rows and keeps it; what is near the best has its constants snapped."""
         if self.expired() and self.pool.best is not None:
             return
-        known = self._kept(self._fit(tree, self.rows, CLOSER), how)
+        known = self._kept(fit(tree, self.rows, CLOSER), how)
         best = self.pool.best
         if known is not None and best is not None and known.length <= best.length + SNAPPED_FROM:
             self._snapped(known)
@@ -158,7 +150,7 @@ class LocalSearch:
             for tree in _with_nice_numbers(known.tree):
                 if self.expired():
                     return
-                done = self._fit(tree, self.rows, SCREENING)
+                done = fit(tree, self.rows, SCREENING)
                 if self._length(done.tree, done.ms, len(self.rows.y))[0] < known.length:
                     kept = self._kept(done, known.how)
                     if kept is not None and kept.length < known.length:
@@ -170,8 +162,7 @@ class LocalSearch:
     def _edits(self, known: Known) -> Iterator[tuple[str, Tree]]:
         """The edits of a formula in one round, each with its name: the likeliest first, the dearest last."""
         tree = known.tree
-        noise = max(math.sqrt(known.ms) / self.spread, ROUNDING)
-        per_float = bits_per_float(noise, self.rows.total)
+        per_float = bits_per_float(noise_level(known.ms, len(self.rows.y), 0, self.spread), self.rows.total)
         if known.stage == 1:
             yield from proposals(tree, self.few, of_parts(tree, self.few), per_float, PROPOSED_OF_PARTS, 0)
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
@@ -196,9 +187,7 @@ def _with_nice_numbers(tree: Tree) -> Iterator[Tree]:
     for path, node in places(tree):
         if node[0] != "c":
             continue
-        value = node[1]
-        for near in sorted({Fraction(round(value * q), q) for q in SNAP_FRACTIONS}):
-            if abs(float(near) - value) <= SNAP_REACH * max(abs(value), SNAP_LEAST):
-                snapped = replace_at(tree, path, number(near))
-                if any(n[0] == "x" for n in nodes(snapped)):
-                    yield snapped
+        for near in dict.fromkeys(fractions_near(node[1], SNAP_DENOMINATORS, SNAP_REACH)):
+            snapped = replace_at(tree, path, number(Fraction(near.p, near.q)))
+            if any(n[0] == "x" for n in nodes(snapped)):
+                yield snapped

@@ -26,7 +26,7 @@ from kansr.search.attempt import Finding
 from kansr.search.finish import READABLE, SIMPLIFIED_ON
 from kansr.search.partition import Partition
 from kansr.search.sparse import ANOVA, PATH
-from kansr.search.stopping import FAR_BEHIND
+from kansr.search.stopping import FAR_BEHIND, bits_behind
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
 FOLDED = 1000  # rows up to which all are left out in turn; of more, those that are held out judge well enough
@@ -111,8 +111,10 @@ class Comparison:
         They are too few to be sure, so all rows say so too, with its constants fitted without each part in turn. Where
         errors are in proportion to the target, the largest values say nothing of the others.
         """
-        if rows.table.proportional or rows.small or not self.judged.sum() < len(self.judged):
-            return rows.table.proportional or self._no_worse_than_line(own, self.judged)
+        if rows.table.proportional:
+            return True
+        if self.judged.all():
+            return self._no_worse_than_line(own, self.judged)
         data, _, _ = _folds(rows)
         every = np.asarray((left_out(best.expr, data, rows.seed) - data.y) ** 2)
         lost = float(np.mean(own - self.errors["line"][self.judged])) / (float(np.mean(self.errors["mean"])) or 1.0)
@@ -133,9 +135,7 @@ class Comparison:
         """Whether any model is so much likelier on the held-out rows that a formula is not the law."""
         own = float(np.mean(self._errors_of(best, rows)))
         least = min((float(np.mean(errors[self.judged])) for errors in self.errors.values()), default=np.inf)
-        if not np.isfinite(own):
-            return True
-        return bool(0 < least < own and 0.5 * int(self.judged.sum()) * np.log2(own / least) > FAR_BEHIND)
+        return bits_behind(own, least, int(self.judged.sum())) > FAR_BEHIND
 
     def _errors_of(self, best: Candidate, rows: Partition) -> Array:
         """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""

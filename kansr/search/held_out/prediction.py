@@ -9,7 +9,7 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
-from kansr.formula.fit.error_model import alike, relative_sigma, spans_decades
+from kansr.formula.fit.error_model import likelier_sigma
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.judge import left_out
 from kansr.numeric.arrays import Array
@@ -33,10 +33,10 @@ def predicts_better(best: Candidate, others: Iterable[Candidate], data: Dataset,
     if data.rows > MOST_ROWS:
         return None
     least = _length(best, data)
-    weight = _weight(best, data)
-    chosen, errors = best, _errors(best, data, weight, seed)
+    sigma = likelier_sigma(Tape(best.expr, data.names).value(data.X) - data.y, data)
+    chosen, errors = best, _errors(best, data, sigma, seed)
     for other in _distinct(others, data, least)[:MOST_COMPARED]:
-        its = _errors(other, data, weight, seed)
+        its = _errors(other, data, sigma, seed)
         gain = errors - its
         if np.mean(gain) > CHANCE * np.std(gain) / np.sqrt(data.rows):
             chosen, errors = other, its
@@ -63,14 +63,6 @@ def _length(candidate: Candidate, data: Dataset) -> float:
     return fit_length(fit_constants(candidate.expr, data, fixed=short_floats(candidate.expr)), data)
 
 
-def _weight(best: Candidate, data: Dataset) -> Array:
-    """What residuals, (rows,), are multiplied by to weigh alike under the error model that suits the best formula."""
-    if data.sigma is not None or not spans_decades(data.y):
-        return 1 / relative_sigma(data)
-    residual = Tape(best.expr, data.names).value(data.X) - data.y
-    return np.ones(data.rows) if alike(residual, data) is residual else np.asarray(1 / np.abs(data.y))
-
-
-def _errors(candidate: Candidate, data: Dataset, weight: Array, seed: int) -> Array:
-    """The squared errors of a formula on rows that its constants were not fitted to, (rows,)."""
-    return np.asarray(((left_out(candidate.expr, data, seed) - data.y) * weight) ** 2)
+def _errors(candidate: Candidate, data: Dataset, sigma: Array, seed: int) -> Array:
+    """The squared errors of a formula on rows that its constants were not fitted to, over those expected, (rows,)."""
+    return np.asarray(((left_out(candidate.expr, data, seed) - data.y) / sigma) ** 2)
