@@ -367,12 +367,3 @@ def timed(*arguments: object, stdin: bytes) -> float:
     done = call(*arguments, program=REAL, stdin=stdin)
     assert done.returncode in (0, 4)
     return time.perf_counter() - before
-
-
-@pytest.mark.slow
-def test_jobs_do_not_change_the_result() -> None:
-    rows = ROOT / "datasets" / "exp_sin.csv"
-    results = [json.loads(told("discover", rows, "--json", "--jobs", jobs).stdout) for jobs in (1, 1, 2)]
-    for result in results:
-        result.pop("seconds")
-    assert results[0] == results[1] == results[2]
