@@ -108,5 +108,5 @@ def test_weights_count_as_repeated_rows_do() -> None:
 
 def test_noise_alone_ends_with_nothing() -> None:
     rng = np.random.default_rng(5)
-    found = kansr.discover((rng.normal(size=(200, 2)), rng.normal(size=200)), time_limit=5)
+    found = kansr.discover((rng.normal(size=200), rng.normal(size=200)))
     assert found.status is Status.NOTHING

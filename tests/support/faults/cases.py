@@ -51,7 +51,7 @@ def apart(folder: Path, *arguments: object, **more: Any) -> tuple[int, str, str]
 
 
 def refused(
-    number: int, what: str, table: bytes | str | None, *words: str, options: str = "", slow: bool = True
+    number: int, what: str, table: bytes | str | None, *words: str, options: str = "", slow: bool = False
 ) -> Case:
     """The table is refused with code 2, in one sentence at the end of stderr that has the words in it."""
 
@@ -74,7 +74,7 @@ def answered(
     code: int = 0,
     formula: str = "",
     check: Callable[[dict[str, Any]], object] = lambda result: True,
-    slow: bool = True,
+    slow: bool = False,
 ) -> Case:
     """A search ends with `code`, says the words on stderr, and finds the formula, up to rounding."""
 

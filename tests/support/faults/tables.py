@@ -63,8 +63,8 @@ def hostile_name(folder: Path) -> None:
 
 
 def pure_noise(folder: Path) -> None:
-    X = np.random.default_rng(1).standard_normal((200, 3))
-    table = "a,b,y\n" + "".join(",".join(map(repr, x)) + "\n" for x in X.tolist())
+    X = np.random.default_rng(1).standard_normal((60, 5))
+    table = "a,b,c,d,y\n" + "".join(",".join(map(repr, x)) + "\n" for x in X.tolist())
     code, out, _ = discover(folder, table, "--time-limit", "60")
     assert code == 1 and "no formula beats a constant on held-out rows" in out
 

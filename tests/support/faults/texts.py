@@ -14,13 +14,13 @@ from support.faults.cases import Case, discover, kansr
 from support.faults.tables import SQUARE, rows
 
 
-def wrong_units(what: str, text: str, *words: str, slow: bool = True) -> Case:
+def wrong_units(what: str, text: str, *words: str) -> Case:
     def run(folder: Path) -> None:
         (folder / "units.csv").write_text(text)
         code, out, err = discover(folder, rows("m,g,F", lambda m, g: m * g), "--units", "units.csv")
         assert (code, out) == (2, "") and all(word in err for word in words), err
 
-    return Case(37, f"units: {what}", run, slow)
+    return Case(37, f"units: {what}", run)
 
 
 def hostile_formulas() -> Iterator[Case]:
@@ -48,4 +48,4 @@ def hostile_formulas() -> Iterator[Case]:
                 parse(text)
             assert time.process_time() - begun < 1
 
-        yield Case(36, f"hostile formula: {name}", run, slow=True)
+        yield Case(36, f"hostile formula: {name}", run)
