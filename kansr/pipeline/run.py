@@ -194,16 +194,22 @@ class Search:
         )
         if comparison is None:
             return final
-        if final.status is Status.FOUND and not done and comparison.contradicts(final.best, rows):
+        if final.status is Status.FOUND and not done and comparison.contradicts(final.best):
             final = replace(final, status=Status.BEST_EFFORT)
-        better = None if done else comparison.better_than(final.best, final.status, rows, self.left_out.accepts)
+        better = (
+            None
+            if done
+            else self.whole.in_time(
+                lambda: comparison.better_than(final.best, final.status, self.left_out.accepts), None
+            )
+        )
         if better is not None:
             self.findings.append(better)
             status = final.status if self.timed_out else status_of(better.candidate, rows.kept)
             final = replace(self._report(chosen=better.candidate), status=status)
             final = replace(final, notes=(*final.notes, PREDICTS_BETTER))
-        best = comparison.with_error(final.best, rows)
-        notes = (*final.notes, *comparison.notes(best, rows), *self._exchangeable(best))
+        best = comparison.with_error(final.best)
+        notes = (*final.notes, *comparison.notes(best), *self._exchangeable(best))
         return replace(final, front=final.front.with_best(best), baselines=comparison.baselines, notes=notes)
 
     def _exchangeable(self, best: Candidate) -> list[str]:
@@ -240,7 +246,7 @@ class Search:
 
     def _taken_from(self, comparison: Comparison | None) -> list[Finding]:
         """The sum that all rows led to, where there is a comparison."""
-        offered = comparison.of_all_rows() if comparison else []
+        offered = self.deadline.in_time(comparison.of_all_rows, []) if comparison else []
         found = [f for f in offered if self.left_out.accepts(f.candidate)]
         self.findings.extend(found)
         return found

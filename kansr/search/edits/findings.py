@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape, typical_size
@@ -41,12 +42,13 @@ def may_edit(rows: Partition) -> bool:
 
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
-    if not context.formulas or not may_edit(rows):
-        return
     data = rows.sample
-    search = _search(data, context)
     names = {name: i for i, name in enumerate(data.names)}
-    trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
+    starts = [expr for expr in context.formulas if {str(symbol) for symbol in expr.free_symbols} <= names.keys()]
+    if not starts or not may_edit(rows):
+        return
+    search = _search(data, starts[0], context)
+    trees = [tree for expr in starts[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search.run([*trees, *_simple(search.rows)], noise_floor(rows) * search.spread)
     offered = sorted(islice(_fitted(search, data), ENDS), key=lambda one: fit_length(one[0], data))
     for place, (fit, known) in enumerate(offered[:FINISHED]):
@@ -65,9 +67,10 @@ def _fitted(search: LocalSearch, data: Dataset) -> Iterator[tuple[Fit, Known]]:
             yield fit_constants(expr, data), known
 
 
-def _search(data: Dataset, context: Context) -> LocalSearch:
+def _search(data: Dataset, best: sympy.Expr, context: Context) -> LocalSearch:
+    """best: the formula that says which error model is likelier."""
     some = data.take(np.arange(min(data.rows, MOST_ROWS)))
-    residual = Tape(context.formulas[0], some.names).value(some.X) - some.y
+    residual = Tape(best, some.names).value(some.X) - some.y
     rows = Rows(some.X, some.y, 1 / likelier_sigma(residual, some), data.rows)
     until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
     return LocalSearch(rows, spread_of(data.y), len(data.names), context.seed, until.passed)

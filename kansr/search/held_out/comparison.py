@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import sympy
@@ -65,25 +66,43 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Baselines, and the formulas among them.
+    """Baselines, and the models among them that can be written as formulas.
 
-    errors: the squared errors of each model, (rows,); judged: which of these rows a search holds out, (rows,).
+    rows: those of the search; data: those that were compared, as they come; judged: which of them a search holds out,
+    (rows,).
     """
 
     baselines: tuple[Baseline, ...]
-    formulas: tuple[Judged, ...]
-    errors: Mapping[str, Array]
+    models: tuple[Compared, ...]
+    written: tuple[Compared, ...]
+    rows: Partition
+    data: Dataset
     judged: Mask
+    variance: float
 
-    def better_than(
-        self, best: Candidate, status: Status, rows: Partition, accepts: Callable[[Candidate], bool]
-    ) -> Finding | None:
+    @cached_property
+    def errors(self) -> Mapping[str, Array]:
+        """The squared errors of each model, (rows,)."""
+        return {model.name: model.errors for model in self.models}
+
+    @cached_property
+    def formulas(self) -> tuple[Judged, ...]:
+        """The models written as formulas, which takes longer than to compare them."""
+        return tuple(
+            Judged(model.name, finding, model.errors)
+            for model in self.written
+            for finding in _findings(model, self.data, self.rows, self.variance)
+        )
+
+    def better_than(self, best: Candidate, status: Status, accepts: Callable[[Candidate], bool]) -> Finding | None:
         """The formula that predicts better than what a search has found; None where none does.
 
         Of the formulas that are no worse than the line, the simplest that nothing beats by more than a standard error
         (Breiman et al. 1984). It has to be better by more than chance where the search asserts that its formula is the
         law, or that there is none; but what may be worse than the line gives way.
         """
+        if status is Status.FOUND and self._confirmed(best):
+            return None
         offered = [j for j in self.formulas if accepts(j.finding.candidate)]
         if not offered:
             return None
@@ -92,31 +111,37 @@ class Comparison:
         rival = _simplest(safe or offered, CHANCE)
         if best.r2_held_out <= 0:  # all rows say whether there is anything
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
-        own, other = self._errors_of(best, rows), rival.errors[self.judged]
+        own, other = self._errors_of(best), rival.errors[self.judged]
         if not np.isfinite(own).all():
             return rival.finding
         if best.origin == LINE and status is not Status.FOUND:  # all rows know better which line is best
             return rival.finding
         if rival.finding.candidate.expr == best.expr:
             return None
-        if safe and not self._safe(best, own, rows):
+        if safe and not self._safe(best, own):
             return rival.finding
         if status is Status.FOUND:
             return rival.finding if _worse(own, other, CHANCE_OF_FOUND) else None
         return rival.finding if np.mean(other) < np.mean(own) else None
 
-    def _safe(self, best: Candidate, own: Array, rows: Partition) -> bool:
+    def _confirmed(self, best: Candidate) -> bool:
+        """Whether no model that can be written takes the place of what a search asserts to be the law."""
+        own = self._errors_of(best)
+        if not np.isfinite(own).all() or any(_worse(own, m.errors[self.judged], CHANCE_OF_FOUND) for m in self.written):
+            return False
+        return self._safe(best, own)
+
+    def _safe(self, best: Candidate, own: Array) -> bool:
         """Whether what a search has found is no worse than the line. own: its squared errors on the rows held out.
 
         They are too few to be sure, so all rows say so too, with its constants fitted without each part in turn. Where
         errors are in proportion to the target, the largest values say nothing of the others.
         """
-        if rows.table.proportional:
+        if self.rows.table.proportional:
             return True
         if self.judged.all():
             return self._no_worse_than_line(own, self.judged)
-        data, _, _ = _folds(rows)
-        every = np.asarray((left_out(best.expr, data, rows.seed) - data.y) ** 2)
+        every = np.asarray((left_out(best.expr, self.data, self.rows.seed) - self.data.y) ** 2)
         lost = float(np.mean(own - self.errors["line"][self.judged])) / (float(np.mean(self.errors["mean"])) or 1.0)
         return lost <= MARGIN and self._no_worse_than_line(every, np.ones(len(every), dtype=bool))
 
@@ -131,35 +156,36 @@ class Comparison:
         most = np.mean(others) + CERTAIN * np.std(others) / np.sqrt(len(others))
         return bool(np.mean(difference) <= 0 and most <= MARGIN)
 
-    def contradicts(self, best: Candidate, rows: Partition) -> bool:
+    def contradicts(self, best: Candidate) -> bool:
         """Whether any model is so much likelier on the held-out rows that a formula is not the law."""
-        own = float(np.mean(self._errors_of(best, rows)))
+        own = float(np.mean(self._errors_of(best)))
         least = min((float(np.mean(errors[self.judged])) for errors in self.errors.values()), default=np.inf)
         return bits_behind(own, least, int(self.judged.sum())) > FAR_BEHIND
 
-    def _errors_of(self, best: Candidate, rows: Partition) -> Array:
+    def _errors_of(self, best: Candidate) -> Array:
         """The squared errors of a formula on rows that it was not fitted to, those that a search holds out."""
-        mine = next((j.errors for j in self.formulas if j.finding.candidate.expr == best.expr), None)
-        return _errors_outside(best, rows)[: int(self.judged.sum())] if mine is None else mine[self.judged]
+        own = self.formulas if best.origin in TITLES.values() else ()
+        mine = next((j.errors for j in own if j.finding.candidate.expr == best.expr), None)
+        return _errors_outside(best, self.rows)[: int(self.judged.sum())] if mine is None else mine[self.judged]
 
     def of_all_rows(self) -> list[Finding]:
         """The sums of terms that were looked for on all rows."""
         return [j.finding for j in self.formulas if j.finding.candidate.origin == TITLES[SPARSE_SUM]]
 
-    def with_error(self, best: Candidate, rows: Partition) -> Candidate:
+    def with_error(self, best: Candidate) -> Candidate:
         """The candidate with the standard error of its held-out r²."""
         if np.isfinite(best.r2_held_out_error):
             return best
-        errors = _errors_outside(best, rows)
-        return replace(best, r2_held_out_error=_r2(errors, float(np.var(rows.judging.y)) or 1.0)[1])
+        errors = _errors_outside(best, self.rows)
+        return replace(best, r2_held_out_error=_r2(errors, float(np.var(self.rows.judging.y)) or 1.0)[1])
 
-    def notes(self, best: Candidate, rows: Partition) -> Iterator[str]:
+    def notes(self, best: Candidate) -> Iterator[str]:
         """Where a line does as well as anything, and where a smooth model does better, in words."""
         smooth = [b for b in self.baselines if b.name in SMOOTH]
         if not smooth:
             return
         top = max(smooth, key=lambda b: b.r2_held_out)
-        own, other = self._errors_of(best, rows), self.errors[top.name][self.judged]
+        own, other = self._errors_of(best), self.errors[top.name][self.judged]
         if _worse(own, other, CHANCE) and top.r2_held_out - best.r2_held_out > SMOOTH_GAIN:
             yield (
                 f"a smooth model of the inputs predicts better than this formula: held-out r² {top.r2_held_out:.2f} "
@@ -199,14 +225,9 @@ def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, wri
     models = compared(data.X, data.y, rounds, rows.seed, expired, names)
     places = np.sort(np.concatenate(rounds[0]))
     variance = float(np.var(data.y[places])) or 1.0
-    formulas = [
-        Judged(model.name, finding, model.errors)
-        for model in models
-        if written and model.fitted.sums
-        for finding in _findings(model, data, rows, variance)
-    ]
     baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)
-    return Comparison(tuple(baselines), tuple(formulas), {m.name: m.errors for m in models}, held_out[places])
+    with_formulas = (model for model in models if written and model.fitted.sums)
+    return Comparison(tuple(baselines), tuple(models), tuple(with_formulas), rows, data, held_out[places], variance)
 
 
 def _errors_outside(candidate: Candidate, rows: Partition) -> Array:

@@ -67,7 +67,7 @@ def test_a_line_takes_the_place_of_a_constant_and_of_an_overfit(of_a_line: tuple
     rows, found = of_a_line
     for text, status in (("0.1", Status.NOTHING), ("x3**2*x4 + x5", Status.BEST_EFFORT)):
         worse = judge(kansr.parse(text), rows.fitting, rows.judging, "test")
-        better = found.better_than(worse, status, rows, lambda candidate: True)
+        better = found.better_than(worse, status, lambda candidate: True)
         assert better is not None and {"x0", "x1"} <= {str(s) for s in better.candidate.expr.free_symbols}
         assert better.candidate.r2_held_out > 0.6 and 0 < better.candidate.r2_held_out_error < 0.2
 
@@ -89,7 +89,7 @@ def test_what_may_be_worse_than_the_line_gives_way() -> None:
     for seed in range(6):
         rows = rows_of(lambda X: X @ np.array([1.0, 0.5, 0.5, 0.4, 0.0, 0.0]), 60, noise=0.7, seed=seed)
         short = judge(kansr.parse("1.0*x0"), rows.fitting, rows.judging, "test")
-        better = compare(rows, False, never).better_than(short, Status.FOUND, rows, lambda c: True)
+        better = compare(rows, False, never).better_than(short, Status.FOUND, lambda c: True)
         taken += better is not None and len(better.candidate.expr.free_symbols) > 1
     assert taken >= 5
 
@@ -99,7 +99,7 @@ def test_noise_does_not_take_the_place_of_a_constant() -> None:
     for seed in range(12):
         rows = rows_of(lambda X: np.zeros(len(X)), seed=seed)
         mean = judge(kansr.parse(str(np.mean(rows.fitting.y))), rows.fitting, rows.judging, "mean")
-        taken += compare(rows, True, never).better_than(mean, Status.NOTHING, rows, lambda c: True) is not None
+        taken += compare(rows, True, never).better_than(mean, Status.NOTHING, lambda c: True) is not None
     assert taken == 0
 
 
@@ -107,14 +107,14 @@ def test_the_true_law_stays() -> None:
     rows = rows_of(curve)
     law = judge(kansr.parse("x0**2 + x1"), rows.fitting, rows.judging, "test")
     found = compare(rows, True, never)
-    assert found.better_than(law, Status.FOUND, rows, lambda c: True) is None
-    assert list(found.notes(law, rows)) == []
+    assert found.better_than(law, Status.FOUND, lambda c: True) is None
+    assert list(found.notes(law)) == []
 
 
 def test_a_smooth_model_that_predicts_better_is_named() -> None:
     rows = rows_of(curve, noise=0.1)
     poor = judge(kansr.parse("x1"), rows.fitting, rows.judging, "test")
-    assert "a smooth model" in next(compare(rows, True, never).notes(poor, rows))
+    assert "a smooth model" in next(compare(rows, True, never).notes(poor))
 
 
 def test_a_search_says_that_a_line_is_enough() -> None:
