@@ -53,8 +53,8 @@ def bench(given: Bench) -> int:
     if given.compare is not None:
         return _compare(given.compare, given.as_json)
     if given.summary is not None:
-        shown = read_settings(given.summary) | ({"data": str(given.data)} if given.data else {})
-        return _print(read(given.summary), given.as_json, given.html, shown)
+        records, data = read(given.summary), {"data": str(given.data)} if given.data else {}
+        return _print(records, given.as_json, given.html, read_settings(given.summary) | data)
     if given.out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"

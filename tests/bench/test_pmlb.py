@@ -12,7 +12,7 @@ import pytest
 import sympy
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from support.command import REAL, call, told
+from support.command import told
 
 from kansr.bench.real.figures import figures, nodes
 from kansr.bench.real.pmlb import MOST_ROWS, SEEDS, parted, seeds, split, standardised
@@ -23,7 +23,7 @@ from kansr.errors import DataError, UsageError
 
 
 def bench(*arguments: str) -> tuple[int, str, str]:
-    done = call("bench", *arguments, program=REAL)
+    done = told("bench", *arguments)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import gone
+from support.command import gone, told
 from support.paths import TESTS
 
 from kansr.bench.record import record
@@ -46,9 +46,8 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def bench(*arguments: str) -> tuple[int, str, str]:
-    process = start(*arguments)
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
+    done = told("bench", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 def rates(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
