@@ -352,7 +352,7 @@ def test_a_time_limit_is_kept() -> None:
     """To a tenth of it and a second, and what a process needs to start while other programs run here too."""
     rows = told("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
     start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
-    assert any(timed("discover", "-", "--time-limit", 4, stdin=rows) < start_up + 4 * 1.1 + 1 for _ in range(2))
+    assert any(timed("discover", "-", "--time-limit", 2, stdin=rows) < start_up + 2 * 1.1 + 1 for _ in range(2))
 
 
 @pytest.mark.parametrize(("limit", "gone", "left"), [(10, 1, 9), (1, 3, 0.25), (60, 100, 55)])
