@@ -25,7 +25,7 @@ def checks(arguments: list[str]) -> dict[str, list[str]]:
         "ruff check": ["ruff", "check", *(["--fix"] if fix else []), "."],
         "mypy": ["mypy"],
         "mkdocs": ["mkdocs", "build", "--strict", "--quiet"],
-        "pytest": ["pytest", "-n", "2", "-m", marks, *rest],
+        "pytest": ["pytest", "-n", "2", "--dist", "worksteal", "-m", marks, *rest],
     }
 
 

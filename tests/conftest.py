@@ -12,6 +12,8 @@ import pytest
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
+pytest.register_assert_rewrite("support")  # what helpers assert is shown as what tests do
+
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from importlib.util import find_spec
 
 from kansr.cli import Exit
+from kansr.cli.signature.doctor import Doctor
 from kansr.refinement.refiners.refiner import REFINERS
 from kansr.runtime.terminal import emit
 from kansr.version import __version__
@@ -30,13 +31,8 @@ OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
 WIDTH = 14  # of the column of names
 
 
-def doctor() -> int:
-    """The versions of all that kansr builds on; exit code 3 when something it needs is missing.
-
-    \b
-    Example:
-      kansr doctor
-    """
+def doctor(given: Doctor) -> int:
+    """Prints the versions, and whether refiners can run."""
     called = packages_distributions()  # sklearn is the package of scikit-learn
 
     def line(package: str, absent: str) -> tuple[str, str]:

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
 
 import sympy
-import typer
 
+from kansr.cli.signature.library import Check, ListFunctions
 from kansr.expression.render import readable
 from kansr.runtime.terminal import emit, say
 from kansr.symbolic.library.inspection import inspect
 from kansr.symbolic.library.library_file import read_library
 from kansr.symbolic.library.standard import STANDARD
 
-library = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@library.callback(invoke_without_command=True)
-def start(context: typer.Context) -> None:
-    """The functions that formulas are made of.
-
-    \b
-    Example:
-      kansr library list
-    """
-    if context.invoked_subcommand is None:
-        emit(context.get_help() + "\n")
-
-
-@library.command("list")
-def list_functions() -> None:
-    """The functions that a curve is matched with: name, formula, weight, domain.
-
-    \b
-    Example:
-      kansr library list
-    """
+def list_functions(given: ListFunctions) -> None:
+    """Prints the table of them."""
     x = sympy.Symbol("x")
     rows = [("name", "weight", "domain", "formula")]
     for f in STANDARD:
@@ -46,24 +25,9 @@ def list_functions() -> None:
     _print(rows)
 
 
-@library.command()
-def check(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The .library file.", show_default=False)],
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    """Print the functions of a .library file as they were read, and hold what it says of them against their numbers.
-
-    Exit code 2 where the file is not understood, or a function has no value inside its domain.
-
-    \b
-    Example:
-      kansr library check mine.library
-
-    \b
-    A line of such a file:
-      softplus(u) = log(1 + exp(u)); complexity 4; domain (-inf, inf); free a b
-    """
-    reports = [inspect(entry, file) for entry in read_library(file)]
+def check(given: Check) -> None:
+    """Prints the functions of a file, and what their numbers say against it."""
+    reports = [inspect(entry, given.file) for entry in read_library(given.file)]
     rows = [("name", "weight", "domain", "free", "monotone", "derivative", "formula")]
     for report in reports:
         f = report.entry.function

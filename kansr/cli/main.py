@@ -1,6 +1,7 @@
-"""The console script: the commands by name, each in a module that is loaded when it is asked for.
+"""The console script: the commands by name, and how a command line becomes one of them and is carried out.
 
-Neither this module nor `kansr --help` loads numpy: what takes long to import is imported by the modules of commands.
+The signature of a command is loaded when the command is asked for, and what carries it out when it is called: neither
+`kansr --help` nor the help of a command loads numpy.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typer.core import CompletionItem, TyperGroup
 from typer.main import get_command
 
 from kansr.cli import Exit
+from kansr.cli.signature import Signature
 from kansr.errors import FormulaError, KansrError
 from kansr.runtime.signals import SIGNALLED
 from kansr.runtime.terminal import emit, say, say_internal
@@ -32,40 +34,51 @@ Abort: Any = typer.Abort  # what it makes of Ctrl-C
 
 
 class Command(NamedTuple):
-    """A function, or a group of commands, of the command's name in a module. help: the first line of its docstring."""
+    """signature: the full name of a class, or of a group of commands. help: the first line of its docstring."""
 
-    module: str
+    signature: str
     help: str
 
 
 COMMANDS: Mapping[str, Command] = {
-    "discover": Command("kansr.cli.discover", "Find a formula for one column of a table."),
-    "refine": Command("kansr.cli.refine", "Fit a form that you know, and compare it with what a search finds."),
-    "predict": Command("kansr.cli.predict", "Apply a formula to each row of a table."),
+    "discover": Command("kansr.cli.signature.discover.Discover", "Find a formula for one column of a table."),
+    "refine": Command(
+        "kansr.cli.signature.refine.Refine", "Fit a form that you know, and compare it with what a search finds."
+    ),
+    "predict": Command("kansr.cli.signature.predict.Predict", "Apply a formula to each row of a table."),
     "export": Command(
-        "kansr.cli.export", "Write a formula as code: a function of the inputs that it uses, or as LaTeX."
+        "kansr.cli.signature.export.Export",
+        "Write a formula as code: a function of the inputs that it uses, or as LaTeX.",
     ),
     "report": Command(
-        "kansr.cli.report", "Write a result as one HTML page, with plots and all that speaks for the formula."
+        "kansr.cli.signature.report.Report",
+        "Write a result as one HTML page, with plots and all that speaks for the formula.",
     ),
-    "sample": Command("kansr.cli.bench", "Draw rows from a known law, as CSV with the target last."),
-    "bench": Command("kansr.cli.bench", "Look for known laws, and say how many were found."),
-    "library": Command("kansr.cli.library", "The functions that formulas are made of."),
+    "sample": Command("kansr.cli.signature.sample.Sample", "Draw rows from a known law, as CSV with the target last."),
+    "bench": Command("kansr.cli.signature.bench.Bench", "Look for known laws, and say how many were found."),
+    "library": Command("kansr.cli.signature.library.library", "The functions that formulas are made of."),
     "doctor": Command(
-        "kansr.cli.doctor", "The versions of all that kansr builds on; exit code 3 when something it needs is missing."
+        "kansr.cli.signature.doctor.Doctor",
+        "The versions of all that kansr builds on; exit code 3 when something it needs is missing.",
     ),
 }
 
 
-class Loaded(Mapping[str, Any]):
+def loaded(name: str) -> Any:
+    """What has this full name; its module is loaded for it."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_module(module), attribute)
+
+
+class Commands(Mapping[str, Any]):
     """The commands as typer makes them, each loaded when it is looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        command = getattr(import_module(COMMANDS[name].module), name)
-        if isinstance(command, typer.Typer):
-            return get_command(command)
+        signature = loaded(COMMANDS[name].signature)
+        if isinstance(signature, typer.Typer):
+            return get_command(signature)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(command)
+        alone.command(name)(signature)
         return get_command(alone)
 
     def __iter__(self) -> Iterator[str]:
@@ -80,7 +93,7 @@ class Group(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = Loaded()
+        self.commands: Any = Commands()
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -138,7 +151,10 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     try:
-        return app(arguments, prog_name="kansr", standalone_mode=False, obj=begun) or Exit.FOUND
+        given = app(arguments, prog_name="kansr", standalone_mode=False, obj=begun)
+        if not isinstance(given, Signature):  # all is said, as after --help
+            return Exit.FOUND
+        return loaded(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
         say([err.format_message()])
         return Exit.USAGE

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import csv
-import enum
 import io
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import typer
 
-from kansr.cli import options
+from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted
 from kansr.data.read.table import read_table
@@ -35,64 +32,26 @@ SCHEMA = 1  # of the JSON object
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a text for a formula
 
 
-class Missing(str, enum.Enum):
-    """What to do about rows with missing cells."""
-
-    ERROR = "error"
-    DROP = "drop"
-    KEEP = "keep"
-
-
-def predict(
-    source: options.Law,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)],
-    index: options.Index = None,
-    complexity: options.Complexity = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    missing: Annotated[
-        Missing, typer.Option(help="Refuse rows with missing cells, leave them out, or leave their prediction empty.")
-    ] = Missing.ERROR,
-    sep: Annotated[str | None, typer.Option(help="The separator; found unless given.")] = None,
-    decimal: Annotated[str, typer.Option(help="The decimal sign of the table, . or ,")] = ".",
-    no_header: Annotated[
-        bool, typer.Option("--no-header", help="The first line holds data; columns are x0, x1, ….")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    """Apply a formula to each row of a table.
-
-    Prints CSV with one column, named as the target (prediction for a formula). A cell is empty where the formula has
-    no real value; a note says how many are.
-    A formula that begins with a minus comes last, after --.
-
-    \b
-    Examples:
-      kansr predict runs/kepler new.csv
-      kansr predict runs/kepler new.csv --complexity 1 --out predicted.csv
-      kansr predict "sqrt(a**3)" planets.csv
-    """
-    if out is not None and out.exists() and not force:
-        raise UsageError(f"{out} is there already; use --force to replace it")
-    table = read_table(file, sep=sep, decimal=decimal, header=not no_header)
-    law = read_law(source, index, complexity, table.columns)
-    if no_header:
+def predict(given: Predict) -> None:
+    """Writes the predictions, and says what had to be left out."""
+    if given.out is not None and given.out.exists() and not given.force:
+        raise UsageError(f"{given.out} is there already; use --force to replace it")
+    table = read_table(given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header)
+    law = read_law(given.source, given.index, given.complexity, table.columns)
+    if given.no_header:
         table = _numbered(table, law)
     try:
-        values, notes = predicted(law, table, missing)
+        values, notes = predicted(law, table, given.missing)
     except DataError as err:
-        read_as = (
-            "" if is_there(source) else f" ({source[:40]!r} is read as a formula: there is no such file or folder)"
-        )
+        name = given.source[:40]
+        read_as = "" if is_there(given.source) else f" ({name!r} is read as a formula: there is no such file or folder)"
         raise DataError(f"{err}{read_as}") from err
-    text = _json(law, values) if as_json else _csv(law, values)
-    if out is None:
+    text = _json(law, values) if given.as_json else _csv(law, values)
+    if given.out is None:
         emit(text)
     else:
-        write(out, text)
-    if not quiet:
+        write(given.out, text)
+    if not given.quiet:
         say([*table.notes, *notes])
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from kansr.cli.signature.report import Report
 from kansr.errors import UsageError
 from kansr.runtime.files import write
 from kansr.runtime.terminal import say
@@ -17,27 +15,12 @@ PAGE = "report.html"
 SUFFIXES = (".html", ".htm")
 
 
-def report(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder that discover --out named.", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write there; RUN/report.html otherwise.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not say where the page is.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    """Write a result as one HTML page, with plots and all that speaks for the formula.
-
-    \b
-    Examples:
-      kansr discover data.csv --out results && kansr report results
-      kansr report results --out law.html
-    """
-    folder = run if run.is_dir() else run.parent
-    path = folder / PAGE if out is None else page_path(out)
-    write(path, page(read(run)))
-    if not quiet:
+def report(given: Report) -> None:
+    """Writes the page, and says where it is."""
+    folder = given.run if given.run.is_dir() else given.run.parent
+    path = folder / PAGE if given.out is None else page_path(given.out)
+    write(path, page(read(given.run)))
+    if not given.quiet:
         say([f"report: {path}"])
 
 

@@ -149,7 +149,7 @@ class Watched:
         except (DataError, UsageError):
             raise
         except Exception as err:
-            self.error, status = err, Status.BEST_EFFORT if best.status is Status.FOUND else best.status
+            self.error, status = err, Status.BEST_EFFORT
         return replace(best, status=status, seconds=time.monotonic() - started)
 
 

@@ -32,14 +32,11 @@ DIGITS = "exact as far as the table says: what is left is how its numbers are ro
 NAMED = 5  # rows that a note lists
 
 
-def conclude_in_time(found: Result, rows: Partition, deadline: Deadline, *, timed_out: bool = False) -> Result:
-    """The result concluded on the rows of a table, or as it is where the time does not suffice.
-
-    timed_out: whether there is no time to ask for the noise floor.
-    """
+def conclude_in_time(found: Result, rows: Partition, deadline: Deadline) -> Result:
+    """The result concluded on the rows of a table, or as it is where the time does not suffice."""
 
     def concluded() -> Result:
-        known = timed_out or found.status is Status.FOUND
+        known = found.status is Status.FOUND
         return conclude(found, rows.table, rows.outlier, 0.0 if known else surrogate_error(rows, found.status))
 
     return deadline.in_time(concluded, found, deadline.budget.last_fit)

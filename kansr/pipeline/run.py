@@ -135,6 +135,8 @@ class Search:
                     new = self.findings[len(self.findings) - len(new) :]
                 if self._ends(attempt, new, followed=any(later.follows for later in attempts[place:])):
                     break
+            else:  # all has been tried, but perhaps the last of it was cut short
+                self.timed_out = self.deadline.finishing()
             schedule.begin_again()
 
     def _skips(self, attempt: Attempt) -> bool:
@@ -163,14 +165,9 @@ class Search:
     def _ended(self) -> Result:
         """The last report, concluded, with the status that the search ended with."""
         self._cleaned()
-        rows = self.partition
-        final = replace(
-            self._predicting(self._report()), status=Status.TIMED_OUT if self.timed_out else Status.BEST_EFFORT
-        )
-        if not self.timed_out or final.best.r2_held_out <= 0:
-            final = replace(final, status=self._status(final.best))
-        final = self._compared(final)
-        return conclude_in_time(final, rows, self.whole, timed_out=self.timed_out)
+        final = self._predicting(self._report())
+        status = Status.TIMED_OUT if self.timed_out else self._status(final.best)
+        return conclude_in_time(self._compared(replace(final, status=status)), self.partition, self.whole)
 
     def _status(self, best: Candidate) -> Status:
         """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""

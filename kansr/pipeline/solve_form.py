@@ -54,6 +54,7 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
     known: dict[sympy.Dummy, list[sympy.Expr]] = {}
     steps: list[Step] = []
     misfit = 0.0  # relative rms of the surrogate models that the functions so far were found from
+    timed_out = False
     while remaining := [u for u in skeleton.unknowns if u.symbol not in known]:
         seen = solving.values(remaining, {symbol: found[0] for symbol, found in known.items()})
         misfit = max(misfit, seen.misfit)
@@ -65,7 +66,8 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)
         near = NEAR * misfit * seen.size[unknown.symbol]
         found = _searched(part, replace(config, time_limit=max(seconds, deadline.budget.form_least)), near)
-        known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in found]
+        timed_out |= found.status is Status.TIMED_OUT
+        known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in _shortest(found)]
         steps.append(Step(f"{unknown.text} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
     findings = list(best_of(fit_all(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
     if not findings:
@@ -73,16 +75,23 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
     rows, findings = without_outliers(rows, findings, config, deadline)
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
     drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
-    drafted = replace(drafted, status=status_of(drafted.best, rows.kept), notes=tuple(notes))
-    yield conclude_in_time(drafted, rows, deadline)
+    status = status_of(drafted.best, rows.kept)
+    if timed_out and status is not Status.FOUND:  # no search has shown that there is nothing better
+        status = Status.TIMED_OUT
+    yield conclude_in_time(replace(drafted, status=status, notes=tuple(notes)), rows, deadline)
 
 
-def _searched(part: Dataset, config: Config, near: float) -> list[sympy.Expr]:
-    """The formulas that a search comes to, the best first; it ends at a short one as near as the values are known."""
+def _searched(part: Dataset, config: Config, near: float) -> Result:
+    """What a search comes to; it ends at a short formula as near as the values are known."""
     for last in search(part, config):
         if last.best.loss <= near**2 and len(last.best.expr.atoms(sympy.Float)) <= SHORT:
             break
-    return [c.expr for c in sorted(last.front, key=lambda c: c.description_length)][:KEPT]
+    return last
+
+
+def _shortest(found: Result) -> list[sympy.Expr]:
+    """The formulas of the front with the shortest descriptions, the best first."""
+    return [c.expr for c in sorted(found.front, key=lambda c: c.description_length)][:KEPT]
 
 
 def _back(part: Dataset, unknown: Unknown) -> dict[sympy.Symbol, sympy.Expr]:

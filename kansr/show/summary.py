@@ -87,7 +87,7 @@ def evidence(discovery: Result) -> tuple[str, str]:
     """How good the law is, in figures, and the status in words."""
     figures = (
         f"held-out r² {_with_error(discovery.best)}",
-        f"noise {percent(discovery.noise, discovery.noise_error)}",
+        f"noise {noise(discovery)}",
         f"{discovery.rows} rows",
         f"{discovery.seconds:.1f} s",
     )
@@ -180,6 +180,13 @@ def fraction(r2: float) -> str:
         return f"1 − {1 - r2:.1e}"
     r2 = round(r2, 4) + 0.0 if r2 < 1 else r2  # and no -0.0000
     return f"{r2:.4f}" if -10 < r2 < 1 else f"{r2:.3g}"
+
+
+def noise(discovery: Result) -> str:
+    """The noise level in words: an upper bound where the search did not come to its end."""
+    level = percent(discovery.noise, discovery.noise_error)
+    bound = discovery.status in (Status.TIMED_OUT, Status.INTERRUPTED) and discovery.noise > NO_NOISE
+    return f"at most {level}" if bound else level
 
 
 def percent(noise: float, error: float = 0.0) -> str:

@@ -165,7 +165,7 @@ LEFT_OUT = {
 def test_the_checks_of_scikit_learn_pass() -> None:
     """All but those above, each for its reason, and that which is not for estimators with a time limit."""
     left_out = []
-    model = SymbolicRegressor(max_time=1.0)
+    model = SymbolicRegressor(max_time=0.3)
     for estimator, check in estimator_checks_generator(model, expected_failed_checks=LEFT_OUT, mark="skip"):
         try:
             check(estimator)

@@ -12,7 +12,7 @@ import pytest
 import sympy
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from support.command import REAL, call, told
+from support.command import told
 
 from kansr.bench.real.figures import figures, nodes
 from kansr.bench.real.pmlb import MOST_ROWS, SEEDS, parted, seeds, split, standardised
@@ -23,7 +23,7 @@ from kansr.errors import DataError, UsageError
 
 
 def bench(*arguments: str) -> tuple[int, str, str]:
-    done = call("bench", *arguments, program=REAL)
+    done = told("bench", *arguments)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -192,25 +192,25 @@ def test_two_runs_are_compared_by_splits() -> None:
 def test_a_run_on_tables_from_end_to_end(folder: Path, tmp_path: Path) -> None:
     out, page = tmp_path / "run", tmp_path / "report.html"
     options = ("pmlb", "--data", str(folder.parent), "--method", "linear", "--out", str(out), "--json")
-    code, text, err = bench(*options, "--seeds", "2")
+    code, text, err = bench(*options, "--seeds", "1")
     assert code == 0, err
     found = json.loads(text)
     assert {(r["problem"], r["seed"]) for r in found["records"]} == {
-        (name, seed) for name in ("1_fri_c0", "2_line") for seed in SEEDS[:2]
+        (name, seed) for name in ("1_fri_c0", "2_line") for seed in SEEDS[:1]
     }
     for r in found["records"]:
         assert r["r2_test"] > 0.9 and r["nodes"] > 1 and r["truth"] == "" and not r["recovered"]["strict"]
     assert "median test r²" in err
-    assert found["summary"]["groups"] == [] and found["summary"]["records"] == 4
+    assert found["summary"]["groups"] == [] and found["summary"]["records"] == 2
     first = found["summary"]["pmlb"]["parts"]["all"][0]
     assert (first["method"], first["published"], first["tables"], first["rank"]) == ("linear", False, 2, 1)
-    code, text, err = bench(*options, "--seeds", "3", "--only", "2_line", "--resume")
-    assert code == 0 and "2 of 3 trials" in err
+    code, text, err = bench(*options, "--seeds", "2", "--only", "2_line", "--resume")
+    assert code == 0 and "1 of 2 trials" in err
     code, text, err = bench("--summary", str(out), "--html", str(page))
     assert (code, err) == (0, "") and "→ linear" in text and "* Old" in text and "1_fri_c0" in text
     assert page.read_text(encoding="utf-8").count("<svg") == 3
     code, text, err = bench("--compare", str(out), str(out))
-    assert code == 0 and "5 splits of tables in both" in text
+    assert code == 0 and "3 splits of tables in both" in text
 
 
 REFUSED = {

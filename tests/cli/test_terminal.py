@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer
-from support.command import REAL, STAND_IN, call, environment
+from support.command import REAL, STAND_IN, environment
 from support.paths import KEPLER
 
 from kansr.cli.main import app
@@ -75,15 +75,20 @@ def test_the_shell_completes_options() -> None:
 
 
 def completed(typed: str) -> list[str]:
-    settings = {"_KANSR_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
-    done = subprocess.run(REAL, capture_output=True, text=True, env={**environment(), **settings}, timeout=60)
-    assert done.returncode == 0
-    return done.stdout.split()
+    return shown(_KANSR_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=str(typed.count(" "))).split()
+
+
+def shown(*arguments: str, **variables: str) -> str:
+    command, settings = [*REAL, *arguments], {**environment(), **variables}
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_completion_shows_a_script() -> None:
-    done = call("--show-completion", "bash", program=REAL)
-    assert done.returncode == 0 and "complete -o default -F _kansr_completion kansr" in done.stdout
+    # typer guesses the shell from the processes above, of which there may be none
+    script = shown("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert "complete -o default -F _kansr_completion kansr" in script
 
 
 def commands(group: Any, path: str = "kansr") -> dict[str, Any]:

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from support.command import told
 
 import kansr
-from kansr.cli.main import app
 from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.errors import DataError
 from kansr.expression.parse import parse
@@ -58,8 +57,7 @@ def test_a_law_within_the_errors_is_found_and_one_beyond_them_is_not() -> None:
 def test_errors_on_the_command_line(tmp_path: Path) -> None:
     file = tmp_path / "m.csv"
     measured().to_csv(file, index=False)
-    ran = CliRunner().invoke(app, ["discover", str(file), "--sigma", "error", "--json", "--time-limit", "20"])
-    found = json.loads(ran.stdout)
+    found = json.loads(told("discover", file, "--sigma", "error", "--json", "--time-limit", "20").stdout)
     assert (found["status"], found["inputs"]) == ("found", ["x", "z"])
 
 

@@ -239,10 +239,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
 
     for caller in ("refine", "regressor"):  # loaded late, they would keep what stands in for a job's end
         import_module(f"kansr.api.{caller}")
-    for name in ("cli.discover.carry_out", "cli.refine.carry_out", "api.discover.discovery_of"):
+    for name in ("cli.search.carry_out", "api.discover.discovery_of"):
         monkeypatch.setattr(f"kansr.{name}", take)
-    for command in ("discover", "refine"):  # from Python one process does the work unless more are asked for
-        monkeypatch.setattr(f"kansr.cli.{command}.cores", lambda: 1)
+    monkeypatch.setattr("kansr.cli.search.cores", lambda: 1)  # as from Python, unless more are asked for
     monkeypatch.setattr("kansr.api.refine.discovery_of", take)
     monkeypatch.setattr("kansr.api.regressor.discovery_of", take)
     monkeypatch.setattr("kansr.api.regressor.SymbolicRegressor._name", lambda *given: None)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
+from support.command import told
 from support.tables import halves, misfit, table
 
 import kansr
@@ -159,19 +158,23 @@ def noise(rows: int = 60, inputs: int = 1) -> pd.DataFrame:
     return pd.DataFrame({**{f"x{i}": rng.uniform(size=rows) for i in range(inputs)}, "y": rng.normal(size=rows)})
 
 
-def test_in_pure_noise_there_is_nothing() -> None:
-    discovery = kansr.discover(noise())
-    assert discovery.status is Status.NOTHING
-    assert not discovery.best.expr.free_symbols
-
-
-def test_and_the_command_line_says_so(tmp_path: Path) -> None:
+def test_in_pure_noise_there_is_nothing_and_the_command_line_says_so(tmp_path: Path) -> None:
     file = tmp_path / "noise.csv"
     noise().to_csv(file, index=False)
-    command = [sys.executable, "-m", "kansr", "discover", str(file), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "nothing")
-    assert "Traceback" not in done.stderr
+    done = told("discover", file, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["status"]) == (1, "nothing") and "Traceback" not in done.stderr
+    assert not parse(found["best"]["expression"]).free_symbols
+
+
+@pytest.mark.parametrize("limit", [0.01, 0.1, 0.3])
+def test_a_search_that_ran_out_of_time_does_not_say_that_there_is_nothing(limit: float) -> None:
+    """A line does not help with a wave, which takes longer to be found."""
+    x = np.random.default_rng(0).uniform(0.5, 5, 200)
+    y = 3 * np.sin(7 * x) / x + 0.05 * np.random.default_rng(1).normal(size=200)
+    discovery = kansr.discover((x, y), time_limit=limit)
+    assert discovery.status is Status.TIMED_OUT or discovery.best.r2_held_out > 0.9
+    assert 0.02 < discovery.noise < 1.2
 
 
 @pytest.mark.slow
@@ -210,10 +213,19 @@ def test_the_time_limit_is_kept(limit: float = 1.0) -> None:
     assert discovery.best.r2 > 0
 
 
-def test_progress_gets_better_and_ends_with_the_answer() -> None:
-    data = table("x*exp(y)/(1 + z)", rows=200)
-    seen: list[Discovery] = []
-    discovery = kansr.discover((data.X, data.y), progress=seen.append)
+FEW = table("x*exp(y)/(1 + z)", rows=200)
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[Discovery]:
+    """All that a search shows on its way; the answer comes last."""
+    shown: list[Discovery] = []
+    answer = kansr.discover((FEW.X, FEW.y), progress=shown.append)
+    return [*shown, answer]
+
+
+def test_progress_gets_better_and_ends_with_the_answer(seen: list[Discovery]) -> None:
+    *seen, discovery = seen
     lengths = [step.best.description_length for step in seen]
     assert lengths == sorted(lengths, reverse=True)
     assert seen[-1].best == discovery.best
@@ -221,13 +233,12 @@ def test_progress_gets_better_and_ends_with_the_answer() -> None:
     assert "power law" in {step.trying for step in seen} and not discovery.trying
 
 
-def test_a_discovery_keeps_rows_to_be_shown_with() -> None:
-    data = table("x*exp(y)/(1 + z)", rows=200)
-    rows = kansr.discover((data.X, data.y)).excerpt
+def test_a_discovery_keeps_rows_to_be_shown_with(seen: list[Discovery]) -> None:
+    rows = seen[-1].excerpt
     assert rows is not None and rows.sigma is None
-    assert (rows.X == data.X).all() and (rows.y == data.y).all() and (rows.row == np.arange(200)).all()
+    assert (rows.X == FEW.X).all() and (rows.y == FEW.y).all() and (rows.row == np.arange(200)).all()
     (held_out,) = np.nonzero(rows.held_out)
-    assert (data.X[held_out] == split(data, 0.25, np.random.default_rng(0))[1].X).all()
+    assert (FEW.X[held_out] == split(FEW, 0.25, np.random.default_rng(0))[1].X).all()
 
 
 def test_ctrl_c_leaves_the_best_so_far() -> None:
@@ -253,9 +264,8 @@ def test_a_function_of_ones_own_is_found() -> None:
     assert discovery.predict(rows) == pytest.approx(rows["y"].to_numpy(), rel=1e-9)
 
 
-def test_the_front_is_a_front() -> None:
-    data = table("x*exp(y)/(1 + z)", rows=200)
-    front = kansr.discover((data.X, data.y)).front
+def test_the_front_is_a_front(seen: list[Discovery]) -> None:
+    front = seen[-1].front
     complexities, losses = [c.complexity for c in front], [c.loss for c in front]
     assert complexities == sorted(set(complexities))
     assert losses == sorted(losses, reverse=True)

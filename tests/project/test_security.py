@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.paths import ROOT
+from support.speed import took
 
 from kansr.bench.problem import read_problems
 from kansr.data.declare_units import constant_values, with_units
@@ -127,13 +127,6 @@ def test_a_bomb_is_refused_or_read_in_a_second(text: str) -> None:
     parse("x + 1")  # the grammar is loaded
     seconds = took(lambda: attempt(parse, text))
     assert seconds < SECOND
-
-
-def took(act: Callable[[], object]) -> float:
-    """Seconds of processor time, those of other programs not counted."""
-    begun = time.process_time()
-    act()
-    return time.process_time() - begun
 
 
 def attempt(reader: Callable[[str], object], text: str) -> None:

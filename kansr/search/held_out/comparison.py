@@ -109,7 +109,7 @@ class Comparison:
         every = np.ones(len(self.judged), dtype=bool)
         safe = [j for j in offered if j.name == "line" or self._no_worse_than_line(j.errors, every)]
         rival = _simplest(safe or offered, CHANCE)
-        if status is Status.NOTHING:  # all rows say whether there is anything
+        if best.r2_held_out <= 0:  # all rows say whether there is anything
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
         own, other = self._errors_of(best), rival.errors[self.judged]
         if not np.isfinite(own).all():

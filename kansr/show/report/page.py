@@ -21,7 +21,7 @@ from kansr.show.report.mathml import equation, pieces
 from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_input, parity, residuals, shown, titled
 from kansr.show.report.reasons import DECISIVE, reasons, rivals
 from kansr.show.report.template.html import environment, style
-from kansr.show.summary import MOST, WORDS, fraction, front_rows, legend, percent, steps
+from kansr.show.summary import MOST, WORDS, fraction, front_rows, legend, noise, steps
 from kansr.version import __version__
 
 LONG = 30  # complexity above which the law is set smaller, and formulas in tables are text
@@ -85,7 +85,7 @@ def page(discovery: Result) -> str:
             exact=render(best.expr),
             legend=[line.strip() for line in legend(discovery)],
             fraction=fraction,
-            percent=percent,
+            noise=noise,
             reasons=list(reasons(discovery)),
             rivals=[
                 (

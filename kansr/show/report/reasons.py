@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kansr.data.read.cells import counted
 from kansr.result.candidate import Candidate
 from kansr.result.result import UNDECIDED, Result, Status
-from kansr.show.summary import fraction, percent, ranked
+from kansr.show.summary import NO_NOISE, fraction, noise, ranked
 
 MEANING = {
     Status.FOUND: "The residuals look like noise: those of neighbouring rows are not correlated. That does not prove "
@@ -48,9 +48,8 @@ def reasons(discovery: Result) -> Iterator[str]:
     apart = rows is None or rows.held_out.any()
     how = "on rows that were held out" if apart else "by cross-validation"
     yield f"Its r², measured {how}, is {fraction(discovery.best.r2_held_out)}."
-    if discovery.noise > 1e-9:
-        noise = percent(discovery.noise, discovery.noise_error)
-        yield f"The noise is {noise} of the target's standard deviation."
+    if discovery.noise > NO_NOISE:
+        yield f"The noise is {noise(discovery)} of the target's standard deviation."
     else:
         yield "The rows show no noise: the formula is exact to rounding."
     others = rivals(discovery)

@@ -15,7 +15,7 @@ from kansr.search.partition import Partition
 from kansr.structure.context import Context
 
 LAW = "a*b/(1 + 0.7*c)"
-SECONDS = 60.0
+SECONDS = 15.0
 
 
 def partition(noise: float) -> Partition:

@@ -15,10 +15,10 @@ from kansr.search.edits.tree import form
 
 NAMES = ("a", "b", "c")
 PLACES = {name: i for i, name in enumerate(NAMES)}
-TURNS = 120  # formulas that may be edited
+TURNS = 60  # formulas that may be edited
 
 
-def rows_of(law: str, noise: float, rows: int = 800, seed: int = 0) -> Rows:
+def rows_of(law: str, noise: float, rows: int = 400, seed: int = 0) -> Rows:
     rng = np.random.default_rng(seed)
     X = rng.uniform(0.5, 3.0, (rows, len(NAMES)))
     y = Tape(parse(law), NAMES).value(X)

@@ -1,18 +1,12 @@
-"""Options that commands share, each declared once, and what they mean together."""
+"""Options that commands share, each declared once."""
 
 from __future__ import annotations
 
 import enum
-import math
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from kansr.data.read.reservoir import bytes_of
-from kansr.errors import UsageError
-from kansr.pipeline.read import Reading
 
 
 class MissingName(str, enum.Enum):
@@ -62,6 +56,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Processes to use; as many
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")]
 Report = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page to read and to print.")]
+OutFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write there; standard output otherwise.")]
+Replace = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result in --out.")]
 Missing = Annotated[MissingName, typer.Option(help="What to do about rows with missing cells.")]
@@ -73,27 +69,3 @@ NaValues = Annotated[str, typer.Option(metavar="A,B", help="Cells that mean miss
 Memory = Annotated[str, typer.Option(metavar="SIZE", help="What may be held; of more rows, some are drawn.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
-
-def checked(time_limit: float) -> float:
-    """The seconds as they are. Raises UsageError for what cannot be a limit."""
-    if not (0 < time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {time_limit:g}")
-    return time_limit
-
-
-def begun(context: typer.Context) -> float:
-    """When the command line was read, on the monotonic clock; now where nobody has said so."""
-    return context.obj if isinstance(context.obj, float) else time.monotonic()
-
-
-def reading(sep: str | None, decimal: str, no_header: bool, encoding: str, na_values: str, memory: str) -> Reading:
-    """How a file is read, by the options of these names."""
-    return Reading(
-        sep=sep,
-        decimal=decimal,
-        header=not no_header,
-        encoding=encoding,
-        na_values=tuple(cell.strip() for cell in na_values.split(",") if cell.strip()),
-        memory=bytes_of(memory),
-    )

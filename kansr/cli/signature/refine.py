@@ -1,0 +1,53 @@
+"""`kansr refine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from kansr.cli.signature import Signature, options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refine(Signature):
+    """Fit a form that you know, and compare it with what a search finds.
+
+    \b
+    Examples:
+      kansr refine decay.csv --expr "a*exp(b*t) + c"
+      kansr refine data.csv --target force --expr "k*m1*m2/r**p" --time-limit 20 --json
+    """
+
+    done_by = "kansr.cli.search.refine"
+
+    context: typer.Context
+    file: options.File
+    expr: Annotated[str, typer.Option(metavar="FORMULA", help="The form; what is no column is a free constant.")]
+    target: options.Target = None
+    inputs: options.Inputs = None
+    sigma: options.Sigma = None
+    derivative: options.Derivative = None
+    loss: options.Loss = options.LossName.AUTO
+    units: options.Units = None
+    constants: options.Constants = ""
+    dimensional_constants: options.Dimensional = False
+    library: options.Functions = None
+    seed: options.Seed = 0
+    time_limit: options.TimeLimit = 60.0
+    jobs: options.Jobs = None
+    as_json: options.Json = False
+    out: options.Out = None
+    report: options.Report = None
+    force: options.Force = False
+    resume: options.Resume = False
+    missing: options.Missing = options.MissingName.ERROR
+    sep: options.Sep = None
+    decimal: options.Decimal = "."
+    no_header: options.NoHeader = False
+    encoding: options.Encoding = "utf-8"
+    na_values: options.NaValues = ""
+    memory: options.Memory = "2GB"
+    quiet: options.Quiet = False
+    debug: options.Debug = False

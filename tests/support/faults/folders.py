@@ -1,0 +1,124 @@
+"""Folders and files that cannot be read or written, or that are not what they were."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.faults.cases import apart, discover, kansr
+from support.faults.tables import SQUARE, rows, square
+
+
+def directory(folder: Path) -> None:
+    (folder / "data.csv").mkdir()
+    code, _, err = discover(folder, None)
+    assert code == 2 and "data.csv is a directory" in err
+
+
+def no_permission(folder: Path) -> None:
+    path = folder / "data.csv"
+    path.write_text(SQUARE)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read anything")
+    code, _, err = discover(folder, None)
+    assert code == 2 and "no permission to read data.csv" in err
+
+
+def other_search(folder: Path) -> None:
+    assert discover(folder, SQUARE, "--out", "run")[0] == 0
+    before = (folder / "run" / "discovery.json").read_bytes()
+    for table, options, words in [
+        (SQUARE, ["--seed", "1"], "--seed 0, not 1"),
+        (SQUARE, ["--loss", "huber"], "--loss auto, not huber"),
+        (rows("a,b", square, 41), [], "begun with the table other than this"),
+    ]:
+        code, out, err = discover(folder, table, "--out", "run", "--resume", *options)
+        assert (code, out) == (2, "") and words in err, err
+    assert discover(folder, SQUARE, "--resume")[0] == 2
+    assert (folder / "run" / "discovery.json").read_bytes() == before
+
+
+def full_disk(folder: Path) -> None:
+    assert discover(folder, SQUARE, "--out", "run")[0] == 0
+    before = (folder / "run" / "discovery.json").read_bytes()
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    command = ("discover", "data.csv", "--out", "run", "--force", "--time-limit", "60")
+    code, out, err = apart(folder, *command, preexec_fn=small_files)
+    assert code == 2 and "cannot write" in err and "Traceback" not in err, (code, err)
+    assert (folder / "run" / "discovery.json").read_bytes() == before
+    assert not list((folder / "run").glob("*.part"))
+
+
+def read_only(folder: Path) -> None:
+    (folder / "run").mkdir(mode=0o500)
+    out = "/proc/run" if os.access(folder / "run", os.W_OK) else "run"  # where not even root may write
+    code, _, err = discover(folder, SQUARE, "--out", out)
+    assert code == 2 and "cannot write" in err.splitlines()[-1]
+
+
+def existing(folder: Path) -> None:
+    (folder / "run").mkdir()
+    (folder / "run" / "discovery.json").write_text("mine")
+    code, _, err = discover(folder, SQUARE, "--out", "run")
+    assert code == 2 and "--force" in err and (folder / "run" / "discovery.json").read_text() == "mine"
+
+
+def two_at_once(folder: Path) -> None:
+    assert discover(folder, SQUARE, "--out", "run")[0] == 0
+    before = (folder / "run" / "discovery.json").read_bytes()
+    with (folder / "run" / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, out, err = discover(folder, None, "--out", "run", "--force")
+        assert (code, out) == (2, "") and "another run is writing to run" in err
+        assert (folder / "run" / "discovery.json").read_bytes() == before
+    assert discover(folder, None, "--out", "run", "--force")[0] == 0
+
+
+DAMAGES: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("not a journal", lambda raw: b"\x80\x04K.", "no journal"),
+    ("a list", lambda raw: b"[]\n", "no journal"),
+    ("another version", lambda raw: raw.replace(b'"kansr": "', b'"kansr": "0.0.'), "begun with kansr 0.0."),
+    ("another format", lambda raw: raw.replace(b'"journal": 3', b'"journal": 9'), "format 9"),
+    ("a line without meaning", lambda raw: raw + b"{}\n", "line 4 is not what"),
+    ("code for a formula", lambda raw: raw.replace(b'"a**2"', b'"().__class__"'), "line 3 is not what"),
+    ("a bomb for a formula", lambda raw: raw.replace(b'"a**2"', b'"9**9**9**9"'), "line 3 is not what"),
+    ("nested too deeply", lambda raw: raw + b"[" * 100_000 + b"\n", "line 4 is not what"),
+]
+
+
+def damaged(folder: Path) -> None:
+    assert discover(folder, SQUARE, "--out", "run")[0] == 0
+    journal = folder / "run" / "attempts.jsonl"
+    whole, result = journal.read_bytes(), (folder / "run" / "discovery.json").read_bytes()
+    assert b'"a**2"' in whole and whole.count(b"\n") == 3
+    for name, damage, words in DAMAGES:
+        journal.write_bytes(damage(whole))
+        code, out, err = discover(folder, None, "--out", "run", "--resume")
+        assert (code, out) == (2, "") and words in err and "Traceback" not in err, (name, err)
+        assert (folder / "run" / "discovery.json").read_bytes() == result
+
+
+def damaged_result(folder: Path) -> None:
+    assert discover(folder, SQUARE, "--out", "run")[0] == 0
+    result = folder / "run" / "discovery.json"
+    whole = result.read_bytes()
+    for damage, words in [
+        (whole[:300], "discovery.json"),
+        (b"\x80\x04K.", "discovery.json"),
+        (whole.replace(b'"schema": 1', b'"schema": 99'), "schema 99"),
+        (whole.replace(b'"a**2"', b'"().__class__"'), "discovery.json"),
+    ]:
+        result.write_bytes(damage)
+        code, _, err = kansr(folder, "predict", "run", "data.csv")
+        assert code == 2 and words in err and "Traceback" not in err, err
