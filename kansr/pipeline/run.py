@@ -38,6 +38,7 @@ from kansr.search.stopping import (
     any_exact,
     far_behind,
     matches_surrogate,
+    near_the_law,
     no_signal,
     predicts_all,
     simple_waves,
@@ -119,9 +120,7 @@ class Search:
                     break
                 if self.findings and earlier is NOT_YET and schedule.caught_up():
                     yield replace(self._report(), trying=attempt.name)
-                if attempt.skip_if_no_signal and self.deadline.in_time(
-                    lambda: no_signal(self.findings, self.partition), False
-                ):
+                if self._skips(attempt):
                     continue
                 known = self._formulas() if attempt.follows else ()
                 new = self._taken(schedule.outcome(attempt, earlier, self.partition, known))
@@ -139,6 +138,15 @@ class Search:
             else:  # all has been tried, but perhaps the last of it was cut short
                 self.timed_out = self.deadline.finishing()
             schedule.begin_again()
+
+    def _skips(self, attempt: Attempt) -> bool:
+        """Whether an attempt is not worth its time after what has been found."""
+        hopeless = attempt.skip_if_no_signal and self.deadline.in_time(
+            lambda: no_signal(self.findings, self.partition), False
+        )
+        return hopeless or (
+            attempt.skip_if_near and self.deadline.in_time(lambda: near_the_law(self.findings, self.partition), False)
+        )
 
     def _refined(self) -> Iterator[Result]:
         """What refiners make of the findings, in the time that was set aside for them and what is left of the rest."""
@@ -269,11 +277,12 @@ class Search:
             return False
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
+        if followed and not attempt.quick and self.deadline.in_time(lambda: may_edit(rows), False):
+            return False
         best = self._report().best
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
-        tried = tried and not (followed and self.deadline.in_time(lambda: may_edit(rows), False))
         thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
 

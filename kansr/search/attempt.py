@@ -51,7 +51,8 @@ class Attempt:
     screening keeps, and ends the search where its formulas predict as well as the surrogate.
     thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that it found itself,
     of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time
-    where neither a surrogate nor anything before it sees a law.
+    where neither a surrogate nor anything before it sees a law; skip_if_near: nor where a short formula predicts as
+    well as the surrogate.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Attempt:
     thorough: bool = False
     conclusive: bool = False
     skip_if_no_signal: bool = False
+    skip_if_near: bool = False
 
     def __call__(self, rows: Partition, context: Context, seconds: float = np.inf) -> Tried:
         """What is found; when the `seconds` are up, or something goes wrong, what had been found by then."""

@@ -120,10 +120,23 @@ def matches_surrogate(best: Candidate, data: Dataset, rows: Partition, thorough:
     if rows.small:
         close = _fitted(best) <= FEW_CONSTANTS and 1 - best.r2_held_out < CLOSE**2
         return close and status_of(best, data) is Status.FOUND
-    held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-    bits = AS_GOOD if thorough else AS_GOOD_EARLY
-    most = 2 ** (bits / rows.judging.rows) * noise_floor_held_out(rows)
-    return 0 < held_out <= most and status_of(best, data) is Status.FOUND
+    as_good = predicts_as_well(best.r2_held_out, rows, AS_GOOD if thorough else AS_GOOD_EARLY)
+    return as_good and status_of(best, data) is Status.FOUND
+
+
+def predicts_as_well(r2_held_out: float, rows: Partition, bits: float = AS_GOOD) -> bool:
+    """Whether the best surrogate is likelier on held-out rows by no more than so many bits; not where all is exact."""
+    held_out = float(np.sqrt(max(1 - r2_held_out, 0.0)))
+    return 0 < held_out <= 2 ** (bits / rows.judging.rows) * noise_floor_held_out(rows)
+
+
+def near_the_law(findings: Sequence[Finding], rows: Partition) -> bool:
+    """Whether a formula with no more fitted constants than a line predicts as well as the best surrogate.
+
+    A sum of curves comes no nearer then: it has more of them.
+    """
+    most = len(rows.fitting.names) + 1
+    return any(_fitted(f.candidate) <= most and predicts_as_well(f.candidate.r2_held_out, rows) for f in findings)
 
 
 def far_behind(best: Candidate, rows: Partition) -> bool:
@@ -155,8 +168,7 @@ def predicts_all(new: Sequence[Finding], rows: Partition) -> bool:
     if rows.small or not new or len(rows.fitting.names) <= FEW_INPUTS:
         return False
     best = max(f.candidate.r2_held_out for f in new)
-    most = 2 ** (AS_GOOD / rows.judging.rows) * noise_floor_held_out(rows)
-    return best > MUCH and (float(np.sqrt(max(1 - best, 0.0))) <= most or noise_floor(rows) > MOSTLY_NOISE)
+    return best > MUCH and (predicts_as_well(best, rows) or best >= 1 or noise_floor(rows) > MOSTLY_NOISE)
 
 
 def status_of(best: Candidate, data: Dataset) -> Status:

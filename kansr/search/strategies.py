@@ -74,7 +74,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
         *before,
         Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
         Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
-        Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True),
+        Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, skip_if_near=True),
         Attempt("local search", edited, follows=True, thorough=True),
         first,
         Attempt("sum of curves", partial(_curves, "sum of curves")),

@@ -72,4 +72,5 @@ def bits_per_float(noise: float, rows: int) -> float:
 
     noise: the noise level, over the spread.
     """
-    return float(np.clip(math.log2(math.sqrt(rows) / max(noise, ROUNDING)), LEAST_BITS, MOST_BITS))
+    known = max(math.sqrt(rows) / max(noise, ROUNDING), 1.0)
+    return float(np.clip(math.log2(known), LEAST_BITS, MOST_BITS))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
-import sympy
 
 from kansr.data.dataset import Dataset
-from kansr.expression.evaluate import Tape, typical_size
+from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.fit.error_model import likelier_sigma, spread_of
@@ -18,7 +18,7 @@ from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.local_search import LocalSearch
 from kansr.search.edits.pool import Known
-from kansr.search.edits.program import Rows
+from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.translation import from_sympy, to_sympy
 from kansr.search.edits.tree import Tree, add, constant, mul
 from kansr.search.finish import finish, judged
@@ -42,14 +42,13 @@ def may_edit(rows: Partition) -> bool:
 
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
+    if not context.formulas or not may_edit(rows):
+        return
     data = rows.sample
     names = {name: i for i, name in enumerate(data.names)}
-    starts = [expr for expr in context.formulas if {str(symbol) for symbol in expr.free_symbols} <= names.keys()]
-    if not starts or not may_edit(rows):
-        return
-    search = _search(data, starts[0], context)
-    trees = [tree for expr in starts[:STARTS] if (tree := from_sympy(expr, names)) is not None]
-    search.run([*trees, *_simple(search.rows)], noise_floor(rows) * search.spread)
+    trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
+    search = _search(data, context, trees)
+    search.run(trees, _simple(search.rows), noise=noise_floor(rows) * search.spread)
     offered = sorted(islice(_fitted(search, data), ENDS), key=lambda one: fit_length(one[0], data))
     for place, (fit, known) in enumerate(offered[:FINISHED]):
         path = (Step("local search: " + ", ".join(known.how)),)
@@ -61,17 +60,17 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
 def _fitted(search: LocalSearch, data: Dataset) -> Iterator[tuple[Fit, Known]]:
     """The shortest descriptions that can have the unit of the target, fitted to the whole sample."""
     size = typical_size(data.X, data.names)
-    for known in search.pool.shortest(MOST_ASKED):
+    for known in search.shortest(MOST_ASKED):
         expr = canonical(to_sympy(known.tree, data.names), size)
         if data.units is None or fits(expr, data.units):
             yield fit_constants(expr, data), known
 
 
-def _search(data: Dataset, best: sympy.Expr, context: Context) -> LocalSearch:
-    """best: the formula that says which error model is likelier."""
+def _search(data: Dataset, context: Context, trees: Sequence[Tree]) -> LocalSearch:
     some = data.take(np.arange(min(data.rows, MOST_ROWS)))
-    residual = Tape(best, some.names).value(some.X) - some.y
-    rows = Rows(some.X, some.y, 1 / likelier_sigma(residual, some), data.rows)
+    rows = Rows(some.X, some.y, np.ones(some.rows), data.rows)
+    best = values_of(trees[0], rows) if trees else np.full(some.rows, np.mean(some.y))
+    rows = replace(rows, weight=1 / likelier_sigma(best - some.y, some))
     until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
     return LocalSearch(rows, spread_of(data.y), len(data.names), context.seed, until.passed)
 

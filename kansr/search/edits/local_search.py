@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -17,14 +17,27 @@ from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, library, of_parts
 from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
-from kansr.search.edits.pool import Known, Pool
+from kansr.search.edits.pool import STAGES, Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit
-from kansr.search.edits.tree import Tree, constants, form, nodes, number, places, replace_at, rewritten, size
+from kansr.search.edits.tree import (
+    LEAVES,
+    Tree,
+    constants,
+    form,
+    made,
+    nodes,
+    number,
+    places,
+    replace_at,
+    rewritten,
+    size,
+)
 
 LONGEST = 45  # nodes of a formula
 SCREENING, CLOSER = 6, 20  # Levenberg–Marquardt steps of an edited formula, and of one that promises something
 FEW = 400  # rows that edited formulas are compared on; the best are fitted to all
 CLOSELY = 15  # of the edits of a formula that are fitted to all rows
+PROMISING = 8  # further ones, those that would be shortest if no constant cost anything: they may be snapped
 FAR = 250.0  # bits above the formula that was edited, from which an edit that is not shorter is dropped
 OPERATORS = 120  # edits of operators of a formula that are tried, drawn at random
 PROPOSED, PROPOSED_OF_PARTS, PROPOSED_MORE, OF_EACH_PLACE = 30, 10, 90, 2  # expressions of the library that are tried
@@ -32,10 +45,11 @@ FORMS = 6  # other forms of a formula in which the library is tried
 PATIENCE, IMPATIENCE = 25, 400  # formulas edited since the best one, before a search ends: as good as the noise, or not
 AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may be the law
 
-SNAPPED_FROM = 30.0  # bits above the best up to which a formula's constants are snapped
+SNAPPED_FROM = 10.0  # bits above the best, and those of its constants, up to which a formula's constants are snapped
 SNAP_ROUNDS = 4  # constants that are snapped one after another
 SNAP_DENOMINATORS = (1, 2, 3, 4)  # of the numbers that are tried
 SNAP_REACH = 0.2  # relative distance of such a number
+SNAP_ALL = 0.02  # relative distance up to which all constants are snapped at once: an edit may bring several spare ones
 SAME_DIGITS = 2  # of its constants in which a form is not fitted again
 
 
@@ -64,33 +78,51 @@ class LocalSearch:
     inputs: int
     seed: int
     expired: Callable[[], bool]
-    pool: Pool = field(default_factory=Pool)
+    pools: list[Pool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
 
-    def run(self, starts: Sequence[Tree], noise: float = math.inf) -> None:
+    def run(self, *groups: Sequence[Tree], noise: float = math.inf) -> None:
         """Edits formulas until there is no time, or no shorter description has been found for long.
 
-        noise: the rms that the best surrogate leaves, in the unit of the target: a formula that leaves more is not yet
-        the law, and the search goes on for longer.
+        groups: of formulas to start from. Each has a pool of its own, and they take turns: what is found near long
+        formulas would else crowd out what short ones lead to. noise: the rms that the best surrogate leaves, in the
+        unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer.
         """
         with np.errstate(all="ignore"):
-            self.library: Library = library(self.rows, starts)
-            for tree in starts:
-                self._taken(rewritten(tree), ("start",))
-            since, best = 0, self.pool.best
-            while since <= (PATIENCE if self.pool.rms < AS_GOOD * noise else IMPATIENCE) and not self.expired():
-                known = self.pool.next()
-                if known is None:
+            self.library: Library = library(self.rows, list(chain(*groups)))
+            for starts in groups:
+                self.pools.append(Pool())
+                for tree in starts:
+                    self._taken(rewritten(tree), ("start",), self.pools[-1])
+            since, best = 0, self.best
+            for pool in cycle(self.pools):
+                patience = PATIENCE if math.sqrt(best.ms) < AS_GOOD * noise else IMPATIENCE
+                if self.expired() or (since > patience and best.stage >= STAGES):
                     return
+                known = pool.next()
+                if known is None:
+                    if all(other.exhausted for other in self.pools):
+                        return
+                    continue
                 known.stage += 1
-                self._edit(known)
-                self.pool.prune()
-                since = since + 1 if self.pool.best is best else 0
-                best = self.pool.best
+                self._edit(known, pool)
+                pool.prune()
+                since = since + 1 if self.best is best else 0
+                best = self.best
+
+    @property
+    def best(self) -> Known:
+        """The formula with the shortest description of all."""
+        return min((pool.best for pool in self.pools if pool.best is not None), key=lambda known: known.length)
+
+    def shortest(self, count: int) -> list[Known]:
+        """The formulas with the shortest descriptions of all."""
+        every = chain(*(pool.shortest(count) for pool in self.pools))
+        return sorted(every, key=lambda known: (known.length, known.bits))[:count]
 
     def _length(self, tree: Tree, ms: float, rows: int) -> tuple[float, float]:
         """The description length of a formula, and the bits of the formula alone."""
@@ -100,10 +132,14 @@ class LocalSearch:
         own = bits(tree, bits_per_float(noise, self.rows.total), self.inputs)
         return target_bits(noise, self.rows.total) + own, own
 
-    def _edit(self, known: Known) -> None:
+    def _per_float(self, ms: float) -> float:
+        """The bits of a fitted constant of a formula with this mean squared residual."""
+        return bits_per_float(noise_level(ms, len(self.rows.y), 0, self.spread), self.rows.total)
+
+    def _edit(self, known: Known, pool: Pool) -> None:
         """Fits all edits of a formula to few rows, and takes the best, and those that are the best of their length."""
         found: list[Edited] = []
-        for label, tree in self._edits(known):
+        for label, tree in self._edits(known, known is pool.best):
             if self.expired():
                 break
             if size(tree) > LONGEST or not self._new(tree):
@@ -114,14 +150,15 @@ class LocalSearch:
                 found.append(Edited(length, len(found), done.tree, (*known.how, label), own, done.ms))
         found.sort()
         reference = self._length(known.tree, known.of_few, len(self.few.y))[0]
-        for edited in found[:CLOSELY]:
+        bare = sorted(found[CLOSELY:], key=lambda e: e.length - self._per_float(e.ms) * len(constants(e.tree)))
+        for edited in (*found[:CLOSELY], *bare[:PROMISING]):
             if edited.length < reference + FAR:
-                self._taken(rewritten(edited.tree), edited.how)
-        front = [(k.bits, k.of_few) for k in self.pool.front()]
+                self._taken(rewritten(edited.tree), edited.how, pool)
+        front = [(k.bits, k.of_few) for k in pool.front()]
         for edited in sorted(found, key=lambda e: (e.bits, e.ms, e.place)):
             if edited.bits < known.bits and not any(b <= edited.bits and ms <= edited.ms for b, ms in front):
                 front.append((edited.bits, edited.ms))
-                self._taken(rewritten(edited.tree), edited.how)
+                self._taken(rewritten(edited.tree), edited.how, pool)
 
     def _new(self, tree: Tree) -> bool:
         key = (form(tree), tuple(f"{c:.{SAME_DIGITS - 1}e}" for c in constants(tree)))
@@ -129,22 +166,25 @@ class LocalSearch:
         self.seen.add(key)
         return new
 
-    def _taken(self, tree: Tree, how: tuple[str, ...]) -> None:
+    def _taken(self, tree: Tree, how: tuple[str, ...], pool: Pool) -> None:
         """Fits a formula to all rows and keeps it; what is near the best has its constants snapped."""
-        if self.expired() and self.pool.best is not None:
+        if self.expired() and pool.best is not None:
             return
-        known = self._kept(fit(tree, self.rows, CLOSER), how)
-        best = self.pool.best
-        if known is not None and best is not None and known.length <= best.length + SNAPPED_FROM:
-            self._snapped(known)
+        known = self._kept(fit(tree, self.rows, CLOSER), how, pool)
+        best = pool.best
+        if known is None or best is None:
+            return
+        spare = self._per_float(known.ms) * len(constants(known.tree))
+        if known.length <= best.length + SNAPPED_FROM + spare:
+            self._snapped(known, pool)
 
-    def _kept(self, done: Fitted, how: tuple[str, ...]) -> Known | None:
+    def _kept(self, done: Fitted, how: tuple[str, ...], pool: Pool) -> Known | None:
         length, own = self._length(done.tree, done.ms, len(self.rows.y))
         if not math.isfinite(length):
             return None
-        return self.pool.keep(Known(done.tree, done.ms, fit(done.tree, self.few, 0).ms, own, length, how))
+        return pool.keep(Known(done.tree, done.ms, fit(done.tree, self.few, 0).ms, own, length, how))
 
-    def _snapped(self, known: Known) -> None:
+    def _snapped(self, known: Known, pool: Pool) -> None:
         """Tries nice numbers for the constants of a formula while its description gets shorter."""
         for _ in range(SNAP_ROUNDS):
             for tree in _with_nice_numbers(known.tree):
@@ -152,21 +192,26 @@ class LocalSearch:
                     return
                 done = fit(tree, self.rows, SCREENING)
                 if self._length(done.tree, done.ms, len(self.rows.y))[0] < known.length:
-                    kept = self._kept(done, known.how)
+                    kept = self._kept(done, known.how, pool)
                     if kept is not None and kept.length < known.length:
                         known = kept
                         break
             else:
                 return
 
-    def _edits(self, known: Known) -> Iterator[tuple[str, Tree]]:
-        """The edits of a formula in one round, each with its name: the likeliest first, the dearest last."""
+    def _edits(self, known: Known, best: bool) -> Iterator[tuple[str, Tree]]:
+        """The edits of a formula in one round, each with its name: the likeliest first, the dearest last.
+
+        best: whether it is the best so far, whose functions are exchanged before anything decorates them.
+        """
         tree = known.tree
-        per_float = bits_per_float(noise_level(known.ms, len(self.rows.y), 0, self.spread), self.rows.total)
+        per_float = self._per_float(known.ms)
         if known.stage == 1:
             yield from proposals(tree, self.few, of_parts(tree, self.few), per_float, PROPOSED_OF_PARTS, 0)
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
+            if best:
+                yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:
             yield from proposals(tree, self.rows, self.library, per_float, PROPOSED_MORE, OF_EACH_PLACE)
             yield from (("curve", t) for t in curves(tree))
@@ -183,7 +228,10 @@ class LocalSearch:
 
 
 def _with_nice_numbers(tree: Tree) -> Iterator[Tree]:
-    """The formula with a whole number or a small fraction in place of one constant."""
+    """The formula with whole numbers or small fractions in place of all constants near one, and of each in turn."""
+    every = _with_all_nice(tree)
+    if every != tree:
+        yield every
     for path, node in places(tree):
         if node[0] != "c":
             continue
@@ -191,3 +239,10 @@ def _with_nice_numbers(tree: Tree) -> Iterator[Tree]:
             snapped = replace_at(tree, path, number(Fraction(near.p, near.q)))
             if any(n[0] == "x" for n in nodes(snapped)):
                 yield snapped
+
+
+def _with_all_nice(tree: Tree) -> Tree:
+    if tree[0] == "c":
+        near = next(fractions_near(tree[1], SNAP_DENOMINATORS, SNAP_ALL), None)
+        return tree if near is None else number(Fraction(near.p, near.q))
+    return tree if tree[0] in LEAVES else made(tree[0], [_with_all_nice(arg) for arg in tree[1:]])

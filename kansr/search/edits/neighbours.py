@@ -29,6 +29,7 @@ from kansr.search.edits.tree import (
 
 HALF = Fraction(1, 2)
 NEW_TERM, NEW_FACTOR = 0.1, 1.01  # where constants that change little start from; the fit moves them
+LARGEST_PLAIN = 2  # size and denominator of an exponent that was hardly fitted to the rows
 PLAIN_POWERS = (-1, 2, HALF, -HALF)
 WRAPS = ("exp", "log", "sqrt", "square", "inverse", "sin", "cos", "tanh")
 SWAPS = ("exp", "log", "sin", "cos", "tanh", "atan", "sinh", "asin", "acos")
@@ -122,15 +123,34 @@ def curves(tree: Tree) -> Iterator[Tree]:
                         continue
                     K, R = terms[i], terms[j]
                     rest = [t for k, t in enumerate(terms) if k not in (i, j)]
-                    t = mul(R, power(K, MINUS))
+                    t = _freed(mul(R, power(K, MINUS)))
                     for curve in _like_one_plus(t):
                         yield replace_at(tree, path, add(mul(K, curve), *rest))
+        if kind == "^" and node[1][0] == "+" and is_number(node[2]):
+            for i, K in enumerate(node[1][1:]):
+                others = add(*(term for k, term in enumerate(node[1][1:]) if k != i))
+                t = _freed(mul(node[2], others, power(K, MINUS)))
+                for curve in _like_one_plus(t):
+                    yield replace_at(tree, path, mul(power(K, node[2]), curve))
         if kind == "exp":
             yield replace_at(tree, path, power(add(ONE, mul(MINUS, node[1])), MINUS))
             yield replace_at(tree, path, add(ONE, node[1]))
             yield replace_at(tree, path, add(node, mul(MINUS, ONE)))
             yield replace_at(tree, path, power(add(node, MINUS), MINUS))
             yield replace_at(tree, path, power(add(exp(mul(MINUS, node[1])), ONE), MINUS))
+
+
+def _freed(t: Tree) -> Tree:
+    """The same with a free scale and free exponents where they are odd: what suited one curve does not suit another."""
+    return mul(constant(1.0), _with_free_exponents(t))
+
+
+def _with_free_exponents(t: Tree) -> Tree:
+    if t[0] in LEAVES:
+        return t
+    if t[0] == "^" and t[2][0] == "n" and (abs(value_of(t[2])) > LARGEST_PLAIN or t[2][2] > LARGEST_PLAIN):
+        return ("^", _with_free_exponents(t[1]), constant(value_of(t[2])))
+    return made(t[0], [_with_free_exponents(arg) for arg in t[1:]])
 
 
 def _like_one_plus(t: Tree) -> Iterator[Tree]:
@@ -142,6 +162,17 @@ def _like_one_plus(t: Tree) -> Iterator[Tree]:
     yield add(ONE, function("tanh", t))
     yield add(ONE, function("sin", t))
     yield add(ONE, mul(MINUS, add(exp(mul(MINUS, t)), MINUS)))
+    yield from _over_argument(t)
+
+
+def _over_argument(t: Tree) -> Iterator[Tree]:
+    """(exp(u) − 1)/u, log(1 + u)/u and the like, which begin with 1 + t; of a negative t also tanh(u)/u and others."""
+    twice = mul(number(2), t)
+    yield mul(add(exp(twice), MINUS), power(twice, MINUS))
+    yield mul(log(add(ONE, mul(MINUS, twice))), power(mul(MINUS, twice), MINUS))
+    for name, order in (("tanh", 3), ("atan", 3), ("sin", 6)):
+        u = power(mul(number(-order), t), number(HALF))
+        yield mul(function(name, u), power(u, MINUS))
 
 
 def operators(tree: Tree) -> Iterator[Tree]:

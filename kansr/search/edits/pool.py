@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from kansr.search.edits.tree import Tree
@@ -71,7 +70,14 @@ class Pool:
                 longer = [place for place in ranges if place > self._range]
                 self._range = min(longer or ranges)
                 return min(ranges[self._range], key=_by_length)
+        elif self.best.stage < STAGES:
+            return self.best
         return min(left, key=lambda known: (known.length + PER_STAGE * known.stage, known.bits))
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every formula has had all its rounds of edits."""
+        return all(known.stage >= STAGES for known in self.formulas.values())
 
     def front(self) -> list[Known]:
         """The formulas that no shorter one comes as close as."""
@@ -91,11 +97,6 @@ class Pool:
             front = {id(known) for known in self.front()}
             ranked = sorted(self.formulas.items(), key=lambda item: (id(item[1]) not in front, _by_length(item[1])))
             self.formulas = dict(ranked[:MOST])
-
-    @property
-    def rms(self) -> float:
-        """The rms residual of the best formula."""
-        return math.inf if self.best is None else math.sqrt(self.best.ms)
 
 
 def _by_length(known: Known) -> tuple[float, float]:

@@ -223,7 +223,7 @@ def _power_of_constant(base: Tree, exponent: Tree) -> Tree:
 
 
 def exp(argument: Tree) -> Tree:
-    """The exponential; a constant in a sum becomes a factor."""
+    """The exponential; a constant in a sum becomes a factor, that of a multiple of a logarithm is a power."""
     if argument == ZERO:
         return ONE
     if argument[0] == "c":
@@ -231,6 +231,10 @@ def exp(argument: Tree) -> Tree:
     if argument[0] == "+" and argument[-1][0] == "c":
         rest = argument[1] if len(argument) == 3 else ("+", *argument[1:-1])
         return mul(constant(_exp(argument[-1][1])), ("exp", rest))
+    if argument[0] == "*":
+        logs = [factor for factor in argument[1:] if factor[0] == "log"]
+        if len(logs) == 1:
+            return power(logs[0][1], mul(*(factor for factor in argument[1:] if factor is not logs[0])))
     return ("exp", argument)
 
 

