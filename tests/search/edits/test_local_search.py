@@ -15,7 +15,7 @@ from kansr.search.edits.tree import form
 
 NAMES = ("a", "b", "c")
 PLACES = {name: i for i, name in enumerate(NAMES)}
-TURNS = 60  # formulas that may be edited
+TURNS = 40  # formulas that may be edited
 
 
 def rows_of(law: str, noise: float, rows: int = 400, seed: int = 0) -> Rows:
