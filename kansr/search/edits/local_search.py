@@ -42,8 +42,13 @@ FAR = 250.0  # bits above the formula that was edited, from which an edit that i
 OPERATORS = 120  # edits of operators of a formula that are tried, drawn at random
 PROPOSED, PROPOSED_OF_PARTS, PROPOSED_MORE, OF_EACH_PLACE = 30, 10, 90, 2  # expressions of the library that are tried
 FORMS = 6  # other forms of a formula in which the library is tried
-PATIENCE, IMPATIENCE = 25, 400  # formulas edited since the best one, before a search ends: as good as the noise, or not
+# Formulas that are edited after the best one before a search ends: where that leaves no more than the best surrogate,
+# with at most one fitted constant or with more, and where it leaves more. The error of a surrogate lies a few per cent
+# above the noise, in which a shorter law may hide: 5 % are 105 bits of 1500 rows.
+CONFIRMED, PATIENCE, IMPATIENCE = 15, 80, 400
 AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may be the law
+RIVAL = 8.0  # bits above the best, less than a spare constant costs, up to which a formula may be nearer to the law
+FEW_CONSTANTS = 1  # fitted constants of a formula that is hardly as good as a surrogate by chance
 
 SNAPPED_FROM = 10.0  # bits above the best, and those of its constants, up to which a formula's constants are snapped
 SNAP_ROUNDS = 4  # constants that are snapped one after another
@@ -100,8 +105,7 @@ class LocalSearch:
                     self._taken(rewritten(tree), ("start",), self.pools[-1])
             since, best = 0, self.best
             for pool in cycle(self.pools):
-                patience = PATIENCE if math.sqrt(best.ms) < AS_GOOD * noise else IMPATIENCE
-                if self.expired() or (since > patience and best.stage >= STAGES):
+                if self.expired() or (since > self._patience(noise) and self._settled):
                     return
                 known = pool.next()
                 if known is None:
@@ -113,6 +117,18 @@ class LocalSearch:
                 pool.prune()
                 since = since + 1 if self.best is best else 0
                 best = self.best
+
+    @property
+    def _settled(self) -> bool:
+        """Whether the best formula has had all its rounds of edits, and what is hardly longer the first one."""
+        near = self.best.length + RIVAL
+        every = chain(*(pool.formulas.values() for pool in self.pools))
+        return self.best.stage >= STAGES and all(known.stage or known.length > near for known in every)
+
+    def _patience(self, noise: float) -> int:
+        if math.sqrt(self.best.ms) > AS_GOOD * noise:
+            return IMPATIENCE
+        return CONFIRMED if len(constants(self.best.tree)) <= FEW_CONSTANTS else PATIENCE
 
     @property
     def best(self) -> Known:
@@ -139,7 +155,7 @@ class LocalSearch:
     def _edit(self, known: Known, pool: Pool) -> None:
         """Fits all edits of a formula to few rows, and takes the best, and those that are the best of their length."""
         found: list[Edited] = []
-        for label, tree in self._edits(known, known is pool.best):
+        for label, tree in self._edits(known, known.length <= self.best.length + RIVAL):
             if self.expired():
                 break
             if size(tree) > LONGEST or not self._new(tree):
@@ -199,10 +215,10 @@ class LocalSearch:
             else:
                 return
 
-    def _edits(self, known: Known, best: bool) -> Iterator[tuple[str, Tree]]:
+    def _edits(self, known: Known, near: bool) -> Iterator[tuple[str, Tree]]:
         """The edits of a formula in one round, each with its name: the likeliest first, the dearest last.
 
-        best: whether it is the best so far, whose functions are exchanged before anything decorates them.
+        near: whether it is hardly longer than the best, so that its functions are exchanged before others decorate it.
         """
         tree = known.tree
         per_float = self._per_float(known.ms)
@@ -210,7 +226,7 @@ class LocalSearch:
             yield from proposals(tree, self.few, of_parts(tree, self.few), per_float, PROPOSED_OF_PARTS, 0)
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
-            if best:
+            if near:
                 yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:
             yield from proposals(tree, self.rows, self.library, per_float, PROPOSED_MORE, OF_EACH_PLACE)
