@@ -63,3 +63,13 @@ def test_the_end_comes_again_where_it_was_swallowed() -> None:
             with contextlib.suppress(Exception):  # as libraries do
                 time.sleep(10)
     assert tries == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm to interrupt with")
+def test_no_alarm_is_left_where_it_comes_as_the_work_ends() -> None:
+    for i in range(1500):
+        with contextlib.suppress(OutOfTime), interrupted_after(1e-3):
+            until = time.perf_counter() + 0.9e-3 + 1e-7 * i
+            while time.perf_counter() < until:
+                pass
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0 and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
