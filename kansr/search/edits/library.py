@@ -77,6 +77,7 @@ BUILT: dict[str, Callable[[Tree], Tree]] = {
     "sqrt(u)": lambda u: power(u, number(Fraction(1, 2))),
     "exp(u)": lambda u: function("exp", u),
     "exp(-u)": lambda u: function("exp", mul(number(-1), u)),
+    "1/(exp(u) - 1)": lambda u: power(add(function("exp", u), number(-1)), number(-1)),
     "tanh(u)": lambda u: function("tanh", u),
     "sin(u)": lambda u: function("sin", u),
     "cos(u)": lambda u: function("cos", u),
@@ -90,6 +91,7 @@ VALUED: dict[str, Callable[[Array], Array]] = {
     "sqrt(u)": np.sqrt,
     "exp(u)": np.exp,
     "exp(-u)": lambda u: np.exp(-u),
+    "1/(exp(u) - 1)": lambda u: 1 / np.expm1(u),
     "tanh(u)": np.tanh,
     "sin(u)": np.sin,
     "cos(u)": np.cos,
@@ -226,6 +228,8 @@ def _functions(argument: Tree, u: Array, families: Sequence[str]) -> Iterator[tu
         if "exp" in families and factor * extent < WIDEST:
             yield made("exp(u)", scale)
             yield made("exp(-u)", scale)
+            if least > 0:
+                yield made("1/(exp(u) - 1)", scale)
         if "tanh" in families and scale is not None:
             yield made("tanh(u)", scale)
         if "wave" in families and factor * extent < 2 * np.pi * PERIODS:
@@ -289,8 +293,8 @@ def _squares(inputs: range) -> Iterator[Tree]:
 
 
 def _times_functions(inputs: range, rows: Rows) -> Iterator[tuple[Recipe, Array]]:
-    """A function of one input times or over another one."""
-    for i, j in permutations(inputs, 2):
+    """A function of one input times or over another one, or the same."""
+    for i, j in product(inputs, repeat=2):
         for recipe, values in _functions(("x", j), rows.X[:, j], ("log", "exp", "tanh", "wave")):
             yield recipe._replace(factor=("x", i)), values * rows.X[:, i]
             yield recipe._replace(factor=_power(i, Fraction(-1))), values / rows.X[:, i]
