@@ -48,7 +48,7 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search = _search(data, context, trees)
-    search.run(trees, _simple(search.rows), noise=noise_floor(rows) * search.spread)
+    search.run(_simple(search.rows), trees, noise=noise_floor(rows) * search.spread)
     offered = sorted(islice(_fitted(search, data), ENDS), key=lambda one: fit_length(one[0], data))
     for place, (fit, known) in enumerate(offered[:FINISHED]):
         path = (Step("local search: " + ", ".join(known.how)),)

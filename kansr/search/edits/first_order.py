@@ -25,6 +25,7 @@ from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, nu
 CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
 LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
 DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
+PAIRED = 8  # terms or factors up to which two of them are exchanged at once: a longer sum is a line
 # Operators, in bits, and fitted constants that each kind of edit adds: node + c·h, node·(1 + c·h), node := a + c·h and
 # node := c·h.
 ADDED = {"add": (4.0, 1), "factor": (8.0, 1), "line": (4.0, 2), "multiple": (2.0, 1)}
@@ -56,13 +57,16 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Test:
-    """The regression of `target`, (rows,), on the columns `slope`·h, beside an orthonormal `basis`, (rows, n)."""
+    """The regression of `target`, (rows,), on the columns `slope`·h, beside the constants that remain.
+
+    taken: of the square of each column, the part within the span of these constants, (expressions,).
+    """
 
     place: Place
     kind: str
     slope: Array
-    basis: Array
     target: Array
+    taken: Array
 
 
 def proposals(
@@ -80,7 +84,7 @@ def proposals(
     left = rows.weight * (rows.y - out[-1])
     if not np.isfinite(left).all() or not np.isfinite(J).all():
         return
-    tests = _tests(found, J, left, rows.weight)
+    tests = _tests(found, J, left, rows.weight, library)
     if not tests:
         return
     slopes, after = _regressions(tests, library)
@@ -110,7 +114,7 @@ def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Pl
             J[:, instruction.value] = slope * rows.weight
         within = program.inside[i]
         found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(slope, full), within))
-        if kind in ("add", "mul") and len(args) > 2:
+        if kind in ("add", "mul") and 2 < len(args) <= PAIRED:
             for a, b in combinations(range(len(args)), 2):
                 first, second = out[args[a]], out[args[b]]
                 others = [out[j] for k, j in enumerate(args) if k not in (a, b)] if kind == "mul" else []
@@ -121,7 +125,7 @@ def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Pl
     return found, J
 
 
-def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Test]:
+def _tests(found: list[Place], J: Array, left: Array, weight: Array, library: Library) -> list[Test]:
     whole = _orthonormal(J)
     residual = left - whole @ (whole.T @ left)
     tests: list[Test] = []
@@ -130,29 +134,31 @@ def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Tes
         if not (np.isfinite(slope).all() and np.isfinite(place.value).all()):
             continue
         if not place.parts:
-            tests.append(Test(place, "add", slope, whole, residual))
-            tests.append(Test(place, "factor", slope * place.value, whole, residual))
+            for kind, own in (("add", slope), ("factor", slope * place.value)):
+                tests.append(Test(place, kind, own, residual, _within(own, whole, library)))
         outside = J[:, [k for k in range(J.shape[1]) if k not in place.inside]]
         own = left + slope * place.value
         for kind, columns in (("line", np.column_stack([outside, slope])), ("multiple", outside)):
             basis = _orthonormal(columns)
-            tests.append(Test(place, kind, slope, basis, own - basis @ (basis.T @ own)))
+            target = own - basis @ (basis.T @ own)
+            tests.append(Test(place, kind, slope, target, _within(slope, basis, library)))
     return tests
+
+
+def _within(slope: Array, basis: Array, library: Library) -> Array:
+    """The squares of the parts of the columns slope·h within the span of an orthonormal basis, (expressions,)."""
+    return np.asarray(np.sum(((slope[:, None] * basis).T @ library.values) ** 2, axis=0))
 
 
 def _regressions(tests: list[Test], library: Library) -> tuple[Array, Array]:
     """The coefficient of every expression in every test, 0 where it means nothing, and the squares that it leaves.
 
-    Both are (tests, expressions). Beside the basis, slope·h has the square |slope·h|² − |basis'slope·h|².
+    Both are (tests, expressions). Beside a basis, slope·h has the square |slope·h|² − |basis'slope·h|².
     """
     H = library.values
-    ends = np.cumsum([test.basis.shape[1] for test in tests])
-    columns = np.concatenate([(test.slope[:, None] * test.basis).T for test in tests])
-    shared = (columns @ H) ** 2
-    taken = np.array([shared[end - test.basis.shape[1] : end].sum(axis=0) for end, test in zip(ends, tests)])
     products = np.array([test.slope * test.target for test in tests]) @ H
     squares = np.array([test.slope**2 for test in tests]) @ library.squares
-    norms = squares - taken
+    norms = squares - np.array([test.taken for test in tests])
     known = norms > CANCELLATION * squares
     with np.errstate(all="ignore"):
         slopes = np.where(known, products / norms, 0.0)

@@ -90,17 +90,18 @@ class LocalSearch:
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
 
-    def run(self, *groups: Sequence[Tree], noise: float = math.inf) -> None:
+    def run(self, simple: Sequence[Tree], found: Sequence[Tree] = (), noise: float = math.inf) -> None:
         """Edits formulas until there is no time, or no shorter description has been found for long.
 
-        groups: of formulas to start from. Each has a pool of its own, and they take turns: what is found near long
+        simple, found: what to start from. Each has a pool of its own, and they take turns: what is found near long
         formulas would else crowd out what short ones lead to. noise: the rms that the best surrogate leaves, in the
         unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer.
         """
         with np.errstate(all="ignore"):
-            self.library: Library = library(self.rows, list(chain(*groups)))
-            for starts in groups:
-                self.pools.append(Pool())
+            self.library: Library = library(self.rows, [*found, *simple])
+            for starts, far in ((found, False), (simple, True)):
+                if starts:
+                    self.pools.append(Pool(far))
                 for tree in starts:
                     self._taken(rewritten(tree), ("start",), self.pools[-1])
             since, best = 0, self.best

@@ -33,8 +33,9 @@ class Known:
 
 @dataclass(eq=False)
 class Pool:
-    """best: the formula with the shortest description."""
+    """far: whether short formulas are edited however far from the best they are. best: the shortest description."""
 
+    far: bool = True
     formulas: dict[str, Known] = field(default_factory=dict)
     best: Known | None = None
     turn: int = 0
@@ -55,13 +56,13 @@ class Pool:
         """The formula that is edited next.
 
         The best one only decorates what may be a wrong formula. So short ones, which may be far from the best, have
-        their turn: the best of each range of code lengths, from short to long and again.
+        their turn, where the pool is for these: the best of each range of code lengths, from short to long and again.
         """
         left = [known for known in self.formulas.values() if known.stage < STAGES]
         if not left or self.best is None:
             return None
         self.turn += 1
-        if self.turn % BEST_TURN != 1:
+        if self.far and self.turn % BEST_TURN != 1:
             ranges: dict[int, list[Known]] = {}
             for known in left:
                 if known.stage == 0 and known.bits < self.best.bits + RANGE:

@@ -90,10 +90,10 @@ def test_curves_that_begin_alike_are_exchanged_with_what_was_fitted_to_the_first
     assert form(best.tree) == form(from_sympy(parse(law), PLACES))
 
 
-def test_each_group_of_starts_has_its_turns():
+def test_simple_and_found_formulas_take_turns():
     rows = rows_of("a*b/(1 + 0.7*c)", 0.01)
     search = LocalSearch(rows, float(np.std(rows.y)), len(NAMES), 0, lambda: sum(p.turn for p in search.pools) > 12)
-    groups = [[from_sympy(parse(text), PLACES)] for text in ("a*b/(1 + 0.7*c) + 0.01*sin(9*a)", "a")]
-    search.run(*groups, noise=0.0)
+    simple, found = ([from_sympy(parse(text), PLACES)] for text in ("a", "a*b/(1 + 0.7*c) + 0.01*sin(9*a)"))
+    search.run(simple, found, noise=0.0)
     assert abs(search.pools[0].turn - search.pools[1].turn) <= 1
     assert search.best.length == min(pool.best.length for pool in search.pools)
