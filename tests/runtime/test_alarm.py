@@ -73,3 +73,25 @@ def test_no_alarm_is_left_where_it_comes_as_the_work_ends() -> None:
             while time.perf_counter() < until:
                 pass
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0 and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm to interrupt with")
+@pytest.mark.parametrize("slow", [0, 1], ids=["set", "taken back"])
+def test_no_alarm_is_left_where_it_comes_while_it_is_set_or_taken_back(
+    slow: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow machine the shortest alarm comes before the body begins, or when it has ended."""
+    real, calls = signal.setitimer, iter(range(100))
+
+    def late(which: int, seconds: float) -> None:
+        number = next(calls)
+        if number == slow == 1:
+            time.sleep(0.1)  # the alarm comes before it is taken back
+        real(which, seconds)
+        if number == slow == 0:
+            time.sleep(0.1)
+
+    monkeypatch.setattr(signal, "setitimer", late)
+    with contextlib.suppress(OutOfTime), interrupted_after(0.0 if slow == 0 else 0.05):
+        pass
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL and signal.getitimer(signal.ITIMER_REAL)[0] == 0
