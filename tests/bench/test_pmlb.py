@@ -106,6 +106,11 @@ def test_a_formula_is_measured_in_the_unit_of_the_table(folder: Path) -> None:
     assert found["inputs_used"] == 3 and found["undefined_test"] == 0
 
 
+def test_a_small_factor_does_not_make_a_formula_a_number(folder: Path) -> None:
+    rows = split("2_line", str(folder), SEEDS[0])
+    assert figures(rows, "1.5e-5*(a + b)")["nodes"] == 5
+
+
 def test_rows_without_a_value_count_as_the_mean(folder: Path) -> None:
     rows = split("2_line", str(folder), SEEDS[0])
     found = figures(rows, "log(a)")

@@ -38,7 +38,7 @@ def figures(split: Split, text: str | None, seconds: float = SECONDS) -> dict[st
         "r2_test": _r2(value, split.test.y),
         "rmse_test": split.scale * float(np.sqrt(mean_square(value - split.test.y))),
         "undefined_test": int(np.sum(~defined)),
-        "nodes": next(iter(bounded_items(_simplified_nodes, (text,), seconds)), nodes(rounded(expr))),
+        "nodes": next(iter(bounded_items(_simplified_nodes, (text,), seconds)), _rounded_nodes(expr)),
         "inputs_used": len(expr.free_symbols),
         **about(split),
     }
@@ -59,8 +59,8 @@ def nodes(expr: sympy.Expr) -> int:
 
     sympy has no minus and no division, so that x − y has five nodes, as x + (−1)·y, and so has x/y, as x·y^(−1); sums
     and products of any length are one node and their parts. SRBench simplifies a formula first, with `ratio=1` so that
-    it may not become longer, and rounds its numbers to three decimals; what takes longer than SECONDS to simplify is
-    only rounded.
+    it may not become longer, and rounds its numbers to three decimals; here not a factor before everything to 0. What
+    takes longer than SECONDS to simplify is only rounded.
     """
     return sum(1 for _ in sympy.preorder_traversal(expr))
 
@@ -74,9 +74,15 @@ def plane(data: Dataset, X: Array) -> Array:
 
 def _simplified_nodes(text: str) -> Iterator[int]:
     try:
-        yield nodes(rounded(sympy.simplify(parse(text), ratio=1)))
+        yield _rounded_nodes(sympy.simplify(parse(text), ratio=1))
     except Exception:  # sympy may raise anything on what it cannot simplify; the formula is only rounded then
         return
+
+
+def _rounded_nodes(expr: sympy.Expr) -> int:
+    """The nodes with rounded numbers; with the numbers as they are where rounding would leave no input."""
+    short = rounded(expr)
+    return nodes(short if short.free_symbols or not expr.free_symbols else expr)
 
 
 def _r2(value: Array, y: Array) -> float:
