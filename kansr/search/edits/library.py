@@ -74,7 +74,6 @@ def _power_of_one_minus(exponent: str) -> Callable[[Tree], Tree]:
 BUILT: dict[str, Callable[[Tree], Tree]] = {
     "u": lambda u: u,
     "log(u)": lambda u: function("log", u),
-    "(u - 1)/log(u)": lambda u: mul(add(u, number(-1)), power(function("log", u), number(-1))),
     "sqrt(u)": lambda u: power(u, number(Fraction(1, 2))),
     "exp(u)": lambda u: function("exp", u),
     "exp(-u)": lambda u: function("exp", mul(number(-1), u)),
@@ -89,7 +88,6 @@ BUILT: dict[str, Callable[[Tree], Tree]] = {
 VALUED: dict[str, Callable[[Array], Array]] = {
     "u": lambda u: u,
     "log(u)": np.log,
-    "(u - 1)/log(u)": lambda u: (u - 1) / np.log(u),  # the logarithmic mean of u and 1
     "sqrt(u)": np.sqrt,
     "exp(u)": np.exp,
     "exp(-u)": lambda u: np.exp(-u),
@@ -223,7 +221,6 @@ def _functions(argument: Tree, u: Array, families: Sequence[str]) -> Iterator[tu
 
     if "log" in families and least > 0:
         yield made("log(u)")
-        yield made("(u - 1)/log(u)")
     if "root" in families and least >= 0:
         yield made("sqrt(u)")
     for scale in (None, *(s / spread for s in SCALES)):
