@@ -197,20 +197,17 @@ class Search:
         """The result beside simple models, and one of those in its place where it predicts better."""
         rows = self.partition
         done = self.whole.in_time(lambda: any_exact(self.findings, rows.kept), True)
-        comparison = self.comparison or self._compare(
-            self.whole, thorough=not done and final.status is not Status.FOUND, written=not done
-        )
+        thorough = not done and final.status is not Status.FOUND
+        comparison = self.comparison or self._compare(self.whole, thorough=thorough)
         if comparison is None:
             return final
         if final.status is Status.FOUND and not done and comparison.contradicts(final.best):
             final = replace(final, status=Status.BEST_EFFORT)
-        better = (
-            None
-            if done
-            else self.whole.in_time(
-                lambda: comparison.better_than(final.best, final.status, self.left_out.accepts), None
-            )
-        )
+
+        def better_one() -> Finding | None:
+            return comparison.better_than(final.best, final.status, self.left_out.accepts)
+
+        better = None if done else self.whole.in_time(better_one, None)
         if better is not None:
             self.findings.append(better)
             status = final.status if self.timed_out else status_of(better.candidate, rows.kept)
@@ -225,13 +222,13 @@ class Search:
         until = self.whole.within(self.whole.budget.exchange * self.whole.limit)
         return self.whole.in_time(lambda: list(exchange_notes(best.expr, self.partition.sample, until.passed)), [])
 
-    def _compare(self, deadline: Deadline, *, thorough: bool, written: bool = True) -> Comparison | None:
+    def _compare(self, deadline: Deadline, *, thorough: bool) -> Comparison | None:
         """The simple models of the rows; None where the time does not suffice, or errors differ from row to row."""
         rows = self.partition
         if rows.table.sigma is not None:
             return None
         until = deadline.within(deadline.budget.comparison * deadline.limit)
-        return deadline.in_time(lambda: compare(rows, thorough, until.passed, written=written), None)
+        return deadline.in_time(lambda: compare(rows, thorough, until.passed), None)
 
     def _report(self, findings: Sequence[Finding] = (), chosen: Candidate | None = None) -> Result:
         """How things stand with all findings, or with these. chosen: the best of them, whatever its length."""

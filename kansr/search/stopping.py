@@ -126,8 +126,8 @@ def matches_surrogate(best: Candidate, data: Dataset, rows: Partition, thorough:
 
 def predicts_as_well(r2_held_out: float, rows: Partition, bits: float = AS_GOOD) -> bool:
     """Whether the best surrogate is likelier on held-out rows by no more than so many bits; not where all is exact."""
-    held_out = float(np.sqrt(max(1 - r2_held_out, 0.0)))
-    return 0 < held_out <= 2 ** (bits / rows.judging.rows) * noise_floor_held_out(rows)
+    floor = noise_floor_held_out(rows)
+    return r2_held_out < 1 and floor > 0 and bits_behind(1 - r2_held_out, floor**2, rows.judging.rows) <= bits
 
 
 def near_the_law(findings: Sequence[Finding], rows: Partition) -> bool:

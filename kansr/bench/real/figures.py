@@ -59,8 +59,8 @@ def nodes(expr: sympy.Expr) -> int:
 
     sympy has no minus and no division, so that x − y has five nodes, as x + (−1)·y, and so has x/y, as x·y^(−1); sums
     and products of any length are one node and their parts. SRBench simplifies a formula first, with `ratio=1` so that
-    it may not become longer, and rounds its numbers to three decimals; here not a factor before everything to 0. What
-    takes longer than SECONDS to simplify is only rounded.
+    it may not become longer, and rounds its numbers to three decimals, but here not where that would
+    leave no input. What takes longer than SECONDS to simplify is only rounded.
     """
     return sum(1 for _ in sympy.preorder_traversal(expr))
 

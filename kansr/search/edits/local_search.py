@@ -44,7 +44,7 @@ PROPOSED, PROPOSED_OF_PARTS, PROPOSED_MORE, OF_EACH_PLACE = 30, 10, 90, 2  # exp
 FORMS = 6  # other forms of a formula in which the library is tried
 # Formulas that are edited after the best one before a search ends: where that leaves no more than the best surrogate,
 # with at most one fitted constant or with more, and where it leaves more. The error of a surrogate lies a few per cent
-# above the noise, in which a shorter law may hide: 5 % are 105 bits of 1500 rows.
+# above the noise, in which a shorter law may hide: 5 % are 105 bits of 1500 rows. None was measured alone.
 CONFIRMED, PATIENCE, IMPATIENCE = 15, 80, 400
 AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may be the law
 RIVAL = 8.0  # bits above the best, less than a spare constant costs, up to which a formula may be nearer to the law

@@ -66,19 +66,27 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Baselines, and the models among them that can be written as formulas.
+    """Simple models, and how far they are off on rows that they do not know.
 
     rows: those of the search; data: those that were compared, as they come; judged: which of them a search holds out,
-    (rows,).
+    (rows,); variance: of the target there.
     """
 
-    baselines: tuple[Baseline, ...]
     models: tuple[Compared, ...]
-    written: tuple[Compared, ...]
     rows: Partition
     data: Dataset
     judged: Mask
     variance: float
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """All models but sums of terms, which are formulas of the search."""
+        return tuple(_baseline(m, self.data.names, self.variance) for m in self.models if m.name != SPARSE_SUM)
+
+    @property
+    def written(self) -> tuple[Compared, ...]:
+        """The models that can be written as formulas."""
+        return tuple(model for model in self.models if model.fitted.sums)
 
     @cached_property
     def errors(self) -> Mapping[str, Array]:
@@ -101,7 +109,9 @@ class Comparison:
         (Breiman et al. 1984). It has to be better by more than chance where the search asserts that its formula is the
         law, or that there is none; but what may be worse than the line gives way.
         """
-        if status is Status.FOUND and self._confirmed(best):
+        own = self._errors_of(best)
+        safe_as_it_is = bool(np.isfinite(own).all()) and self._safe(best, own)
+        if status is Status.FOUND and safe_as_it_is and not self._beaten(own):
             return None
         offered = [j for j in self.formulas if accepts(j.finding.candidate)]
         if not offered:
@@ -111,25 +121,22 @@ class Comparison:
         rival = _simplest(safe or offered, CHANCE)
         if best.r2_held_out <= 0:  # all rows say whether there is anything
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
-        own, other = self._errors_of(best), rival.errors[self.judged]
+        other = rival.errors[self.judged]
         if not np.isfinite(own).all():
             return rival.finding
         if best.origin == LINE and status is not Status.FOUND:  # all rows know better which line is best
             return rival.finding
         if rival.finding.candidate.expr == best.expr:
             return None
-        if safe and not self._safe(best, own):
+        if safe and not safe_as_it_is:
             return rival.finding
         if status is Status.FOUND:
             return rival.finding if _worse(own, other, CHANCE_OF_FOUND) else None
         return rival.finding if np.mean(other) < np.mean(own) else None
 
-    def _confirmed(self, best: Candidate) -> bool:
-        """Whether no model that can be written takes the place of what a search asserts to be the law."""
-        own = self._errors_of(best)
-        if not np.isfinite(own).all() or any(_worse(own, m.errors[self.judged], CHANCE_OF_FOUND) for m in self.written):
-            return False
-        return self._safe(best, own)
+    def _beaten(self, own: Array) -> bool:
+        """Whether a model that can be written has less than these squared errors by more than chance."""
+        return any(_worse(own, model.errors[self.judged], CHANCE_OF_FOUND) for model in self.written)
 
     def _safe(self, best: Candidate, own: Array) -> bool:
         """Whether what a search has found is no worse than the line. own: its squared errors on the rows held out.
@@ -214,20 +221,14 @@ def _straight(best: Candidate) -> bool:
     return bool(symbols) and all(best.expr.diff(a).is_number for a in symbols)
 
 
-def compare(rows: Partition, thorough: bool, expired: Callable[[], bool], *, written: bool = True) -> Comparison:
-    """The simple models of a table.
-
-    thorough: the smooth ones and sparse sums too, which take longer; written: whether they are written as formulas,
-    which may take the place of what a search has found.
-    """
+def compare(rows: Partition, thorough: bool, expired: Callable[[], bool]) -> Comparison:
+    """The simple models of a table. thorough: the smooth ones and sparse sums too, which take longer."""
     data, rounds, held_out = _folds(rows)
     names = tuple(MODELS) if thorough else SIMPLE
     models = compared(data.X, data.y, rounds, rows.seed, expired, names)
     places = np.sort(np.concatenate(rounds[0]))
     variance = float(np.var(data.y[places])) or 1.0
-    baselines = (_baseline(model, data.names, variance) for model in models if model.name != SPARSE_SUM)
-    with_formulas = (model for model in models if written and model.fitted.sums)
-    return Comparison(tuple(baselines), tuple(models), tuple(with_formulas), rows, data, held_out[places], variance)
+    return Comparison(tuple(models), rows, data, held_out[places], variance)
 
 
 def _errors_outside(candidate: Candidate, rows: Partition) -> Array:

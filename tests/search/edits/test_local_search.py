@@ -96,4 +96,3 @@ def test_simple_and_found_formulas_take_turns():
     simple, found = ([from_sympy(parse(text), PLACES)] for text in ("a", "a*b/(1 + 0.7*c) + 0.01*sin(9*a)"))
     search.run(simple, found, noise=0.0)
     assert abs(search.pools[0].turn - search.pools[1].turn) <= 1
-    assert search.best.length == min(pool.best.length for pool in search.pools)

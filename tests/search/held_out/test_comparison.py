@@ -55,7 +55,7 @@ def test_a_baseline_is_judged_on_rows_that_it_does_not_know(rows: int) -> None:
     differences = []
     for seed in range(8):
         known, fresh = rows_of(line, rows, seed=seed), rows_of(line, 2000, seed=100 + seed).table
-        stated = {b.name: b.r2_held_out for b in compare(known, False, never, written=False).baselines}
+        stated = {b.name: b.r2_held_out for b in compare(known, False, never).baselines}
         model = MODELS["line"](known.kept.X, known.kept.y, 0, never)
         differences.append(stated["line"] - 1 + np.mean((model.predict(fresh.X) - fresh.y) ** 2) / np.var(fresh.y))
     error = np.std(differences) / np.sqrt(len(differences))
