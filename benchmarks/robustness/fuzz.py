@@ -39,7 +39,7 @@ with atheris.instrument_imports(include=READERS) if atheris else nullcontext():
     import numpy as np
 
     from kansr.bench.problem import read_problems
-    from kansr.data.read.table import read_table
+    from kansr.data.read.file import read_table
     from kansr.data.roles import dataset
     from kansr.errors import KansrError
     from kansr.expression.parse import parse

@@ -27,6 +27,7 @@ def discover(
     *,
     target: str | None = None,
     inputs: str | Sequence[str] | None = None,
+    ignore: str | Sequence[str] = (),
     derivative: str | None = None,
     sigma: str | None = None,
     absolute_sigma: bool = True,
@@ -49,10 +50,11 @@ def discover(
     """The law behind a table.
 
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
-    not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
-    rate of change is explained instead, by the other columns (see kansr.data.derivative). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
-    executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    not given; inputs: the columns to use, all others when not given; ignore: columns to leave out. derivative: a column
+    along which the target's rate of change is explained instead, by the other columns (see kansr.data.derivative).
+    sigma: the column with the standard error of each value of the target, of which only the ratios count unless
+    absolute_sigma. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
+    "f(x) + g(y, z)", to be solved instead.
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
@@ -67,6 +69,7 @@ def discover(
         table=table,
         target=target,
         inputs=inputs,
+        ignore=ignore,
         derivative=derivative,
         sigma=sigma,
         absolute_sigma=absolute_sigma,

@@ -27,7 +27,7 @@ REQUIRED = (
     "torch",
     "typer",
 )
-OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
+OPTIONAL = ("pyarrow", "openpyxl", "pyoperon", "pysr", "gplearn", "kan", "distributed")
 WIDTH = 14  # of the column of names
 
 

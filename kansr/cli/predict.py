@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kansr.cli.reading import reading
 from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted
-from kansr.data.read.table import read_table
 from kansr.errors import DataError, UsageError
 from kansr.expression.render import render
+from kansr.pipeline.read import read_source
 from kansr.runtime.files import write
 from kansr.runtime.terminal import emit, say
 from kansr.store.open_law import is_there, read_law
@@ -36,7 +37,7 @@ def predict(given: Predict) -> None:
     """Writes the predictions, and says what had to be left out."""
     if given.out is not None and given.out.exists() and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
-    table = read_table(given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header)
+    table = read_source(given.file, reading(given), 0)
     law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:
         table = _numbered(table, law)
@@ -46,19 +47,26 @@ def predict(given: Predict) -> None:
         name = given.source[:40]
         read_as = "" if is_there(given.source) else f" ({name!r} is read as a formula: there is no such file or folder)"
         raise DataError(f"{err}{read_as}") from err
+    columns = [law.column(name) for name in law.inputs]
     text = _json(law, values) if given.as_json else _csv(law, values)
     if given.out is None:
         emit(text)
     else:
         write(given.out, text)
     if not given.quiet:
-        say([*table.notes, *notes])
+        say([*table.notes, *(table.remarks[name] for name in columns if name in table.remarks), *notes])
 
 
 def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple[Array, list[str]]:
     """The law's values on the rows of a table, (rows kept,), and notes. Raises DataError where columns are missing."""
     columns = [law.column(name) for name in law.inputs]
     _check_columns(columns, table)
+    stamped = next((name for name in columns if name in table.origins), None)
+    if stamped is not None:
+        raise DataError(
+            f"{table.source}: {stamped!r} holds time stamps, and the law counts from the first one of the table that "
+            "it was found in; write this column as seconds since that one"
+        )
     X, keep = numbers(table, columns, "error" if missing is Missing.ERROR else "drop")
     value = law.value(X)
     nothing = int(np.sum(~np.isfinite(value)))

@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+from kansr.cli.reading import reading
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed
@@ -13,7 +14,6 @@ from kansr.data.read.reservoir import bytes_of
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task
-from kansr.pipeline.read import Reading
 from kansr.runtime.pool import cores
 from kansr.symbolic.library.library_file import as_library
 
@@ -35,9 +35,10 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
     job = Job(
         table=given.file,
-        reading=_reading(given),
+        reading=reading(given, bytes_of(given.memory)),
         target=given.target,
         inputs=given.inputs,
+        ignore=given.ignore,
         sigma=given.sigma,
         derivative=given.derivative,
         missing=given.missing.value,
@@ -67,15 +68,3 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
     )
     begun = given.context.obj  # when the command line was read, on the monotonic clock, where somebody has said so
     return carry_out(job, output, begun if isinstance(begun, float) else time.monotonic())
-
-
-def _reading(given: Discover | Refine) -> Reading:
-    """How the file is read."""
-    return Reading(
-        sep=given.sep,
-        decimal=given.decimal,
-        header=not given.no_header,
-        encoding=given.encoding,
-        na_values=tuple(cell.strip() for cell in given.na_values.split(",") if cell.strip()),
-        memory=bytes_of(given.memory),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.columns import nearest, numbers
+from kansr.data.columns import SHOWN_COLUMNS, nearest, numbers
 from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
-from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.data.read.file import read_table, thinned
+from kansr.data.read.numerals import Written
+from kansr.data.read.table import Table, from_arrays, from_frame
 from kansr.data.resolution import notes_on_target, rounding_of
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
@@ -59,25 +61,35 @@ def dataset(
     sigma: str | None = None,
     absolute_sigma: bool = True,
     derivative: str | None = None,
+    ignore: Sequence[str] = (),
 ) -> tuple[Dataset, tuple[str, ...]]:
     """The dataset to search, and notes on what was decided and dropped.
 
     target: the last column if None; inputs: all other columns if None. Only the columns in use are checked.
+    ignore: columns that are neither. Columns of text, and of time stamps that cannot be read, are left out too unless
+    they are named.
     missing: whether a missing cell is an error or drops its row.
     sigma: the column with the standard error of each value of the target, in the unit of the target, or up to a common
-    factor unless absolute_sigma. It is not an input unless `inputs` names it.
+    factor unless absolute_sigma. It is not an input unless `inputs` names it. Without it, errors that stand beside the
+    values of the target in the same cells are taken.
     derivative: the column by which the target is differentiated; the derivative is the new target.
 
     Raises DataError for a table that cannot be used, UsageError for options that do not fit together.
     """
-    table = as_table(data)
+    whole = as_table(data)
+    named = {name for name in (target, sigma, derivative, *(inputs or ())) if name is not None}
+    table, left_out = _without_texts(_without_ignored(whole, ignore, named), named)
+    table, sigma = _with_errors(table, target, sigma, derivative, named)
     if derivative is not None:
         if sigma is not None:
             raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
         table, target, sigma = rates(table, derivative, target, inputs, missing)
-    y_name, x_names, notes = _roles(table, target, inputs, sigma)
+    y_name, x_names, notes = _roles(table, target, inputs, sigma, whole.columns[-1:])
+    notes += left_out
+    if sigma is not None and table.errors.get(y_name) == sigma:
+        notes.append(f"the standard errors of {y_name!r} are those beside its values (--sigma names others)")
     columns = [*x_names, *((sigma,) if sigma is not None else ()), y_name]
-    notes += [table.remarks[name] for name in columns if name in table.remarks]
+    notes += [table.remarks[name] for name in columns if name in table.remarks] + _on_writing(table, columns)
     values, keep = numbers(table, columns, missing)
     if not keep.all():
         notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
@@ -112,6 +124,59 @@ def dataset(
     return found, tuple(notes)
 
 
+def _without_ignored(table: Table, ignore: Sequence[str], named: Collection[str]) -> Table:
+    """The table without the columns that the user leaves out. named: those that the user asks for."""
+    for name in ignore:
+        if name not in table.columns:
+            raise DataError(f"{table.source} has no column {name!r} to ignore; {nearest(name, table.columns)}")
+        if name in named:
+            raise UsageError(f"the column {name!r} is both asked for and ignored; take it out of one of them")
+    return table.without(ignore) if ignore else table
+
+
+def _without_texts(table: Table, named: Collection[str]) -> tuple[Table, list[str]]:
+    """The table without columns that hold no numbers, and a note on them; they stay where no input would be left.
+
+    named: columns that the user asks for, which stay and are refused.
+    """
+    texts = {name: what for name, what in table.texts().items() if name not in named}
+    without = table.without(texts)
+    if not texts or len(without.columns) - len(_blank(without)) < 2:
+        return table, []
+    listed = ", ".join(f"{name!r} ({what})" for name, what in texts.items())
+    return without, [f"left out, since they cannot be read as numbers: {listed}"]
+
+
+def _with_errors(
+    table: Table, target: str | None, sigma: str | None, derivative: str | None, named: Collection[str]
+) -> tuple[Table, str | None]:
+    """The table without errors beside values, but for those of the target; and the column of these.
+
+    sigma: what the user says instead; named: columns that the user asks for.
+    """
+    beside = {error: value for value, error in table.errors.items() if error in table.columns}
+    if not beside:
+        return table, sigma
+    blank = _blank(table)
+    filled = [name for name in table.columns if name not in (*blank, *beside, sigma)]
+    chosen = target if target is not None else next(reversed(filled), None)
+    if sigma is None and derivative is None:
+        sigma = next((error for error, value in beside.items() if value == chosen), None)
+    return table.without({error for error in beside if error != sigma and error not in named}), sigma
+
+
+def _on_writing(table: Table, columns: Sequence[str]) -> list[str]:
+    """One note for everything that is unusual about how numbers are written, with its columns."""
+    notes = []
+    for written in Written:
+        which = [name for name in columns if written in table.written.get(name, ())]
+        if which:
+            more = ", …" if len(which) > SHOWN_COLUMNS else ""
+            listed = ", ".join(map(repr, which[:SHOWN_COLUMNS])) + more
+            notes.append(f"{'column' if len(which) == 1 else 'columns'} {listed}: {written.value}")
+    return notes
+
+
 def _decades(y: Array) -> int:
     return int(np.ptp(np.log10(np.abs(y))))
 
@@ -129,9 +194,9 @@ def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> 
 
 
 def _roles(
-    table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None
+    table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None, last_of_all: Sequence[str]
 ) -> tuple[str, list[str], list[str]]:
-    """The target, the inputs, and the notes so far."""
+    """The target, the inputs, and the notes so far. last_of_all: the last column of the whole table."""
     if len(table.columns) < 2:
         only = f" ({table.columns[0]!r})" if table.columns else ""
         raise DataError(
@@ -148,6 +213,8 @@ def _roles(
     if target is None:
         target = [name for name in filled if name != sigma][-1]
         last = "the last column" if target == filled[-1] else f"the last column but for {sigma!r}"
+        if target == filled[-1] and target not in last_of_all and last_of_all[0] not in blank:
+            last = f"the last column but for {last_of_all[0]!r}"
         notes.append(f"target: {target} ({last})")
     if inputs is None:
         inputs = [name for name in filled if name not in (target, sigma)]

@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
+from kansr.data.read.table import Table
 from kansr.data.roles import dataset
-from kansr.errors import UsageError
+from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from kansr.pipeline.read import Source
 
 
+NO_UNITS = "none"  # what leaves out the units that a row of the table gives
+
+
 class Task(enum.Enum):
     """What is asked of a table."""
 
@@ -50,7 +54,8 @@ class Job:
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
-    kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
+    kansr.data.roles; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out.
+    missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
     guesses: formulas to begin a search with.
     """
@@ -59,6 +64,7 @@ class Job:
     reading: Reading = DEFAULT_READING
     target: str | None = None
     inputs: str | Sequence[str] | None = None
+    ignore: str | Sequence[str] = ()
     sigma: str | None = None
     absolute_sigma: bool = True
     derivative: str | None = None
@@ -132,8 +138,10 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         sigma=job.sigma,
         absolute_sigma=job.absolute_sigma,
         derivative=job.derivative,
+        ignore=_columns(job.ignore, table.columns) or (),
     )
-    data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
+    data, more = _with_units(job, table, data)
+    notes += more
     config = replace(job.config, guesses=_formulas(job.guesses, data))
     work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
 
@@ -148,7 +156,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         found = replace(found, status=Status.INTERRUPTED)
     if table.again and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None and data.stated is None)
     yield noted(found)
 
 
@@ -161,6 +169,25 @@ def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
         read_form(job.form, data, columns)
         return partial(compare_form, job.form, columns)
     return search_partition
+
+
+def _with_units(job: Job, table: Table, data: Dataset) -> tuple[Dataset, tuple[str, ...]]:
+    """The dataset with the units that the user gives, or those in a row of the table, and a note on these.
+
+    Those of the table let fitted numbers carry units: nobody has said that the law has no constants with units. They
+    are left out where they cannot be used.
+    """
+    known, units = table.columns, None if job.units == NO_UNITS else job.units
+    if job.units is not None or not table.units:
+        return with_units(data, units, job.constants, free=job.dimensional_constants, known=known), ()
+    used = [data.columns.get(name, name) for name in (*data.names, data.target)]
+    row = {name: unit for name, unit in table.units.items() if name in used}
+    try:
+        return with_units(data, row, job.constants, free=True, known=known), ()
+    except DataError as err:
+        if job.constants or job.dimensional_constants:
+            raise
+        return data, (f"the units of the columns are not used: {err}",)
 
 
 def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequence[str] | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from kansr.data.read.table import MEMORY, Table, read_table
+from kansr.data.read.file import MEMORY, read_table
+from kansr.data.read.table import Table
 from kansr.data.roles import as_table
 
 if TYPE_CHECKING:
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
 class Reading:
     """How the text of a file is written, and how much of a table may be held.
 
-    sep: the separator, found unless given; decimal: the decimal sign; header: whether the first line holds names;
-    na_values: cells that mean a missing value, besides NA and such; memory: bytes.
+    sep: the separator, found unless given; decimal: the decimal sign; thousands: the separator of thousands, "" for one
+    that is found; header: whether there are names of columns; names: the first and the last line that holds them, found
+    if None; na_values: cells that mean a missing value, besides NA and such; sheet: of an xlsx file; memory: bytes.
     """
 
     sep: str | None = None
     decimal: str = "."
+    thousands: str = ""
     header: bool = True
+    names: tuple[int, int] | None = None
     encoding: str = "utf-8"
     na_values: tuple[str, ...] = ()
+    sheet: str = ""
     memory: int = MEMORY
 
 
@@ -45,9 +50,12 @@ def read_source(source: Source, reading: Reading, seed: int) -> Table:
         cast("str | Path | BinaryIO", source),
         sep=reading.sep,
         decimal=reading.decimal,
+        thousands=reading.thousands,
         header=reading.header,
+        names=reading.names,
         encoding=reading.encoding,
         missing=reading.na_values,
+        sheet=reading.sheet,
         memory=reading.memory,
         seed=seed,
     )

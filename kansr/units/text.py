@@ -50,6 +50,15 @@ def dimension_of(text: str) -> Dimension:
         raise DataError(f"{shown} is not a unit: {err.orig_exc}") from None
 
 
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit, also one that `dimension_of` refuses since it does not count from zero."""
+    try:
+        dimension_of(text)
+    except DataError:
+        return len(text) <= MAX_CHARACTERS and text.isprintable() and bool(registry().parse_unit_name(text.strip()))
+    return True
+
+
 def _depth(text: str) -> int:
     """How deeply parentheses are nested."""
     depth = deepest = 0

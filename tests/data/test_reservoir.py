@@ -15,7 +15,7 @@ from support.files import ACCEPTED, VALUES, table
 import kansr
 from kansr.data.read import streams as reading
 from kansr.data.read.reservoir import FEWEST, FLAWED, MOST, Reservoir, bytes_of, rows_within
-from kansr.data.read.table import read_table, thinned
+from kansr.data.read.file import read_table, thinned
 from kansr.data.roles import dataset
 from kansr.errors import DataError, UsageError
 
@@ -116,7 +116,7 @@ def test_a_large_file_keeps_its_lines_and_can_be_read_again(tmp_path: Path) -> N
 
 def test_parquet_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
-    monkeypatch.setattr("kansr.data.read.table.ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr("kansr.data.read.binary.ROWS_AT_A_TIME", 7)
     X = np.random.default_rng(0).uniform(1, 5, (50, 2))
     pd.DataFrame(X, columns=["a", "b"]).to_parquet(tmp_path / "t")
     assert np.array_equal(read_table(tmp_path / "t").values, X)

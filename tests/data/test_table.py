@@ -17,7 +17,8 @@ from support.paths import ROOT
 from support.speed import timed
 
 from kansr.data.columns import numbers
-from kansr.data.read.table import Table, from_arrays, from_frame, read_table
+from kansr.data.read.file import read_table
+from kansr.data.read.table import Table, from_arrays, from_frame
 from kansr.data.roles import MAX_COLUMNS, as_table, dataset
 from kansr.errors import DataError, UsageError
 

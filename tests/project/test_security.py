@@ -20,7 +20,7 @@ from support.speed import took
 
 from kansr.bench.problem import read_problems
 from kansr.data.declare_units import constant_values, with_units
-from kansr.data.read.table import read_table
+from kansr.data.read.file import read_table
 from kansr.data.roles import dataset
 from kansr.errors import DataError, FormulaError, KansrError
 from kansr.expression.parse import parse

@@ -15,7 +15,7 @@ import numpy as np
 from kansr.bench.problem import Problem, draw
 from kansr.bench.real.folder import EMPIRICAL, tables
 from kansr.data.dataset import Dataset
-from kansr.data.read.table import read_table
+from kansr.data.read.file import read_table
 from kansr.errors import DataError
 from kansr.expression.evaluate import evaluate
 from kansr.numeric.arrays import Array

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kansr.bench.real.folder import PMLB, tables
 from kansr.data.dataset import Dataset
-from kansr.data.read.table import read_table
+from kansr.data.read.file import read_table
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
 from kansr.numeric.arrays import Array

@@ -36,6 +36,7 @@ class Discover(Signature):
     file: options.File
     target: options.Target = None
     inputs: options.Inputs = None
+    ignore: options.Ignore = ""
     sigma: options.Sigma = None
     derivative: options.Derivative = None
     loss: options.Loss = options.LossName.AUTO
@@ -61,7 +62,10 @@ class Discover(Signature):
     missing: options.Missing = options.MissingName.ERROR
     sep: options.Sep = None
     decimal: options.Decimal = "."
+    thousands: options.Thousands = ""
+    header: options.Header = ""
     no_header: options.NoHeader = False
+    sheet: options.Sheet = ""
     encoding: options.Encoding = "utf-8"
     na_values: options.NaValues = ""
     memory: options.Memory = "2GB"

@@ -32,6 +32,7 @@ Index = Annotated[int | None, typer.Option(help="Which formula of the run's fron
 Complexity = Annotated[int | None, typer.Option(help="Which formula of the run's front, by complexity.")]
 Target = Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")]
 Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
+Ignore = Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out.")]
 Sigma = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
 ]
@@ -63,6 +64,13 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result 
 Missing = Annotated[MissingName, typer.Option(help="What to do about rows with missing cells.")]
 Sep = Annotated[str | None, typer.Option(help="The separator; found unless given.")]
 Decimal = Annotated[str, typer.Option(help="The decimal sign, . or ,")]
+Thousands = Annotated[
+    str, typer.Option(metavar="SIGN", help="The thousands separator; found where it is certain unless given.")
+]
+Header = Annotated[
+    str, typer.Option(metavar="LINES", help="The line that holds the names of columns, or the lines, as 3 or 3-4.")
+]
+Sheet = Annotated[str, typer.Option(metavar="NAME", help="The sheet of an xlsx file; its first table unless named.")]
 NoHeader = Annotated[bool, typer.Option("--no-header", help="The first line holds data.")]
 Encoding = Annotated[str, typer.Option(help="How the letters of the file are written.")]
 NaValues = Annotated[str, typer.Option(metavar="A,B", help="Cells that mean missing, besides NA.")]

@@ -51,5 +51,10 @@ class Predict(Signature):
     no_header: Annotated[
         bool, typer.Option("--no-header", help="The first line holds data; columns are x0, x1, ….")
     ] = False
+    thousands: options.Thousands = ""
+    header: options.Header = ""
+    sheet: options.Sheet = ""
+    encoding: options.Encoding = "utf-8"
+    na_values: options.NaValues = ""
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False
     debug: options.Debug = False

@@ -27,6 +27,7 @@ class Refine(Signature):
     expr: Annotated[str, typer.Option(metavar="FORMULA", help="The form; what is no column is a free constant.")]
     target: options.Target = None
     inputs: options.Inputs = None
+    ignore: options.Ignore = ""
     sigma: options.Sigma = None
     derivative: options.Derivative = None
     loss: options.Loss = options.LossName.AUTO
@@ -45,7 +46,10 @@ class Refine(Signature):
     missing: options.Missing = options.MissingName.ERROR
     sep: options.Sep = None
     decimal: options.Decimal = "."
+    thousands: options.Thousands = ""
+    header: options.Header = ""
     no_header: options.NoHeader = False
+    sheet: options.Sheet = ""
     encoding: options.Encoding = "utf-8"
     na_values: options.NaValues = ""
     memory: options.Memory = "2GB"

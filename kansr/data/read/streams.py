@@ -6,15 +6,18 @@ import codecs
 import contextlib
 import gzip
 import io
+import re
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from kansr.errors import DataError, UsageError
 
 PIECE = 1 << 24  # bytes of text read at a time, and the longest line
+LATIN = "cp1252"  # the superset of Latin-1 that Windows writes; control characters of Latin-1 are undefined in it
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 Source = str | Path | BinaryIO
 
 
@@ -63,8 +66,15 @@ def _file(path: str | Path) -> io.BufferedReader[Any]:
         raise DataError(f"cannot read {path!r}: {err}") from err
 
 
-def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterator[bytes]:
-    """The text in pieces of whole lines: UTF-8, lines ended by newlines, without a byte order mark.
+class Piece(NamedTuple):
+    """Whole lines of a text: UTF-8, ended by newlines, without a byte order mark; and what is worth telling."""
+
+    raw: bytes
+    note: str = ""
+
+
+def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterator[Piece]:
+    """The text in pieces of whole lines. What is not UTF-8, and holds no control characters, is taken for Latin-1.
 
     source: its name for messages. Raises UsageError for an unknown encoding, and DataError, with the line, for bytes
     that are not text in it.
@@ -72,30 +82,51 @@ def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterat
     start = stream.peek(2)[:2]
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
-    try:
-        codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-        b"".decode(codec)  # codecs such as base64 are not encodings of text, and fail here
-        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
-    except (LookupError, TypeError, ValueError) as err:
-        raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err
-    rest, line = "", 1
+    decoder = _decoder(encoding)
+    rest, line, note = "", 1, ""
     raw = stream.read(PIECE)
     while raw:
         following = stream.read(PIECE)
         try:
-            text = rest + decoder.decode(raw, final=not following)
+            decoded = decoder.decode(raw, final=not following)
         except UnicodeError as err:
-            line += rest.count("\n") + raw.count(b"\n", 0, getattr(err, "start", 0))
-            raise DataError(
-                f"{source}: line {line} is not valid {encoding.upper()}; save the file as UTF-8, or name its encoding, "
-                "as with --encoding latin-1"
-            ) from err
+            at = line + rest.count("\n") + raw.count(b"\n", 0, getattr(err, "start", 0))
+            if line > 1 or not _may_be_latin(raw, encoding):
+                raise DataError(
+                    f"{source}: line {at} is not valid {encoding.upper()}; save the file as UTF-8, or name its "
+                    "encoding, as with --encoding latin-1"
+                ) from err
+            note = f"line {at} is not UTF-8: letters are read as Latin-1 ({LATIN}; --encoding says otherwise)"
+            decoder = _decoder(LATIN)
+            decoded = decoder.decode(raw, final=not following)
+        text = rest + decoded
         cut = text.rfind("\n") + 1 if following else len(text)
         if "\0" in text:
             line += text[: text.index("\0")].count("\n")
             raise DataError(f"{source}: line {line} holds NUL bytes; this is not a text table")
         if following and not cut:
             raise DataError(f"{source}: line {line} has more than {PIECE} letters; this is not a table")
-        yield text[:cut].encode()
+        yield Piece(text[:cut].encode(), note)
         line += text.count("\n")
-        rest, raw = text[cut:], following
+        rest, raw, note = text[cut:], following, ""
+
+
+def _decoder(encoding: str) -> io.IncrementalNewlineDecoder:
+    """What decodes bytes and ends lines by newlines. Raises UsageError for an unknown encoding."""
+    try:
+        codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+        b"".decode(codec)  # codecs such as base64 are not encodings of text, and fail here
+        return io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
+    except (LookupError, TypeError, ValueError) as err:
+        raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err
+
+
+def _may_be_latin(raw: bytes, encoding: str) -> bool:
+    """Whether bytes that are not UTF-8 look like text in Latin-1: without control characters, and all defined."""
+    if codecs.lookup(encoding).name != "utf-8" or CONTROL.search(raw):
+        return False
+    try:
+        raw.decode(LATIN)
+    except UnicodeError:
+        return False
+    return True

@@ -1,31 +1,25 @@
-"""Read a Table from a file, a stream, a DataFrame or arrays: named columns of float64, with notes on what was found."""
+"""A Table: named columns of float64, with notes on what was found; made of a DataFrame or of arrays."""
 
 from __future__ import annotations
 
-import io
-import itertools
-import zipfile
-import zlib
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from kansr.data.read.cells import read_column
-from kansr.data.read.reservoir import Reservoir, rows_within
-from kansr.data.read.streams import Source, opened, pieces
-from kansr.data.read.text import TextFormat, TextTable, continued, read_text
+from kansr.data.read.cells import Kind, ParsedColumn, read_column
+from kansr.data.read.numerals import PLAIN, Style, Written
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
-MEMORY = 2 * 10**9  # bytes that a table may take, unless --memory says otherwise
-ROWS_AT_A_TIME = 100_000  # of a parquet file
-MAGIC_BYTES = 8  # that tell the formats apart
-NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
+# Words in the last row of a spreadsheet that holds the sums or the means of the rows above it.
+SUMS = re.compile(r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme)\W*", re.IGNORECASE)
+MEANS = re.compile(r"\W*(?:means?|average|avg|mittelwert|mittel|durchschnitt|moyenne)\W*", re.IGNORECASE)
+SAME_SUM = 1e-6  # difference over the size of a sum that is rounding: spreadsheets show six digits or more
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +28,9 @@ class Table:
 
     values: (rows, columns), nan where a cell is missing; source: its name for messages; notes: on the whole table.
     remarks: by column, what to tell when the column is used; refusals: by column, why it cannot be used.
+    kinds: of the columns in order; written: by column, what is unusual about its numbers; errors: the column of the
+    standard errors beside the values, by the column of these; origins: by column, the time stamp from which seconds
+    are counted; units: by column, as a row of the file has them, empty without one.
     lines: the line of the file that each row is from, None without a file.
     total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
     in pieces, None where they cannot be read again.
@@ -45,108 +42,33 @@ class Table:
     notes: tuple[str, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[Kind, ...] = ()
+    written: Mapping[str, frozenset[Written]] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[int] | None = None
     total: int = 0
     again: Callable[[], Iterator[Array]] | None = None
 
+    def texts(self) -> dict[str, str]:
+        """What each column is that holds no numbers: text, or time stamps that cannot be read."""
+        return {
+            name: kind.value
+            for name, kind in zip(self.columns, self.kinds)
+            if name in self.refusals and kind in (Kind.TEXT, Kind.TIMES)
+        }
+
+    def without(self, names: Collection[str]) -> Table:
+        """The table without the columns of these names."""
+        kept = [i for i, name in enumerate(self.columns) if name not in names]
+        kinds = tuple(self.kinds[i] for i in kept) if self.kinds else ()
+        columns = tuple(self.columns[i] for i in kept)
+        return replace(self, columns=columns, values=self.values[:, kept], kinds=kinds)
+
     def place(self, row: int) -> str:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
         return _place(self.lines, row)
-
-
-def read_table(
-    source: Source,
-    *,
-    sep: str | None = None,
-    decimal: str = ".",
-    header: bool = True,
-    encoding: str = "utf-8",
-    missing: Sequence[str] = (),
-    memory: int = MEMORY,
-    seed: int = 0,
-) -> Table:
-    """The table in a file or stream, or on standard input for "-".
-
-    Separated text, parquet, feather, and npz with arrays X and y, each also gzipped; the content decides, not the name.
-
-    sep: the separator, found from the text if None; decimal: "." or ","; header: whether the first line has names.
-    missing: cells of a text that mean a missing value, besides NA and the like.
-    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
-
-    Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
-    """
-    form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
-    again = isinstance(source, str | Path) and str(source) != "-"
-
-    def parts() -> Iterator[Table]:
-        with opened(source) as (name, stream):
-            head = stream.peek(MAGIC_BYTES)[:MAGIC_BYTES]
-            readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
-            yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
-
-    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
-
-
-def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[Table]:
-    """The tables in the pieces of a separated text."""
-    text: TextTable | None = None
-    line = 1
-    for raw in pieces(stream, name, form.encoding):
-        text = read_text(raw, name, form) if text is None else continued(text, raw, name, line)
-        line += raw.count(b"\n")
-        yield from_frame(
-            text.frame, names=text.names, source=name, notes=text.notes, lines=text.lines, decimal=text.form.decimal
-        )
-    if text is None:
-        raise DataError(f"{name} is empty: no data rows")
-
-
-def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
-    """One table of the parts; of more rows than `memory` holds, a random sample."""
-    first = next(parts)
-    reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
-    remarks, refusals = dict(first.remarks), dict(first.refusals)
-    lines: list[Sequence[int]] = []
-    for part in itertools.chain([first], parts):
-        reservoir.add(part.values)
-        remarks, refusals = {**part.remarks, **remarks}, {**part.refusals, **refusals}
-        lines += [] if part.lines is None else [part.lines]
-    return _kept(first, reservoir, remarks, refusals, lines, again)
-
-
-def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
-    """The table, or a random sample of its rows where it has more than `memory`, in bytes, holds."""
-    if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
-        return table
-    return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
-
-
-def _kept(
-    first: Table,
-    reservoir: Reservoir,
-    remarks: Mapping[str, str],
-    refusals: Mapping[str, str],
-    lines: list[Sequence[int]],
-    again: Callable[[], Iterator[Array]] | None,
-) -> Table:
-    values = reservoir.values
-    assert values is not None
-    table = replace(first, values=values, remarks=remarks, refusals=refusals)
-    if reservoir.total == len(values):
-        return replace(table, lines=list(itertools.chain.from_iterable(lines)) if len(lines) > 1 else first.lines)
-    where = [part[row] for part, rows in _by_part(lines, reservoir.rows) for row in rows]
-    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are used"
-    notes = (*first.notes, note)
-    return replace(table, notes=notes, lines=where or None, total=reservoir.total, again=again)
-
-
-def _by_part(lines: list[Sequence[int]], rows: NDArray[np.intp]) -> Iterator[tuple[Sequence[int], list[int]]]:
-    """The lines of each part, with the rows kept of it, counted from the beginning of the part."""
-    start = 0
-    for part in lines:
-        inside = rows[(rows >= start) & (rows < start + len(part))] - start
-        yield part, inside.tolist()
-        start += len(part)
 
 
 def from_frame(
@@ -156,26 +78,103 @@ def from_frame(
     source: str = "the table",
     notes: tuple[str, ...] = (),
     lines: Sequence[int] | None = None,
-    decimal: str = ".",
+    style: Style = PLAIN,
+    before: Table | None = None,
 ) -> Table:
     """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
 
-    Raises DataError where two columns have the same name.
+    style: of numbers in cells of text; before: the table whose next rows these are. Raises DataError where two columns
+    have the same name.
     """
     columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         raise DataError(f"{source}: column names must differ, but these come twice: {', '.join(map(repr, twice))}")
-    values = np.empty(frame.shape)
-    remarks, refusals = {}, {}
-    for i, name in enumerate(columns):
-        column = read_column(frame.iloc[:, i], f"column {name!r}", lambda row: _place(lines, row), decimal)
-        values[:, i] = column.values
-        if column.note:
-            remarks[name] = column.note
-        if column.refusal:
-            refusals[name] = column.refusal
-    return Table(columns, values, source, notes, remarks, refusals, lines)
+
+    def column(i: int, frame: pd.DataFrame) -> ParsedColumn:
+        label, name = f"column {columns[i]!r}", columns[i]
+        origin = "" if before is None else before.origins.get(name, "")
+        found = read_column(frame.iloc[:, i], label, lambda row: _place(lines, row), style, origin)
+        return found if before is None else _going_on(found, before, name, label, _place(lines, 0))
+
+    parsed = [column(i, frame) for i in range(len(columns))]
+    rows = len(frame)
+    if before is None and _ends_with_total(frame, parsed):
+        notes += (f"left out, as sums or means of the rows above: the last row ({_place(lines, rows - 1)})",)
+        frame, lines = frame.iloc[:-1].infer_objects(), None if lines is None else lines[: rows - 1]
+        parsed = [column(i, frame) for i in range(len(columns))]
+    return _assembled(columns, parsed, Table(columns, np.empty((len(frame), 0)), source, notes, lines=lines), before)
+
+
+def _assembled(columns: Sequence[str], parsed: Sequence[ParsedColumn], table: Table, before: Table | None) -> Table:
+    """The table of these columns, each with the errors beside its values in a column of their own before it."""
+    errors: dict[str, str] = {} if before is None else dict(before.errors)
+    made: list[tuple[str, Array, Kind]] = []
+    written = {name: column.written for name, column in zip(columns, parsed) if column.written}
+    remarks = {name: column.note for name, column in zip(columns, parsed) if column.note}
+    for name, column in zip(columns, parsed):
+        if before is None and column.errors is not None:
+            if bool(np.all(column.errors[np.isfinite(column.values)] > 0)):
+                errors[name] = _unused(f"{name}_error", columns)
+            else:
+                remarks[name] = f"column {name!r}: errors beside the values are left out: not every cell has one"
+        if name in errors:
+            beside = column.errors if column.errors is not None else np.full(len(column.values), np.nan)
+            made.append((errors[name], beside, Kind.NUMBERS))
+        made.append((name, column.values, column.kind))
+    return replace(
+        table,
+        columns=tuple(name for name, _, _ in made),
+        values=np.column_stack([values for _, values, _ in made]) if made else table.values,
+        remarks=remarks,
+        refusals={name: column.refusal for name, column in zip(columns, parsed) if column.refusal},
+        kinds=tuple(kind for _, _, kind in made),
+        written=written,
+        errors=errors,
+        origins={name: column.origin for name, column in zip(columns, parsed) if column.origin},
+    )
+
+
+def _unused(name: str, names: Sequence[str]) -> str:
+    """The name, made longer until it is none of these."""
+    while name in names:
+        name += "_"
+    return name
+
+
+def _going_on(column: ParsedColumn, before: Table, name: str, label: str, place: str) -> ParsedColumn:
+    """The next rows of a column, refused where they are of another kind than those before."""
+    was = before.kinds[before.columns.index(name)]
+    if column.refusal or Kind.EMPTY in (was, column.kind) or column.kind is was or name in before.refusals:
+        return column
+    why = f"{label} holds {was.value} at first, and from {place} on {column.kind.value}; write all alike"
+    return ParsedColumn(np.full(len(column.values), np.nan), refusal=why, kind=was)
+
+
+def _ends_with_total(frame: pd.DataFrame, parsed: Sequence[ParsedColumn]) -> bool:
+    """Whether the last row holds the sums or the means of the others, as one of its cells says.
+
+    That cell stands among numbers, or numbers in the row are what it says.
+    """
+    if len(frame) < 3:
+        return False
+    last = [cell.strip() if isinstance(cell, str) else "" for cell in frame.iloc[-1]]
+    labels = [i for i, cell in enumerate(last) if SUMS.fullmatch(cell) or MEANS.fullmatch(cell)]
+    if len(labels) != 1:
+        return False
+    said = parsed[labels[0]]
+    if said.refusal and said.kind is Kind.NUMBERS:
+        above = read_column(frame.iloc[:-1, labels[0]].infer_objects(), "", str)
+        return not above.refusal
+    mean = MEANS.fullmatch(last[labels[0]]) is not None
+    values = [column.values for column in parsed if not column.refusal and np.isfinite(column.values[-1])]
+    return any(_is_total(column, mean) for column in values)
+
+
+def _is_total(column: Array, mean: bool) -> bool:
+    above = column[:-1][np.isfinite(column[:-1])]
+    total = float(above.mean() if mean else above.sum()) if len(above) else 0.0
+    return total != 0 and bool(abs(column[-1] - total) <= SAME_SUM * float(np.abs(above).max(initial=abs(total))))
 
 
 def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
@@ -196,64 +195,3 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
 
 def _place(lines: Sequence[int] | None, row: int) -> str:
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
-
-
-def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
-    raw = _all(stream, source, memory)
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > memory:
-                raise DataError(_too_large(source, memory))
-        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
-            X, y = arrays["X"], arrays["y"]
-    except KeyError as err:
-        raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
-        raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
-    yield from_arrays(X, y, source=source)
-
-
-def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError as err:
-        raise DataError(f"{source}: {NEEDS_ARROW}") from err
-    try:
-        there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
-        file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
-        if not file.metadata.num_rows:
-            yield from_frame(file.read().to_pandas(), source=source)
-        for batch in file.iter_batches(ROWS_AT_A_TIME):
-            yield from_frame(batch.to_pandas(), source=source)
-    except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
-        raise DataError(f"{source} is damaged: {err}") from err
-
-
-def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
-    try:
-        yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
-    except ImportError as err:
-        raise DataError(f"{source}: {NEEDS_ARROW}") from err
-    except (ValueError, OSError) as err:
-        raise DataError(f"{source} is damaged: {err}") from err
-
-
-def _all(stream: io.BufferedReader, source: str, memory: int) -> bytes:
-    """All bytes, for formats that cannot be read in pieces. Raises DataError for more than `memory` bytes."""
-    raw = stream.read(memory + 1)
-    if len(raw) > memory:
-        raise DataError(_too_large(source, memory))
-    return raw
-
-
-def _too_large(source: str, memory: int) -> str:
-    return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
-
-
-# The readers of binary formats, by the first bytes of the file.
-BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
-    b"PK": _npz,
-    b"PAR1": _parquet,
-    b"ARROW1": _feather,
-    b"FEA1": _feather,
-}

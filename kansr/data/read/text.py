@@ -1,16 +1,17 @@
 """Read a table of separated text.
 
 The separator, the decimal sign and the header are found from the first lines; the C parser of pandas reads the rest.
-The faulty line is looked for only where the result does not fit.
+Comments between the rows, and the faulty line, are looked for only where the result does not fit.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -18,12 +19,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kansr.data.read.cells import counted, is_number
+from kansr.data.read.cells import counted, is_number, readily
+from kansr.data.read.layout import Layout, find_layout, undecided
+from kansr.data.read.lines import after_separator_line, records, without_comments, without_other_lines, words_of
+from kansr.data.read.numerals import THOUSANDS_SIGNS, Marks, Style, looks_numeric, marks_of, style_of
 from kansr.errors import DataError, UsageError
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the first wins a tie
 SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # names of separators for --sep
 SAMPLE = 50  # first lines, which decide the separator and the decimal sign
+LONG_SAMPLE = 500  # first lines, where no table begins in those
 EXACT_BELOW = 2**25  # bytes up to which floats are parsed exactly: it takes three times as long
 FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly by default
 
@@ -32,12 +37,16 @@ FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly b
 class TextFormat:
     """How a table is written as text.
 
-    sep: found from the text if None; missing: cells that mean a missing value, besides NA and the like.
+    sep: found from the text if None; thousands: separator of thousands, found if ""; header: whether there are names of
+    columns; names: the first and the last line that holds them, found if None.
+    missing: cells that mean a missing value, besides NA and the like.
     """
 
     sep: str | None = None
     decimal: str = "."
+    thousands: str = ""
     header: bool = True
+    names: tuple[int, int] | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
 
@@ -46,7 +55,7 @@ class TextTable(NamedTuple):
     """A table as pandas has parsed it.
 
     lines: the line of the file that each row is on; form: how the table is written, with what was found; columns: the
-    positions of the columns that are kept, of `width` in the text.
+    positions of the columns that are kept, of the `layout.names` in the text; units: of the columns that are kept.
     """
 
     names: tuple[str, ...]
@@ -55,7 +64,8 @@ class TextTable(NamedTuple):
     notes: tuple[str, ...]
     form: TextFormat
     columns: list[int]
-    width: int
+    layout: Layout
+    units: tuple[str, ...] = ()
 
 
 def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextTable:
@@ -64,66 +74,106 @@ def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextT
     source: its name for messages. Raises DataError, with the line, for what is not a table; UsageError for a separator
     or decimal sign that is not possible.
     """
-    raw, first = _without_comments(raw)
-    sample = [line.decode() for line in islice(io.BytesIO(raw), SAMPLE)]
-    decimal, header = form.decimal, form.header
-    sep, notes = _separator(sample, form.sep, decimal)
+    if form.thousands and (form.thousands not in THOUSANDS_SIGNS or form.thousands == form.decimal == ","):
+        raise UsageError(f"the thousands separator is one of . , ' and blank, not {form.thousands!r} (--thousands)")
     try:
-        top = list(islice(records(sample, sep, first), 2))
+        return _read(raw, source, form, SAMPLE)
+    except DataError:
+        if raw.count(b"\n") <= SAMPLE:
+            raise
+        with contextlib.suppress(DataError):
+            return _read(raw, source, form, LONG_SAMPLE)
+        raise
+
+
+def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
+    """The table, as its first lines look. size: how many of them."""
+    raw, first, comment = without_comments(raw)
+    raw, named = after_separator_line(raw, form.header)
+    notes = (f"line {first} names the separator: {named!r}",) if named else ()
+    first, form = first + bool(named), replace(form, sep=(named or None) if form.sep is None else form.sep)
+    sample = [line.decode() for line in islice(io.BytesIO(raw), size)]
+    sep, found = _separator(sample, form.sep, form.decimal)
+    try:
+        top = list(records(sample, sep, first))
     except csv.Error as err:
         raise DataError(f"{source}: {err} at line {first} or after it; this is not a table") from err
     if not top:
         raise DataError(f"{source} is empty: no data rows")
-    if not header:
-        names = _numbered(len(top[0][1]))
-        start = top[0][0]
-    else:
-        if all(is_number(cell, decimal) for cell in top[0][1] if cell):
-            raise DataError(
-                f"{source}: line {top[0][0]} holds numbers where column names should be; "
-                "use --no-header if the file has no header line"
-            )
-        if len(top) < 2:
-            raise DataError(f"{source}: no data rows under the header in line {top[0][0]}")
-        names = _fitting(top[0][1], top[1][1])
-        start = top[1][0]
-    if decimal == "." and sep != "," and _has_decimal_commas(sample[start - first :], sep):
-        decimal = ","
-        notes += ("commas are read as decimal signs (as with --decimal ,)",)
-    body = _from_line(raw, start - first).rstrip(b"\n ")
-    form = replace(form, sep=sep, decimal=decimal)
-    frame = _bulk(body, source, form, len(names), start)
-    return _tidied(names, frame, _lines(body, start, len(frame), sep), notes, form)
+    where = form.names if form.header else (0, 0)
+    layout = find_layout(top, source, form.decimal, where, words_of(comment, sep))
+    form = replace(form, sep=sep)
+    sample = sample[layout.start - first :]
+    if form.decimal == "." and sep != "," and form.thousands != "," and _has_decimal_commas(sample, sep):
+        form = replace(form, decimal=",")
+        found += ("commas are read as decimal signs (as with --decimal ,)",)
+    body = _from_line(raw, layout.start - first).rstrip(b"\n ")
+    frame, body, cleaned = _parsed(body, source, form, layout, layout.start)
+    form, frame, styled = _in_style(body, frame, sample, source, form, layout)
+    table = _tidied(layout, frame, _lines(body, layout.start, len(frame), sep), form)
+    unclear = undecided(top) if form.header and form.names is None and layout.start == top[1][0] else ""
+    if unclear:
+        raise DataError(f"{source}: {unclear}")
+    return table._replace(notes=(*notes, *found, *layout.notes, *styled, *cleaned, *table.notes))
 
 
 def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTable:
     """The next rows of a table whose beginning is `before`. start: the number of the first line of `raw`."""
-    body = raw.rstrip(b"\n ")
-    frame = _bulk(body, source, before.form, before.width, start)
+    frame, body, notes = _parsed(raw.rstrip(b"\n "), source, before.form, before.layout, start)
     lines = _lines(body, start, len(frame), before.form.sep)
-    return before._replace(frame=frame[before.columns], lines=lines, notes=())
+    return before._replace(frame=frame[before.columns], lines=lines, notes=notes)
 
 
-def records(lines: Iterable[str], sep: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
-    """(line number, stripped cells) of each record that is not blank. first: the number of the first line."""
-    reader = csv.reader(
-        (line.replace("\t", " ") for line in lines) if sep == " " else lines, delimiter=sep, skipinitialspace=True
-    )
-    number = first
-    for cells in reader:
-        stripped = [cell.strip() for cell in cells]
-        if sep == " ":
-            stripped = [cell for cell in stripped if cell]  # none for a blank at the end of the line
-        if any(stripped) or len(stripped) > 1:
-            yield number, stripped
-        number = first + reader.line_num
+def _parsed(
+    body: bytes, source: str, form: TextFormat, layout: Layout, start: int
+) -> tuple[pd.DataFrame, bytes, tuple[str, ...]]:
+    """The rows, their text with other lines blank, notes on these. start: the number of the first line of `body`."""
+    width = len(layout.names)
+    try:
+        frame = _bulk(body, source, form, width, start)
+    except DataError:
+        cleaned, notes = without_other_lines(body, form.sep or ",", layout.names, start)
+        if cleaned == body or not cleaned.strip():
+            raise
+        return _bulk(cleaned, source, form, width, start), cleaned, notes
+    if any(dtype.kind == "O" for dtype in frame.dtypes):  # else every cell is a number
+        cleaned, notes = without_other_lines(body, form.sep or ",", layout.names, start)
+        if cleaned != body and cleaned.strip():
+            return _bulk(cleaned, source, form, width, start), cleaned, notes
+    return frame, body, ()
 
 
-def _without_comments(raw: bytes) -> tuple[bytes, int]:
-    """The text after the blank lines and # comments at its top, and the number of its first line."""
-    top = re.match(rb"([ \t]*(#[^\n]*)?\n)*([ \t]*#[^\n]*\Z)?", raw)
-    skipped = top.end() if top else 0
-    return raw[skipped:], raw.count(b"\n", 0, skipped) + 1
+def _in_style(
+    body: bytes, frame: pd.DataFrame, sample: Sequence[str], source: str, form: TextFormat, layout: Layout
+) -> tuple[TextFormat, pd.DataFrame, tuple[str, ...]]:
+    """The form and the rows with the decimal sign and the thousands separator that the cells show, and notes on them.
+
+    Looked at only where there are cells that pandas does not read as numbers.
+    """
+    texts = [i for i in range(frame.shape[1]) if frame[i].dtype == object]
+    unread = [i for i in texts if (readily(frame[i], form.decimal).isna() & frame[i].notna()).any()]
+    if not unread:
+        return form, frame, ()
+    marks = Marks()
+    for i in texts:
+        cells = [cell.strip() for cell in frame[i].dropna() if isinstance(cell, str)]
+        if sum(map(looks_numeric, cells)) > len(cells) / 2:
+            marks |= marks_of(cell for cell in cells if looks_numeric(cell))
+    plain = [i for i in range(frame.shape[1]) if i not in texts]
+    rows = [cells for _, cells in records(sample, form.sep or ",") if len(cells) == len(layout.names)]
+    marks |= marks_of(row[i] for row in rows for i in plain)
+    style = style_of(marks, Style(form.decimal, form.thousands))
+    notes = []
+    if style.decimal != form.decimal:
+        notes.append("commas are read as decimal signs (as with --decimal ,)")
+    if style.thousands and style.thousands != form.thousands:
+        sign = {",": "commas", ".": "points"}[style.thousands]
+        notes.append(f"{sign} are read as thousands separators (as with --thousands {style.thousands})")
+    changed = style.decimal != form.decimal
+    form = replace(form, decimal=style.decimal, thousands=style.thousands)
+    if changed:
+        frame = _bulk(body, source, form, len(layout.names), layout.start)
+    return form, frame, tuple(notes)
 
 
 def _separator(sample: Sequence[str], sep: str | None, decimal: str) -> tuple[str, tuple[str, ...]]:
@@ -155,19 +205,6 @@ def _has_decimal_commas(sample: Sequence[str], sep: str) -> bool:
     commas = [cell for cell in cells if "," in cell and is_number(cell, ",")]
     points = any("." in cell and is_number(cell) for cell in cells)
     return not points and any(not re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", cell) for cell in commas)
-
-
-def _numbered(width: int) -> list[str]:
-    return [f"x{i}" for i in range(width - 1)] + ["y"]
-
-
-def _fitting(names: list[str], row: list[str]) -> list[str]:
-    """The names, fitted to the first row where only one of header and row ends with a separator."""
-    if len(row) == len(names) + 1 and not row[-1]:
-        return [*names, ""]
-    if len(names) == len(row) + 1 and not names[-1]:
-        return names[:-1]
-    return names
 
 
 def _from_line(raw: bytes, count: int) -> bytes:
@@ -237,24 +274,29 @@ def _refuse_ragged(body: bytes, source: str, sep: str, width: int, start: int, h
 def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]:
     if body.count(b"\n") + 1 == rows:
         return range(start, start + rows)
+    if b'"' in body:  # a quoted cell may go over several lines
+        with contextlib.suppress(csv.Error):
+            begun = [number for number, _ in records(io.StringIO(body.decode()), sep or ",", start)]
+            if len(begun) >= rows:
+                return begun
     blanks = b" \t" if sep == " " else b" \t".replace((sep or ",").encode(), b"")  # a line of separators is a row
     found = [number for number, line in enumerate(body.split(b"\n"), start) if line.strip(blanks)]
     return found if len(found) >= rows else range(start, start + rows)
 
 
-def _tidied(
-    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], form: TextFormat
-) -> TextTable:
+def _tidied(layout: Layout, frame: pd.DataFrame, lines: Sequence[int], form: TextFormat) -> TextTable:
     """The table without nameless empty columns and without empty rows at its end; nameless columns get a name."""
+    names, notes = layout.names, []
     empty = [i for i, name in enumerate(names) if not name and frame[i].isna().all()]
     if empty:
         which = ", ".join(str(i + 1) for i in empty)
-        notes += (f"dropped {'column' if len(empty) == 1 else 'columns'} {which}: no name and no values",)
+        notes.append(f"dropped {'column' if len(empty) == 1 else 'columns'} {which}: no name and no values")
     rows = len(frame)
     while rows > 0 and frame.iloc[rows - 1].isna().all():
         rows -= 1
     if rows < len(frame):
-        notes += (f"dropped {counted(len(frame) - rows, 'empty row')} at the end",)
+        notes.append(f"dropped {counted(len(frame) - rows, 'empty row')} at the end")
     kept = [i for i in range(len(names)) if i not in empty]
     labels = tuple(names[i] or f"column {i + 1}" for i in kept)
-    return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], notes, form, kept, len(names))
+    units = tuple(layout.units[i] if i < len(layout.units) else "1" for i in kept) if layout.units else ()
+    return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], tuple(notes), form, kept, layout, units)

@@ -1,0 +1,162 @@
+"""Read tables from binary files: npz, parquet and feather; and spreadsheets, xlsx, as the text they would save as."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kansr.data.read.table import Table, from_arrays, from_frame
+from kansr.errors import DataError, UsageError
+
+ROWS_AT_A_TIME = 100_000  # of a parquet file
+NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
+NEEDS_OPENPYXL = "spreadsheets (xlsx) need: pip install 'kansr[xlsx]'; or save the sheet as CSV"
+OF_WORKBOOKS = "xl/workbook.xml"  # which every xlsx file holds
+OF_OPEN_DOCUMENTS = "content.xml"  # which every ods file holds
+OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0"  # first bytes of an xls file
+FEWEST_CELLS = 2  # in both directions, of a sheet that may hold a table
+
+
+def workbook_text(raw: bytes, source: str, memory: int, sheet: str = "") -> tuple[bytes, str] | None:
+    """A sheet of an xlsx file as CSV, with its rows on lines of the same numbers, and a note; None for other archives.
+
+    sheet: its name; the first that may hold a table unless given. Raises DataError for a file that is damaged or needs
+    openpyxl, UsageError for a sheet that is not there.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+    except zipfile.BadZipFile:
+        return None
+    if OF_OPEN_DOCUMENTS in sizes:
+        raise DataError(f"{source} is an OpenDocument spreadsheet; save the sheet as CSV or xlsx")
+    if OF_WORKBOOKS not in sizes:
+        return None
+    if sum(sizes.values()) > memory:
+        raise DataError(_too_large(source, memory))
+    sheets = _sheets(raw, source)
+    if sheet and sheet not in sheets:
+        raise UsageError(f"{source} has no sheet {sheet!r}; its sheets are {', '.join(map(repr, sheets))}")
+    filled = [name for name, rows in sheets.items() if min(len(rows), _width(rows)) >= FEWEST_CELLS]
+    name = sheet or next(iter(filled), next(iter(sheets), ""))
+    others = f", of {len(sheets)} sheets (--sheet says otherwise)" if len(sheets) > 1 and not sheet else ""
+    return _as_csv(sheets.get(name, [])), f"the sheet {name!r} is read{others}"
+
+
+def _sheets(raw: bytes, source: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The values of all cells, by sheet and row."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_OPENPYXL}") from err
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on styles and the like, which hold no numbers
+            book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+            return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+    except Exception as err:  # whatever openpyxl and the parser of XML make of a damaged file
+        raise DataError(f"{source} is damaged ({type(err).__name__}); save it anew, or as CSV") from err
+
+
+def _width(rows: Sequence[Sequence[Any]]) -> int:
+    return max((sum(cell is not None for cell in row) for row in rows), default=0)
+
+
+def _as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows as lines, without empty columns at the left and the right; an empty row is a blank line."""
+    used = [j for row in rows for j, cell in enumerate(row) if cell is not None]
+    low, high = min(used, default=0), max(used, default=-1) + 1
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    for row in rows:
+        cells = [_plain(row[j]) if j < len(row) else "" for j in range(low, high)]
+        if any(cell != "" for cell in cells):
+            writer.writerow(cells)
+        else:
+            text.write("\n")
+    return text.getvalue().encode()
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as CSV has it: a number, or text in one line."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        text = cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
+        return " ".join(text.split("\n"))
+    return cell
+
+
+def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    raw = whole(stream, source, memory)
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > memory:
+                raise DataError(_too_large(source, memory))
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+            X, y = arrays["X"], arrays["y"]
+    except KeyError as err:
+        raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
+        raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
+    yield from_arrays(X, y, source=source)
+
+
+def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    try:
+        there = stream if stream.seekable() else io.BytesIO(whole(stream, source, memory))
+        file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
+        if not file.metadata.num_rows:
+            yield from_frame(file.read().to_pandas(), source=source)
+        for batch in file.iter_batches(ROWS_AT_A_TIME):
+            yield from_frame(batch.to_pandas(), source=source)
+    except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
+        raise DataError(f"{source} is damaged: {err}") from err
+
+
+def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    try:
+        yield from_frame(pd.read_feather(io.BytesIO(whole(stream, source, memory))), source=source)
+    except ImportError as err:
+        raise DataError(f"{source}: {NEEDS_ARROW}") from err
+    except (ValueError, OSError) as err:
+        raise DataError(f"{source} is damaged: {err}") from err
+
+
+def whole(stream: io.BufferedReader, source: str, memory: int) -> bytes:
+    """All bytes, for formats that cannot be read in pieces. Raises DataError for more than `memory` bytes."""
+    raw = stream.read(memory + 1)
+    if len(raw) > memory:
+        raise DataError(_too_large(source, memory))
+    return raw
+
+
+def _too_large(source: str, memory: int) -> str:
+    return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
+
+
+def _old_spreadsheet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+    raise DataError(f"{source} is a spreadsheet in an old format (xls); save it as xlsx or CSV")
+
+
+# The readers of binary formats, by the first bytes of the file.
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
+    b"PK": _npz,
+    b"PAR1": _parquet,
+    b"ARROW1": _feather,
+    b"FEA1": _feather,
+    OLD_SPREADSHEET: _old_spreadsheet,
+}

@@ -1,0 +1,181 @@
+"""Read a Table from a file or a stream: separated text, JSON lines, spreadsheets, parquet, feather and npz."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kansr.data.read.binary import BINARY, whole, workbook_text
+from kansr.data.read.json_lines import is_json, json_tables
+from kansr.data.read.numerals import Style
+from kansr.data.read.reservoir import Reservoir, rows_within
+from kansr.data.read.streams import Source, opened, pieces
+from kansr.data.read.table import Table, from_frame
+from kansr.data.read.text import TextFormat, TextTable, continued, read_text
+from kansr.errors import DataError, UsageError
+from kansr.numeric.arrays import Array
+
+MEMORY = 2 * 10**9  # bytes that a table may take, unless --memory says otherwise
+HEAD = 64  # bytes at the beginning that tell the formats apart
+ARCHIVE = b"PK"  # the first bytes of a zip archive, which npz and xlsx files are
+
+
+def read_table(
+    source: Source,
+    *,
+    sep: str | None = None,
+    decimal: str = ".",
+    thousands: str = "",
+    header: bool = True,
+    names: tuple[int, int] | None = None,
+    encoding: str = "utf-8",
+    missing: Sequence[str] = (),
+    sheet: str = "",
+    memory: int = MEMORY,
+    seed: int = 0,
+) -> Table:
+    """The table in a file or stream, or on standard input for "-".
+
+    Separated text, JSON lines, xlsx, parquet, feather, and npz with arrays X and y, each also gzipped; the content
+    decides, not the name.
+
+    sep: the separator, found from the text if None; decimal: "." or ","; thousands: the separator of thousands, found
+    where it is certain if ""; header: whether there are names of columns; names: the first and the last line that holds
+    them, found if None; missing: cells of a text that mean a missing value, besides NA and the like; sheet: of an xlsx
+    file, its first table if "". memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+
+    Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
+    """
+    form = TextFormat(
+        sep=sep,
+        decimal=decimal,
+        thousands=thousands,
+        header=header,
+        names=names,
+        encoding=encoding,
+        missing=tuple(missing),
+    )
+    again = isinstance(source, str | Path) and str(source) != "-"
+
+    def parts() -> Iterator[Table]:
+        with opened(source) as (name, stream):
+            yield from _tables(stream, name, form, sheet, memory)
+
+    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+
+
+def _tables(stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: str, memory: int) -> Iterator[Table]:
+    """The tables in the pieces of a file, whatever its format."""
+    head = stream.peek(HEAD)[:HEAD]
+    if head.startswith(ARCHIVE):
+        raw = whole(stream, name, memory)
+        book = workbook_text(raw, name, memory, sheet)
+        if book is not None:
+            text, note = book
+            yield from _texts(_stream(text), name, replace(form, sep=",", encoding="utf-8"), note)
+            return
+        stream = _stream(raw)
+    if sheet:
+        raise UsageError(f"{name} is no xlsx file: leave out --sheet")
+    readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
+    if readers:
+        yield from readers[0](stream, name, memory)
+    elif is_json(head):
+        yield from json_tables(stream, name, form.encoding, memory)
+    else:
+        yield from _texts(stream, name, form)
+
+
+def _stream(raw: bytes) -> io.BufferedReader[Any]:
+    return io.BufferedReader(io.BytesIO(raw))
+
+
+def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: str = "") -> Iterator[Table]:
+    """The tables in the pieces of a separated text. note: on the whole of it."""
+    text: TextTable | None = None
+    table: Table | None = None
+    line = 1
+    for piece in pieces(stream, name, form.encoding):
+        text = read_text(piece.raw, name, form) if text is None else continued(text, piece.raw, name, line)
+        line += piece.raw.count(b"\n")
+        found = from_frame(
+            text.frame,
+            names=text.names,
+            source=name,
+            notes=(*filter(None, (note, piece.note)), *text.notes),
+            lines=text.lines,
+            style=Style(text.form.decimal, text.form.thousands),
+            before=table,
+        )
+        found = replace(found, units=dict(zip(text.names, text.units)))
+        table, note = found if table is None else table, ""
+        yield found
+    if text is None:
+        raise DataError(f"{name} is empty: no data rows")
+
+
+def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
+    """One table of the parts; of more rows than `memory` holds, a random sample."""
+    first = next(parts)
+    reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
+    lines: list[Sequence[int]] = []
+    table = first
+    for part in itertools.chain([first], parts):
+        reservoir.add(part.values)
+        table = _with_remarks(table, part)
+        lines += [] if part.lines is None else [part.lines]
+    return _kept(table, reservoir, lines, again)
+
+
+def _with_remarks(table: Table, part: Table) -> Table:
+    """The table with what is to be told of its next rows, too."""
+    if part is table:
+        return table
+    both = {name: table.written.get(name, frozenset()) | written for name, written in part.written.items()}
+    return replace(
+        table,
+        notes=(*table.notes, *part.notes),
+        remarks={**part.remarks, **table.remarks},
+        refusals={**part.refusals, **table.refusals},
+        written={**table.written, **both},
+    )
+
+
+def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
+    """The table, or a random sample of its rows where it has more than `memory`, in bytes, holds."""
+    if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
+        return table
+    return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
+
+
+def _kept(
+    first: Table,
+    reservoir: Reservoir,
+    lines: list[Sequence[int]],
+    again: Callable[[], Iterator[Array]] | None,
+) -> Table:
+    values = reservoir.values
+    assert values is not None
+    table = replace(first, values=values)
+    if reservoir.total == len(values):
+        return replace(table, lines=list(itertools.chain.from_iterable(lines)) if len(lines) > 1 else first.lines)
+    where = [part[row] for part, rows in _by_part(lines, reservoir.rows) for row in rows]
+    note = f"{reservoir.total} rows, of which {len(values)} drawn at random (--seed) are used"
+    notes = (*first.notes, note)
+    return replace(table, notes=notes, lines=where or None, total=reservoir.total, again=again)
+
+
+def _by_part(lines: list[Sequence[int]], rows: NDArray[np.intp]) -> Iterator[tuple[Sequence[int], list[int]]]:
+    """The lines of each part, with the rows kept of it, counted from the beginning of the part."""
+    start = 0
+    for part in lines:
+        inside = rows[(rows >= start) & (rows < start + len(part))] - start
+        yield part, inside.tolist()
+        start += len(part)
