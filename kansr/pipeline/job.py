@@ -138,7 +138,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         sigma=job.sigma,
         absolute_sigma=job.absolute_sigma,
         derivative=job.derivative,
-        ignore=_columns(job.ignore, table.columns) or (),
+        ignore=(_columns(job.ignore, table.columns) or ()) if job.ignore else (),
     )
     data, more = _with_units(job, table, data)
     notes += more

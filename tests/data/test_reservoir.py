@@ -14,8 +14,8 @@ from support.files import ACCEPTED, VALUES, table
 
 import kansr
 from kansr.data.read import streams as reading
-from kansr.data.read.reservoir import FEWEST, FLAWED, MOST, Reservoir, bytes_of, rows_within
 from kansr.data.read.file import read_table, thinned
+from kansr.data.read.reservoir import FEWEST, FLAWED, MOST, Reservoir, bytes_of, rows_within
 from kansr.data.roles import dataset
 from kansr.errors import DataError, UsageError
 

@@ -82,7 +82,7 @@ REFUSED = {
     "open quotation mark": (table((4, '3,"4.5')), {}, ["line 4", "never closed"]),
     "duplicate names": ("a,b,a,b,c\n" + "1,2,3,4,5\n" * 6, {}, ["'a', 'b'", "twice"]),
     "thousands": (table((4, '3,"1,234"')), {}, ["line 4, column 'b'", "'1,234'", "thousands"]),
-    "more thousands": (table((4, '3,"1,234.5"')), {}, ["'1,234.5'", "thousands"]),
+    "thousands that may be decimals": (table((4, '3,"1,234"')).replace(".", ""), {}, ["'1,234'", "--thousands ,"]),
     "decimal comma": (table((4, '"0,25",1')), {}, ["line 4, column 'a'", "'0,25'", "--decimal ,"]),
     "decimal point": (table().replace(",", ";"), {"decimal": ","}, ["--decimal ."]),
     "unit": (table((4, "3,5 kg")), {}, ["line 4, column 'b'", "'5 kg'", "unit"]),
@@ -100,13 +100,22 @@ REFUSED = {
         {"decimal": ","},
         ["line 4", "'1.234'", "thousands"],
     ),
-    "word": (table((4, "3,high"), (5, "4,low")), {}, ["'high'", "1 more such cell)", "--inputs"]),
+    "word": (table((4, "3,high"), (5, "4,low")), {}, ["'high'", "1 more such cell)", "--inputs", "--ignore"]),
+    "words under the names": (table((2, "high,low")), {}, ["line 2", "line 1", "--header 1-2"]),
+    "a line of text above": ("some text\n1,2\n2,3\n", {}, ["has 2 cells where the header has 1"]),
+    "a limit": (table((4, "3,<0.05")), {}, ["line 4", "'<0.05'", "--na-values", "--missing drop"]),
+    "units in all cells": (table().replace(".5", ".5 kg"), {}, ["line 2, column 'b'", "'2.5 kg'", "unit"]),
+    "percent in some cells": (table((4, "3,50%")), {}, ["'50%'", "percent"]),
+    "two currencies": (table((4, "3,$5"), (5, "4,5 €")), {}, ["line 4, column 'b'", "'$5'"]),
+    "ranges": (table((4, "3,1.5-3")), {}, ["line 4, column 'b'", "'1.5-3'"]),
+    "only text": ("a,b,c\n" + "x,y,z\n" * 6, {}, ["line 2, column 'a'", "'x'"]),
+    "a text that is asked for": ("a,b,c\n" + "x,1,2\ny,2,3\n" * 6, {"inputs": ["a", "b"]}, ["column 'a'", "'x'"]),
     "line after one of tabs": ("a\tb\n1\t2\n\t\n\n3\tx\n4\t5\n5\t6\n", {}, ["line 5, column 'b'"]),
     "line after blank ones": (table((4, "\n\n3,x")), {}, ["line 6, column 'b'"]),
     "missing": (table((4, ",1"), (5, "NA,"), (6, "5,2")), {}, ["'a' (2), 'b' (1)", "line 4", "--missing drop"]),
     "infinite": (table((4, "inf,1"), (6, "-inf,2")), {}, ["column 'a'", "2 rows (line 4, line 6)"]),
     "overflow": (table((4, "1e999,1")), {}, ["column 'a'", "line 4"]),
-    "Latin-1": (PLAIN.replace("a", "é").encode("latin-1"), {}, ["line 1", "UTF-8"]),
+    "neither UTF-8 nor text": (PLAIN.replace("a", "é\x01").encode("latin-1"), {}, ["line 1", "UTF-8"]),
     "NUL bytes": (b"a,b\n1,\x002\n", {}, ["line 2", "NUL"]),
     "binary": (bytes(range(255, 0, -1)), {}, ["UTF-8"]),
     "damaged gzip": (gzip.compress(PLAIN.encode())[:-12], {}, ["damaged gzip"]),
@@ -118,8 +127,9 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "options", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_bad_table_is_refused_in_one_sentence(text, options, words):
+    inputs = {"inputs": options["inputs"]} if "inputs" in options else {}
     with pytest.raises(DataError) as caught:
-        dataset(read(text, **options))
+        dataset(read(text, **{name: value for name, value in options.items() if name not in inputs}), **inputs)
     message = str(caught.value)
     assert all(word in message for word in words), message
     assert "\n" not in message
@@ -185,7 +195,10 @@ def test_only_the_columns_in_use_are_checked():
     data, _ = dataset(read(text), inputs=["a"])
     assert data.names == ("a",)
     with pytest.raises(DataError, match=r"line 2, column 'name': 'p0' cannot be read as a number"):
-        dataset(read(text))
+        dataset(read(text), inputs=["name", "a"])
+    data, notes = dataset(read(text), missing="drop")
+    assert data.names == ("a",)
+    assert "left out, since they cannot be read as numbers: 'name' (text)" in notes
 
 
 def test_numbers_need_no_target():
@@ -229,7 +242,6 @@ def test_frames(wide):
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (pd.date_range("2024-01-01", periods=6), "dates"),
         (np.arange(6) * 1j, "complex"),
         ([1 + 2j, "a", None, 1, 2, 3], "complex"),
         (pd.Categorical(list("abcabc")), "row 1, column 'c': 'a' cannot be read as a number"),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kansr.data.read.numerals import PLAIN, Numeral, Style, Written, looks_numeric, read_numeral
+from kansr.data.read.numerals import BARE_EXPONENT, PLAIN, Numeral, Style, Written, looks_numeric, read_numeral
 from kansr.data.read.times import looks_like_time, read_times
 from kansr.numeric.arrays import Array
 
@@ -166,26 +166,31 @@ def _numerals(series: pd.Series, values: pd.Series, bad: NDArray[np.intp], style
     written = frozenset().union(*(numeral.written for numeral in read))
     found = _floats(values).copy()
     found[bad] = [float(numeral.text) for numeral in read]
-    if not _of_one_mind(read, cells[bad].tolist(), np.delete(found, bad), written) or np.isinf(found[bad]).any():
+    bare = style.bare_exponents or _shows_bare_exponents(read, cells[bad].tolist())
+    if not _of_one_mind(read, np.delete(found, bad), written, bare) or np.isinf(found[bad]).any():
         return None
     kind = Kind.PERCENT if Written.PERCENT in written else Kind.NUMBERS
     return ParsedColumn(found, kind=kind, written=written, errors=_errors(read, bad, found))
 
 
-def _of_one_mind(numerals: Sequence[Numeral], cells: Sequence[str], others: Array, written: frozenset[Written]) -> bool:
+def _of_one_mind(numerals: Sequence[Numeral], others: Array, written: frozenset[Written], bare: bool) -> bool:
     """Whether a column is read for certain. others: its numbers that are written plainly.
 
-    Percent stand at all numbers but 0, all currencies are the same, and exponents without a letter follow one digit
-    before the point, at least one of them with a plus: 1.5-3 may be a range.
+    Percent stand at all numbers but 0, all currencies are the same, and exponents without a letter are known to be
+    such (bare), since 1.5-3 may be a range.
     """
     plain = [numeral for numeral in numerals if Written.PERCENT not in numeral.written and float(numeral.text)]
     if Written.PERCENT in written and (plain or np.any(others[np.isfinite(others)] != 0)):
         return False
     if len({numeral.currency for numeral in numerals if numeral.currency}) > 1:
         return False
-    bare = [cell.strip() for numeral, cell in zip(numerals, cells) if Written.NO_LETTER in numeral.written]
-    one_digit = all(re.match(r"[-+−]?\d?[.,]\d", cell) for cell in bare)
-    return not bare or (one_digit and any("+" in cell[1:] for cell in bare))
+    return bare or Written.NO_LETTER not in written
+
+
+def _shows_bare_exponents(numerals: Sequence[Numeral], cells: Sequence[str]) -> bool:
+    """Whether exponents without a letter follow one digit before the point, and one of them has a plus."""
+    bare = [cell for numeral, cell in zip(numerals, cells) if Written.NO_LETTER in numeral.written]
+    return all(BARE_EXPONENT.match(cell.strip()) for cell in bare) and any("+" in cell.strip()[1:] for cell in bare)
 
 
 def _errors(numerals: Sequence[Numeral], rows: NDArray[np.intp], values: Array) -> Array | None:
@@ -248,7 +253,7 @@ def _unreadable(
 def _faulty_numbers(cells: Sequence[str]) -> int:
     """How many cells were meant as numbers: in another style, as a limit, or all with the same unit after them."""
     suffixes = {re.sub(rf"^({NUMBER})", "", cell, count=1, flags=re.ASCII).strip() for cell in cells}
-    if len(suffixes) == 1 and all(re.match(NUMBER, cell, re.ASCII) for cell in cells):
+    if len(suffixes) == 1 and all(re.match(NUMBER, cell, re.ASCII) and not looks_like_time(cell) for cell in cells):
         return len(cells)
     return sum(looks_numeric(cell) or re.fullmatch(LIMIT, cell, re.ASCII) is not None for cell in cells)
 

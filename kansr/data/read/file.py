@@ -111,7 +111,7 @@ def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: st
             source=name,
             notes=(*filter(None, (note, piece.note)), *text.notes),
             lines=text.lines,
-            style=Style(text.form.decimal, text.form.thousands),
+            style=Style(text.form.decimal, text.form.thousands, text.form.bare_exponents),
             before=table,
         )
         found = replace(found, units=dict(zip(text.names, text.units)))

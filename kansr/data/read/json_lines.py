@@ -68,12 +68,13 @@ def _objects(raw: bytes, source: str, start: int) -> list[Line] | None:
             if not found:
                 return None
             raise DataError(f"{source}: line {number} is not JSON ({_reason(err)})") from err
-        if not isinstance(value, dict) or (not found and any(isinstance(cell, list) for cell in value.values())):
+        if not isinstance(value, dict):
             if not found:
                 return None
             raise DataError(f"{source}: line {number} holds no object; {FORMS}")
         found.append((number, value))
-    return found or None
+    of_lists = len(found) == 1 and all(isinstance(cell, list) for cell in found[0][1].values())
+    return None if of_lists else found or None
 
 
 def _table(objects: Sequence[Line], source: str, before: Table | None) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from kansr.data.read.numerals import looks_numeric
 from kansr.errors import DataError, UsageError
 from kansr.units.text import is_unit
 
+LIMIT_SIGNS = "<>≤≥= "
 NO_UNIT = frozenset(("", "-", "1", "–", "%"))  # what stands for the unit of a plain number
 BRACKETS = re.compile(r"[\[(](.*)[\])]")
 HEADER_OPTION = "--header"
@@ -49,10 +50,10 @@ def find_layout(
         return _without_names(records)
     if header is not None:
         return _as_told(records, source, header)
-    first = _first_of_data(records)
+    first, numeric = _first_of_data(records)
     if first == 0 and comment and _written_in_full(records[0][1], decimal):
         return _named_by_comment(records[0], comment)
-    if first is not None and first >= 1 and not (first == 1 and _fits(records[0][1], records[1][1])):
+    if first is not None and first >= 1 and _out_of_place(records[: first + 1], numeric):
         found = _above(records, first)
         if found is not None:
             return found
@@ -155,8 +156,8 @@ def _above(records: Sequence[Record], first: int) -> Layout | None:
 
 def undecided(records: Sequence[Record]) -> str:
     """What to do about words under the names, "" where there are none."""
-    first = _first_of_data(records)
-    if first != 2 or _has_number(records[1][1]):
+    first, numeric = _first_of_data(records)
+    if first != 2 or len(records[1][1]) != len(records[2][1]) or not _words_among(records[1][1], numeric, all):
         return ""
     upper, lower = records[0][0], records[1][0]
     return (
@@ -188,15 +189,37 @@ def _width(records: Sequence[Record]) -> int:
     return counts.most_common(1)[0][0] if counts else len(lower[0][1])
 
 
-def _first_of_data(records: Sequence[Record]) -> int | None:
-    """The position of the first record with a number in every column of numbers, None where there is no such column."""
+def _first_of_data(records: Sequence[Record]) -> tuple[int | None, list[int]]:
+    """The position of the first record with a number in every column of numbers, and these columns.
+
+    None where there is no such column.
+    """
     width = _width(records)
     lower = [cells for _, cells in records[len(records) // 2 :] if len(cells) == width]
     numeric = [j for j in range(width) if _mostly_numbers([cells[j] for cells in lower])]
     if not numeric:
-        return None
+        return None, []
     regular = (k for k, (_, cells) in enumerate(records) if len(cells) == width and _regular(cells, numeric))
-    return next(regular, None)
+    return next(regular, None), numeric
+
+
+def _is_word(cell: str) -> bool:
+    """Whether a cell holds neither a number, nor a limit such as <0.05, nor nothing."""
+    return cell not in BLANKS and not looks_numeric(cell.lstrip(LIMIT_SIGNS))
+
+
+def _words_among(cells: Sequence[str], numeric: Sequence[int], some: Callable[[Iterable[bool]], bool]) -> bool:
+    """Whether any or all cells of the columns of numbers are words."""
+    return some(_is_word(cells[j]) for j in numeric)
+
+
+def _out_of_place(records: Sequence[Record], numeric: Sequence[int]) -> bool:
+    """Whether there is more than names above the last of these records: other widths, or words among the numbers."""
+    width = len(records[-1][1])
+    between = [cells for _, cells in records[1:-1]]
+    return not _fits(records[0][1], records[-1][1]) or any(
+        len(cells) != width or _words_among(cells, numeric, any) for cells in between
+    )
 
 
 def _mostly_numbers(cells: Sequence[str]) -> bool:
@@ -206,7 +229,7 @@ def _mostly_numbers(cells: Sequence[str]) -> bool:
 
 def _regular(cells: Sequence[str], numeric: Sequence[int]) -> bool:
     seen = [cells[j] for j in numeric if cells[j] not in BLANKS]
-    return bool(seen) and all(looks_numeric(cell) or cell.startswith(("<", ">")) for cell in seen)
+    return bool(seen) and not any(map(_is_word, seen))
 
 
 def _has_number(cells: Sequence[str]) -> bool:
@@ -223,7 +246,8 @@ def _fits(names: Sequence[str], row: Sequence[str]) -> bool:
 
 
 def _names_fit(names: Sequence[str], row: Sequence[str]) -> bool:
-    return _fits(names, row) and _are_names([name for name in names[: len(row)] if name]) and "" not in names[:-1]
+    named = all(name or not cell for name, cell in zip(names, row))
+    return named and _fits(names, row) and _are_names([name for name in names if name])
 
 
 def _are_names(cells: Sequence[str]) -> bool:

@@ -107,10 +107,10 @@ def _below_data(lines: Sequence[bytes], sep: str, width: int) -> int:
 
 
 def _begin_with_numbers(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether most rows begin with a number, but for fewer that begin with #, so that these are no names."""
+    """Whether rows begin with a number, but for fewer that begin with #, so that these are no names."""
     first = [row[0] for row in rows if row]
-    marked = sum(cell.startswith("#") for cell in first)
-    return 2 * marked < len(first) and 2 * sum(map(looks_numeric, first)) > len(first) - marked
+    unmarked = [cell for cell in first if not cell.startswith("#") and cell not in BLANKS]
+    return 2 * len(unmarked) > len(first) and all(map(looks_numeric, unmarked[:-1]))
 
 
 def _before_comment(line: bytes, sep: str, width: int) -> bytes | None:

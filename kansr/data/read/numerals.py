@@ -31,10 +31,14 @@ class Written(enum.Enum):
 
 
 class Style(NamedTuple):
-    """The decimal sign of a table, and its thousands separator: "" for none but apostrophes and spaces."""
+    """The decimal sign of a table, and its thousands separator: "" for none but apostrophes and spaces.
+
+    bare_exponents: whether it has exponents without a letter for certain.
+    """
 
     decimal: str = "."
     thousands: str = ""
+    bare_exponents: bool = False
 
 
 PLAIN = Style()
@@ -60,6 +64,7 @@ MONEY = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+]?)\s?(?P<before>[{CURRENCIES}])?\s?"
     rf"(?P<number>[-+]?[^{CURRENCIES}()]*?)\s?(?P<after>[{CURRENCIES}])?(?P<close>\))?"
 )
+EASY = re.compile(r"\s*[-+]?(inf(inity)?|\d+([.,]\d*)?(e[-+]?\d{1,4})?)\s*", re.IGNORECASE | re.ASCII)
 TRAILING_COMMENT = re.compile(r"(?P<number>\S.*?)\s+#.*", re.DOTALL)
 
 
@@ -76,8 +81,8 @@ def read_numeral(cell: str, style: Style) -> Numeral | None:
 
 
 def looks_numeric(cell: str) -> bool:
-    """Whether a cell holds a number in some style."""
-    return any(read_numeral(cell, style) is not None for style in STYLES)
+    """Whether a cell holds a number in some style, or infinity."""
+    return EASY.fullmatch(cell) is not None or any(read_numeral(cell, style) is not None for style in STYLES)
 
 
 def _number(text: str, style: Style) -> Numeral | None:
@@ -176,26 +181,29 @@ class Marks(NamedTuple):
     """What cells tell about the decimal sign and the thousands separator of their table.
 
     points, commas: whether there is a cell in which this can only be the decimal sign. point_groups, comma_groups:
-    the same for thousands separators.
+    the same for thousands separators. bare_exponents: whether there is one with a plus, and one digit before the point.
     """
 
     points: bool = False
     commas: bool = False
     point_groups: bool = False
     comma_groups: bool = False
+    bare_exponents: bool = False
 
     def __or__(self, other: tuple[object, ...]) -> Marks:
         return Marks(*(bool(a or b) for a, b in zip(self, other)))
 
 
+BARE_EXPONENT = re.compile(r"[-+\u2212]?\d?[.,]\d+[-+]\d{1,3}", re.ASCII)
 NUMBER_PART = re.compile(r"\d(?:[\d.,]*\d)?|[.,]\d+", re.ASCII)
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}({re.escape(sign)}\d{{3}})+", re.ASCII) for sign in DECIMAL_SIGNS}
 
 
 def marks_of(cells: Iterable[str]) -> Marks:
     """What cells that hold numbers tell together."""
-    points = commas = point_groups = comma_groups = False
+    points = commas = point_groups = comma_groups = bare_exponents = False
     for cell in cells:
+        bare_exponents = bare_exponents or ("+" in cell[1:] and BARE_EXPONENT.fullmatch(cell) is not None)
         for part in NUMBER_PART.findall(cell):
             first, last = _outer_signs(part)
             if not first:
@@ -208,7 +216,7 @@ def marks_of(cells: Iterable[str]) -> Marks:
                     point_groups, comma_groups = point_groups or first == ".", comma_groups or first == ","
             elif not GROUPS[first].fullmatch(part):  # 0.5, and no 1.234
                 points, commas = points or first == ".", commas or first == ","
-    return Marks(points, commas, point_groups, comma_groups)
+    return Marks(points, commas, point_groups, comma_groups, bare_exponents)
 
 
 def _outer_signs(part: str) -> tuple[str, str]:
@@ -220,10 +228,10 @@ def _outer_signs(part: str) -> tuple[str, str]:
 def style_of(marks: Marks, given: Style) -> Style:
     """The style that the cells of a table leave. given: what the user says, or the default."""
     if given.thousands in DECIMAL_SIGNS:
-        return Style("," if given.thousands == "." else ".", given.thousands)
+        return Style("," if given.thousands == "." else ".", given.thousands, marks.bare_exponents)
     decimal = given.decimal
     if decimal == "." and not marks.points and not marks.comma_groups and (marks.commas or marks.point_groups):
         decimal = ","
     groups, against = (marks.comma_groups, marks.commas) if decimal == "." else (marks.point_groups, marks.points)
     other = "," if decimal == "." else "."
-    return Style(decimal, given.thousands or (other if groups and not against else ""))
+    return Style(decimal, given.thousands or (other if groups and not against else ""), marks.bare_exponents)

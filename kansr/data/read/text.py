@@ -37,7 +37,8 @@ FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly b
 class TextFormat:
     """How a table is written as text.
 
-    sep: found from the text if None; thousands: separator of thousands, found if ""; header: whether there are names of
+    sep: found from the text if None; thousands: separator of thousands, found if ""; bare_exponents: whether exponents
+    without a letter are read, found from the text; header: whether there are names of
     columns; names: the first and the last line that holds them, found if None.
     missing: cells that mean a missing value, besides NA and the like.
     """
@@ -45,6 +46,7 @@ class TextFormat:
     sep: str | None = None
     decimal: str = "."
     thousands: str = ""
+    bare_exponents: bool = False
     header: bool = True
     names: tuple[int, int] | None = None
     encoding: str = "utf-8"
@@ -93,7 +95,7 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
     notes = (f"line {first} names the separator: {named!r}",) if named else ()
     first, form = first + bool(named), replace(form, sep=(named or None) if form.sep is None else form.sep)
     sample = [line.decode() for line in islice(io.BytesIO(raw), size)]
-    sep, found = _separator(sample, form.sep, form.decimal)
+    sep, found = _separator(sample[-SAMPLE:], form.sep, form.decimal)
     try:
         top = list(records(sample, sep, first))
     except csv.Error as err:
@@ -103,6 +105,7 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
     where = form.names if form.header else (0, 0)
     layout = find_layout(top, source, form.decimal, where, words_of(comment, sep))
     form = replace(form, sep=sep)
+    layout = replace(layout, names=[" ".join(name.splitlines()) for name in layout.names])
     sample = sample[layout.start - first :]
     if form.decimal == "." and sep != "," and form.thousands != "," and _has_decimal_commas(sample, sep):
         form = replace(form, decimal=",")
@@ -111,7 +114,11 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
     frame, body, cleaned = _parsed(body, source, form, layout, layout.start)
     form, frame, styled = _in_style(body, frame, sample, source, form, layout)
     table = _tidied(layout, frame, _lines(body, layout.start, len(frame), sep), form)
-    unclear = undecided(top) if form.header and form.names is None and layout.start == top[1][0] else ""
+    unclear = (
+        undecided(top)
+        if form.header and form.names is None and [layout.start] == [number for number, _ in top[1:2]]
+        else ""
+    )
     if unclear:
         raise DataError(f"{source}: {unclear}")
     return table._replace(notes=(*notes, *found, *layout.notes, *styled, *cleaned, *table.notes))
@@ -170,7 +177,7 @@ def _in_style(
         sign = {",": "commas", ".": "points"}[style.thousands]
         notes.append(f"{sign} are read as thousands separators (as with --thousands {style.thousands})")
     changed = style.decimal != form.decimal
-    form = replace(form, decimal=style.decimal, thousands=style.thousands)
+    form = replace(form, decimal=style.decimal, thousands=style.thousands, bare_exponents=style.bare_exponents)
     if changed:
         frame = _bulk(body, source, form, len(layout.names), layout.start)
     return form, frame, tuple(notes)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kansr.numeric.arrays import Array
 
-NANOSECONDS = 1e9  # in a second
+NANOSECONDS = 10**9  # in a second
 TIME = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)?"
 ISO = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}{TIME}\s?(?:Z|[-+]\d{{2}}:?\d{{2}})?", re.ASCII)
 # Orders of day, month and year, and the pattern of dates that may be written in them.
@@ -67,7 +67,8 @@ def _iso(texts: Sequence[str]) -> Array | None:
     except (ValueError, OverflowError):  # the errors of pandas derive from ValueError
         return None
     nanoseconds = stamps.astype("int64").to_numpy()
-    return np.asarray((nanoseconds - nanoseconds[0]) / NANOSECONDS)
+    whole, rest = np.divmod(nanoseconds, NANOSECONDS)  # differences of centuries in nanoseconds are no int64
+    return np.asarray((whole - whole[0]) + (rest - rest[0]) / NANOSECONDS)
 
 
 def _ordered(texts: Sequence[str]) -> Array | None:
