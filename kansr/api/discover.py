@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from kansr.api.discovery import Discovery
+from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job, Task, here, run_job
 from kansr.structure.moves.registry import MoveKind, Proposer
@@ -36,6 +37,8 @@ def discover(
     form: str = "",
     guesses: Sequence[str | sympy.Expr] = (),
     library: Library | str | Path = STANDARD,
+    functions: str | Sequence[str] | None = None,
+    max_complexity: int | None = None,
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
@@ -57,6 +60,8 @@ def discover(
     "f(x) + g(y, z)", to be solved instead.
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
+    functions: all that a formula may have, a list or text such as "exp,log,sqrt"; sums, products and whole powers are
+    always there, "sqrt" stands for half powers, "pow" for all others. max_complexity: the most nodes it may have.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery, and
@@ -85,6 +90,7 @@ def discover(
             seed=seed,
             jobs=jobs,
             library=as_library(library),
+            vocabulary=vocabulary_of(functions, max_complexity),
             loss=loss,
             refine=refine,
             moves=tuple(moves),

@@ -12,6 +12,7 @@ from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.errors import UsageError
+from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task
 from kansr.runtime.pool import cores
@@ -21,7 +22,13 @@ from kansr.symbolic.library.library_file import as_library
 def discover(given: Discover) -> int:
     """A formula for one column of a table, or for the unknown functions of a form."""
     task = Task.SOLVE_FORM if given.form else Task.SEARCH
-    return _carried_out(given, task, given.form, refine=tuple(given.refine or ()))
+    return _carried_out(
+        given,
+        task,
+        given.form,
+        refine=tuple(given.refine or ()),
+        vocabulary=vocabulary_of(given.functions, given.max_complexity),
+    )
 
 
 def refine(given: Refine) -> int:

@@ -87,6 +87,8 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
         "the table": _digest(shape.encode(), data.X.tobytes(), data.y.tobytes(), errors),
         "--units": _digest(repr(data.units).encode()),
         "--library": _digest(repr(library).encode()),
+        "--functions": str(None if config.vocabulary.functions is None else sorted(config.vocabulary.functions)),
+        "--max-complexity": str(config.vocabulary.max_complexity),
         "--seed": str(config.seed),
         "--loss": config.loss,
         "--refine": str(config.refine or "nothing"),

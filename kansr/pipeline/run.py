@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
@@ -12,10 +12,12 @@ import sympy
 from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
+from kansr.expression.complexity import complexity
 from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.baseline import baseline
 from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.unit_filter import UnitFilter
+from kansr.formula.judge.vocabulary import Vocabulary
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
@@ -45,10 +47,22 @@ from kansr.search.stopping import (
     status_of,
 )
 from kansr.structure.context import Context
+from kansr.symbolic.library.standard import permitted as permitted_functions
 from kansr.symbolic.matching.match import MatchConfig
 
 PREDICTS_BETTER = "this formula is not the shortest description: it is chosen since it predicts held-out rows better"
 SILENT = "not everything was tried: a worker did not answer in time"
+
+
+def permitted(findings: Iterable[Finding], vocabulary: Vocabulary) -> list[Finding]:
+    """The findings of a vocabulary; numbers that are written with a function that it has not become decimals."""
+    found: list[Finding] = []
+    for finding in findings:
+        expr = vocabulary.with_decimals(finding.candidate.expr)
+        if expr != finding.candidate.expr:
+            finding = replace(finding, candidate=replace(finding.candidate, expr=expr, complexity=complexity(expr)))
+        found += [finding] if vocabulary.permits(expr) else []
+    return found
 
 
 def search(data: Dataset, config: Config = DEFAULTS, journal: Journal | None = None) -> Iterator[Result]:
@@ -88,11 +102,12 @@ class Search:
         self.refiners, missing = chosen_refiners(self.config.refine)
         self.failures = list(missing)
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
-        self.match = MatchConfig(library=self.config.library)
+        self.vocabulary = self.config.vocabulary
+        self.match = MatchConfig(library=permitted_functions(self.config.library, self.vocabulary))
         self.left_out = UnitFilter(self.partition.table.units)
 
     def context(self, deadline: Deadline) -> Context:
-        return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
+        return Context(deadline, self.match, self.config.seed, moves=self.config.moves, vocabulary=self.vocabulary)
 
     def results(self) -> Iterator[Result]:
         """Better and better results; the last one has the status that the search ended with."""
@@ -167,7 +182,9 @@ class Search:
         self._cleaned()
         final = self._predicting(self._report())
         status = Status.TIMED_OUT if self.timed_out else self._status(final.best)
-        return conclude_in_time(self._compared(replace(final, status=status)), self.partition, self.whole)
+        compared = self._compared(replace(final, status=status))
+        concluded = conclude_in_time(compared, self.partition, self.whole)
+        return concluded if self.vocabulary.permits(concluded.best.expr) else compared
 
     def _status(self, best: Candidate) -> Status:
         """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""
@@ -205,7 +222,7 @@ class Search:
             final = replace(final, status=Status.BEST_EFFORT)
 
         def better_one() -> Finding | None:
-            return comparison.better_than(final.best, final.status, self.left_out.accepts)
+            return comparison.better_than(final.best, final.status, self._accepts)
 
         better = None if done else self.whole.in_time(better_one, None)
         if better is not None:
@@ -240,11 +257,23 @@ class Search:
     def _cleaned(self) -> bool:
         """Leaves out the rows that the best formula shows to be outliers, and judges all again; were there any?"""
         before = self.partition
-        self.partition, self.findings = without_outliers(before, self.findings, self.config, self.whole)
+        self.partition, again = without_outliers(before, self.findings, self.config, self.whole)
+        self.findings = permitted(again, self.vocabulary)
         return self.partition is not before
 
+    def _permitted(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings that may be the result: of the vocabulary that was asked for, and of the unit of the target.
+
+        All that is found comes by here, so nothing else reaches the front.
+        """
+        return [f for f in permitted(findings, self.vocabulary) if self.left_out.accepts(f.candidate)]
+
+    def _accepts(self, candidate: Candidate) -> bool:
+        """The same for a candidate."""
+        return self.vocabulary.permits(candidate.expr) and self.left_out.accepts(candidate)
+
     def _taken(self, outcome: Tried) -> list[Finding]:
-        new = [f for f in outcome.findings if self.left_out.accepts(f.candidate)]
+        new = self._permitted(outcome.findings)
         self.findings.extend(new)
         self.failures.extend([outcome.failure] if outcome.failure else [])
         return new
@@ -252,7 +281,7 @@ class Search:
     def _taken_from(self, comparison: Comparison | None) -> list[Finding]:
         """The sum that all rows led to, where there is a comparison."""
         offered = self.deadline.in_time(comparison.of_all_rows, []) if comparison else []
-        found = [f for f in offered if self.left_out.accepts(f.candidate)]
+        found = self._permitted(offered)
         self.findings.extend(found)
         return found
 

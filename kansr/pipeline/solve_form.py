@@ -16,13 +16,14 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
+from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import without_outliers
-from kansr.pipeline.run import search
+from kansr.pipeline.run import permitted, search
 from kansr.refinement.forms.backfitting import backfit
 from kansr.refinement.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
 from kansr.result.derivation import Measure, Step
@@ -49,6 +50,7 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
     cannot be solved, and says in a note if it does not fit the rows.
     """
     skeleton = read_skeleton(text, rows.table)
+    _check(skeleton, config.vocabulary)
     solving = _Solving(skeleton, rows.sample, deadline)
     notes: list[str] = []
     known: dict[sympy.Dummy, list[sympy.Expr]] = {}
@@ -69,9 +71,12 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         timed_out |= found.status is Status.TIMED_OUT
         known[unknown.symbol] = [expr.xreplace(_back(part, unknown)) for expr in _shortest(found)]
         steps.append(Step(f"{unknown.text} = {readable(known[unknown.symbol][0])}", Measure.RESIDUAL, misfit))
-    findings = list(best_of(fit_all(_wholes(skeleton, known), rows), rows, f"form {text}", deadline.passed))
+    wholes = fit_all(_wholes(skeleton, known), rows)
+    offered = best_of(wholes, rows, f"form {text}", deadline.passed, vocabulary=config.vocabulary)
+    findings = permitted(offered, config.vocabulary)
     if not findings:
-        raise UsageError(f"no formulas for the functions of {text} have a value on every row")
+        why = "have a value on every row" if config.vocabulary == EVERYTHING else "are permitted and fit the rows"
+        raise UsageError(f"no formulas for the functions of {text} {why}")
     rows, findings = without_outliers(rows, findings, config, deadline)
     findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
     drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
@@ -79,6 +84,13 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
     if timed_out and status is not Status.FOUND:  # no search has shown that there is nothing better
         status = Status.TIMED_OUT
     yield conclude_in_time(replace(drafted, status=status, notes=tuple(notes)), rows, deadline)
+
+
+def _check(skeleton: Skeleton, vocabulary: Vocabulary) -> None:
+    """Raises UsageError for a form with a function that formulas may not have."""
+    known = {unknown.symbol: sympy.Symbol("f") for unknown in skeleton.unknowns}
+    if not vocabulary.may_become(skeleton.expr.xreplace(known)):
+        raise UsageError(f"the form {skeleton.text} has a function that --functions does not list")
 
 
 def _searched(part: Dataset, config: Config, near: float) -> Result:

@@ -17,6 +17,7 @@ from kansr.formula.fit.constants import Fit, fit_constants, tied_floats
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.formula.judge.judge import cross_validated, judge
+from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.formula.polish.eliminate import eliminate
 from kansr.formula.polish.snap import snap
 from kansr.formula.polish.tidy import tidy
@@ -68,14 +69,18 @@ def best_of(
     passed: Callable[[], bool],
     graph: Graph | None = None,
     simpler: bool = False,
+    vocabulary: Vocabulary = EVERYTHING,
 ) -> Iterator[Finding]:
     """The few fits that describe the rows best, finished.
 
     One whose constants could be rounded at a cost of more than LOST is given as it was too: the rows do not say that
     they are round. simpler: whether the best of each smaller number of constants are finished as well, and more of few
-    rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
+    rows: what their description is with round constants, as of 3 for 2.95, is hardly known before. vocabulary: what
+    they may be made of.
     """
-    ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
+    fits = [_permitted(fit, rows, vocabulary) for fit in fits if vocabulary.may_become(fit.expr)]
+    short = [fit for fit in fits if vocabulary.permits(fit.expr)]
+    ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(short or fits)), key=lambda r: r[:2])
     near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + NOT_FINISHED]
     count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
     for fit in _with_needed(
@@ -85,6 +90,12 @@ def best_of(
         yield Finding(candidate, graph)
         if _lost(fit, candidate, rows.fitting) > LOST and not passed():
             yield Finding(judged(fit.expr, rows, origin), graph)
+
+
+def _permitted(fit: Fit, rows: Partition, vocabulary: Vocabulary) -> Fit:
+    """The fit, fitted anew with exponents that are permitted where its own are not."""
+    expr = vocabulary.nearest(fit.expr)
+    return fit if expr == fit.expr else fit_constants(expr, rows.sample)
 
 
 def _lost(fit: Fit, candidate: Candidate, data: Dataset) -> float:

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
@@ -92,7 +92,7 @@ def over_decades() -> Attempt:
 
 def _scaling_functions(rows: Partition, context: Context) -> Iterator[Finding]:
     fits = fit_all(formulas("scaling function", rows.sample, context), rows)
-    yield from best_of(fits, rows, "scaling function", context.deadline.passed)
+    yield from _best(fits, rows, "scaling function", context)
 
 
 def _network(inputs: int, hidden: Hidden) -> Attempt:
@@ -108,7 +108,19 @@ def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
 
 
 def _guesses(guesses: Sequence[sympy.Expr], rows: Partition, context: Context) -> Iterator[Finding]:
-    yield from best_of([fit_constants(guess, rows.sample) for guess in guesses], rows, "guess", context.deadline.passed)
+    yield from _best([fit_constants(guess, rows.sample) for guess in guesses], rows, "guess", context)
+
+
+def _best(
+    fits: Sequence[Fit],
+    rows: Partition,
+    origin: str,
+    context: Context,
+    graph: Graph | None = None,
+    simpler: bool = False,
+) -> Iterator[Finding]:
+    """The few fits that describe the rows best, finished; of those that are permitted."""
+    return best_of(fits, rows, origin, context.deadline.passed, graph, simpler, context.vocabulary)
 
 
 def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
@@ -118,7 +130,7 @@ def _lines(rows: Partition, context: Context) -> Iterator[Finding]:
     yield Finding(judged(mean, rows, "mean"))
     line = mean + sympy.Add(*(sympy.Float(FIRST_SLOPE * (i + 1)) * sympy.Symbol(n) for i, n in enumerate(data.names)))
     if data.rows > len(data.names) + 1:
-        yield from best_of([fit_constants(line, data)], rows, "line", context.deadline.passed)
+        yield from _best([fit_constants(line, data)], rows, "line", context)
 
 
 def _power_law(rows: Partition, context: Context) -> Iterator[Finding]:
@@ -127,7 +139,7 @@ def _power_law(rows: Partition, context: Context) -> Iterator[Finding]:
     if not rows.small and not any(exact(fit, rows.sample) for fit in fits):
         beside = (fit_constants(expr, rows.sample) for expr in _exprs("power law beside a number", rows, context))
         fits += [fit for fit in beside if exact(fit, rows.sample)]
-    yield from best_of(fits, rows, "power law", context.deadline.passed)
+    yield from _best(fits, rows, "power law", context)
 
 
 def _solved(
@@ -138,7 +150,7 @@ def _solved(
     if not (rows.small and many_rows):
         noise = noise_floor(rows) if kind.noise == "some" and is_noisy(rows) else 0.0
         exprs = _exprs(name, rows, replace(context, noise=noise, max_misfit=max_misfit))
-        yield from best_of(fit_all(exprs, rows), rows, kind.title, context.deadline.passed)
+        yield from _best(fit_all(exprs, rows), rows, kind.title, context)
 
 
 def _exprs(name: str, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
@@ -162,7 +174,7 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
     for noise in (noise_floor(rows),) if is_noisy(rows) else (0.0, SLIGHT_NOISE):
         exprs = _exprs("function of one input", rows, replace(context, noise=noise))
-        yield from best_of(fit_all(exprs, rows), rows, "one input", context.deadline.passed, simpler=True)
+        yield from _best(fit_all(exprs, rows), rows, "one input", context, simpler=True)
 
 
 def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -173,7 +185,7 @@ def _parametric_curve(kind: str, rows: Partition, context: Context) -> Iterator[
     if kind == ("few" if rows.small else "noisy" if is_noisy(rows) else "clean"):
         noise = noise_floor(rows) if kind == "noisy" else 0.0
         fits = fit_all(_exprs("parametric curve", rows, replace(context, noise=noise)), rows)
-        yield from best_of(distinct(fits), rows, "parametric curve", context.deadline.passed, simpler=True)
+        yield from _best(distinct(fits), rows, "parametric curve", context, simpler=True)
 
 
 def _curves(name: str, rows: Partition, context: Context) -> Iterator[Finding]:
@@ -244,4 +256,4 @@ def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterato
 def _read(graph: Graph, rows: Partition, context: Context) -> Iterator[Finding]:
     matches = match_all(graph.edges, context.match)
     fits = choose(graph, matches, rows.sample, expired=context.expired)
-    yield from best_of(fits, rows, graph.origin, context.deadline.passed, with_matches(graph, matches))
+    yield from _best(fits, rows, graph.origin, context, with_matches(graph, matches))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.runtime.deadline import Deadline
 from kansr.symbolic.matching.match import MatchConfig
 
@@ -23,7 +24,7 @@ class Context:
     table's target; 0 where there is no noise. max_misfit: the error over the spread up to which a formula is of use
     where none is true. thorough: whether more alternatives are looked at, since this is the whole table. moves: kinds
     of move that the user adds. formulas: what has been found so far, the shortest description first, for attempts that
-    go on from it.
+    go on from it. vocabulary: what formulas may be made of.
     """
 
     deadline: Deadline = field(default_factory=Deadline)
@@ -36,6 +37,7 @@ class Context:
     thorough: bool = False
     moves: tuple[Any, ...] = ()
     formulas: tuple[Any, ...] = ()
+    vocabulary: Vocabulary = EVERYTHING
 
     def expired(self) -> bool:
         """Whether it is time to finish what has been found."""

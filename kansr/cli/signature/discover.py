@@ -51,6 +51,8 @@ class Discover(Signature):
         str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
     ] = ""
     library: options.Functions = None
+    functions: options.OnlyFunctions = None
+    max_complexity: options.MaxComplexity = None
     seed: options.Seed = 0
     time_limit: options.TimeLimit = 60.0
     jobs: options.Jobs = None

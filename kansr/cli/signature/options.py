@@ -51,6 +51,11 @@ Dimensional = Annotated[bool, typer.Option("--dimensional-constants", help="Fitt
 Functions = Annotated[
     str | None, typer.Option("--library", metavar="FILE", help="A .library file with functions of your own.")
 ]
+OnlyFunctions = Annotated[
+    str | None,
+    typer.Option("--functions", metavar="EXP,LOG,…", help="The only functions that a formula may have."),
+]
+MaxComplexity = Annotated[int | None, typer.Option(min=1, help="The most nodes that a formula may have.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
 TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes to use; as many as there are cores unless given.")]

@@ -14,13 +14,15 @@ from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.fit.error_model import likelier_sigma, spread_of
 from kansr.formula.judge.description_length import fit_length
+from kansr.formula.judge.vocabulary import Vocabulary
 from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
+from kansr.search.edits.library import Permits, every_tree
 from kansr.search.edits.local_search import LocalSearch
 from kansr.search.edits.pool import Known
 from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.translation import from_sympy, to_sympy
-from kansr.search.edits.tree import Tree, add, constant, mul
+from kansr.search.edits.tree import LEAVES, Tree, add, constant, mul, nodes
 from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
@@ -31,6 +33,7 @@ MOST_ROWS = 1500  # that formulas are compared on; the best are fitted to the wh
 STARTS = 16  # formulas found so far that are edited
 ENDS = 8  # formulas that are fitted to the whole sample, by the shortest of which the search ends
 FINISHED = 2  # of these
+HALVES = 2  # denominator of the exponents that are square roots
 MOST_ASKED = 60  # formulas whose unit is asked for
 ORIGIN = "local search"
 
@@ -72,7 +75,30 @@ def _search(data: Dataset, context: Context, trees: Sequence[Tree]) -> LocalSear
     best = values_of(trees[0], rows) if trees else np.full(some.rows, np.mean(some.y))
     rows = replace(rows, weight=1 / likelier_sigma(best - some.y, some))
     until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
-    return LocalSearch(rows, spread_of(data.y), len(data.names), context.seed, until.passed)
+    return LocalSearch(
+        rows, spread_of(data.y), len(data.names), context.seed, until.passed, _permits(context.vocabulary)
+    )
+
+
+def _permits(vocabulary: Vocabulary) -> Permits:
+    """Whether the functions and the exponents of a tree are permitted; fitted exponents only where all are."""
+
+    def permits(tree: Tree) -> bool:
+        return all(vocabulary.offers(name) for node in nodes(tree) if (name := _function(node)))
+
+    return every_tree if vocabulary.functions is None else permits
+
+
+def _function(node: Tree) -> str:
+    """The function of a node by its name in the formula language, "" for none."""
+    if node[0] in LEAVES or node[0] in ("+", "*"):
+        return ""
+    if node[0] != "^":
+        return str(node[0])
+    exponent = node[2]
+    if exponent[0] == "n" and exponent[2] <= HALVES:
+        return "sqrt" if exponent[2] == HALVES else ""
+    return "pow"
 
 
 def _simple(rows: Rows) -> list[Tree]:

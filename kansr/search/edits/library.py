@@ -49,6 +49,14 @@ ANY_SCALE = 0.1234567  # a constant of many digits
 FLAT = 1e-9  # spread over the size of a constant expression
 
 
+Permits = Callable[[Tree], bool]  # whether a formula may have a part
+
+
+def every_tree(tree: Tree) -> bool:
+    """Permits everything."""
+    return True
+
+
 class Recipe(NamedTuple):
     """factor · name(scale · argument); scale: None where it is 1."""
 
@@ -138,20 +146,20 @@ class Library:
         return self.values**2
 
 
-def library(rows: Rows, starts: Sequence[Tree] = ()) -> Library:
+def library(rows: Rows, starts: Sequence[Tree] = (), permits: Permits = every_tree) -> Library:
     """What every formula for these rows is tried with. starts: formulas whose most frequent parts are arguments too."""
     often = Counter(part for tree in starts for part in set(_parts(tree)))
     common = sorted(often, key=lambda part: (-often[part], size(part)))[:MOST_COMMON]
     with np.errstate(all="ignore"):
         made = chain(_of_arguments(common, COMMON_POWERS, rows), _expressions(rows))
-        return _collected(made, rows, MOST)
+        return _collected(made, rows, MOST, permits)
 
 
-def of_parts(tree: Tree, rows: Rows) -> Library:
+def of_parts(tree: Tree, rows: Rows, permits: Permits = every_tree) -> Library:
     """Functions of the products and sums that a formula has already, and of their powers."""
     arguments = list(dict.fromkeys(_parts(tree)))[-MOST_PARTS:]
     with np.errstate(all="ignore"):
-        return _collected(_of_arguments(arguments, PART_POWERS, rows), rows, MOST)
+        return _collected(_of_arguments(arguments, PART_POWERS, rows), rows, MOST, permits)
 
 
 def _parts(tree: Tree) -> Iterator[Tree]:
@@ -167,7 +175,7 @@ def _value(tree: Tree, rows: Rows) -> Array | None:
     return values if np.isfinite(values).all() else None
 
 
-def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int) -> Library:
+def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int, permits: Permits = every_tree) -> Library:
     recipes: list[Recipe] = []
     columns: list[Array] = []
     sizes: list[float] = []
@@ -182,6 +190,8 @@ def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int) -> L
         return known[tree]
 
     for recipe, values in made:
+        if not permits(recipe.tree):
+            continue
         rms = float(np.sqrt(np.mean(values * values)))
         if not 0 < rms < np.inf:
             continue

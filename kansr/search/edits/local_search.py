@@ -15,7 +15,7 @@ from kansr.expression.nice_numbers import fractions_near
 from kansr.formula.judge.description_length import bits_per_float, noise_level, target_bits
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
-from kansr.search.edits.library import Library, library, of_parts
+from kansr.search.edits.library import Library, Permits, every_tree, library, of_parts
 from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
 from kansr.search.edits.pool import STAGES, Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit
@@ -73,7 +73,7 @@ class Edited(NamedTuple):
 class LocalSearch:
     """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
 
-    expired: whether there is no more time.
+    expired: whether there is no more time; permits: whether a formula may be the law.
     Source: the library is tried at every node by a score test (Rao 1948), the formula's own constants being nuisance
     parameters.
     """
@@ -83,6 +83,7 @@ class LocalSearch:
     inputs: int
     seed: int
     expired: Callable[[], bool]
+    permits: Permits = every_tree
     pools: list[Pool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -98,12 +99,13 @@ class LocalSearch:
         unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer.
         """
         with np.errstate(all="ignore"):
-            self.library: Library = library(self.rows, [*found, *simple])
+            self.library: Library = library(self.rows, [*found, *simple], self.permits)
             for starts, far in ((found, False), (simple, True)):
+                starts = [tree for tree in map(rewritten, starts) if self.permits(tree)]
                 if starts:
                     self.pools.append(Pool(far))
                 for tree in starts:
-                    self._taken(rewritten(tree), ("start",), self.pools[-1])
+                    self._taken(tree, ("start",), self.pools[-1])
             since, best = 0, self.best
             for pool in cycle(self.pools):
                 if self.expired() or (since > self._patience(noise) and self._settled):
@@ -159,7 +161,7 @@ class LocalSearch:
         for label, tree in self._edits(known, known.length <= self.best.length + RIVAL):
             if self.expired():
                 break
-            if size(tree) > LONGEST or not self._new(tree):
+            if size(tree) > LONGEST or not self.permits(tree) or not self._new(tree):
                 continue
             done = fit(tree, self.few, SCREENING)
             length, own = self._length(done.tree, done.ms, len(self.few.y))
@@ -224,7 +226,9 @@ class LocalSearch:
         tree = known.tree
         per_float = self._per_float(known.ms)
         if known.stage == 1:
-            yield from proposals(tree, self.few, of_parts(tree, self.few), per_float, PROPOSED_OF_PARTS, 0)
+            yield from proposals(
+                tree, self.few, of_parts(tree, self.few, self.permits), per_float, PROPOSED_OF_PARTS, 0
+            )
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
             if near:

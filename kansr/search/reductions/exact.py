@@ -63,7 +63,7 @@ class ExactSearch:
         nested: int = COSTS.nested,
     ) -> ExactSearch:
         """A search from the rows as they are, and from dimensionless groups where there are units."""
-        frontier = Frontier(data, context, Routes(data, ITERATIONS))
+        frontier = Frontier(data, context, Routes(data, ITERATIONS, context.vocabulary))
         search = cls(data, context, frontier, met, nested)
         for root in roots(data):
             frontier.push(COSTS.per_input * len(root.inputs), partial(search._open, root, 0.0, np.inf))
@@ -224,6 +224,8 @@ class ExactSearch:
 
     def _ask(self, kind: TerminalKind, state: State, cost: float) -> Iterator[Route]:
         """What a solver makes of a state."""
+        if not kind.offers(self.context.vocabulary):
+            return
         context = replace(self.context, noise=self._noise(state))
         if kind.solve is not None:
             yield from self._judged(self.frontier.formulas(state, kind.title, kind.solve(state, context)))

@@ -62,7 +62,10 @@ class Frontier:
         return state.signature(), dimensions(state, self.data)
 
     def is_new(self, state: State) -> bool:
-        """Whether the state has not been met; from now on it has."""
+        """Whether the state has not been met, and may lead to a permitted formula; from now on it has been."""
+        vocabulary = self.context.vocabulary
+        if vocabulary.functions is not None and not vocabulary.may_become(_least_formula(state)):
+            return False
         key = self.key(state)
         known = key in self.seen
         self.seen.add(key)
@@ -82,6 +85,11 @@ class Frontier:
         matches = match_all(graph.edges, self.context.match)
         config = ChooseConfig(trials=TRIALS, keep=keep)
         yield from (fit.expr for fit in choose(graph, matches, data, config, self.context.expired))
+
+
+def _least_formula(state: State) -> sympy.Expr:
+    """The formula for the table that a sum of the inputs of a state is: others have its functions too."""
+    return state.formula(sympy.Add(*map(sympy.Symbol, state.names)))
 
 
 def roots(data: Dataset) -> list[State]:

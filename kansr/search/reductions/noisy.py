@@ -83,7 +83,7 @@ class NoisySearch:
     @classmethod
     def of(cls, data: Dataset, context: Context) -> NoisySearch:
         """A search from the rows as they are, and from dimensionless groups where there are units."""
-        search = cls(data, context, Frontier(data, context, Routes(data, ITERATIONS)))
+        search = cls(data, context, Frontier(data, context, Routes(data, ITERATIONS, context.vocabulary)))
         own, *groups = roots(data)
         # differences of inputs are seen in the table's own columns, so they do not wait for every choice of groups
         fewest = min(len(root.inputs) for root in (own, *groups))
@@ -216,6 +216,8 @@ class NoisySearch:
 
     def _solve(self, kind: TerminalKind, state: State, context: Context) -> Iterator[Route]:
         """What a solver makes of a state."""
+        if not kind.offers(self.context.vocabulary):
+            return
         if kind.solve is not None:
             yield from self._judged(self.frontier.formulas(state, kind.title, kind.solve(state, context)))
         if kind.graphs is not None:

@@ -173,7 +173,7 @@ def _half_powers(state: State, context: Context) -> Iterator[sympy.Expr]:
 
 
 def _parametric_curve(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return parametric_curves(state.weighted(), context.noise, context.expired)
+    return parametric_curves(state.weighted(), context.noise, context.expired, context.vocabulary)
 
 
 def _scaling_function(state: State, context: Context) -> Iterator[sympy.Expr]:
@@ -198,6 +198,9 @@ def _tensor(fitting: Dataset, judging: Dataset, context: Context) -> Iterator[Gr
     return tensor(fitting, context.match, context.max_misfit, context.expired)
 
 
+WAVES = ("sin", "cos")
+WAVES_OR_EXP = (*WAVES, "exp")
+
 TERMINALS: tuple[TerminalKind, ...] = (
     # asked as soon as a state is reached
     TerminalKind("constant", _constant, inputs=range(1), at_once=True),
@@ -212,7 +215,7 @@ TERMINALS: tuple[TerminalKind, ...] = (
     ),
     # asked when their turn comes
     TerminalKind("sum of atoms", _sum_of_atoms, priority=0.1, per_input=0.3),
-    TerminalKind("root of a quadratic", _quadratic, noise="none", priority=0.05),
+    TerminalKind("root of a quadratic", _quadratic, noise="none", priority=0.05, functions=("sqrt",)),
     TerminalKind("relation", _relation, noise="none", per_input=0.1),
     TerminalKind("one function", _one_function, noise="none", priority=0.2, per_input=0.3),
     TerminalKind("one function of a sum", _oblique, noise="none", priority=0.3, per_input=0.3),
@@ -230,22 +233,23 @@ TERMINALS: tuple[TerminalKind, ...] = (
         "sum of two exponentials or powers", _sum_of_two, inputs=range(1, 2), noise="some", priority=-0.02
     ),
     TerminalKind(
-        "few exponentials", _few_exponentials, inputs=range(1, 2), priority=-0.1, said="sum of exponentials"
+        "few exponentials", _few_exponentials, inputs=range(1, 2), priority=-0.1, said="sum of exponentials",
+        functions=WAVES_OR_EXP
     ),
     TerminalKind(
         "plain function of one input", _quick_function, inputs=range(1, 2), priority=-0.1, said="function of one input"
     ),
-    TerminalKind("half powers", _half_powers, inputs=range(1, 2), priority=-0.05),
+    TerminalKind("half powers", _half_powers, inputs=range(1, 2), priority=-0.05, functions=("sqrt",)),
     TerminalKind("function of one input", _function, inputs=range(1, 2), priority=0.08),
-    TerminalKind("sum of exponentials", _exponentials, inputs=range(1, 2), priority=0.09),
-    TerminalKind("waves", _waves, noise="none", rough=True),
+    TerminalKind("sum of exponentials", _exponentials, inputs=range(1, 2), priority=0.09, functions=WAVES_OR_EXP),
+    TerminalKind("waves", _waves, noise="none", rough=True, functions=WAVES),
     TerminalKind(
         "product of curves beside a curve", graphs=_tensor, inputs=range(2, 3), priority=0.2, misfit=EXACT_CURVES
     ),
     # asked of a whole table only
     TerminalKind("best power law", _best_power_law, whole=True, said="power law"),
     TerminalKind("scaling function", _scaling_function, inputs=range(2, MOST_INPUTS + 1), noise="some", whole=True),
-    TerminalKind("sum of waves", _sum_of_waves, inputs=range(1, 2), whole=True),
+    TerminalKind("sum of waves", _sum_of_waves, inputs=range(1, 2), whole=True, functions=WAVES),
     TerminalKind("parametric curve", _parametric_curve, inputs=range(1, 2), whole=True),
     TerminalKind("product of curves", graphs=_multiplicative, inputs=range(2, ANY), whole=True, held_out=True),
     *(
@@ -259,9 +263,9 @@ BY_NAME = {kind.name: kind for kind in TERMINALS}
 
 def formulas(name: str, table: Dataset, context: Context) -> Iterator[sympy.Expr]:
     """What the terminal of this name makes of a whole table."""
-    solve = BY_NAME[name].solve
-    assert solve is not None
-    return solve(State.of(table), context)
+    kind = BY_NAME[name]
+    assert kind.solve is not None
+    return kind.solve(State.of(table), context) if kind.offers(context.vocabulary) else iter(())
 
 
 def _in_other_coordinates(

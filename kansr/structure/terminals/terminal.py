@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.formula.judge.vocabulary import Vocabulary
 from kansr.result.graph import Graph
 from kansr.structure.context import Context
 from kansr.structure.moves.state import State
@@ -27,6 +28,7 @@ class TerminalKind(NamedTuple):
     no surrogate follows. root: it is for states that no move has led to. whole: it is for whole tables, and no search
     over reductions asks it. held_out: its graphs are judged on rows that they were not fitted to. misfit: relative rms
     up to which its graphs of exact rows are believed. said: its name in a derivation, where that is not `name`.
+    functions: one of which each of its formulas has; none where it has formulas without any.
     """
 
     name: str
@@ -43,6 +45,11 @@ class TerminalKind(NamedTuple):
     held_out: bool = False
     misfit: float = 0.0
     said: str = ""
+    functions: tuple[str, ...] = ()
+
+    def offers(self, vocabulary: Vocabulary) -> bool:
+        """Whether its formulas may be permitted."""
+        return not self.functions or vocabulary.offers(*self.functions)
 
     @property
     def title(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
+from kansr.formula.judge.vocabulary import Vocabulary
 from kansr.numeric.arrays import Array
 from kansr.symbolic.library.function import Function, Library
 
 POSITIVE = (0.0, np.inf)
+ANY_CONSTANTS = (0.37, 0.43)  # inner constants that stand for all others
 
 
 def power(n: int, d: int = 1, complexity: int = 2) -> Function:
@@ -181,3 +183,10 @@ STANDARD = Library(
         Function("abs", sympy.Abs, np.abs, np.sign, 4, free="b"),
     )
 )
+
+
+def permitted(library: Library, vocabulary: Vocabulary) -> Library:
+    """The functions of the library that a vocabulary has; of the standard one, where there are none."""
+    x = sympy.Symbol("x")
+    kept = tuple(f for f in library if vocabulary.may_become(f.expr(x, *ANY_CONSTANTS)))
+    return Library(kept) if kept else permitted(STANDARD, vocabulary)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.description_length import bits_per_float
+from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.robust import typical
 from kansr.numeric.tolerances import ROUNDING
@@ -41,21 +42,25 @@ PAIRS, LARGER = 20, 20  # sets of two functions, and of more, that are begun wit
 PER_NODE = 2.5  # bits
 KEPT = 8  # sums that are given
 PER_KIND = 3  # of them with the same functions
+ANY_CONSTANT = 0.37  # an inner constant that stands for all others
 TREND = "exponential"  # function beside which pairs are looked for at all its starts
 
 
-def parametric_curves(data: Dataset, noise: float, expired: Callable[[], bool]) -> Iterator[sympy.Expr]:
+def parametric_curves(
+    data: Dataset, noise: float, expired: Callable[[], bool], vocabulary: Vocabulary = EVERYTHING
+) -> Iterator[sympy.Expr]:
     """The sums of least description, the shortest first. data: one input; noise: as in `curve_match.single`."""
+    cores = _permitted(vocabulary)
     x, y, _ = binned(data, noise)
     chosen = evenly_spaced_rows(len(x), POINTS)
     x, y = x[chosen], y[chosen]
-    if len(np.unique(x)) < LEAST_ROWS or not np.std(y) > 0:
+    if not cores or len(np.unique(x)) < LEAST_ROWS or not np.std(y) > 0:
         return
     scale = float(np.max(np.abs(x)))
     with np.errstate(all="ignore"):
         for weight in _weights(y):
             curve = Curve(x / scale, y, weight, scale, data.rows)
-            for fitted in _chosen(_grown(curve, expired)):
+            for fitted in _chosen(_grown(curve, cores, expired)):
                 if (expr := fitted.expr(curve, sympy.Symbol(data.names[0]))) is not None:
                     yield expr
 
@@ -67,10 +72,16 @@ def _weights(y: Array) -> Iterator[Array]:
         yield typical(np.abs(y)) / np.abs(y)
 
 
-def _grown(curve: Curve, expired: Callable[[], bool]) -> list[Fitted]:
+def _permitted(vocabulary: Vocabulary) -> list[Core]:
+    """The rows of the table that a vocabulary has."""
+    x = sympy.Symbol("x")
+    return [c for c in CORES if vocabulary.may_become(c.expr(x, [ANY_CONSTANT + k for k in range(c.inner)]))]
+
+
+def _grown(curve: Curve, cores: Sequence[Core], expired: Callable[[], bool]) -> list[Fitted]:
     """Sums of one function, and of more as long as they have shorter descriptions."""
-    everything = Dictionary.of(curve, CORES)
-    some = Dictionary.of(curve, [core for core in CORES if core.beside])
+    everything = Dictionary.of(curve, cores)
+    some = Dictionary.of(curve, [core for core in cores if core.beside])
     lines, none = range(len(LINES)), nothing(curve)
     singles = _fitted(curve, (start for line in lines for start in everything.singles(curve, none, line)), expired)
     if expired() or _is_rounding(curve, singles):
