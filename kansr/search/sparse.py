@@ -13,6 +13,7 @@ from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.search.stopping import FEW_INPUTS
+from kansr.structure.anova.families import permitted_families
 from kansr.structure.anova.sparse_sum import sparse_sums
 from kansr.structure.context import Context
 
@@ -28,7 +29,7 @@ def sparse_sum(first: bool, rows: Partition, context: Context) -> Iterator[Findi
         return
     data = rows.sample
     until = context.deadline.within(context.deadline.budget.sparse_sum * context.deadline.limit)
-    found = sparse_sums(data.X, data.y, context.seed, until.passed)
+    found = sparse_sums(data.X, data.y, context.seed, until.passed, permitted_families(context.vocabulary))
     size = typical_size(data.X, data.names)
     graph = found.graph(data.names, data.target, ANOVA, rows.judging)
     for place, one in enumerate(found.sums):

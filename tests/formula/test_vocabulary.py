@@ -20,6 +20,7 @@ from kansr.pipeline.config import Config
 from kansr.pipeline.journal import key
 from kansr.pipeline.run import search
 from kansr.result.result import Result
+from kansr.structure.anova.families import FAMILIES, permitted_families
 from kansr.symbolic.library.standard import STANDARD, permitted
 
 X = sympy.Symbol("x")
@@ -72,6 +73,13 @@ def test_a_library_of_what_is_permitted() -> None:
     assert "exp" in names
     assert not {"sin", "log", "tanh", "sqrt"} & set(names)
     assert len(permitted(STANDARD.only("sin"), vocabulary_of("", None))) > 0
+
+
+def test_families_of_what_is_permitted() -> None:
+    assert permitted_families(EVERYTHING) is None
+    plain, waves = permitted_families(vocabulary_of("", None)), permitted_families(vocabulary_of("sin", None))
+    assert plain is not None and waves is not None
+    assert {"line", "square", "product"} <= plain < waves < set(FAMILIES)
 
 
 def test_a_run_with_other_functions_is_another_one() -> None:

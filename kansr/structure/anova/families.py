@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
 
+from kansr.formula.judge.vocabulary import Vocabulary
 from kansr.numeric.arrays import Array
 
 Values = Sequence[Any]  # arrays, or numbers, that broadcast
@@ -43,6 +45,9 @@ CORNER_SHARE = 0.1  # of the rows on either side of a corner, at least: otherwis
 SLOPE_LEAST, SLOPE_MOST = 0.1, 5.0
 FREQUENCY_LEAST, FREQUENCY_MOST = 0.2, 8.0
 GAIN_LEAST, GAIN_MOST = 0.02, 4.0
+
+
+ANY_CONSTANT = 0.37  # an inner constant that stands for all others
 
 
 class Family(NamedTuple):
@@ -359,3 +364,18 @@ LIMITS = {
     Role.FREQUENCY: (FREQUENCY_LEAST, FREQUENCY_MOST),
     Role.GAIN: (GAIN_LEAST, GAIN_MOST),
 }
+
+
+def permitted_families(vocabulary: Vocabulary) -> frozenset[str] | None:
+    """The names of the families that a vocabulary has, None where it has all."""
+    return None if vocabulary.functions is None else _permitted(vocabulary)
+
+
+@cache
+def _permitted(vocabulary: Vocabulary) -> frozenset[str]:
+    def written(family: Family) -> sympy.Expr:
+        symbols = [sympy.Symbol(f"u{i}") for i in range(family.arity)]
+        writer = Writer(symbols, [0.0] * family.arity, [1.0] * family.arity)
+        return family.written(writer, [ANY_CONSTANT + k for k in range(len(family.roles))])
+
+    return frozenset(name for name, family in FAMILIES.items() if vocabulary.may_become(written(family)))

@@ -8,6 +8,7 @@ named as what it was smoothed to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def names_for(inputs: Sequence[int], target: Array, rows: Rows, rng: np.random.G
 
     A term of more than two inputs is a function of one linear combination of them.
     """
-    part = Rows(rows.U[:REFINED_ON], target[:REFINED_ON], rows.means, rows.spreads)
+    part = replace(rows, y=target).take(slice(0, REFINED_ON))
     drawn_terms = _drawn(inputs, part, rng) if len(inputs) < FEWEST_IN_INDEX else _drawn_along(inputs, part, rng)
     scored = sorted(drawn_terms, key=lambda s: -s[0])
     best: dict[str, list[Term]] = {}
@@ -60,7 +61,7 @@ def _drawn(inputs: Sequence[int], rows: Rows, rng: np.random.Generator) -> Itera
     U, y = rows.U[:DRAWN_ON], rows.y[:DRAWN_ON]
     y = y - y.mean()
     columns = [U[:, i] for i in inputs]
-    for family in ONE_INPUT if len(inputs) == 1 else TWO_INPUTS:
+    for family in filter(lambda f: rows.have(f.name), ONE_INPUT if len(inputs) == 1 else TWO_INPUTS):
         ranges = [rows.ranges[i] for i in inputs]
         for score, p in _scored(family, columns, ranges, y, rng):
             yield score, Term(family.name, tuple(inputs), p)
@@ -72,7 +73,7 @@ def _drawn_along(inputs: Sequence[int], rows: Rows, rng: np.random.Generator) ->
     for direction in _directions(rows.U[:, list(inputs)], rows.y):
         z = U @ direction
         ranges = [*Range.of_all(z[:, None])]
-        for name in OF_INDEX:
+        for name in filter(lambda f: rows.have(index_name(f, len(inputs))), OF_INDEX):
             for score, p in _scored(FAMILIES[name], [z], ranges, y - y.mean(), rng):
                 term = Term(index_name(name, len(inputs)), tuple(inputs), index_constants(name, p, direction))
                 yield score, term

@@ -38,9 +38,15 @@ class SparseSums:
         return anova_graph(self.anova, self.sums[0], self.rows, names, target, origin, error)
 
 
-def sparse_sums(X: Array, y: Array, seed: int, expired: Callable[[], bool] = lambda: False) -> SparseSums:
-    """The sums for a table. X: (rows, inputs), y: (rows,), rows in no particular order."""
-    rows = Rows.of(X, y)
+def sparse_sums(
+    X: Array,
+    y: Array,
+    seed: int,
+    expired: Callable[[], bool] = lambda: False,
+    families: frozenset[str] | None = None,
+) -> SparseSums:
+    """The sums for a table. X: (rows, inputs), y: (rows,), rows in no particular order; families: as in `Rows`."""
+    rows = Rows.of(X, y, families)
     part = rows.take(slice(0, NAMED_ON))
     rewriter = Rewriter(part, np.random.default_rng(seed), expired)
     anova = rewriter.components_of(part.y)

@@ -50,18 +50,26 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A table with standardised inputs. U: (rows, inputs); y: (rows,); means, spreads: of the raw inputs."""
+    """A table with standardised inputs. U: (rows, inputs); y: (rows,); means, spreads: of the raw inputs.
+
+    families: the names of those that terms may be of, all if None.
+    """
 
     U: Array
     y: Array
     means: Array
     spreads: Array
+    families: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, X: Array, y: Array) -> Rows:
+    def of(cls, X: Array, y: Array, families: frozenset[str] | None = None) -> Rows:
         means, spreads = X.mean(0), X.std(0)
         spreads = np.where(spreads > 0, spreads, 1.0)
-        return cls((X - means) / spreads, y, means, spreads)
+        return cls((X - means) / spreads, y, means, spreads, families)
+
+    def have(self, family: str) -> bool:
+        """Whether a term may be of a family."""
+        return self.families is None or family in self.families
 
     @cached_property
     def ranges(self) -> tuple[Range, ...]:
@@ -72,7 +80,7 @@ class Rows:
         return float(np.var(self.y)) or 1.0
 
     def take(self, index: Array | slice) -> Rows:
-        return Rows(self.U[index], self.y[index], self.means, self.spreads)
+        return replace(self, U=self.U[index], y=self.y[index])
 
 
 @dataclass(frozen=True, eq=False)
