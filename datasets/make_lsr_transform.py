@@ -9,7 +9,8 @@ law and input one root, the one that gives the input back on most rows of the la
 repeats a law of the database or an earlier problem but for names of inputs, sign and factor.
 
 Ranges are those of the law. The old target is an input now, from its 2nd to its 98th percentile on rows of the law.
-Near a pole of a root a few rows would be all that counts; ranges are halved there, one after another, until they are not.
+Near a pole of a root a few rows would be all that counts. Where that is so, ranges are halved one after another, each
+twice at most, by what leaves the shortest tails.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ OUTER = (0.02, 0.98)  # quantiles of the old target that its range as an input l
 DECADES = 1.5  # of an old target of one sign, from which on it is drawn evenly in the logarithm
 SAME = 1e-6  # relative difference of an input and what a root gives for it
 FEW, MOST = 0.005, 0.5  # a share of the rows, and the share of the squared deviations that they may have
-HALVINGS = 8  # of ranges at most
-FEWEST = 0.1  # share of draws with a real root, below which a range is not halved any more
+HALVINGS = 2  # of a range at most
+TAIL = 0.99  # quantile of the deviations, over whose median it says how long their tails are
+FEWEST = 0.1  # share of draws with a real root, below which a range is too narrow
 PLACES = np.array([1.137, 0.713, 1.371, 0.877, 1.231, 0.6337, 1.519, 0.941, 1.073])  # values to compare laws at
 
 HEADER = """\
@@ -143,13 +145,22 @@ def values(root: Root, variables: tuple[Variable, ...]) -> Array:
     return Tape(root.expr, root.names).value(X)
 
 
-def dominance(y: Array) -> float:
-    """The share of the squared deviations from the median that FEW of the rows have; 1 where hardly any row is real."""
+def deviations(root: Root, variables: tuple[Variable, ...]) -> Array:
+    """How far the root is from its median, where it is real, the largest first."""
+    y = values(root, variables)
     y = y[np.isfinite(y)]
-    if len(y) < FEWEST * ROWS:
-        return 1.0
-    squares = np.sort((y - np.median(y)) ** 2)[::-1]
-    return float(squares[: max(1, round(FEW * len(y)))].sum() / squares.sum())
+    return np.sort(np.abs(y - np.median(y)))[::-1] if len(y) else y
+
+
+def dominated(size: Array) -> bool:
+    """Whether FEW of the rows have more than MOST of the squared deviations."""
+    squares = size**2
+    return bool(squares[: round(FEW * len(size))].sum() > MOST * squares.sum())
+
+
+def tail(size: Array) -> float:
+    """The largest deviations over the typical one; infinite where hardly any row is real."""
+    return float(np.quantile(size, TAIL) / np.median(size)) if len(size) >= FEWEST * ROWS else math.inf
 
 
 def halves(variable: Variable) -> Iterator[Variable]:
@@ -164,11 +175,16 @@ def halves(variable: Variable) -> Iterator[Variable]:
 def ranges(root: Root) -> tuple[Variable, ...]:
     """The ranges of the inputs of a root: those of the law, halved while a few rows dominate."""
     variables = (*(v for i, v in enumerate(root.law.variables) if i != root.input), old_target(root.law))
-    for _ in range(HALVINGS):
-        if dominance(values(root, variables)) <= MOST:
-            break
-        smaller = [(*variables[:i], h, *variables[i + 1 :]) for i, v in enumerate(variables) for h in halves(v)]
-        variables = min(smaller, key=lambda tried: dominance(values(root, tried)))
+    left = [HALVINGS] * len(variables)
+    while dominated(deviations(root, variables)) and any(left):
+        smaller = [
+            (i, (*variables[:i], half, *variables[i + 1 :]))
+            for i, v in enumerate(variables)
+            if left[i]
+            for half in halves(v)
+        ]
+        i, variables = min(smaller, key=lambda tried: tail(deviations(root, tried[1])))
+        left[i] -= 1
     return variables
 
 
@@ -177,7 +193,7 @@ def line(root: Root) -> str:
     law, solved = root.law, root.law.variables[root.input]
     units = all(v.units for v in law.variables) and law.target_units
     inputs = ", ".join(
-        f"{v.name}{f' [{v.units}]' if units else ''} in {v.kind}({v.low:.17g}, {v.high:.17g})" for v in ranges(root)
+        f"{v.name}{f' [{v.units}]' if units else ''} in {v.kind}({v.low:g}, {v.high:g})" for v in ranges(root)
     )
     target = f"{solved.name} [{solved.units}]" if units else solved.name
     return f'lsr_{root.name}: {target} = {render(root.expr)}; {inputs}; "{law.id} for {solved.name}"'

@@ -122,7 +122,6 @@ def exact(problem: Problem) -> Problem:
     return replace(problem, single=False)
 
 
-
 def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
     """Values of one input, drawn from its distribution, (rows,)."""
     low, high = variable.low, variable.high
