@@ -41,7 +41,7 @@ II_11_27_1_0 II_11_27_3_0 II_11_28_0_0 II_11_3_3_1 II_13_34_1_0 II_15_5_0_0 II_2
 II_3_24_1_0 II_34_29a_2_0 II_34_29b_0_0 II_34_29b_2_0 II_34_29b_4_0 II_34_2_1_0 II_35_18_0_0 II_35_18_2_1 II_35_18_4_1
 II_36_38_0_0 II_36_38_4_0 II_37_1_0_0 II_37_1_2_0 II_6_15a_1_0 II_6_15a_3_1 II_6_15a_5_0 II_6_15b_1_0 II_6_15b_3_0
 III_10_19_2_1 III_13_18_1_1 III_15_14_1_0 III_15_27_1_0 III_17_37_1_0 III_21_20_2_0 III_4_33_3_0 III_9_52_1_0
-""".split()
+"""
 
 SECONDS = 60.0  # for each law and input; what sympy solves, it solves in 6 seconds
 ROWS, SEED = 20_000, 0
@@ -55,11 +55,11 @@ FEWEST = 0.1  # share of draws with a real root, below which a range is too narr
 PLACES = np.array([1.137, 0.713, 1.371, 0.877, 1.231, 0.6337, 1.519, 0.941, 1.073])  # values to compare laws at
 
 HEADER = """\
-# Laws of the Feynman database solved for one of their inputs: the problems LSR-Transform of LLM-SRBench, as far as their
-# names are known, and more of the same kind. Written by make_lsr_transform.py, which says how; not to be edited.
-# lsr_I_10_7_1_0 is I.10.7 solved for its input 1 (counted from 0), root 0 in the order of sympy. A root may have another
-# sign than the input has in the law. Tables are in single precision, as the published ones are: the law itself misses
-# its rows by 5e-8 in the median, and by more where a root cancels.
+# Laws of the Feynman database solved for one of their inputs: the problems LSR-Transform of LLM-SRBench, as far as
+# their names are known, and more of the same kind. Written by make_lsr_transform.py, which says how; not to be edited.
+# lsr_I_10_7_1_0 is I.10.7 solved for its input 1 (counted from 0), root 0 in the order of sympy. A root may have
+# another sign than the input has in the law. Tables are in single precision, as the published ones are: the law itself
+# misses its rows by 5e-8 in the median, and by more where terms cancel.
 """
 
 
@@ -110,7 +110,7 @@ def agreement(root: Root) -> float:
 
 
 def signature(expr: sympy.Expr, names: tuple[str, ...]) -> tuple[float, ...]:
-    """Numbers that are equal for laws that differ in names, sign and factor only: from |law| with its inputs permuted."""
+    """Numbers that laws share which differ in names, sign and factor only: from |law| with its inputs permuted."""
     rows = np.array(list(itertools.permutations(PLACES[: len(names)]))).astype(complex)
     with np.errstate(all="ignore"):
         size = np.abs(sympy.lambdify([sympy.Symbol(n) for n in names], expr, "numpy")(*rows.T)) * np.ones(len(rows))
@@ -217,7 +217,7 @@ def others(found: dict[tuple[str, int], list[Root]], published: list[Root]) -> I
 def main() -> None:
     found = {(law.id, i): these for law in suite("feynman") for i, these in enumerate(roots(law))}
     by_name = {root.name: root for these in found.values() for root in these}
-    published = [by_name[name] for name in PUBLISHED]
+    published = [by_name[name] for name in PUBLISHED.split()]
     parts = {
         'lsr_transform_published float32 "Shojaee et al. 2025 (LLM-SRBench, LSR-Transform)"': published,
         'lsr_transform_other float32 "as LSR-Transform, made here"': list(others(found, published)),

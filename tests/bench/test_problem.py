@@ -185,7 +185,7 @@ def test_no_input_is_without_effect_and_rows_are_finite(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSFORMED)
 def test_no_few_rows_dominate(name: str) -> None:
-    """One row in a hundred has at most four fifths of the squared deviations, unless the root has a pole in every half."""
+    """One row in a hundred has four fifths of the squared deviations at most, but for a root with poles everywhere."""
     heavy = set()
     for problem in suite(name):
         y = sample(exact(problem), 4000, np.random.default_rng(2)).y
@@ -196,7 +196,7 @@ def test_no_few_rows_dominate(name: str) -> None:
 
 
 def test_a_law_that_is_solved_for_an_input_gives_its_target_back() -> None:
-    """But for its sign, which a root with the other sign changes; rarely a root of the squared law is none of the law."""
+    """But for its sign, which a root may change; a root of the squared law is sometimes none of the law."""
     for problem in suite("lsr_transform"):
         law = find_problem(problem.title.split(" for ")[0])
         data = sample(exact(problem), 100, np.random.default_rng(3))

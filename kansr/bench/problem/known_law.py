@@ -42,8 +42,7 @@ class Problem:
     distractors: inputs of the published table that the law does not use.
     valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     rows, noise: of its table, unless others are asked for; relative_errors: whether they are in proportion to the
-    target; idle: how many of the distractors are columns of its table; single: whether the numbers of its table are those
-    of single precision.
+    target; idle: how many of the distractors are columns of its table; single: whether that is in float32.
     """
 
     id: str
@@ -118,7 +117,7 @@ def sample(
 
 
 def exact(problem: Problem) -> Problem:
-    """The problem with rows in double precision, to compare a formula with the law itself rather than with its table."""
+    """The problem with rows in double precision, to compare a formula with the law rather than with its table."""
     return replace(problem, single=False)
 
 

@@ -57,7 +57,7 @@ def _parser() -> Lark:
 def _read_line(line: str) -> Any:
     """The problem in a line, or what a heading says of all problems below it. Raises FormulaError with the position."""
     try:
-        found = _parser().parse(line)
+        found: Any = _parser().parse(line)
     except UnexpectedInput as err:
         position = err.pos_in_stream if err.pos_in_stream is not None and err.pos_in_stream >= 0 else len(line)
         came = repr(line[position : position + SHOWN]) if position < len(line) else "the end of the line"
