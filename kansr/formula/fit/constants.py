@@ -184,18 +184,19 @@ def minimise(
     stalled: see `levenberg_marquardt`.
     """
     column = np.reshape(weight, (-1, 1))
-    evaluated: tuple[Array, list[Any]] | None = None  # where a step is taken, its values serve for the derivatives
+    last: list[tuple[Array, list[Any]]] = []  # where a step is taken, its values serve for the derivatives
 
     def residual(values: Array) -> Array:
-        nonlocal evaluated
         with np.errstate(all="ignore"):
-            evaluated = values, program.forward(X, values)
-            return np.asarray((evaluated[1][-1] - y) * weight)
+            last[:] = [(values, program.forward(X, values))]
+            return np.asarray((last[0][1][-1] - y) * weight)
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        r = residual(values) if evaluated is None or evaluated[0] is not values else (evaluated[1][-1] - y) * weight
+        if not last or last[0][0] is not values:
+            residual(values)
+        out = last[0][1]
         with np.errstate(all="ignore"):
-            return r, program.derivatives(evaluated[1], len(y)) * column
+            return np.asarray((out[-1] - y) * weight), program.derivatives(out, len(y)) * column
 
     rounding = ZERO_RMS * float(np.max(np.abs(y * weight), initial=0.0))
     return levenberg_marquardt(residual, linearised, start, iterations, rounding, stalled)
