@@ -21,7 +21,7 @@ from kansr.symbolic.library.library_file import as_library
 def discover(given: Discover) -> int:
     """A formula for one column of a table, or for the unknown functions of a form."""
     task = Task.SOLVE_FORM if given.form else Task.SEARCH
-    return _carried_out(given, task, given.form, refine=tuple(given.refine or ()))
+    return _carried_out(given, task, given.form, given.shape, refine=tuple(given.refine or ()))
 
 
 def refine(given: Refine) -> int:
@@ -29,7 +29,7 @@ def refine(given: Refine) -> int:
     return _carried_out(given, Task.COMPARE_FORM, given.expr)
 
 
-def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any) -> int:
+def _carried_out(given: Discover | Refine, task: Task, form: str, shape: str = "", **config: Any) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
     if not (0 < given.time_limit < math.inf):
         raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
@@ -46,6 +46,7 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         dimensional_constants=given.dimensional_constants,
         task=task,
         form=form,
+        shape=shape,
         config=Config(
             time_limit=given.time_limit,
             seed=given.seed,

@@ -20,6 +20,9 @@ from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
 from kansr.formula.judge.baseline import baseline
+from kansr.formula.shape.box import Box
+from kansr.formula.shape.properties import with_shape
+from kansr.formula.shape.reading import read_shape
 from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import DEFAULTS, Config
@@ -52,6 +55,7 @@ class Job:
     (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
     kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
+    shape: what is known of the law's shape, see kansr.formula.shape.reading; for a search without a form.
     guesses: formulas to begin a search with.
     """
 
@@ -68,12 +72,15 @@ class Job:
     dimensional_constants: bool = False
     task: Task = Task.SEARCH
     form: str = ""
+    shape: str = ""
     guesses: Sequence[str | sympy.Expr] = ()
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
         if self.task is Task.SOLVE_FORM and self.config.refine:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
+        if self.task is not Task.SEARCH and self.shape:
+            raise UsageError("a shape is for a search without a form: leave out --shape or the form")
         if self.task is Task.SOLVE_FORM and self.guesses:
             raise UsageError("guesses are for a search without a form")
 
@@ -134,7 +141,9 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         derivative=job.derivative,
     )
     data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
-    config = replace(job.config, guesses=_formulas(job.guesses, data))
+    box = Box.of(data.names, data.X)
+    shape = read_shape(job.shape, data.target, box) if job.shape else None
+    config = replace(job.config, guesses=_formulas(job.guesses, data), shape=shape)
     work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
 
     def noted(found: Result) -> Result:
@@ -149,6 +158,9 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     if table.again and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
             found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+    if found.status is not Status.INTERRUPTED:
+        with contextlib.suppress(KeyboardInterrupt):
+            found = with_shape(found, shape, box, config.time_limit)
     yield noted(found)
 
 

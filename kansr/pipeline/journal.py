@@ -90,6 +90,7 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
         "--seed": str(config.seed),
         "--loss": config.loss,
         "--refine": str(config.refine or "nothing"),
+        **({"--shape": "; ".join(map(str, config.shape.statements))} if config.shape else {}),
         "the share of rows held out": str(config.held_out),
     }
 

@@ -20,6 +20,9 @@ from kansr.formula.judge.judge import cross_validated, judge
 from kansr.formula.polish.eliminate import eliminate
 from kansr.formula.polish.snap import snap
 from kansr.formula.polish.tidy import tidy
+from kansr.formula.shape.impose import imposed
+from kansr.formula.shape.reading import Shape
+from kansr.formula.shape.shape_filter import refutation
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
@@ -27,6 +30,7 @@ from kansr.search.partition import Partition
 
 READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
+SHAPED = 12  # fits of an attempt that meet a known shape, after which no more are looked at
 FINISHED_OF_FEW = 8  # the same for curves of few rows, which take little time; results/2026-11-30-curves
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
@@ -76,6 +80,8 @@ def best_of(
     rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
     """
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
+    if rows.shape is not None:
+        ranked = _shaped(ranked, rows, rows.shape, passed)
     near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + NOT_FINISHED]
     count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
     for fit in _with_needed(
@@ -85,6 +91,23 @@ def best_of(
         yield Finding(candidate, graph)
         if _lost(fit, candidate, rows.fitting) > LOST and not passed():
             yield Finding(judged(fit.expr, rows, origin), graph)
+
+
+def _shaped(
+    ranked: Sequence[tuple[float, int, Fit]], rows: Partition, shape: Shape, passed: Callable[[], bool]
+) -> list[tuple[float, int, Fit]]:
+    """The first of the ranked fits that a known shape does not refute, and of those that it does what can be mended."""
+    kept: list[tuple[float, int, Fit]] = []
+    for length, number, fit in ranked:
+        if len(kept) >= SHAPED or passed() or not np.isfinite(length):
+            break
+        if refutation(fit.expr, shape) is None:
+            kept.append((length, number, fit))
+            continue
+        for new in imposed(fit, shape, rows.sample):
+            if refutation(new.expr, shape) is None:
+                kept.append((fit_length(new, rows.sample), number, new))
+    return sorted(kept, key=lambda row: row[:2])
 
 
 def _lost(fit: Fit, candidate: Candidate, data: Dataset) -> float:

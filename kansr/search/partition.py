@@ -13,6 +13,7 @@ from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
 from kansr.formula.judge.outliers import outliers_of_formula
+from kansr.formula.shape.reading import Shape
 from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 
@@ -26,12 +27,14 @@ class Partition:
 
     table: all rows; outlier, held_out: which of them, (rows,), no row both. Where too few are left to hold any out,
     formulas are judged by cross-validation. seed: for the order in which rows are looked at, and for the folds.
+    shape: what is known of the law; None in other columns than those of the table.
     """
 
     table: Dataset
     outlier: Mask
     held_out: Mask
     seed: int = 0
+    shape: Shape | None = None
 
     @classmethod
     def of(cls, data: Dataset, share: float, seed: int = 0, outlier: Mask | None = None) -> Partition:

@@ -1,0 +1,77 @@
+"""Leave out formulas that contradict what is known of the shape, and tell the best of them in a note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy
+
+from kansr.expression.render import readable
+from kansr.formula.judge.unit_filter import UnitFilter
+from kansr.formula.shape.check import verdict_on
+from kansr.formula.shape.reading import Shape
+from kansr.result.candidate import Candidate
+from kansr.result.shape import ShapeVerdict, Verdict
+
+SECONDS = 2.0  # for one verdict; most take a hundredth
+
+
+@dataclass(eq=False)
+class ShapeFilter:
+    """Leaves out formulas that the units or the shape refute. best: the best of those that the shape does."""
+
+    units: UnitFilter
+    shape: Shape | None
+    target: str
+    best: Candidate | None = None
+    against: ShapeVerdict | None = None
+    known: dict[sympy.Expr, ShapeVerdict | None] = field(default_factory=dict)
+
+    def accepts(self, candidate: Candidate) -> bool:
+        """Whether neither units nor shape speak against a formula."""
+        if not self.units.accepts(candidate):
+            return False
+        against = self.refutation(candidate.expr)
+        if against is None:
+            return True
+        if self.best is None or candidate.description_length < self.best.description_length:
+            self.best, self.against = candidate, against
+        return False
+
+    def refutation(self, expr: sympy.Expr) -> ShapeVerdict | None:
+        """The first statement that a formula contradicts, None where there is none."""
+        if self.shape is None:
+            return None
+        if expr not in self.known:
+            self.known[expr] = refutation(expr, self.shape)
+        return self.known[expr]
+
+    def notes(self, chosen: Candidate) -> tuple[str, ...]:
+        """Notes about formulas that were left out though their descriptions are shorter than that of the `chosen` one."""
+        notes = self.units.notes(chosen)
+        if self.best is None or self.against is None or self.best.description_length >= chosen.description_length:
+            return notes
+        formula = f"{self.target} = {readable(self.best.expr)}"
+        return (*notes, f"left out as against the known shape, though it fits better: {formula}; {why(self.against)}")
+
+    def nothing_left(self) -> str:
+        """The sentence for a search in which every formula contradicts the shape, "" where none was left out."""
+        if self.best is None or self.against is None:
+            return ""
+        formula = f"{self.target} = {readable(self.best.expr)}"
+        return (
+            f"every formula that was found contradicts the known shape; the best of them is {formula}: "
+            f"{why(self.against)}; the mean of the target is given in their place"
+        )
+
+
+def refutation(expr: sympy.Expr, shape: Shape) -> ShapeVerdict | None:
+    """The first statement of a shape that a formula contradicts, None where there is none."""
+    verdicts = (verdict_on(statement, expr, shape.box, SECONDS) for statement in shape.statements)
+    return next((found for found in verdicts if found.verdict is Verdict.REFUTED), None)
+
+
+def why(found: ShapeVerdict) -> str:
+    """A refutation in words."""
+    where = ", ".join(f"{name} = {value:.6g}" for name, value in (found.at or {}).items())
+    return f"not {found.statement}" + (f" at {where}" if where else "")
