@@ -22,7 +22,6 @@ from kansr.formula.polish.snap import snap
 from kansr.formula.polish.tidy import tidy
 from kansr.formula.shape.impose import imposed
 from kansr.formula.shape.reading import Shape
-from kansr.formula.shape.shape_filter import refutation
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
@@ -47,7 +46,7 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
     So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
     passed: whether there is no more time; whole: whether formulas with fewer terms have been compared already.
     """
-    data = rows.fitting
+    data, first = rows.fitting, fit
     if len(fit.constants) <= READABLE:
         fit = tidy(fit, data, passed) if whole else _needed(fit, data, passed)
         snapped = snap(fit, data, passed)
@@ -56,6 +55,8 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
         simple = simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed)
         if len(tied_floats(simple)) <= len(tied_floats(fit.expr)):  # expanded, c*(1 - exp(-x))**2 - c has one more
             fit = replace(fit, expr=simple)
+    if fit.expr != first.expr and not rows.allows(fit.expr):  # a rounded constant may be against a known shape
+        fit = first
     return judged(fit.expr, rows, origin)
 
 
@@ -101,11 +102,11 @@ def _shaped(
     for length, number, fit in ranked:
         if len(kept) >= SHAPED or passed() or not np.isfinite(length):
             break
-        if refutation(fit.expr, shape) is None:
+        if rows.allows(fit.expr):
             kept.append((length, number, fit))
             continue
         for new in imposed(fit, shape, rows.sample):
-            if refutation(new.expr, shape) is None:
+            if rows.allows(new.expr):
                 kept.append((fit_length(new, rows.sample), number, new))
     return sorted(kept, key=lambda row: row[:2])
 

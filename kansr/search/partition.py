@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import sympy
 
 from kansr.data.dataset import LEAST_ERROR, Dataset, set_aside
 from kansr.data.excerpt import Excerpt, excerpt
@@ -14,6 +15,7 @@ from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
 from kansr.formula.judge.outliers import outliers_of_formula
 from kansr.formula.shape.reading import Shape
+from kansr.formula.shape.shape_filter import refutation
 from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 
@@ -57,6 +59,10 @@ class Partition:
         return cls(
             replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed
         )
+
+    def allows(self, expr: sympy.Expr) -> bool:
+        """Whether nothing that is known of the shape of the law speaks against a formula."""
+        return self.shape is None or refutation(expr, self.shape) is None
 
     @cached_property
     def kept(self) -> Dataset:

@@ -154,7 +154,9 @@ def verdict(discovery: Result) -> list[str]:
 def shape(discovery: Result) -> list[str]:
     """Lines on the shape of the law: the verdicts on statements of the user's, or what holds of it."""
     said = [
-        found.statement if found.verdict is Verdict.PROVEN else f"{found.statement}: {found.verdict.value}{place(found)}"
+        found.statement
+        if found.verdict is Verdict.PROVEN
+        else f"{found.statement}: {found.verdict.value}{place(found)}"
         for found in discovery.shape
     ]
     return [f"proven in the box of the rows: {'; '.join(said)}"] if said else []

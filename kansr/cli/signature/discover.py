@@ -51,7 +51,10 @@ class Discover(Signature):
         str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
     ] = ""
     shape: Annotated[
-        str, typer.Option(metavar='"monotone x +; y >= 0"', help="What is known of the law; what is against it is left out.")
+        str,
+        typer.Option(
+            metavar='"monotone x +; y >= 0"', help="What is known of the law; what is against it is left out."
+        ),
     ] = ""
     library: options.Functions = None
     seed: options.Seed = 0

@@ -35,7 +35,7 @@ class Box:
     def points(self) -> Array:
         """Points to try, (points, inputs): the centre, the corners, and some drawn at random."""
         count = len(self.names)
-        shares = [np.full((1, count), 0.5)]
+        shares: list[Array] = [np.full((1, count), 0.5)]
         if count <= CORNERS:
             shares.append(np.array(list(product((0.0, 1.0), repeat=count)), dtype=float).reshape(-1, count))
         shares.append(np.random.default_rng(SEED).random((POINTS, count)))

@@ -27,7 +27,7 @@ from kansr.formula.shape.statement import (
     Symmetric,
     Value,
 )
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, Mask
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.runtime.deadline import Deadline
 
@@ -115,7 +115,7 @@ def _falls(expr: sympy.Expr, name: str, box: Box) -> Finding | None:
 class _Lines:
     """Bounds of values, (lines, points)."""
 
-    def __init__(self, low: Array, high: Array, sure: Array) -> None:
+    def __init__(self, low: Array, high: Array, sure: Mask) -> None:
         self.low, self.high, self.sure = low, high, sure
 
 
@@ -232,7 +232,7 @@ def _equal(one: sympy.Expr, other: sympy.Expr, box: Box) -> Finding:
 
 
 def finite(expr: sympy.Expr, box: Box) -> Finding:
-    """Whether a formula has a value everywhere in the box, overflow aside; refuted with a point at which it has none."""
+    """Whether a formula has a value everywhere in the box, overflow aside; refuted with a point where it has none."""
     answers = [_condition(condition, box) for condition in domain(exact(expr))]
     against = next((a for a in answers if a.verdict is Verdict.REFUTED), None)
     return against or (PROVEN if all(a is PROVEN for a in answers) else OPEN)

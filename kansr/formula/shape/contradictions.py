@@ -18,7 +18,7 @@ class Contradiction(NamedTuple):
 
 
 def contradiction(statements: Sequence[Statement], box: Box) -> Contradiction | None:
-    """The first statements that no formula of use meets together, as far as that is plain; None where there are none."""
+    """The first statements that no formula of use meets together, as far as that is plain; None without any."""
     for last, statement in enumerate(statements):
         for other in statements[:last]:
             why = _why(other, statement, box) or _why(statement, other, box)
@@ -50,7 +50,13 @@ def _why(one: Statement, other: Statement, box: Box) -> str:
     if isinstance(one, Parity) and not one.even and isinstance(other, Value):
         odd_at_zero = dict(other.at).get(one.input) == 0 and other.value != 0
         return f"what is odd is 0 where {one.input} is" if odd_at_zero else ""
-    if isinstance(one, Monotone) and isinstance(other, Parity) and one.strict and other.even and one.input == other.input:
+    if (
+        isinstance(one, Monotone)
+        and isinstance(other, Parity)
+        and one.strict
+        and other.even
+        and one.input == other.input
+    ):
         low, high = box.range(one.input)
         return "what is even turns at 0" if low < 0 < high else ""
     return ""

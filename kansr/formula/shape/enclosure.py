@@ -130,14 +130,18 @@ def _input(place: int) -> Callable[..., Range]:
 def _number(expr: sympy.Expr) -> Callable[..., Range]:
     value = complex(expr)
     real = value.imag == 0 and np.isfinite(value.real)
-    exact = expr.is_Integer and abs(value.real) < 1 / OF_OPERATION or (expr.is_Rational and expr == sympy.Rational(value.real))
+    exact = (expr.is_Integer and abs(value.real) < 1 / OF_OPERATION) or (
+        expr.is_Rational and expr == sympy.Rational(value.real)
+    )
     margin = 0.0 if exact else OF_FUNCTION * abs(value.real)
 
     def step(low: Array, high: Array) -> Range:
         everywhere = np.ones(len(low), dtype=bool)
         if not real:
             return _anything(everywhere)
-        return Range(np.full(len(low), value.real - margin), np.full(len(low), value.real + margin), everywhere, ~everywhere)
+        return Range(
+            np.full(len(low), value.real - margin), np.full(len(low), value.real + margin), everywhere, ~everywhere
+        )
 
     return step
 
@@ -172,7 +176,9 @@ def _product(*factors: Range) -> Range:
     total = factors[0]
     for factor in factors[1:]:
         ends = [_times(x, y) for x in (total.low, total.high) for y in (factor.low, factor.high)]
-        total = _outward(np.min([e[0] for e in ends], axis=0), np.max([e[1] for e in ends], axis=0), _both(total, factor))
+        total = _outward(
+            np.min([e[0] for e in ends], axis=0), np.max([e[1] for e in ends], axis=0), _both(total, factor)
+        )
     return total
 
 
@@ -234,7 +240,7 @@ def _size(a: Range) -> Range:
     return a._replace(low=np.where(around, 0.0, np.minimum(*ends)), high=np.maximum(*ends))
 
 
-def _rising(f: Callable[[Array], Array], fixed: Mapping[float, float] = {}) -> Callable[[Range], Range]:  # noqa: B006
+def _rising(f: Callable[[Array], Array], fixed: Mapping[float, float] = {}) -> Callable[[Range], Range]:
     """A function that rises everywhere. fixed: where its value is exact."""
 
     def step(a: Range) -> Range:
@@ -308,7 +314,8 @@ def _sign(a: Range) -> Range:
 
 
 def _step_function(a: Range) -> Range:
-    return a._replace(low=(a.low > 0) * 1.0, high=(a.high >= 0) * 1.0).also((a.low > 0) | (a.high < 0))
+    low, high = np.where(a.low > 0, 1.0, 0.0), np.where(a.high >= 0, 1.0, 0.0)
+    return a._replace(low=low, high=high).also((a.low > 0) | (a.high < 0))
 
 
 def _extreme(of: Callable[..., Array]) -> Callable[..., Range]:

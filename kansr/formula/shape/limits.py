@@ -12,7 +12,7 @@ import sympy
 
 from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, refuted
 from kansr.formula.shape.identity import NO_VALUE, vanishes
-from kansr.formula.shape.signs import exact, real
+from kansr.formula.shape.signs import MOST_OPERATIONS, exact, real
 from kansr.result.shape import Verdict
 
 MOST_CASES = 9  # combinations of signs of the other inputs that are looked at
@@ -75,6 +75,8 @@ def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> sympy.Expr 
     x = sympy.Symbol(name)
     if x not in expr.free_symbols:
         return real(expr)
+    if expr.count_ops() > MOST_OPERATIONS:  # sympy may take minutes
+        return None
     if to.is_infinite:
         u = sympy.Symbol(name, positive=True)
         found = _found(expr.xreplace({x: u if to == sympy.oo else -u}), u, sympy.oo, "+")

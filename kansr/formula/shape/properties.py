@@ -80,4 +80,6 @@ def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> Iterator[St
     values = {case.limit for case in limits(expr, name, to, box)}
     value = values.pop() if len(values) == 1 else None
     if value is not None and not value.free_symbols and (value.is_infinite or value.is_real):
-        yield Limit(name, to, value if value.is_infinite else sympy.Float(float(value)) if not value.is_Integer else value)
+        yield Limit(
+            name, to, value if value.is_infinite else sympy.Float(float(value)) if not value.is_Integer else value
+        )

@@ -10,6 +10,7 @@ from kansr.expression.render import readable
 from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.formula.shape.check import verdict_on
 from kansr.formula.shape.reading import Shape
+from kansr.formula.shape.statement import Limit
 from kansr.result.candidate import Candidate
 from kansr.result.shape import ShapeVerdict, Verdict
 
@@ -47,7 +48,7 @@ class ShapeFilter:
         return self.known[expr]
 
     def notes(self, chosen: Candidate) -> tuple[str, ...]:
-        """Notes about formulas that were left out though their descriptions are shorter than that of the `chosen` one."""
+        """Notes about formulas that were left out though their descriptions are shorter than the `chosen` one's."""
         notes = self.units.notes(chosen)
         if self.best is None or self.against is None or self.best.description_length >= chosen.description_length:
             return notes
@@ -67,7 +68,8 @@ class ShapeFilter:
 
 def refutation(expr: sympy.Expr, shape: Shape) -> ShapeVerdict | None:
     """The first statement of a shape that a formula contradicts, None where there is none."""
-    verdicts = (verdict_on(statement, expr, shape.box, SECONDS) for statement in shape.statements)
+    quick_first = sorted(shape.statements, key=lambda statement: isinstance(statement, Limit))
+    verdicts = (verdict_on(statement, expr, shape.box, SECONDS) for statement in quick_first)
     return next((found for found in verdicts if found.verdict is Verdict.REFUTED), None)
 
 

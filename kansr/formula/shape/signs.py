@@ -34,7 +34,11 @@ def sign(expr: sympy.Expr, box: Box, *, strict: bool = False) -> Finding:
     expr = real(expr)
     try:
         return _Sign(expr, box.only(expr.free_symbols), strict).finding()
-    except (FormulaError, TypeError, RecursionError):  # what has no value in the formula language, as a derivative of it
+    except (
+        FormulaError,
+        TypeError,
+        RecursionError,
+    ):  # what has no value in the formula language, as a derivative of it
         return OPEN
 
 
@@ -69,7 +73,7 @@ def slope(expr: sympy.Expr, name: str, order: int = 1) -> sympy.Expr:
 
 @lru_cache(KEPT)
 def short(expr: sympy.Expr) -> sympy.Expr:
-    """A quotient of polynomials in lowest terms and in factors, which say more of its sign; of others what they share."""
+    """A quotient of polynomials in lowest terms and in factors, which say more of its sign; others in a common one."""
     if not expr.free_symbols or expr.count_ops() > MOST_EXACT:
         return expr
     return sympy.factor(expr) if _quotient(expr) else sympy.factor_terms(expr)
@@ -188,7 +192,7 @@ class _Sign:
 
 
 def _taken(found: Range, rows: Mask) -> Range:
-    return Range(*(part[rows] for part in found))
+    return Range(found.low[rows], found.high[rows], found.sure[rows], found.nowhere[rows])
 
 
 def _lower_end(program: Enclosure, low: Array, high: Array, slopes: Sequence[Range]) -> tuple[Array, Array]:
