@@ -7,6 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 import sympy
+from sympy.polys.polyerrors import BasePolynomialError
 
 from kansr.errors import FormulaError
 from kansr.expression.domain import Condition, Kind, domain
@@ -40,10 +41,10 @@ MOST_HALVINGS = 60  # after which the two ends of a line are as near as floats c
 def verdict_on(statement: Statement, expr: sympy.Expr, box: Box, seconds: float) -> ShapeVerdict:
     """The verdict on a statement; open where it takes longer than so many seconds."""
     found = Deadline().within(seconds).in_time(lambda: check(statement, expr, box), OPEN)
-    if found.verdict is not Verdict.REFUTED or not found.at:
+    if found.verdict is not Verdict.REFUTED:
         return ShapeVerdict(str(statement), found.verdict)
-    along = statement.input if isinstance(statement, Limit) else None  # which has no value there
-    at = {name: found.at.get(name, value) for name, value in box.centre().items() if name != along}
+    along = {statement.input} if isinstance(statement, Limit) else set()  # it has no value there
+    at = {name: found.at.get(name, value) for name, value in box.centre().items() if name not in along}
     return ShapeVerdict(str(statement), found.verdict, at or None)
 
 
@@ -52,7 +53,7 @@ def check(statement: Statement, expr: sympy.Expr, box: Box) -> Finding:
     try:
         with np.errstate(all="ignore"):
             return _check(statement, real(expr), box)
-    except (FormulaError, sympy.PolynomialError, NotImplementedError, RecursionError, OverflowError):
+    except (FormulaError, BasePolynomialError, NotImplementedError, RecursionError, OverflowError):
         return OPEN
 
 

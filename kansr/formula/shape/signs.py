@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import sympy
+from sympy.polys.polyerrors import BasePolynomialError
 
 from kansr.errors import FormulaError
 from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, refuted
@@ -34,11 +35,7 @@ def sign(expr: sympy.Expr, box: Box, *, strict: bool = False) -> Finding:
     expr = real(expr)
     try:
         return _Sign(expr, box.only(expr.free_symbols), strict).finding()
-    except (
-        FormulaError,
-        TypeError,
-        RecursionError,
-    ):  # what has no value in the formula language, as a derivative of it
+    except (FormulaError, BasePolynomialError, TypeError, RecursionError):  # as of the derivative of a kink
         return OPEN
 
 
@@ -132,7 +129,8 @@ class _Sign:
         x = sympy.Symbol(self.box.names[0])
         low, high = (sympy.Rational(float(end[0])) for end in (self.box.low, self.box.high))
         above, below = (sympy.Poly(part, x) for part in sympy.fraction(sympy.cancel(expr)))
-        if above.degree() + below.degree() > MOST_DEGREE or low >= high:
+        rational = all(part.domain.is_ZZ or part.domain.is_QQ for part in (above, below))
+        if not rational or above.degree() + below.degree() > MOST_DEGREE or low >= high:
             return None
         if self.strict and above.count_roots(low, high):
             zero = float(above.real_roots()[0]) if above.degree() == 1 else self._zero(above, low, high)
