@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -54,9 +54,9 @@ class Job:
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
     kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
-    units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
-    shape: what is known of the law's shape, see kansr.formula.shape.reading; for a search without a form.
-    guesses: formulas to begin a search with.
+    units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
+    where the constants of a given form begin, by name or as "a=1,b=2". shape: what is known of the law's shape,
+    see kansr.formula.shape.reading; for a search without a form. guesses: formulas to begin a search with.
     """
 
     table: Source
@@ -72,6 +72,7 @@ class Job:
     dimensional_constants: bool = False
     task: Task = Task.SEARCH
     form: str = ""
+    start: Mapping[str, float] | str | None = None
     shape: str = ""
     guesses: Sequence[str | sympy.Expr] = ()
     config: Config = DEFAULTS
@@ -170,8 +171,8 @@ def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
         read_skeleton(job.form, data)
         return partial(solve_form, job.form)
     if job.task is Task.COMPARE_FORM:
-        read_form(job.form, data, columns)
-        return partial(compare_form, job.form, columns)
+        read_form(job.form, data, columns, job.start)
+        return partial(compare_form, job.form, columns, start=job.start)
     return search_partition
 
 

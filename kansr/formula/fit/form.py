@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -13,9 +14,10 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.formula.fit.constants import ITERATIONS, Optimum, floats, least_squares, standard_errors
+from kansr.formula.fit.constants import ITERATIONS, MOST_ROWS, Optimum, least_squares, standard_errors
+from kansr.formula.fit.exchangeable import in_order
 from kansr.formula.fit.projection import Projection
-from kansr.formula.fit.starts import draws, part_with
+from kansr.formula.fit.starts import draws
 from kansr.numeric.arrays import Array, evenly_spaced_rows
 from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import EPS, EQUAL, PERFECT, TINY
@@ -29,6 +31,7 @@ NO_BETTER = 1e-9  # relative difference of rms up to which the fit near a given 
 CANDIDATES = 2  # ends that all constants are fitted from
 # Gauss-Newton steps at the optimum, the relative step that is the last, and the relative rise of the rms that is none.
 LAST_STEPS, LAST_STEP, ROUNDED = 20, 1e-13, 1e-12
+TOKEN = r"[A-Za-z_]\w*|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"  # a name or a number of a formula
 # Singular value of the Jacobian with columns of length 1, over the largest, up to which a combination of constants
 # changes nothing: rounding of a Jacobian (1e-16 to 1e-15) times the condition of what the rows do determine.
 UNDETERMINED = 1e-11**0.5
@@ -79,13 +82,17 @@ class FittedForm:
         return self.form.at(self.values)
 
 
-def read_form(text: str, data: Dataset, columns: Collection[str] = ()) -> Form:
-    """The form that `text` spells: names that are not inputs are constants to fit.
+def read_form(
+    text: str, data: Dataset, columns: Collection[str] = (), start: Mapping[str, float] | str | None = None
+) -> Form:
+    """The form that `text` spells: names that are not inputs are constants to fit, and numbers stay as they are.
 
-    Where there are none, the decimals of the formula are fitted, starting from their values.
+    Where there are no such names, every decimal of the formula is a constant of its own, c1, c2 and so on in the order
+    of the text, and starts from its value; whole numbers and fractions stay. start: where constants begin, by name, or
+    as a text "a=1,b=2e-3".
 
     Raises FormulaError where the text is no formula, UsageError where it names a column that it cannot use, has no
-    input or nothing to fit.
+    input or nothing to fit, or where `start` names no constant.
     """
     expr = parse(text)
     names = {str(symbol) for symbol in expr.free_symbols}
@@ -99,22 +106,58 @@ def read_form(text: str, data: Dataset, columns: Collection[str] = ()) -> Form:
         )
     if not names & set(data.names):
         raise UsageError(f"the formula uses none of the inputs ({', '.join(data.names)})")
+    written: dict[str, float] = {}
     if not names - set(data.names):
-        if not floats(expr):
+        named, written = _with_names(text, {*names, *data.names, data.target})
+        if not written:
             raise UsageError("the formula has nothing to fit: give a constant a name, or write it as a decimal")
-        return _with_decimals(text, expr, data)
-    constants = tuple(sorted((s for s in expr.free_symbols if str(s) not in data.names), key=str))
-    return Form(text, expr, constants, _linear(expr, constants))
+        expr = parse(named)
+    constants = tuple(sorted((s for s in expr.free_symbols if str(s) not in data.names), key=_by_name))
+    values = tuple(written[str(c)] for c in constants) if written else ()
+    return Form(text, expr, constants, _linear(expr, constants), values, read_start(start, constants))
 
 
-def _with_decimals(text: str, expr: sympy.Expr, data: Dataset) -> Form:
-    """A form whose constants are the decimals of the formula, named c1, c2 and so on."""
-    taken = {str(symbol) for symbol in expr.free_symbols} | {*data.names, data.target}
-    names = (name for i in count(1) if (name := f"c{i}") not in taken)
-    symbols = {number: sympy.Symbol(next(names)) for number in floats(expr)}
-    expr = expr.xreplace(symbols)
-    constants = tuple(symbols.values())
-    return Form(text, expr, constants, _linear(expr, constants), tuple(map(float, symbols)))
+def _by_name(symbol: sympy.Symbol) -> tuple[str, int]:
+    """c2 before c10."""
+    digits = re.search(r"\d*$", symbol.name)
+    number = digits[0] if digits else ""
+    return symbol.name[: len(symbol.name) - len(number)], int(number or 0)
+
+
+def _with_names(text: str, taken: set[str]) -> tuple[str, dict[str, float]]:
+    """A formula with a name in place of each decimal, and the values by name."""
+    free = (name for i in count(1) if (name := f"c{i}") not in taken)
+    values: dict[str, float] = {}
+
+    def named(match: re.Match[str]) -> str:
+        token = match[0]
+        if not (token[0].isdigit() or token[0] == ".") or token.isdecimal():
+            return token
+        name = next(free)
+        values[name] = float(token)
+        return name
+
+    return re.sub(TOKEN, named, text), values
+
+
+def read_start(start: Mapping[str, float] | str | None, constants: Sequence[sympy.Symbol]) -> Mapping[str, float]:
+    """Where constants begin, by name. Raises UsageError for what is no number, and for names that are no constants."""
+    if start is None:
+        return {}
+    pairs = [part.partition("=") for part in start.split(",") if part.strip()] if isinstance(start, str) else [
+        (name, "=", value) for name, value in start.items()
+    ]  # fmt: skip
+    known, found = [str(c) for c in constants], dict[str, float]()
+    for name, equals, value in ((name.strip(), equals, value) for name, equals, value in pairs):
+        if name not in known:
+            raise UsageError(f"the start names {name!r}, which is no constant of the form: {', '.join(known)}")
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            equals = ""
+        if not equals or not np.isfinite(found[name]):
+            raise UsageError(f"the start of {name} is to be a number, as in {name}=0.5, not {str(value)!r}")
+    return found
 
 
 def _linear(expr: sympy.Expr, constants: Sequence[sympy.Symbol]) -> tuple[sympy.Symbol, ...]:
@@ -136,15 +179,18 @@ def fit_form(form: Form, data: Dataset, seed: int = 0, passed: Callable[[], bool
     Raises UsageError where the formula has no finite value on some row, whatever the constants.
     Source: Golub and Pereyra 1973.
     """
-    near = [_finished(form, data, end) for end in _near(form, data, passed)]
-    far = [_finished(form, data, end) for end in _ends(form, data, np.random.default_rng(seed), passed)]
+    near = [fit_from(form, data, end) for end in _near(form, data, passed)]
+    far = [fit_from(form, data, end) for end in _ends(form, data, np.random.default_rng(seed), passed)]
     best = min((fit for fit in near if np.isfinite(fit.rms)), default=None, key=lambda fit: fit.rms)
     other = min((fit for fit in far if np.isfinite(fit.rms)), default=None, key=lambda fit: fit.rms)
-    if best is not None and (other is None or best.rms <= other.rms * (1 + NO_BETTER) + PERFECT * float(np.std(data.y))):
+    if best is not None and (
+        other is None or best.rms <= other.rms * (1 + NO_BETTER) + PERFECT * float(np.std(data.y))
+    ):
         return best
     if other is None:
         raise _without_values(form, data)
-    return _in_order(other, data)
+    order = in_order(form.expr, form.constants, form.linear, other.values, data.names)
+    return replace(other, values=other.values[order], errors=other.errors[order]) if not other.undetermined else other
 
 
 def _without_values(form: Form, data: Dataset) -> UsageError:
@@ -155,7 +201,7 @@ def _without_values(form: Form, data: Dataset) -> UsageError:
 
 
 def _near(form: Form, data: Dataset, passed: Callable[[], bool]) -> Iterator[Array]:
-    """Where to begin for what was given, (constants,) each: all of it, and with the linear constants at their optimum."""
+    """Where what was given leads, (constants,) each: as it is, and with the linear constants at their optimum."""
     given = [form.start.get(str(c)) for c in form.constants]
     if form.written:
         given = [written if value is None else value for value, written in zip(given, form.written)]
@@ -164,7 +210,7 @@ def _near(form: Form, data: Dataset, passed: Callable[[], bool]) -> Iterator[Arr
         yield start
     nonlinear = [i for i, c in enumerate(form.constants) if c not in form.linear]
     if len(start) and np.isfinite(start[nonlinear]).all() and (form.start or form.written):
-        projection = Projection.of(form.expr, data, form.nonlinear, form.linear)
+        projection = Projection.of(form.expr, _some(data, MOST_ROWS), form.nonlinear, form.linear)
         yield from _projected(form, projection, start[None, nonlinear], passed)
 
 
@@ -174,20 +220,25 @@ def _ends(form: Form, data: Dataset, rng: np.random.Generator, passed: Callable[
     given = [form.start.get(str(c)) for c in form.nonlinear]
     if all(value is not None for value in given):  # and nothing else was found from there
         given = [None] * len(given)
-    starts = np.array([[draw(rng) for draw in drawn] for _ in range(DRAWN if drawn else 1)]).reshape(-1, len(drawn))
-    starts = np.vstack([np.ones(len(drawn)), starts])
+    some = [[draw(rng) for draw in drawn] for _ in range(DRAWN if drawn else 0)]
+    starts = np.array([np.ones(len(drawn)), *some])
     for i, value in enumerate(given):
         starts[:, i] = starts[:, i] if value is None else value
-    few = Projection.of(form.expr, data.take(evenly_spaced_rows(data.rows, ROWS)), form.nonlinear, form.linear)
+    few = Projection.of(form.expr, _some(data, ROWS), form.nonlinear, form.linear)
     losses = few.losses(starts)
-    for count, steps in ROUNDS:
-        best = np.argsort(losses, kind="stable")[:count]
+    for most, steps in ROUNDS:
+        best = np.argsort(losses, kind="stable")[:most]
         best = best[np.isfinite(losses[best])]
         if not len(best):
             return
         starts, losses = few.best(starts[best], steps, passed)
     starts = starts[np.argsort(losses, kind="stable")[:LAST]]
-    yield from _projected(form, Projection.of(form.expr, data, form.nonlinear, form.linear), starts, passed)
+    more = Projection.of(form.expr, _some(data, MOST_ROWS), form.nonlinear, form.linear)
+    yield from _projected(form, more, starts, passed)
+
+
+def _some(data: Dataset, rows: int) -> Dataset:
+    return data.take(evenly_spaced_rows(data.rows, rows)) if data.rows > rows else data
 
 
 def _projected(form: Form, projection: Projection, starts: Array, passed: Callable[[], bool]) -> Iterator[Array]:
@@ -198,11 +249,11 @@ def _projected(form: Form, projection: Projection, starts: Array, passed: Callab
         yield np.array([float(values[c]) for c in form.constants])
 
 
-def _finished(form: Form, data: Dataset, start: Array) -> FittedForm:
+def fit_from(form: Form, data: Dataset, start: Array) -> FittedForm:
     """The constants fitted on all rows, with their standard errors.
 
-    By least squares, weighted by stated errors, or by Huber's loss: the form is the user's, and so is what its constants
-    minimise. A search asks besides whether errors are relative, or come from rounding.
+    By least squares, weighted by stated errors, or by Huber's loss. A search asks besides whether errors are relative,
+    or come from rounding, but what the constants of a form minimise is the user's to say.
     """
     tape = Tape(form.expr, data.names, form.constants)
     with np.errstate(all="ignore"):
@@ -232,73 +283,6 @@ def _to_the_last_digits(tape: Tape, data: Dataset, best: Optimum) -> Optimum:
         if np.all(np.abs(step) <= LAST_STEP * np.abs(values)):
             break
     return best._replace(values=values, rms=rms, J=J, errors=standard_errors(J, rms), error_ms=rms**2)
-
-
-def _in_order(fitted: FittedForm, data: Dataset) -> FittedForm:
-    """The same fit with constants that can be exchanged in order: the slower part first, then the one further left.
-
-    So exp(-b1*x) has the smaller rate, cos(x/b1) the longer period and (x - b1)**2 the smaller place.
-    """
-    form = fitted.form
-    inputs = {name: sympy.Symbol(name) for name in data.names}
-    values = dict(zip(form.constants, zip(fitted.values.tolist(), fitted.errors.tolist())))
-    for groups in exchangeable(form.expr, form.constants):
-        shaping = [tuple(c for c in group if c not in form.linear) for group in groups]
-        places = sorted(range(len(groups)), key=lambda i: _order(form.expr, shaping[i], values, inputs))
-        ordered = [groups[i] for i in places]
-        values |= {to: value for to, value in zip(
-            (c for group in groups for c in group), [values[c] for group in ordered for c in group]
-        )}  # fmt: skip
-    loose = set(fitted.undetermined)
-    numbers = np.array([values[c] for c in form.constants]).reshape(-1, 2)
-    return fitted if loose else replace(fitted, values=numbers[:, 0], errors=numbers[:, 1])
-
-
-def _order(
-    expr: sympy.Expr,
-    group: Sequence[sympy.Symbol],
-    values: Mapping[sympy.Symbol, tuple[float, float]],
-    inputs: Mapping[str, sympy.Symbol],
-) -> tuple[float, ...]:
-    """By what exchangeable parts are ordered: how fast each nonlinear constant makes them vary, or its place."""
-    order: list[float] = []
-    for constant in group:
-        part = part_with(expr, constant, inputs)
-        symbols = sorted(part.free_symbols & set(inputs.values()), key=str) if part is not None else []
-        if part is None or not symbols:
-            continue
-        rate = part.diff(symbols[0])
-        at = values[constant][0]
-        if constant not in rate.free_symbols:
-            order.append(at if part.is_Add else 0.0)
-            continue
-        number = rate.xreplace({constant: sympy.Float(at)})
-        number = number.xreplace(dict.fromkeys(number.free_symbols, sympy.Float(1.0)))
-        order.append(abs(complex(number)))
-    return tuple(order)
-
-
-def exchangeable(
-    expr: sympy.Expr, constants: Sequence[sympy.Symbol]
-) -> list[tuple[tuple[sympy.Symbol, ...], ...]]:
-    """Sets of groups of constants that can be exchanged without changing the form, as those of equal terms of a sum."""
-    terms = [term for term in sympy.Add.make_args(expr) if term.free_symbols & set(constants)]
-    found: dict[sympy.Expr, list[tuple[sympy.Symbol, ...]]] = {}
-    for parts in _joined(terms, constants):
-        group = tuple(c for c in constants if any(c in part.free_symbols for part in parts))
-        shape = sympy.Add(*parts).xreplace({c: sympy.Symbol(f"constant {i}") for i, c in enumerate(group)})
-        found.setdefault(shape, []).append(group)
-    return [tuple(groups) for groups in found.values() if len(groups) > 1]
-
-
-def _joined(terms: Sequence[sympy.Expr], constants: Sequence[sympy.Symbol]) -> list[list[sympy.Expr]]:
-    """The terms in sets that share no constant."""
-    joined: list[list[sympy.Expr]] = []
-    for term in terms:
-        own = term.free_symbols & set(constants)
-        near = [part for part in joined if any(own & other.free_symbols for other in part)]
-        joined = [part for part in joined if part not in near] + [[*(t for part in near for t in part), term]]
-    return joined
 
 
 def _positive(form: Form, tape: Tape, data: Dataset, values: Array) -> Array:

@@ -37,7 +37,9 @@ class Projection:
     slopes: tuple[tuple[Tape, ...], ...]
 
     @classmethod
-    def of(cls, expr: sympy.Expr, data: Dataset, nonlinear: Sequence[sympy.Symbol], linear: Sequence[sympy.Symbol]) -> Projection:
+    def of(
+        cls, expr: sympy.Expr, data: Dataset, nonlinear: Sequence[sympy.Symbol], linear: Sequence[sympy.Symbol]
+    ) -> Projection:
         """The projection of a formula in inputs and constants, on these rows."""
         parts = [expr.xreplace(dict.fromkeys(linear, sympy.S.Zero)), *(expr.diff(c) for c in linear)]
 
@@ -128,5 +130,3 @@ class Projection:
 
 SETTLED = 1e-9  # relative decrease of a loss that is none, while many starts are compared
 DEPENDENT = 1e-13  # singular value of the columns of linear constants, over the largest, below which they are dependent
-
-

@@ -14,7 +14,7 @@ from kansr.expression.domain import Condition, Kind, domain
 from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, refuted
 from kansr.formula.shape.enclosure import Enclosure
 from kansr.formula.shape.identity import NO_VALUE, vanishes
-from kansr.formula.shape.limits import has_limit
+from kansr.formula.shape.limits import FAILURES, has_limit
 from kansr.formula.shape.signs import exact, real, sign, slope
 from kansr.formula.shape.statement import (
     Bound,
@@ -53,13 +53,13 @@ def check(statement: Statement, expr: sympy.Expr, box: Box) -> Finding:
     try:
         with np.errstate(all="ignore"):
             return _check(statement, real(expr), box)
-    except (FormulaError, BasePolynomialError, NotImplementedError, RecursionError, OverflowError):
+    except (FormulaError, BasePolynomialError, OverflowError, *FAILURES):
         return OPEN
 
 
 @singledispatch
 def _check(statement: Statement, expr: sympy.Expr, box: Box) -> Finding:
-    raise TypeError(f"no check of {type(statement).__name__}")
+    raise AssertionError(f"no check of {type(statement).__name__}")
 
 
 @_check.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import sympy
 
 from kansr.formula.shape.box import Box
 from kansr.formula.shape.check import verdict_on
-from kansr.formula.shape.limits import limits
+from kansr.formula.shape.limits import FAILURES, limits
 from kansr.formula.shape.reading import Shape
 from kansr.formula.shape.shape_filter import SECONDS
 from kansr.formula.shape.statement import Bound, Curved, Finite, Limit, Monotone, Parity, Statement
@@ -38,7 +39,10 @@ def with_shape(found: Result, shape: Shape | None, box: Box, limit: float) -> Re
     held: list[ShapeVerdict] = []
 
     def described() -> None:
-        held.extend(properties(expr, found.target, box, deadline))
+        try:
+            held.extend(properties(expr, found.target, box, deadline))
+        except FAILURES:  # of sympy's, as it has no limit of some functions
+            logging.getLogger(__name__).debug("the shape of %s", expr, exc_info=True)
 
     deadline.in_time(described, None)
     return replace(found, shape=tuple(held))
@@ -79,7 +83,6 @@ def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> Iterator[St
     """The limit of a formula along an input, where it is the same number for all values of the others."""
     values = {case.limit for case in limits(expr, name, to, box)}
     value = values.pop() if len(values) == 1 else None
-    if value is not None and not value.free_symbols and (value.is_infinite or value.is_real):
-        yield Limit(
-            name, to, value if value.is_infinite else sympy.Float(float(value)) if not value.is_Integer else value
-        )
+    if value is None or value.free_symbols or value.has(sympy.nan, sympy.zoo, sympy.AccumBounds):
+        return
+    yield Limit(name, to, value if value.is_infinite or value.is_Integer else sympy.Float(float(value)))
