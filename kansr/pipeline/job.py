@@ -23,6 +23,7 @@ from kansr.formula.judge.baseline import baseline
 from kansr.formula.shape.box import Box
 from kansr.formula.shape.properties import with_shape
 from kansr.formula.shape.reading import read_shape
+from kansr.formula.shape.shape_filter import refutation
 from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import DEFAULTS, Config
@@ -158,7 +159,8 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         found = replace(found, status=Status.INTERRUPTED)
     if table.again and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            fitted = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            found = found if shape is not None and refutation(fitted.best.expr, shape) else fitted
     if found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):
             found = with_shape(found, shape, box, config.time_limit)

@@ -49,7 +49,6 @@ from kansr.structure.context import Context
 from kansr.symbolic.matching.match import MatchConfig
 
 PREDICTS_BETTER = "this formula is not the shortest description: it is chosen since it predicts held-out rows better"
-NO_SUCH_SHAPE = "every formula with inputs that was found contradicts the known shape"
 SILENT = "not everything was tried: a worker did not answer in time"
 
 
@@ -177,9 +176,6 @@ class Search:
         self._cleaned()
         final = self._predicting(self._report())
         status = Status.TIMED_OUT if self.timed_out else self._status(final.best)
-        if self.config.shape is not None and not final.best.expr.free_symbols:
-            status = Status.NOTHING
-            final = replace(final, notes=(*final.notes, NO_SUCH_SHAPE))
         compared = self._compared(replace(final, status=status))
         concluded = conclude_in_time(compared, self.partition, self.whole)
         return concluded if self.left_out.refutation(concluded.best.expr) is None else compared

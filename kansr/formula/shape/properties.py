@@ -18,6 +18,7 @@ from kansr.result.result import Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.runtime.deadline import Deadline, Timer
 
+NO_SUCH_SHAPE = "no formula with inputs was found that has the known shape: what is given is a constant"
 MOST_INPUTS = 3  # of a law whose shape is described without being asked
 MOST_OPERATIONS = 40  # of such a law: nobody reads the shape of a longer one
 DESCRIBING = 0.03  # share of the time limit for what was not asked for
@@ -27,12 +28,16 @@ DESCRIBING_MOST = 0.4  # seconds for it
 def with_shape(found: Result, shape: Shape | None, box: Box, limit: float) -> Result:
     """The result with verdicts on the statements of a shape; without one, with what holds of its law, as time allows.
 
+    Where a shape leaves a constant only, nothing was found, whether the time ran out or not.
     box: of the inputs; limit: of the whole search, in seconds.
     """
     expr = found.best.expr
     if shape is not None:
         verdicts = (verdict_on(statement, expr, box, SECONDS) for statement in shape.statements)
-        return replace(found, shape=tuple(verdicts))
+        found = replace(found, shape=tuple(verdicts))
+        if expr.free_symbols or found.status is Status.INTERRUPTED:
+            return found
+        return replace(found, status=Status.NOTHING, notes=(*found.notes, NO_SUCH_SHAPE))
     if found.status in (Status.NOTHING, Status.INTERRUPTED) or expr.count_ops() > MOST_OPERATIONS:
         return found
     deadline = Deadline(limit, Timer(found.seconds)).within(min(DESCRIBING * limit, DESCRIBING_MOST))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy
 
@@ -14,6 +15,7 @@ from kansr.formula.shape.statement import Limit
 from kansr.result.candidate import Candidate
 from kansr.result.shape import ShapeVerdict, Verdict
 
+KEPT = 2000  # formulas of which the answer is remembered: a search asks several times
 SECONDS = 2.0  # for one verdict; most take a hundredth
 
 
@@ -26,7 +28,6 @@ class ShapeFilter:
     target: str
     best: Candidate | None = None
     against: ShapeVerdict | None = None
-    known: dict[sympy.Expr, ShapeVerdict | None] = field(default_factory=dict)
 
     def accepts(self, candidate: Candidate) -> bool:
         """Whether neither units nor shape speak against a formula."""
@@ -41,11 +42,7 @@ class ShapeFilter:
 
     def refutation(self, expr: sympy.Expr) -> ShapeVerdict | None:
         """The first statement that a formula contradicts, None where there is none."""
-        if self.shape is None:
-            return None
-        if expr not in self.known:
-            self.known[expr] = refutation(expr, self.shape)
-        return self.known[expr]
+        return None if self.shape is None else refutation(expr, self.shape)
 
     def notes(self, chosen: Candidate) -> tuple[str, ...]:
         """Notes about formulas that were left out though their descriptions are shorter than the `chosen` one's."""
@@ -61,11 +58,11 @@ class ShapeFilter:
             return ""
         formula = f"{self.target} = {readable(self.best.expr)}"
         return (
-            f"every formula that was found contradicts the known shape; the best of them is {formula}: "
-            f"{why(self.against)}; the mean of the target is given in their place"
+            f"every formula that was found contradicts the known shape; the best of them is {formula}: {why(self.against)}"
         )
 
 
+@lru_cache(KEPT)
 def refutation(expr: sympy.Expr, shape: Shape) -> ShapeVerdict | None:
     """The first statement of a shape that a formula contradicts, None where there is none."""
     quick_first = sorted(shape.statements, key=lambda statement: isinstance(statement, Limit))
