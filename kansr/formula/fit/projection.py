@@ -13,11 +13,13 @@ import sympy
 
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.least_squares import batch_at, refined_batch
 from kansr.numeric.tolerances import TINY
 
 MOST_AT_ONCE = 64  # starts that are evaluated together, so that memory stays small
+SETTLED = 1e-9  # relative decrease of a loss that is none, while many starts are compared
+DEPENDENT = 1e-13  # singular value of the columns of linear constants, over the largest, below which they are dependent
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ class Projection:
         if not self.linear:
             return np.zeros((len(theta), 0)), np.zeros((*left.shape, 0)), left
         Phi = np.stack([self._values(column, theta) for column in self.columns], axis=-1)
-        good = np.isfinite(Phi).all(axis=(1, 2)) & np.isfinite(left).all(axis=1)
+        good: Mask = np.logical_and(np.isfinite(Phi).all(axis=(1, 2)), np.isfinite(left).all(axis=1))
         Phi = np.where(good[:, None, None], Phi, 0.0)
         size = np.sqrt(np.sum(Phi * Phi, axis=1, keepdims=True)) + TINY
         U, s, Vt = np.linalg.svd(Phi / size, full_matrices=False)
@@ -126,7 +128,3 @@ class Projection:
             np.where(good[:, None, None], J, 0.0),
             np.where(good[:, None], residual, 0.0),
         )
-
-
-SETTLED = 1e-9  # relative decrease of a loss that is none, while many starts are compared
-DEPENDENT = 1e-13  # singular value of the columns of linear constants, over the largest, below which they are dependent
