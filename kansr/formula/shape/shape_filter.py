@@ -57,7 +57,8 @@ class ShapeFilter:
         if self.best is None or self.against is None:
             return ""
         formula = f"{self.target} = {readable(self.best.expr)}"
-        return f"every formula that was found contradicts the known shape; the best of them is {formula}: {why(self.against)}"
+        said = "every formula that was found contradicts the known shape; the best of them is"
+        return f"{said} {formula}: {why(self.against)}"
 
 
 @lru_cache(KEPT)
