@@ -57,7 +57,8 @@ class Job:
     kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
     where the constants of a given form begin, by name or as "a=1,b=2". shape: what is known of the law's shape,
-    see kansr.formula.shape.reading; for a search without a form. guesses: formulas to begin a search with.
+    see kansr.formula.shape.reading; for a search without a form; described: whether what can be proven of the shape of
+    the law is told where none is known. guesses: formulas to begin a search with.
     """
 
     table: Source
@@ -75,6 +76,7 @@ class Job:
     form: str = ""
     start: Mapping[str, float] | str | None = None
     shape: str = ""
+    described: bool = True
     guesses: Sequence[str | sympy.Expr] = ()
     config: Config = DEFAULTS
 
@@ -161,7 +163,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
             fitted = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
             found = found if shape is not None and refutation(fitted.best.expr, shape) else fitted
-    if found.status is not Status.INTERRUPTED:
+    if found.status is not Status.INTERRUPTED and (shape is not None or job.described):
         with contextlib.suppress(KeyboardInterrupt):
             found = with_shape(found, shape, box, config.time_limit)
     yield noted(found)

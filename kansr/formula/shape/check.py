@@ -218,7 +218,10 @@ def _(statement: Finite, expr: sympy.Expr, box: Box) -> Finding:
 
 def _put(expr: sympy.Expr, values: Mapping[str, sympy.Expr | float]) -> sympy.Expr:
     """The expression with exact numbers in place of some inputs."""
-    numbers = {sympy.Symbol(name): exact(sympy.sympify(value)) for name, value in values.items()}
+    numbers = {
+        sympy.Symbol(name): exact(value if isinstance(value, sympy.Expr) else sympy.Float(value))
+        for name, value in values.items()
+    }
     return exact(expr).subs(numbers, simultaneous=True)
 
 

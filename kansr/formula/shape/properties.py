@@ -16,17 +16,16 @@ from kansr.formula.shape.shape_filter import SECONDS
 from kansr.formula.shape.statement import Bound, Curved, Finite, Limit, Monotone, Parity, Statement
 from kansr.result.result import Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
-from kansr.runtime.deadline import Deadline, Timer
+from kansr.runtime.deadline import Deadline
 
 NO_SUCH_SHAPE = "no formula with inputs was found that has the known shape: what is given is a constant"
 MOST_INPUTS = 3  # of a law whose shape is described without being asked
 MOST_OPERATIONS = 40  # of such a law: nobody reads the shape of a longer one
-DESCRIBING = 0.03  # share of the time limit for what was not asked for
-DESCRIBING_MOST = 0.4  # seconds for it
+DESCRIBING = 0.05  # share of the time limit for what was not asked for; it takes a tenth of a second or two
 
 
 def with_shape(found: Result, shape: Shape | None, box: Box, limit: float) -> Result:
-    """The result with verdicts on the statements of a shape; without one, with what holds of its law, as time allows.
+    """The result with verdicts on the statements of a shape; without one, with what holds of its law, if time allows.
 
     Where a shape leaves a constant only, nothing was found, whether the time ran out or not.
     box: of the inputs; limit: of the whole search, in seconds.
@@ -40,17 +39,18 @@ def with_shape(found: Result, shape: Shape | None, box: Box, limit: float) -> Re
         return replace(found, status=Status.NOTHING, notes=(*found.notes, NO_SUCH_SHAPE))
     if found.status in (Status.NOTHING, Status.INTERRUPTED) or expr.count_ops() > MOST_OPERATIONS:
         return found
-    deadline = Deadline(limit, Timer(found.seconds)).within(min(DESCRIBING * limit, DESCRIBING_MOST))
-    held: list[ShapeVerdict] = []
+    deadline = Deadline().within(DESCRIBING * limit)
 
-    def described() -> None:
+    def described() -> tuple[ShapeVerdict, ...]:
         try:
-            held.extend(properties(expr, found.target, box, deadline))
+            return tuple(properties(expr, found.target, box, deadline))
         except FAILURES:  # of sympy's, as it has no limit of some functions
             logging.getLogger(__name__).debug("the shape of %s", expr, exc_info=True)
+            return ()
 
-    deadline.in_time(described, None)
-    return replace(found, shape=tuple(held))
+    held = deadline.in_time(described, ())
+    # all or nothing: what there was time for would be another list on another machine
+    return found if deadline.passed() else replace(found, shape=held)
 
 
 def properties(expr: sympy.Expr, target: str, box: Box, deadline: Deadline) -> Iterator[ShapeVerdict]:

@@ -138,7 +138,7 @@ class _Sign:
         changing = sympy.Poly(1, x)  # what changes its sign inside
         for part, power in (above * below).sqf_list()[1]:
             changing = changing * part if power % 2 else changing
-        inside = changing.count_roots(low, high) - sum(changing.eval(end) == 0 for end in {low, high})
+        inside = changing.count_roots(low, high) - sum(changing(end) == 0 for end in {low, high})
         if not inside:
             return PROVEN  # a point has been tried, and its sign is that of all
         return None  # the point where it fails is found by bisection
