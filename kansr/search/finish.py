@@ -30,6 +30,7 @@ from kansr.search.partition import Partition
 READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
 SHAPED = 12  # fits of an attempt that meet a known shape, after which no more are looked at
+LOOKED = 150  # fits that are held against a known shape at most; one takes a hundredth of a second or more
 FINISHED_OF_FEW = 8  # the same for curves of few rows, which take little time; results/2026-11-30-curves
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
@@ -99,7 +100,7 @@ def _shaped(
 ) -> list[tuple[float, int, Fit]]:
     """The first of the ranked fits that a known shape does not refute, and of those that it does what can be mended."""
     kept: list[tuple[float, int, Fit]] = []
-    for length, number, fit in ranked:
+    for length, number, fit in ranked[:LOOKED]:
         if len(kept) >= SHAPED or passed() or not np.isfinite(length):
             break
         if rows.allows(fit.expr):
