@@ -31,8 +31,8 @@ class Config:
     set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise
     ends the search. moves: kinds of reduction beside our own, as callables (State, GradientField) -> Iterable[Move] or
     as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
-    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1. shape: what is known of the shape of
-    the law; formulas that are against it are left out.
+    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1. known_shape:
+    what is known of the shape of the law; formulas that are against it are left out.
     """
 
     time_limit: float = 60.0
@@ -45,7 +45,7 @@ class Config:
     moves: tuple[MoveKind | Proposer, ...] = ()
     executor: Executor | None = None
     guesses: tuple[sympy.Expr, ...] = ()
-    shape: Shape | None = None
+    known_shape: Shape | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):

@@ -147,7 +147,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
     box = Box.of(data.names, data.X)
     shape = read_shape(job.shape, data.target, box) if job.shape else None
-    config = replace(job.config, guesses=_formulas(job.guesses, data), shape=shape)
+    config = replace(job.config, guesses=_formulas(job.guesses, data), known_shape=shape)
     work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
 
     def noted(found: Result) -> Result:

@@ -91,7 +91,7 @@ class Search:
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
         table = self.partition.table
-        self.left_out = ShapeFilter(UnitFilter(table.units), self.config.shape, table.target)
+        self.left_out = ShapeFilter(UnitFilter(table.units), self.config.known_shape, table.target)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
