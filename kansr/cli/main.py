@@ -42,6 +42,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "discover": Command("kansr.cli.signature.discover.Discover", "Find a formula for one column of a table."),
+    "demo": Command("kansr.cli.signature.demo.Demo", "Find the law of a table that comes with kansr."),
     "refine": Command(
         "kansr.cli.signature.refine.Refine", "Fit a form that you know, and compare it with what a search finds."
     ),
@@ -125,7 +126,8 @@ def start(
 
     \b
     Examples:
-      kansr discover kepler.csv
+      kansr demo
+      kansr discover data.csv
       kansr sample feynman_I_12_2 -n 500 --noise 0.01 | kansr discover - --json
     """
     if version:
