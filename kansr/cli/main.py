@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, Command] = {
         "Write a result as one HTML page, with plots and all that speaks for the formula.",
     ),
     "sample": Command("kansr.cli.signature.sample.Sample", "Draw rows from a known law, as CSV with the target last."),
+    "mcp": Command(
+        "kansr.cli.signature.mcp.Mcp",
+        "Serve programs and agents by the Model Context Protocol, on standard input and output.",
+    ),
     "bench": Command("kansr.cli.signature.bench.Bench", "Look for known laws, and say how many were found."),
     "library": Command("kansr.cli.signature.library.library", "The functions that formulas are made of."),
     "doctor": Command(
