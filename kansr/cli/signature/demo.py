@@ -23,7 +23,7 @@ class Demo(Signature):
     A name that there is none of is answered by the list of all tables.
     """
 
-    done_by = "kansr.cli.demo.demo"
+    done_by = "kansr.cli.search.demo"
 
     context: typer.Context
     name: Annotated[str, typer.Argument(metavar="[TABLE]", help="A table that comes with kansr.")] = "kepler"

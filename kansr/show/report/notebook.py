@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from kansr.expression.render import latex
 from kansr.result.result import Result
-from kansr.show.report.digits import shortener
+from kansr.show.digits import shortener
 from kansr.show.report.mathml import equation
 from kansr.show.report.page import formula
 from kansr.show.summary import HEADER, evidence, front_rows, legend, remarks

@@ -15,13 +15,13 @@ from kansr.expression.render import readable, render
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
 from kansr.result.result import Result
-from kansr.show.report.digits import constants, shortener
+from kansr.show.digits import constants, shortener
 from kansr.show.report.drawing import drawing
 from kansr.show.report.mathml import equation, pieces
 from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_input, parity, residuals, shown, titled
-from kansr.show.report.reasons import DECISIVE, reasons, rivals
+from kansr.show.report.reasons import reasons, rivals
 from kansr.show.report.template.html import environment, style
-from kansr.show.summary import MOST, WORDS, fraction, front_rows, legend, noise, steps
+from kansr.show.summary import DECISIVE, MOST, WORDS, fraction, front_rows, legend, noise, steps
 from kansr.version import __version__
 
 LONG = 30  # complexity above which the law is set smaller, and formulas in tables are text
@@ -103,7 +103,7 @@ def page(discovery: Result) -> str:
             accuracy=list(_accuracy(rows)) if rows else [],
             drawn=rows and len(rows.y),
             network=_network(discovery),
-            steps=steps(discovery.structure) if discovery.structure else [],
+            steps=steps(discovery),
             front=[(c is best, cells[:3], formula(c)) for c, cells in front_rows(discovery)],
             more=max(len(discovery.front) - MOST, 0),
             front_chart=front_chart(discovery) if len(discovery.front) > 1 else "",
