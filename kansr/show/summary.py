@@ -132,7 +132,7 @@ def evidence(discovery: Result) -> list[str]:
     """How sure the law is: the status in words, then a line for each figure, with what it means."""
     best, status = discovery.best, WORDS[discovery.status]
     figures = [
-        ("held-out r²", f"{_with_error(best)} (1 is perfect; on rows that it was not fitted to)"),
+        ("held-out r²", f"{held_out(best)} (1 is perfect; on rows that it was not fitted to)"),
         ("noise", noise_of(discovery)),
         *_constants(discovery),
         *_rivalry(discovery),
@@ -179,7 +179,7 @@ def strength(bits: float) -> str:
     return "decisive" if bits >= DECISIVE else "clear" if bits >= UNDECIDED else "close"
 
 
-def _with_error(best: Candidate) -> str:
+def held_out(best: Candidate) -> str:
     """The held-out r² with its standard error, where that is more than rounding of what is shown."""
     error = best.r2_held_out_error
     return f"{best.r2_held_out:.3f} ± {error:.3f}" if error >= SHOWN_ERROR else fraction(best.r2_held_out)

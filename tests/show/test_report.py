@@ -327,3 +327,13 @@ def test_figures_show_what_was_left_out() -> None:
     parity, left = made("a*b", noise=0.1, wrong=(3,)).plot().axes
     assert [line.get_label() for line in parity.lines][:3] == ["fitted", "held out", "left out"]
     assert len(left.lines[2].get_xdata()) == 1 and left.get_ylim()[1] < left.lines[2].get_ydata()[0]
+
+
+def test_what_a_discovery_holds_is_shown_as_people_expect() -> None:
+    found = hostile()
+    assert repr(found.best).startswith("<Candidate ") and found.best._repr_latex_().startswith("$\\displaystyle ")
+    assert len(repr(found.front).splitlines()) == 2 + len(found.front) and ">" in repr(found.front).splitlines()[-1]
+    ElementTree.fromstring(found.front._repr_html_())
+    shown = made("2*a**1.5 + b").structure
+    assert shown is not None and "y = " in repr(shown)
+    assert "<b>" not in replace(shown, origin="<b>")._repr_html_()
