@@ -75,6 +75,18 @@ def loaded(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
+def _loaded_at_once(name: str) -> Any:
+    """The same, without looking for garbage meanwhile: hardly anything is, and to look takes a fifth of the time."""
+    if name.rpartition(".")[0] in sys.modules:
+        return loaded(name)
+    gc.disable()
+    try:
+        return loaded(name)
+    finally:
+        gc.freeze()  # what is loaded stays
+        gc.enable()
+
+
 class Commands(Mapping[str, Any]):
     """The commands as typer makes them, each loaded when it is looked up."""
 
@@ -160,7 +172,7 @@ def run(arguments: list[str]) -> int:
         given = app(arguments, prog_name="kansr", standalone_mode=False, obj=begun)
         if not isinstance(given, Signature):  # all is said, as after --help
             return Exit.FOUND
-        return loaded(given.done_by)(given) or Exit.FOUND
+        return _loaded_at_once(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
         say([err.format_message()])
         return Exit.USAGE
