@@ -12,15 +12,16 @@ from kansr.cli.signature import Signature, options
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Signature):
-    """Find the law of a table that comes with kansr: the planets' years, unless you name another.
+    """Find the law of a table that comes with kansr.
+
+    It is that of the planets and their years, unless you name another. A name that there is none of is answered by the
+    list of all tables.
 
     \b
     Examples:
       kansr demo
       kansr demo hubble_1929 --report hubble.html
       kansr demo --table > kepler.csv
-
-    A name that there is none of is answered by the list of all tables.
     """
 
     done_by = "kansr.cli.search.demo"
