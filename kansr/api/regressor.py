@@ -25,7 +25,7 @@ from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job
 from kansr.result.candidate import Candidate
 from kansr.show.report.notebook import html, latex_line
-from kansr.show.summary import plain
+from kansr.show.summary import law
 from kansr.store.estimator import load, save
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -199,7 +199,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         return latex(self.sympy(index), digits)
 
     def __str__(self) -> str:
-        return f"{self!r}\n{plain(self.discovery_)}" if hasattr(self, "discovery_") else repr(self)
+        return f"{self!r}\n{law(self.discovery_)}" if hasattr(self, "discovery_") else repr(self)
 
     def _repr_html_(self) -> str:
         return html(self.discovery_) if hasattr(self, "discovery_") else str(super()._repr_html_inner())

@@ -84,7 +84,8 @@ def test_it_is_saved_and_read_in_a_fresh_process(fitted: SymbolicRegressor, tmp_
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
     values = fitted.predict(X).tobytes().hex()
-    assert done.stdout.splitlines() == [str(fitted), values, str(list(fitted.equations_["equation"])), fitted.latex()]
+    formulas = str(list(fitted.equations_["equation"]))
+    assert done.stdout.splitlines() == [*str(fitted).splitlines(), values, formulas, fitted.latex()]
 
 
 def test_names_and_parameters_come_back(tmp_path: Path) -> None:

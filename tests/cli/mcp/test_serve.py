@@ -44,6 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow  # for the starts of five processes
 def test_from_a_table_to_a_report(folder: Path) -> None:
     async def session(client: Any) -> None:
         assert [tool.name for tool in (await client.list_tools()).tools] == NAMES
