@@ -40,7 +40,7 @@ KINDS: Mapping[str, str] = {
     "waves": "a sum of waves",
     "sum of waves": "a sum of waves",
     "scaling function": "a power law times a function of another power product",
-    "parametric curve": "a curve with few constants, such as a decay or a logistic function",
+    "parametric curve": "a curve with few constants (a decay, a logistic function …)",
     "product of curves beside a curve": "a curve of one input, plus another curve of it times a function of the other",
     "guess": "a formula that was given to begin with",
 }

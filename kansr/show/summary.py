@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -114,12 +115,13 @@ def law(discovery: Result) -> str:
 
 def progress(discovery: Result, left: int, width: int) -> list[str]:
     """What a search shows while it runs, on lines of at most `width` letters. left: seconds to its limit."""
-    tried = f"trying {trial(discovery.trying)}" if discovery.trying else "beginning"
-    error = fraction(discovery.best.r2_held_out)
+    tried = f" · trying {trial(discovery.trying)}" if discovery.trying else ""
+    r2 = discovery.best.r2_held_out
+    error = f", off by {percent(math.sqrt(1 - r2))} of the target's spread on held-out rows" if r2 < 1 else ""
     best = broken(f"  {law(discovery)}", width).split("\n")
     if len(best) > PROGRESS_LINES:
         best = [*best[: PROGRESS_LINES - 1], f"{' ' * INDENT}…"]
-    return [f"{left} s left · {tried}", f"best so far, held-out r² {error} (1 is perfect):", *best]
+    return [f"{left} s left{tried}", f"best so far{error}:", *best]
 
 
 def legend(discovery: Result) -> list[str]:

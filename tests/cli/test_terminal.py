@@ -48,7 +48,7 @@ def test_a_terminal_shows_the_law_in_colour_and_mathematics() -> None:
 def test_a_terminal_shows_what_is_being_tried() -> None:
     text = on_a_terminal("--time-limit", 3, code=4, ENDING="hang")
     assert re.search(r"\d s left · trying a power law", text)
-    assert "best so far, held-out r² 1 − 4.9e-07 (1 is perfect):" in text
+    assert "best so far, off by 0.07 % of the target's spread on held-out rows:" in text
     assert "  period_years = semi_major_axis_au**(3/2)" in text
 
 
