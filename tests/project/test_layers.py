@@ -44,7 +44,7 @@ IN_THE_ROOT = {"__init__.py", "__main__.py", "errors.py", "version.py", "py.type
 # not on this system; and what one command or option alone needs. Seconds: what it adds to a search that is loaded.
 TORCH = ("torch", "kansr.kan")  # 1.3 s
 PICTURES = ("matplotlib", "kansr.show.report.figures")  # 0.30 s, for pictures
-OPTIONAL = ("distributed", "pyarrow", "pyoperon", "pysr")
+OPTIONAL = ("distributed", "mcp", "pyarrow", "pyoperon", "pysr")
 PLATFORM = ("fcntl", "resource")
 SLOW = (
     "sklearn.metrics",  # 0.30 s, for --refine operon
