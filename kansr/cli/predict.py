@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kansr.cli.reading import reading
 from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted
 from kansr.errors import DataError, UsageError
 from kansr.expression.render import render
-from kansr.pipeline.read import read_source
+from kansr.pipeline.read import read_source, reading_of
 from kansr.runtime.files import write
 from kansr.runtime.terminal import emit, say
 from kansr.store.open_law import is_there, read_law
@@ -37,7 +36,7 @@ def predict(given: Predict) -> None:
     """Writes the predictions, and says what had to be left out."""
     if given.out is not None and given.out.exists() and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
-    table = read_source(given.file, reading(given), 0)
+    table = read_source(given.file, reading_of(given), 0)
     law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:
         table = _numbered(table, law)

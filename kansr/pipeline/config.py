@@ -11,6 +11,7 @@ import sympy
 
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
+from kansr.formula.shape.reading import Shape
 from kansr.refinement.refiners.refiner import Refiner, chosen_refiners
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
@@ -32,7 +33,8 @@ class Config:
     ends the search. moves: kinds of reduction beside our own, as callables (State, GradientField) -> Iterable[Move] or
     as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
     machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1. vocabulary: what formulas may be
-    made of, whatever stage they are found in.
+    made of, whatever stage they are found in. known_shape: what is known of the shape of the law; formulas that are
+    against it are left out.
     """
 
     time_limit: float = 60.0
@@ -46,6 +48,7 @@ class Config:
     executor: Executor | None = None
     guesses: tuple[sympy.Expr, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
+    known_shape: Shape | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):

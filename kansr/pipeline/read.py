@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kansr.data.read.file import MEMORY, read_table
+from kansr.data.read.layout import header_lines
 from kansr.data.read.table import Table
 from kansr.data.roles import as_table
+from kansr.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +39,27 @@ class Reading:
 
 
 DEFAULT_READING = Reading()
+
+
+def reading_of(given: Any, memory: int = MEMORY) -> Reading:
+    """What the options of a command, with their names on the command line, say of a file. memory: bytes.
+
+    Raises UsageError for options that do not fit together.
+    """
+    names = header_lines(given.header)
+    if names is not None and given.no_header:
+        raise UsageError("--header says where the names of the columns are: leave out either it or --no-header")
+    return Reading(
+        sep=given.sep,
+        decimal=given.decimal,
+        thousands=given.thousands,
+        header=not given.no_header,
+        names=names,
+        encoding=given.encoding,
+        na_values=tuple(cell.strip() for cell in given.na_values.split(",") if cell.strip()),
+        sheet=given.sheet,
+        memory=memory,
+    )
 
 
 def read_source(source: Source, reading: Reading, seed: int) -> Table:

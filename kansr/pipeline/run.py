@@ -18,6 +18,7 @@ from kansr.formula.judge.baseline import baseline
 from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.unit_filter import UnitFilter
 from kansr.formula.judge.vocabulary import Vocabulary
+from kansr.formula.shape.shape_filter import ShapeFilter
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
@@ -104,7 +105,8 @@ class Search:
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.vocabulary = self.config.vocabulary
         self.match = MatchConfig(library=permitted_functions(self.config.library, self.vocabulary))
-        self.left_out = UnitFilter(self.partition.table.units)
+        table = self.partition.table
+        self.left_out = ShapeFilter(UnitFilter(table.units), self.config.known_shape, table.target)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves, vocabulary=self.vocabulary)
@@ -113,13 +115,20 @@ class Search:
         """Better and better results; the last one has the status that the search ended with."""
         yield from self._explored()
         self.whole.timer.start()
-        if not self.findings:  # not even the mean was there in time
-            best = baseline(self.partition.kept, self.config.seed).best
-            yield replace(self._report([Finding(best)]), status=Status.TIMED_OUT)
+        if not self.findings:
+            yield self._without_findings()
             return
         if self.refiners and not any_exact(self.findings, self.partition.kept):
             yield from self._refined()
         yield self._ended()
+
+    def _without_findings(self) -> Result:
+        """The mean, where nothing was found that may be told, or not even the mean was there in time."""
+        best = baseline(self.partition.kept, self.config.seed).best
+        said = self.left_out.nothing_left()
+        found = self._report([Finding(best)])
+        notes = (*found.notes, *([said] if said else []))
+        return replace(found, status=Status.NOTHING if said else Status.TIMED_OUT, notes=notes)
 
     def _explored(self) -> Iterator[Result]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
@@ -184,7 +193,8 @@ class Search:
         status = Status.TIMED_OUT if self.timed_out else self._status(final.best)
         compared = self._compared(replace(final, status=status))
         concluded = conclude_in_time(compared, self.partition, self.whole)
-        return concluded if self.vocabulary.permits(concluded.best.expr) else compared
+        expr = concluded.best.expr
+        return concluded if self.left_out.refutation(expr) is None and self.vocabulary.permits(expr) else compared
 
     def _status(self, best: Candidate) -> Status:
         """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""
