@@ -11,6 +11,7 @@ import sympy
 from torch import Tensor
 
 from kansr.errors import UsageError
+from kansr.kan.fitting import progress
 from kansr.kan.network import checkpoint
 from kansr.kan.network.network import Network
 from kansr.kan.network.pykan_names import function, library_of
@@ -18,9 +19,9 @@ from kansr.kan.reading import formulas, symbolic
 from kansr.kan.reading import plot as plots
 from kansr.kan.reading.compact import compact, prune_input
 from kansr.kan.reading.prune import EDGE_THRESHOLD, NODE_THRESHOLD, Pruned, prune
-from kansr.kan.training import grids, progress
+from kansr.kan.training import grids
 from kansr.kan.training.dataset import TrainingRows
-from kansr.kan.training.fit_dataset import Results, fit_dataset
+from kansr.kan.fitting.fit_dataset import Results, fit_dataset
 from kansr.kan.training.train import Loss, Optimizer, TrainConfig, mean_square
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD

@@ -6,6 +6,7 @@ Source: Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -107,18 +108,29 @@ class KANLayer(nn.Module):
         return torch.stack(columns, 1)
 
 
-def random_layer(
-    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, noise_scale_base: float, rng: torch.Generator
-) -> KANLayer:
-    """A layer initialised as in the KAN paper: phi(x) near b(x) / sqrt(in), plus a random spline.
+@dataclass(frozen=True)
+class BaseScale:
+    """How scale_base is drawn: uniformly around mean / sqrt(in), by up to `noise`, or `spread` / sqrt(in)."""
 
-    points: (G + 1,), the grid of every input; noise_scale: standard deviation of G times the coefficients;
-    noise_scale_base: half-width of the uniform noise of scale_base
+    mean: float = 1.0
+    noise: float = 0.0
+    spread: float = 0.0
+
+    def half_width(self, in_dim: int) -> float:
+        return self.noise + self.spread * in_dim**-0.5
+
+
+def random_layer(
+    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, base_scale: BaseScale, rng: torch.Generator
+) -> KANLayer:
+    """A layer initialised as in the KAN papers: phi(x) near scale_base·b(x), plus a random spline.
+
+    points: (G + 1,), the grid of every input; noise_scale: standard deviation of G times the coefficients
     """
     layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
     noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64, device="cpu")
     with torch.no_grad():
-        layer.scale_base.copy_(in_dim**-0.5 + noise_scale_base * (2 * noise - 1))
+        layer.scale_base.copy_(base_scale.mean * in_dim**-0.5 + base_scale.half_width(in_dim) * (2 * noise - 1))
         layer.coef.normal_(0, noise_scale / layer.G, generator=rng)
     return layer
 

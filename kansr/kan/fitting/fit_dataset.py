@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
+from kansr.kan.fitting.deep_starts import GAIN, OVERFIT, SMOOTHINGS, DeepTask, deep_start, on_better_knots
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
@@ -35,8 +36,6 @@ SURVIVORS = 4  # with a penalty, which acts slowly: starts that are trained for 
 MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; more of them are not tried
 FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
 JUDGING_SHARE = 5  # of fewer rows than twice that, one in so many judges
-OVERFIT = 4.0  # times the rms error on the rows fitted: a start worse than this on the others overfits
-SMOOTHINGS = (1e-6, 1e-4, 1e-2)  # tried in turn against overfitting, while the error falls
 COARSE = 10  # intervals up to which base functions are trained and quantile grids are tried
 QUANTILE_EPS = 0.02  # grid_eps of the grids that are tried beside even ones
 
@@ -77,7 +76,11 @@ def _by_least_squares(
     config = replace(config, lm=lm)
     if config.lamb:
         fold_base(model)
-    if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
+    untouched = all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers)
+    if starts and untouched and config.update_grid and len(model.layers) > 2:
+        smoothing = _take_deep_start(model, rows, config, starts)
+        config = replace(config, lm=replace(config.lm, smoothing=smoothing, gain=min(config.lm.gain, GAIN)))
+    elif starts and untouched and config.update_grid:
         smoothing = _take_best_start(model, rows, config, starts)
         config = replace(config, lm=replace(config.lm, smoothing=smoothing))
     elif config.update_grid:
@@ -122,6 +125,33 @@ def _exactly(values: list[float], steps: int) -> list[float]:
         return []
     values = values[1:] if len(values) > steps else values
     return (values + values[-1:] * steps)[: steps - 1] + values[-1:]
+
+
+@torch.no_grad()
+def _take_deep_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
+    """Give a network of several hidden layers (which is changed) the values of its best start; the smoothing with it."""
+    cpu = torch.device("cpu")  # where the random numbers are
+    here = rows.to(cpu)
+    shift = here.mean(here.y.T) if not model.arities[-1] else torch.zeros_like(here.y[0])
+    scale = float(here.mean_square(shift).sqrt()) or 1.0
+    standard = replace(here, y=(here.y - shift) / scale)
+    few, others = _split(standard)
+    whole, judging = _split(standard, every=1)
+    budget = max(_affordable(model, few), 1)
+    generator = torch.Generator().manual_seed(config.seed)
+    original = over_rms(_split(here)[0].y[:, 0])
+    on_cpu = model.copy().cpu()
+    task = DeepTask(on_cpu, few, others, original, config, generator, budget, starts)
+    start = deep_start(task)
+    smoothing = config.lm.smoothing
+    if not config.lamb:
+        task = replace(task, fitting=whole, judging=judging)
+        coarse = not model.grid_eps_given and model.layers[0].G <= COARSE
+        start, smoothing = on_better_knots(task, start, coarse)
+    change_outputs(start, scale, shift)
+    start.to(rows.X.device)
+    model.act_fun, model.grid_eps = start.act_fun, start.grid_eps
+    return smoothing
 
 
 @torch.no_grad()
@@ -224,9 +254,13 @@ def _train_groups(
         yield from zip(group, train_together(group, rows, config))
 
 
-def _split(rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
-    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both."""
-    number, every = torch.arange(len(rows.X), device=rows.X.device), len(rows.X) // FITTING_ROWS
+def _split(rows: TrainingRows, every: int | None = None) -> tuple[TrainingRows, TrainingRows]:
+    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both.
+
+    every: one row in so many is trained on; if it is 1 or less, all but one in JUDGING_SHARE
+    """
+    number = torch.arange(len(rows.X), device=rows.X.device)
+    every = len(rows.X) // FITTING_ROWS if every is None else every
     fitting = number % every == 0 if every > 1 else number % JUDGING_SHARE != JUDGING_SHARE - 1
     if bool(fitting.all()):
         return rows, rows
