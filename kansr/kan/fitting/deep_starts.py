@@ -10,7 +10,7 @@ Statist. Assoc. 80, 580 (1985), for transforms of the target.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,7 +21,7 @@ from kansr.kan.fitting.growth import deepened
 from kansr.kan.network.network import Network
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.grids import fit_grids, input_grid_eps
-from kansr.kan.training.initialise import SHAPE_WEIGHTS, draw_curves, fit_last_layer, over_rms, random_start, transforms
+from kansr.kan.training.initialise import SHAPE_WEIGHTS, draw_curves, fit_last_layer, random_start, transforms
 from kansr.kan.training.levenberg_marquardt import SMOOTHING, LMConfig
 from kansr.kan.training.train import TrainConfig, train_together
 from kansr.numeric.tolerances import TINY
@@ -37,7 +37,7 @@ GRID_EPS = (1.0, 0.3, 0.02)  # of the grids that are tried: even, between, at th
 KNOT_ROUNDS = 2  # in which knots are moved and all coefficients trained again
 UNEVEN_SMOOTHING = 1e-13  # where knots are moved: in narrow intervals the usual weight would flatten what they are for
 GAIN = 0.002  # share of the error that five steps must remove: valleys of deep networks are long
-OVERFIT = 4.0  # times the rms error on the rows fitted: worse than this on the others is overfitting
+OVERFIT = 1.2  # times the rms error on the rows fitted: worse than this on the others is overfitting
 SMOOTHINGS = (1e-6, 1e-4, 1e-2)  # tried in turn against overfitting, while the error falls
 
 

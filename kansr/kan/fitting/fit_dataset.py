@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
-from kansr.kan.fitting.deep_starts import GAIN, OVERFIT, SMOOTHINGS, DeepTask, deep_start, on_better_knots
+from kansr.kan.fitting.deep_starts import GAIN, SMOOTHINGS, DeepTask, deep_start, on_better_knots
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
@@ -20,10 +21,28 @@ from kansr.kan.training.initialise import Starts, over_rms
 from kansr.kan.training.jacobian import Linearised
 from kansr.kan.training.levenberg_marquardt import History, Watch, never, unwatched
 from kansr.kan.training.multistart import MultistartConfig, Trial, multistart
-from kansr.kan.training.train import TrainConfig, by_gradient, change_outputs, mean_square, train_together
+from kansr.kan.training.train import TrainConfig, by_gradient, change_outputs, mean_square, spread, train_together
 from kansr.numeric.tolerances import TINY
 
+log = logging.getLogger(__name__)
+
 Results = dict[str, list[float]]
+Metric = Callable[[], Tensor | float]  # a figure of the present network, named by __name__
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How a dataset is fitted, beside the options of training.
+
+    starts: random starts that are tried beside the network itself and solved ones; with 0, with closed edges, or where
+    grids may not be changed it is trained as it is; metrics: measured after each step of LBFGS or Adam; substitute:
+    whether Levenberg-Marquardt stands in for LBFGS where it can do the same
+    """
+
+    starts: int = 6
+    metrics: tuple[Metric, ...] = ()
+    substitute: bool = True
+
 
 # Limits up to which Levenberg-Marquardt is used where LBFGS was asked for.
 MOST_PARAMETERS = 3000
@@ -36,6 +55,8 @@ SURVIVORS = 4  # with a penalty, which acts slowly: starts that are trained for 
 MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; more of them are not tried
 FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
 JUDGING_SHARE = 5  # of fewer rows than twice that, one in so many judges
+OVERFIT = 4.0  # times the rms error on the rows fitted: a start worse than this on the others overfits
+WORSE = 1.01  # times the error of the mean: a fit that ends as good as the mean, up to sampling, is not reported
 COARSE = 10  # intervals up to which base functions are trained and quantile grids are tried
 QUANTILE_EPS = 0.02  # grid_eps of the grids that are tried beside even ones
 
@@ -44,26 +65,53 @@ def fit_dataset(
     model: Network,
     dataset: Mapping[str, Tensor],
     config: TrainConfig,
-    starts: int,
+    plan: FitPlan,
     watch: Watch = unwatched,
 ) -> tuple[Results, TrainingRows]:
     """Fit a network (which is changed) to a dataset: the errors after each step, and the training rows.
 
-    starts: random starts that are tried beside the network itself and solved ones; 0, fixed edges or closed edges
-    mean that it is trained as it is. -> train_loss and test_loss (rms) and reg, each with config.steps values.
-    Test rows are only watched, unless config.patience lets them end the training.
-    Raises UsageError for rows that do not fit the network.
+    -> train_loss and test_loss (rms, or for class labels the root of the loss), reg and the metrics, each with
+    config.steps values. Test rows are only watched, unless config.patience lets them end the training. For class labels
+    the rows that come back have the outputs of the network as their target.
+    Raises UsageError for rows that do not fit the network, and for metrics with Levenberg-Marquardt.
     """
     like = model.layers[0].coef.detach()
-    rows, test = training_rows(dataset).to(like), test_rows(dataset)
+    own_loss = config.loss_fn is not mean_square
+    rows, test = training_rows(dataset, own_loss).to(like), test_rows(dataset, own_loss)
     test = None if test is None else test.to(like)
     _check_shape(model, rows)
-    config = choose_optimizer(model, rows, config)
+    config = choose_optimizer(model, rows, config, plan)
+    measured: Results = {metric.__name__: [] for metric in plan.metrics}
+
+    def measure(history: History) -> None:
+        for metric in plan.metrics:
+            measured[metric.__name__].append(float(metric()))
+        watch(history)
+
     if config.opt == "LM":
-        history = _by_least_squares(model, rows, test, config, starts, watch)
+        history = _by_least_squares(model, rows, test, config, plan.starts, watch)
     else:
-        history = by_gradient(model, rows, test, config, never, watch)
-    return results(history, config), rows
+        history = by_gradient(model, rows, test, config, never, measure)
+    if not own_loss:
+        _warn_of_divergence(history, rows, test)
+    found = results(history, config) | {name: _exactly(values, config.steps) for name, values in measured.items()}
+    if rows.are_labels:
+        with torch.no_grad():
+            rows = replace(rows, y=model(rows.X))
+    return found, rows
+
+
+def _warn_of_divergence(history: History, rows: TrainingRows, test: TrainingRows | None) -> None:
+    """Say so where the network ends worse than the mean of the targets."""
+    for part, errors, of in (("training", history.train, rows), ("test", history.held_out, test)):
+        if of is not None and errors and len(of.X) > 1 and not errors[-1] <= WORSE * spread(of):
+            log.warning(
+                "the error on the %s rows is %.3g, more than the %.3g that their mean leaves: the network has the best "
+                "state that it had; try another seed, a smaller network or more rows",
+                part,
+                errors[-1],
+                spread(of),
+            )
 
 
 @one_thread()
@@ -73,6 +121,8 @@ def _by_least_squares(
     train_base = not config.lamb and max(layer.G for layer in model.layers) <= COARSE
     stops = config.patience > 0
     lm = replace(config.lm, keep_best=stops, patience=config.patience or math.inf, train_base=train_base)
+    if not config.update_grid:  # what lies where these rows are not is kept as it is, not smoothed
+        lm = replace(lm, smoothing=0.0)
     config = replace(config, lm=lm)
     if config.lamb:
         fold_base(model)
@@ -90,6 +140,13 @@ def _by_least_squares(
 
 def _check_shape(model: Network, rows: TrainingRows) -> None:
     inputs, outputs = model.layers[0].in_dim, sum(model.width[-1])
+    if rows.are_labels and rows.X.shape[1] == inputs:
+        if int(rows.y.min()) < 0 or int(rows.y.max()) >= max(outputs, 2):
+            raise UsageError(
+                f"train_label has class labels from {int(rows.y.min())} to {int(rows.y.max())}; {model.describe()} has "
+                f"an output for each of 0 to {outputs - 1}"
+            )
+        return
     if (rows.X.shape[1], rows.y.shape[1]) != (inputs, outputs):
         raise UsageError(
             f"{model.describe()} takes {inputs} inputs to {outputs} outputs; train_input has {rows.X.shape[1]} columns "
@@ -97,11 +154,15 @@ def _check_shape(model: Network, rows: TrainingRows) -> None:
         )
 
 
-def choose_optimizer(model: Network, rows: TrainingRows, config: TrainConfig) -> TrainConfig:
+def choose_optimizer(model: Network, rows: TrainingRows, config: TrainConfig, plan: FitPlan = FitPlan()) -> TrainConfig:
     """The config with Levenberg-Marquardt for LBFGS where it can do the same: all rows, squares, a small network.
 
-    Raises UsageError where Levenberg-Marquardt was asked for in single precision.
+    Raises UsageError where Levenberg-Marquardt was asked for in single precision, or with metrics.
     """
+    if config.opt == "LM" and plan.metrics:
+        raise UsageError('metrics are measured after steps of LBFGS or Adam: take opt="LBFGS" or opt="Adam"')
+    if not plan.substitute or plan.metrics:
+        return config
     if model.layers[0].coef.dtype != torch.float64:
         if config.opt == "LM":
             raise UsageError("Levenberg-Marquardt works in float64: call model.double() first, or take opt='Adam'")
@@ -129,7 +190,7 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 
 @torch.no_grad()
 def _take_deep_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
-    """Give a network of several hidden layers (which is changed) the values of its best start; the smoothing with it."""
+    """Give a network of several hidden layers (which is changed) its best start; the smoothing that was best with it."""
     cpu = torch.device("cpu")  # where the random numbers are
     here = rows.to(cpu)
     shift = here.mean(here.y.T) if not model.arities[-1] else torch.zeros_like(here.y[0])
@@ -143,11 +204,9 @@ def _take_deep_start(model: Network, rows: TrainingRows, config: TrainConfig, st
     on_cpu = model.copy().cpu()
     task = DeepTask(on_cpu, few, others, original, config, generator, budget, starts)
     start = deep_start(task)
-    smoothing = config.lm.smoothing
-    if not config.lamb:
-        task = replace(task, fitting=whole, judging=judging)
-        coarse = not model.grid_eps_given and model.layers[0].G <= COARSE
-        start, smoothing = on_better_knots(task, start, coarse)
+    task = replace(task, fitting=whole, judging=judging)
+    coarse = not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE
+    start, smoothing = on_better_knots(task, start, coarse)
     change_outputs(start, scale, shift)
     start.to(rows.X.device)
     model.act_fun, model.grid_eps = start.act_fun, start.grid_eps

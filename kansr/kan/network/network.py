@@ -63,7 +63,7 @@ class Network(nn.Module):
         base_fun, grid = base_function(base_fun), int(grid)
         if grid < 1 or k < 0:
             raise UsageError(f"a grid has at least 1 interval and a degree k of at least 0; these are {grid} and {k}")
-        self.width = _width(width)
+        self.width, self.seed = _width(width), seed
         self.arities = _arities(self.width, mult_arity)
         self.k, self.grid_eps, self.grid_eps_given = k, 1.0 if grid_eps is None else grid_eps, grid_eps is not None
         generator = torch.Generator().manual_seed(seed)
@@ -86,13 +86,17 @@ class Network(nn.Module):
         return list(self.act_fun)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The outputs. x: (batch, inputs) -> (batch, outputs)"""
+        """The outputs, in the precision of x; inside everything is in that of the network.
+
+        x: (batch, inputs) -> (batch, outputs)
+        """
+        precision = x.dtype if x.is_floating_point() else self.act_fun[0].coef.dtype
         x = x.to(self.act_fun[0].coef.dtype)
         if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:
             raise UsageError(f"{self.describe()} takes (rows, {self.act_fun[0].in_dim}); this is {tuple(x.shape)}")
         for layer, nodes in self.stages():
             x = nodes(layer(x))
-        return x
+        return x.to(precision)
 
     def stages(self) -> Iterator[tuple[KANLayer, Nodes]]:
         """Each layer of edges with the nodes it ends in."""

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 # How a spline goes on outside its grid: by the end polynomial, by the tangent at the end of the grid, or ("bounded") by
-# the end polynomial for REACH of an interval and by the tangent from there on.
+# the end polynomial over REACH and by the tangent from there on.
 Outside = Literal["polynomial", "linear", "bounded"]
 
-REACH = 0.5  # intervals: hidden values leave their grids by less than this while training goes well
+REACH = 0.05  # of the range of a grid: training lets hidden values leave their grids by as much, and fits them again
 
 MARGIN = 0.002  # of the range of the samples, added on either side of a grid
 CONSTANT = 1e-6  # of its magnitude: an input of a smaller range counts as constant, and its grid reaches this far
@@ -97,9 +97,9 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
 
 def polynomial_range(knots: Tensor, k: int, outside: Outside) -> tuple[Tensor, Tensor]:
     """Where splines are piecewise polynomials; beyond they are linear. knots: (in, G + 2k + 1) -> (in,), (in,)"""
-    inner = knots[:, k : knots.shape[1] - k]
-    reach = {"polynomial": torch.inf, "linear": 0.0, "bounded": REACH}[outside]
-    return inner[:, 0] - reach * (inner[:, 1] - inner[:, 0]), inner[:, -1] + reach * (inner[:, -1] - inner[:, -2])
+    low, high = knots[:, k], knots[:, knots.shape[1] - 1 - k]
+    reach = {"polynomial": torch.inf, "linear": 0.0, "bounded": REACH}[outside] * (high - low)
+    return low - reach, high + reach
 
 
 def is_uniform(knots: Tensor) -> bool:

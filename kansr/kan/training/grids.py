@@ -116,6 +116,9 @@ def fit_grids(
     """
     x = X
     for n, (layer, nodes) in enumerate(model.stages()):
+        x = x[x.isfinite().all(1)]  # a symbolic edge may have no value somewhere
+        if not len(x):
+            return
         eps = grid_eps if n == 0 and grid_eps is not None else model.grid_eps
         knots = grid_from_samples(x, G or layer.G, layer.k, eps, margin)
         x = nodes(layer(x))
@@ -134,6 +137,7 @@ def follow_values(model: Network, X: Tensor, margin: float = MARGIN) -> None:
         low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
         a, b = x.min(0).values, x.max(0).values
         x = nodes(layer(x))
+        x = x[x.isfinite().all(1)] if bool(x.isfinite().all(1).any()) else x
         ratio = (1 + 2 * margin) * (b - a) / (high - low)
         moved = (ratio > LEAST_STRETCH) & ratio.isfinite()
         if n and bool(moved.any()):

@@ -225,7 +225,7 @@ def by_gradient(
         before = [parameter.detach().clone() for parameter in model.parameters()]
         optimizer.step(_closure(model, batch, optimizer, config))
         with torch.no_grad():
-            error = float(rows.mean_square(model(rows.X)).sqrt())
+            error = _error(model, rows, config.loss_fn)
         if not np.isfinite(error) or not all(bool(value.isfinite().all()) for value in model.parameters()):
             _roll_back(model, before, step)
             break
@@ -233,7 +233,7 @@ def by_gradient(
             history.train.append(error)
             history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
             if held is not None:
-                history.held_out.append(float(held.mean_square(model(held.X)).sqrt()))
+                history.held_out.append(_error(model, held, config.loss_fn))
         watch(history)
         least.note(error)
         if expired() or (config.patience and held is not None and _ended(least_held, history, config.patience)):
@@ -244,6 +244,12 @@ def by_gradient(
         least.restore()
         history.train.append(least.error)
     return history
+
+
+def _error(model: Network, rows: TrainingRows, loss_fn: Loss) -> float:
+    """The rms error; for class labels, which have none, the root of the loss."""
+    prediction = model(rows.X)
+    return float((loss_fn(prediction, rows.y) if rows.are_labels else rows.mean_square(prediction)).sqrt())
 
 
 def _ended(best: _Best, history: History, patience: int) -> bool:
