@@ -190,7 +190,7 @@ def _exactly(values: list[float], steps: int) -> list[float]:
 
 @torch.no_grad()
 def _take_deep_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
-    """Give a network of several hidden layers (which is changed) its best start; the smoothing that was best with it."""
+    """Give a network of several hidden layers (which is changed) its best start; the smoothing to go on with."""
     cpu = torch.device("cpu")  # where the random numbers are
     here = rows.to(cpu)
     shift = here.mean(here.y.T) if not model.arities[-1] else torch.zeros_like(here.y[0])

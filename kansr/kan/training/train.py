@@ -116,7 +116,8 @@ def train_together(
 
     The target is standardised for it. Where hidden values leave their grids, or cover too little of them, the grids are
     fitted again and training goes on. With several hidden layers grids follow their values every GRID_STEPS steps, and
-    the networks end in the best state that they had after such a round. Raises UsageError for a loss that is no mean square.
+    the networks end in the best state that they had after such a round. Raises UsageError for a loss that is no mean
+    square.
     """
     if config.loss_fn is not mean_square:
         raise UsageError('loss_fn needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares')
