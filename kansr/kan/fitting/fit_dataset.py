@@ -17,7 +17,7 @@ from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
 from kansr.kan.training.grids import fit_grids, fold_base, input_grid_eps
-from kansr.kan.training.initialise import Starts, over_rms
+from kansr.kan.training.initialise import Starts, over_rms, redrawn
 from kansr.kan.training.jacobian import Linearised
 from kansr.kan.training.levenberg_marquardt import History, Watch, never, unwatched
 from kansr.kan.training.multistart import MultistartConfig, Trial, multistart
@@ -133,6 +133,8 @@ def _by_least_squares(
     elif starts and untouched and config.update_grid:
         smoothing = _take_best_start(model, rows, config, starts)
         config = replace(config, lm=replace(config.lm, smoothing=smoothing))
+    elif starts and config.update_grid and any(bool(layer.spline_mask.any()) for layer in model.layers):
+        _take_redrawn_start(model, rows, config, starts)
     elif config.update_grid:
         fit_grids(model, rows.X)
     return train_together([model], rows, config, test, watch=watch)[0]
@@ -186,6 +188,22 @@ def _exactly(values: list[float], steps: int) -> list[float]:
         return []
     values = values[1:] if len(values) > steps else values
     return (values + values[-1:] * steps)[: steps - 1] + values[-1:]
+
+
+@torch.no_grad()
+def _take_redrawn_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> None:
+    """Give a network with symbolic or closed edges (which is changed) its best start: itself, or with other splines."""
+    fitting, judging = _split(rows)
+    generator = torch.Generator().manual_seed(config.seed)
+    cpu, here = model.copy().cpu(), fitting.to(torch.device("cpu"))
+    as_it_is = cpu.copy()
+    fit_grids(as_it_is, here.X)
+    drawn = [redrawn(cpu, here.X, here.y, generator) for _ in range(max(min(starts, _affordable(model, fitting)), 1))]
+    trials = [start.to(rows.X.device) for start in (as_it_is, *drawn)]
+    train_together(trials, fitting, replace(config, lamb=0.0, steps=min(TRIES, config.steps)))
+    errors = [float(judging.mean_square(start(judging.X))) for start in trials]
+    best = trials[min(range(len(trials)), key=lambda n: errors[n] if math.isfinite(errors[n]) else math.inf)]
+    model.act_fun = best.act_fun
 
 
 @torch.no_grad()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 import sympy
@@ -22,7 +23,7 @@ from kansr.kan.reading.symbolic import edge_curve, fix, match_curve
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
 from kansr.kan.training.train import TrainConfig, train_together
-from kansr.result.graph import Graph
+from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.choose import combinations
@@ -31,6 +32,9 @@ from kansr.symbolic.matching.match import EdgeFit, MatchConfig
 log = logging.getLogger(__name__)
 
 MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a bad network still ranks functions
+# Assumed for a curve, in its standard deviations, when simple functions are tried: an exact network need not have the
+# simple curves, as one edge can undo what another one bends.
+COARSE_ERROR = 0.2
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
 
@@ -49,6 +53,7 @@ class AutoConfig:
     library: Library = STANDARD
     per_edge: int = 8  # best fits of each edge that are combined
     trials: int = 60  # combinations that are tried
+    coarse_trials: int = 20  # combinations of simple functions that are tried before them
     rows: int = 200  # on which the constants of a combination are refined
     steps: int = 15  # of this refinement
     keep: int = 3  # best combinations, whose constants are refined on all rows in the end
@@ -68,12 +73,14 @@ def auto(model: Network, rows: TrainingRows, config: AutoConfig = AutoConfig(), 
         return model.copy()
     curves = tuple(edge_curve(model, index, rows.X) for index in splines)
     error = float((model(rows.X) - rows.y).detach().square().mean().sqrt())
-    curves = tuple(replace(curve, error=min(error, MOST_ERROR * float(np.std(curve.y)))) for curve in curves)
-    matches = [match_curve(curve, MatchConfig(library=config.library)) for curve in curves]
+    combined = chain(
+        islice(_combined(curves, lambda curve: COARSE_ERROR * float(np.std(curve.y)), config), config.coarse_trials),
+        _combined(curves, lambda curve: min(error, MOST_ERROR * float(np.std(curve.y))), config),
+    )
     few = rows.take(torch.arange(0, len(rows.X), max(len(rows.X) // config.rows, 1), device=rows.X.device))
     drafts: list[tuple[float, int, Network]] = []
-    left = config.trials
-    for number, fits in enumerate(combinations(Graph((), curves, "", error), matches, config.per_edge)):
+    left = config.trials + config.coarse_trials
+    for number, fits in enumerate(combined):
         if not left or (drafts and expired()):
             break
         trial = model.copy()
@@ -93,6 +100,15 @@ def auto(model: Network, rows: TrainingRows, config: AutoConfig = AutoConfig(), 
     length, number, best = min(final, key=lambda draft: draft[:2])
     log.info("fixed %d edges by combination %d: %.0f bits", len(splines), number, length)
     return best
+
+
+def _combined(
+    curves: Sequence[Edge], error: Callable[[Edge], float], config: AutoConfig
+) -> Iterator[tuple[EdgeFit, ...]]:
+    """Combinations of fits, one for each curve, likely ones first; error: that is assumed for a curve"""
+    known = tuple(replace(curve, error=error(curve)) for curve in curves)
+    matches = [match_curve(curve, MatchConfig(library=config.library)) for curve in known]
+    yield from combinations(Graph((), known, "", 0.0), matches, config.per_edge)
 
 
 def _refit(model: Network, rows: TrainingRows, steps: int) -> list[float]:

@@ -150,6 +150,31 @@ def draw_curves(layer: KANLayer, columns: Sequence[int], x: Tensor, generator: t
 
 
 @torch.no_grad()
+def redrawn(model: Network, X: Tensor, y: Tensor, generator: torch.Generator) -> Network:
+    """A new network with random curves on the spline edges of its hidden layers, and its symbolic edges as they are.
+
+    Hidden sums with spline edges get mean 0 and standard deviation 1 on the rows, where most functions of the library
+    are not flat. The last layer is fitted to y where it is all splines. X: (rows, n); y: (rows, outputs)
+    """
+    new, x = model.copy(), X
+    for layer, nodes in list(new.stages())[:-1]:
+        layer.grid = grid_from_samples(x, layer.G, layer.k, new.grid_eps)
+        splines = layer.spline_mask
+        columns = splines.any(0).nonzero()[:, 0].tolist()
+        layer.scale_base *= 1 - splines
+        layer.scale_sp.fill_(1.0)
+        draw_curves(layer, columns, x, generator)
+        layer.bias[columns] -= layer(x)[:, columns].mean(0)
+        x = nodes(layer(x))
+    last = new.layers[-1]
+    if not last.fixed and not new.arities[-1] and bool(x.isfinite().all()):
+        last.scale_base.zero_()
+        last.scale_sp.fill_(1.0)
+        fit_last_layer(new, X, y)
+    return new
+
+
+@torch.no_grad()
 def product_start(
     X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid_eps: Tensor, generator: torch.Generator
 ) -> Network:
