@@ -90,6 +90,7 @@ class Network(nn.Module):
 
         x: (batch, inputs) -> (batch, outputs)
         """
+        x = torch.as_tensor(x)
         precision = x.dtype if x.is_floating_point() else self.act_fun[0].coef.dtype
         x = x.to(self.act_fun[0].coef.dtype)
         if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:

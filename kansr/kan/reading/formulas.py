@@ -15,7 +15,7 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import description_length, fit_length
 from kansr.formula.polish.snap import snap
 from kansr.kan.network.network import EdgeIndex, Network
 from kansr.kan.network.threads import one_thread
@@ -23,6 +23,7 @@ from kansr.kan.reading.symbolic import edge_curve, fix, match_curve
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
 from kansr.kan.training.train import TrainConfig, train_together
+from kansr.numeric.tolerances import EQUAL_VALUES
 from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
@@ -35,6 +36,7 @@ MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a b
 # Assumed for a curve, in its standard deviations, when simple functions are tried: an exact network need not have the
 # simple curves, as one edge can undo what another one bends.
 COARSE_ERROR = 0.2
+MOST_DEGREE = 6  # of a polynomial that is expanded
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
 
@@ -111,6 +113,35 @@ def _combined(
     yield from combinations(Graph((), known, "", 0.0), matches, config.per_edge)
 
 
+def _snapped(expr: sympy.Expr, table: Dataset) -> sympy.Expr:
+    """The expression with its constants fitted once more and snapped; a polynomial also expanded, if that is shorter.
+
+    Where a function is outside the formula language, so that nothing can be fitted, only rounding is taken away.
+    """
+    symbols = [sympy.Symbol(name) for name in table.names]
+    forms = [expr]
+    if expr.is_polynomial(*symbols) and sympy.Poly(expr, *symbols).total_degree() <= MOST_DEGREE:
+        forms.append(_expanded(expr, symbols, table))
+    fits = [snap(fit_constants(form, table), table) for form in forms]
+    if not np.isfinite(fits[0].rms):
+        return expr.xreplace({number: _without_rounding(number) for number in expr.atoms(sympy.Float)})
+    return min(fits, key=lambda fit: fit_length(fit, table)).expr
+
+
+def _expanded(expr: sympy.Expr, symbols: Sequence[sympy.Symbol], table: Dataset) -> sympy.Expr:
+    """The polynomial as a sum of monomials, without those that are nothing but rounding on the rows."""
+    terms = sympy.Poly(expr, *symbols).terms()
+    sizes = [abs(float(c)) * np.abs(np.prod(table.X ** np.array(powers), axis=1)).max() for powers, c in terms]
+    kept = [term for term, size in zip(terms, sizes) if size > EQUAL_VALUES * max(sizes)]
+    return sympy.Add(*(c * sympy.Mul(*(x**p for x, p in zip(symbols, powers))) for powers, c in kept))
+
+
+def _without_rounding(number: sympy.Float) -> sympy.Expr:
+    """The number that is no more than rounding away from this one: 0, a whole or half one, or itself."""
+    near = sympy.Rational(round(2 * float(number)), 2)
+    return near if abs(float(number) - float(near)) < EQUAL_VALUES * max(1.0, abs(float(number))) else number
+
+
 def _refit(model: Network, rows: TrainingRows, steps: int) -> list[float]:
     """Train the constants of a symbolic network (which is changed); the mean squared residual of each output."""
     config = TrainConfig(steps=steps, update_grid=False, lm=LMConfig(smoothing=0.0, gain=REFIT_GAIN))
@@ -181,5 +212,5 @@ def formulas(
     shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
     found = [canonical(expr) for expr in expressions(model, symbols)]
     if snapped and rows is not None:
-        found = [snap(fit_constants(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
+        found = [_snapped(expr, table) for expr, table in zip(found, _tables(rows))]
     return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown
