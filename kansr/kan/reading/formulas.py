@@ -36,6 +36,7 @@ MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a b
 # Assumed for a curve, in its standard deviations, when simple functions are tried: an exact network need not have the
 # simple curves, as one edge can undo what another one bends.
 COARSE_ERROR = 0.2
+FORMS = 3  # starts of a quadratic form, and as many of sums and products of lines
 MOST_DEGREE = 6  # of a polynomial that is expanded
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
@@ -76,12 +77,13 @@ def auto(model: Network, rows: TrainingRows, config: AutoConfig = AutoConfig(), 
     curves = tuple(edge_curve(model, index, rows.X) for index in splines)
     error = float((model(rows.X) - rows.y).detach().square().mean().sqrt())
     combined = chain(
+        _quadratic_forms(model, splines),
         islice(_combined(curves, lambda curve: COARSE_ERROR * float(np.std(curve.y)), config), config.coarse_trials),
         _combined(curves, lambda curve: min(error, MOST_ERROR * float(np.std(curve.y))), config),
     )
     few = rows.take(torch.arange(0, len(rows.X), max(len(rows.X) // config.rows, 1), device=rows.X.device))
     drafts: list[tuple[float, int, Network]] = []
-    left = config.trials + config.coarse_trials
+    left = config.trials + config.coarse_trials + 2 * FORMS
     for number, fits in enumerate(combined):
         if not left or (drafts and expired()):
             break
@@ -140,6 +142,22 @@ def _without_rounding(number: sympy.Float) -> sympy.Expr:
     """The number that is no more than rounding away from this one: 0, a whole or half one, or itself."""
     near = sympy.Rational(round(2 * float(number)), 2)
     return near if abs(float(number) - float(near)) < EQUAL_VALUES * max(1.0, abs(float(number))) else number
+
+
+def _quadratic_forms(model: Network, splines: Sequence[EdgeIndex]) -> Iterator[tuple[EdgeFit, ...]]:
+    """Lines into the hidden nodes and squares or lines out of them, with drawn constants, for one hidden layer.
+
+    An exact network of a product or another quadratic form need not have these curves, as there are many others.
+    """
+    if len(model.layers) != 2 or not any(n == 0 for n, _, _ in splines):
+        return
+    rng = np.random.default_rng(0)
+    line, square = STANDARD["x"], STANDARD["x^2"]
+    for outer in (square, line):
+        for _ in range(FORMS):
+            slopes = rng.standard_normal(len(splines))
+            functions = (outer if n else line for n, _, _ in splines)
+            yield tuple(EdgeFit(f, 1.0, 0.0, float(c), 0.0, 1.0) for f, c in zip(functions, slopes))
 
 
 def _refit(model: Network, rows: TrainingRows, steps: int) -> list[float]:

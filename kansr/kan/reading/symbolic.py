@@ -61,7 +61,8 @@ def edge_curve(model: Network, edge_index: EdgeIndex, X: Tensor) -> Edge:
     layer = model.layers[n]
     values = model.node_values(X.to(layer.coef))[n]
     x = sample_points(values[:, i].cpu().to(torch.float64).numpy())
-    apart = x[np.abs(x[:, None] - values[:, i].cpu().numpy()).min(1) <= EQUAL_VALUES * np.ptp(x)]
+    found = np.unique(values[:, i].cpu().to(torch.float64).numpy())
+    apart = found[np.append(True, np.diff(found) > EQUAL_VALUES * np.ptp(found))]
     if TWO_VALUES <= len(apart) <= FEW_VALUES:
         x = np.repeat(apart, REPEATED)
     points = values.new_zeros(len(x), layer.in_dim) + values.mean(0)
