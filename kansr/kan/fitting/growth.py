@@ -65,7 +65,8 @@ def widened(model: Network, width: Sequence[WidthEntry]) -> Network:
 
     Raises UsageError where a layer would lose nodes, where inputs or outputs change, or the number of products.
     """
-    wanted = [(entry, 0) if isinstance(entry, int) else tuple(entry) for entry in width]
+    pairs = [(entry, 0) if isinstance(entry, int) else tuple(entry) for entry in width]
+    wanted = [(int(pair[0]), int(pair[1])) for pair in pairs]
     fits = len(wanted) == len(model.width) and (wanted[0], wanted[-1]) == (model.width[0], model.width[-1])
     if not fits or any(a > b or p != q for (a, p), (b, q) in zip(model.width, wanted)):
         raise UsageError(f"{model.describe()} cannot become {list(width)} by more sums in its hidden layers")
@@ -76,7 +77,7 @@ def widened(model: Network, width: Sequence[WidthEntry]) -> Network:
         larger = _closed(layer, sum(wanted[before]), wanted[after][0] + sum(model.arities[after]))
         larger.grid = _grid(larger)
         larger.grid[rows] = layer.grid
-        index = torch.tensor(rows)[:, None], torch.tensor(columns)
+        index = torch.tensor(rows, device="cpu")[:, None], torch.tensor(columns, device="cpu")
         for name in ("coef", "scale_base", "scale_sp", "constants", "mask"):
             getattr(larger, name)[index] = getattr(layer, name)
         larger.bias[columns] = layer.bias

@@ -74,7 +74,9 @@ class KANLayer(nn.Module):
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.fixed:
             names = [[i, o, f.name] for (i, o), f in self.fixed.items()]
-            destination[prefix + FIXED] = torch.tensor(list(json.dumps(names).encode()), dtype=torch.uint8)
+            destination[prefix + FIXED] = torch.tensor(
+                list(json.dumps(names).encode()), dtype=torch.uint8, device="cpu"
+            )
 
     def _load_from_state_dict(
         self,

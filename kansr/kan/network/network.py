@@ -68,7 +68,7 @@ class Network(nn.Module):
         self.k, self.grid_eps, self.grid_eps_given = k, 1.0 if grid_eps is None else grid_eps, grid_eps is not None
         generator = torch.Generator().manual_seed(seed)
         scale = _base_scale(len(self.width) > SHALLOW, noise_scale_base, scale_base_mu, scale_base_sigma)
-        layers = []
+        layers: list[KANLayer] = []
         for before, after in pairwise(range(len(self.width))):
             out = self.width[after][0] + sum(self.arities[after])
             points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64, device="cpu")
@@ -90,7 +90,7 @@ class Network(nn.Module):
 
         x: (batch, inputs) -> (batch, outputs)
         """
-        x = torch.as_tensor(x)
+        x = x if isinstance(x, Tensor) else torch.as_tensor(x, device="cpu")
         precision = x.dtype if x.is_floating_point() else self.act_fun[0].coef.dtype
         x = x.to(self.act_fun[0].coef.dtype)
         if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:

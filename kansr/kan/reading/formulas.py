@@ -112,7 +112,7 @@ def _combined(
     """Combinations of fits, one for each curve, likely ones first; error: that is assumed for a curve"""
     known = tuple(replace(curve, error=error(curve)) for curve in curves)
     matches = [match_curve(curve, MatchConfig(library=config.library)) for curve in known]
-    yield from combinations(Graph((), known, "", 0.0), matches, config.per_edge)
+    yield from map(tuple, combinations(Graph((), known, "", 0.0), matches, config.per_edge))
 
 
 def _snapped(expr: sympy.Expr, table: Dataset) -> sympy.Expr:
