@@ -44,6 +44,7 @@ REWRITES: Mapping[Any, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.sech: lambda x: 1 / sympy.cosh(x),
     sympy.csch: lambda x: 1 / sympy.sinh(x),
     sympy.coth: lambda x: sympy.cosh(x) / sympy.sinh(x),
+    sympy.atanh: lambda x: (sympy.log(1 + x) - sympy.log(1 - x)) / 2,
     sympy.re: lambda x: x,  # all values are real
     sympy.im: lambda x: sympy.S.Zero,
     sympy.conjugate: lambda x: x,

@@ -11,6 +11,8 @@ import sympy
 from torch import Tensor
 
 from kansr.errors import UsageError
+from kansr.kan.fitting import progress
+from kansr.kan.fitting.fit_dataset import FitPlan, Metric, Results, fit_dataset
 from kansr.kan.network import checkpoint
 from kansr.kan.network.network import Network
 from kansr.kan.network.pykan_names import function, library_of
@@ -18,9 +20,8 @@ from kansr.kan.reading import formulas, symbolic
 from kansr.kan.reading import plot as plots
 from kansr.kan.reading.compact import compact, prune_input
 from kansr.kan.reading.prune import EDGE_THRESHOLD, NODE_THRESHOLD, Pruned, prune
-from kansr.kan.training import grids, progress
+from kansr.kan.training import grids
 from kansr.kan.training.dataset import TrainingRows
-from kansr.kan.training.fit_dataset import Results, fit_dataset
 from kansr.kan.training.train import Loss, Optimizer, TrainConfig, mean_square
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
@@ -61,18 +62,26 @@ class KAN(Network):
         loss_fn: Loss = mean_square,
         lr: float = 1.0,
         patience: int = 0,
-        seed: int = 0,
+        seed: int | None = None,
+        metrics: Sequence[Metric] = (),
+        substitute: bool = True,
         starts: int = 6,
         verbose: bool | None = None,
     ) -> Results:
         """Train on a dataset: train_input, train_label, optionally test_input, test_label and train_weight.
 
         opt: "LBFGS" means Levenberg-Marquardt wherever that applies, which is for all rows at once, squared errors and
-        up to 3000 parameters; the function `kansr.kan.train` does not replace it;
+        up to 3000 parameters, unless `substitute` is False; the function `kansr.kan.train` does not replace it;
+        update_grid: with False all grids stay as they are, and the network is trained as it is, without other starts;
+        loss_fn: of the outputs and train_label, which it gets as they are if they are whole numbers: class labels for
+        torch.nn.CrossEntropyLoss;
+        metrics: functions without arguments that are asked after each step, such as an accuracy; LBFGS and Adam only;
+        seed: of starts and batches; by default that of the network;
         starts: a network that was never trained is trained from the best of several starts, or with 0 as it is;
         patience: end this many steps after the least test_loss, and go back to it; with 0, test rows are only watched;
         verbose: whether a progress bar is shown; by default on a terminal and in a notebook.
-        -> train_loss and test_loss (rms) and reg, each with `steps` values
+        -> train_loss and test_loss (rms; for class labels the root of loss_fn), reg and one list for each metric, by
+        its __name__, each with `steps` values
         Raises UsageError for rows that do not fit the network.
         """
         config = TrainConfig(
@@ -89,17 +98,26 @@ class KAN(Network):
             grid_update_num=grid_update_num,
             stop_grid_update_step=stop_grid_update_step,
             patience=patience,
-            seed=seed,
+            seed=self.seed if seed is None else seed,
             loss_fn=loss_fn,
         )
+        plan = FitPlan(0 if self.trained else starts, tuple(metrics), substitute)
         visible = progress.is_watched() if verbose is None else verbose
         with progress.bar(steps, lamb) if visible else progress.silence() as watch:
-            results, self.seen = fit_dataset(self, dataset, config, 0 if self.trained else starts, watch)
+            results, self.seen = fit_dataset(self, dataset, config, plan, watch)
         self.trained = True
         return results
 
-    def train(self, mode: bool | Mapping[str, Tensor] = True, *args: Any, **options: Any) -> Any:
-        """`fit` for a dataset; for True or False the mode switch of nn.Module."""
+    def train(
+        self,
+        mode: bool | Mapping[str, Tensor] = True,
+        *args: Any,
+        dataset: Mapping[str, Tensor] | None = None,
+        **options: Any,
+    ) -> Any:
+        """`fit` for a dataset, also by name; for True or False the mode switch of nn.Module."""
+        if dataset is not None:
+            return self.fit(dataset, **options)
         return super().train(mode) if isinstance(mode, bool) else self.fit(mode, *args, **options)
 
     # --- grids

@@ -90,7 +90,7 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(opt: str, G: int) 
     weight = torch.ones(80)
     weight[:20] = 2
     config = TrainConfig(opt=opt, steps=5, lr=1.0 if opt == "LBFGS" else 0.01, update_grid=False)
-    a, b = KAN([2, 1, 1], G, seed=1), KAN([2, 1, 1], G, seed=1)
+    a, b = (KAN([2, 1, 1], G, seed=1, outside="polynomial") for _ in range(2))  # smooth, so that rounding stays small
     _, first = train(a, rows.X, rows.y, config, weight=weight)
     _, second = train(b, rows.X[twice], rows.y[twice], config)
     assert first.train == pytest.approx(second.train, rel=1e-6)

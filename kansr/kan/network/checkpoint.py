@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from kansr.errors import UsageError
-from kansr.kan.network.layer import BASE_FUNCTIONS, KANLayer
+from kansr.kan.network.layer import BASE_FUNCTIONS, FIXED, KANLayer
 from kansr.kan.network.network import Network
 from kansr.kan.network.pykan_names import function
 from kansr.symbolic.library.function import Library
@@ -39,7 +39,11 @@ def save(model: Network, path: str | PathLike[str]) -> None:
         "trained": bool(getattr(model, "trained", False)),
         "layers": [_layer_entry(layer) for layer in model.layers],
     }
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    tensors = {
+        name: value.detach().cpu().contiguous()
+        for name, value in model.state_dict().items()
+        if not name.endswith(f".{FIXED}")
+    }
     try:
         save_file(tensors, _with(path, ".safetensors"))
         _with(path, ".json").write_text(json.dumps(architecture, indent=1) + "\n", encoding="utf-8")

@@ -5,16 +5,22 @@ Source: Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from kansr.errors import UsageError
 from kansr.kan.network import fixed_edges
+from kansr.kan.network.pykan_names import function, is_known
 from kansr.kan.network.spline import Outside, dense_basis, extend_grid
 from kansr.kan.network.spline_sums import spline_sums
-from kansr.symbolic.library.function import Function
+from kansr.symbolic.library.function import Function, Library
+
+FIXED = "fixed"  # the key of the symbolic edges of a layer in a state_dict, where it has some
 
 BaseFunction = Callable[[Tensor], Tensor]
 
@@ -53,6 +59,46 @@ class KANLayer(nn.Module):
         self.bias = nn.Parameter(knots.new_zeros(out_dim))
         self.constants = nn.Parameter(knots.new_zeros(in_dim, out_dim, 4))
         self.fixed: dict[tuple[int, int], Function] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: symbolic edges by the names of their functions, as these are no values that pickle can write."""
+        named = {edge: f.name if is_known(f) else f for edge, f in self.fixed.items()}
+        return {**self.__dict__, "fixed": named}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.fixed = {edge: function(f) for edge, f in self.fixed.items()}
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """The tensors, and where edges are symbolic the names of their functions, as a tensor of bytes."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.fixed:
+            names = [[i, o, f.name] for (i, o), f in self.fixed.items()]
+            destination[prefix + FIXED] = torch.tensor(
+                list(json.dumps(names).encode()), dtype=torch.uint8, device="cpu"
+            )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Take over tensors and symbolic edges; functions of the user's own only where this layer has them already."""
+        others = {name: value for name, value in state_dict.items() if name != prefix + FIXED}
+        super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        if prefix + "coef" not in state_dict:
+            return
+        own = Library(tuple(dict.fromkeys(self.fixed.values())))
+        try:
+            names = json.loads(bytes(state_dict[prefix + FIXED].tolist())) if prefix + FIXED in state_dict else []
+            self.fixed = {(int(i), int(o)): function(name, own) for i, o, name in names}
+        except (UsageError, ValueError, TypeError) as err:
+            error_msgs.append(f"the symbolic edges of {prefix.rstrip('.')} cannot be read: {err}")
 
     @property
     def in_dim(self) -> int:
@@ -107,18 +153,29 @@ class KANLayer(nn.Module):
         return torch.stack(columns, 1)
 
 
-def random_layer(
-    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, noise_scale_base: float, rng: torch.Generator
-) -> KANLayer:
-    """A layer initialised as in the KAN paper: phi(x) near b(x) / sqrt(in), plus a random spline.
+@dataclass(frozen=True)
+class BaseScale:
+    """How scale_base is drawn: uniformly around mean / sqrt(in), by up to `noise`, or `spread` / sqrt(in)."""
 
-    points: (G + 1,), the grid of every input; noise_scale: standard deviation of G times the coefficients;
-    noise_scale_base: half-width of the uniform noise of scale_base
+    mean: float = 1.0
+    noise: float = 0.0
+    spread: float = 0.0
+
+    def half_width(self, in_dim: int) -> float:
+        return self.noise + self.spread * in_dim**-0.5
+
+
+def random_layer(
+    points: Tensor, in_dim: int, out_dim: int, k: int, noise_scale: float, base_scale: BaseScale, rng: torch.Generator
+) -> KANLayer:
+    """A layer initialised as in the KAN papers: phi(x) near scale_base·b(x), plus a random spline.
+
+    points: (G + 1,), the grid of every input; noise_scale: standard deviation of G times the coefficients
     """
     layer = KANLayer(extend_grid(points.repeat(in_dim, 1), k), out_dim, k)
     noise = torch.rand(in_dim, out_dim, generator=rng, dtype=torch.float64, device="cpu")
     with torch.no_grad():
-        layer.scale_base.copy_(in_dim**-0.5 + noise_scale_base * (2 * noise - 1))
+        layer.scale_base.copy_(base_scale.mean * in_dim**-0.5 + base_scale.half_width(in_dim) * (2 * noise - 1))
         layer.coef.normal_(0, noise_scale / layer.G, generator=rng)
     return layer
 

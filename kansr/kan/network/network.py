@@ -14,8 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from kansr.errors import UsageError
-from kansr.kan.network.layer import BaseFunction, KANLayer, base_function, random_layer
+from kansr.kan.network.layer import BaseFunction, BaseScale, KANLayer, base_function, random_layer
 from kansr.kan.network.spline import Outside
+
+SHALLOW = 3  # layers of nodes, with inputs and outputs: networks of at most one hidden layer
+SAMPLE = 256  # random rows on which the hidden values of a new deep network are scaled
+FILLED = 0.5  # standard deviation of these, in half-widths of the grid: nearly all of them lie within it
 
 WidthEntry = int | Sequence[int]
 EdgeIndex = tuple[int, int, int]  # layer, from node, to sum or factor
@@ -28,7 +32,12 @@ class Network(nn.Module):
     mult_arity: the factors of a product, one number for all or a list for each layer. A layer of edges ends in its
     sums, followed by the factors of its products;
     grid_eps: 1 for evenly spaced knots, 0 for knots at the quantiles of the samples. By default they are even, and
-    the first training may choose knots near the quantiles where these fit better.
+    the first training may choose knots near the quantiles where these fit better;
+    outside: how splines go on outside their grids, see `spline.Outside`. By default they are polynomials in the first
+    layer and bounded in the others, whose values nobody chooses;
+    scale_base_mu, scale_base_sigma: scale_base is drawn within sigma / sqrt(in) of mu / sqrt(in). By default, and
+    with one hidden layer, it is 1 / sqrt(in) up to noise_scale_base. Deeper networks have any sign, and their hidden
+    values are centred and scaled into the grids, so that a network of any depth starts with values of order 1.
     Raises UsageError for a width, grid, degree or device that is impossible.
     """
 
@@ -45,38 +54,50 @@ class Network(nn.Module):
         base_fun: BaseFunction | str = "silu",
         grid_eps: float | None = None,
         grid_range: tuple[float, float] = (-1.0, 1.0),
-        outside: Outside = "polynomial",
+        outside: Outside | None = None,
+        scale_base_mu: float | None = None,
+        scale_base_sigma: float | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
         super().__init__()
         base_fun, grid = base_function(base_fun), int(grid)
         if grid < 1 or k < 0:
             raise UsageError(f"a grid has at least 1 interval and a degree k of at least 0; these are {grid} and {k}")
-        self.width = _width(width)
+        self.width, self.seed = _width(width), seed
         self.arities = _arities(self.width, mult_arity)
         self.k, self.grid_eps, self.grid_eps_given = k, 1.0 if grid_eps is None else grid_eps, grid_eps is not None
         generator = torch.Generator().manual_seed(seed)
-        layers = []
+        scale = _base_scale(len(self.width) > SHALLOW, noise_scale_base, scale_base_mu, scale_base_sigma)
+        layers: list[KANLayer] = []
         for before, after in pairwise(range(len(self.width))):
             out = self.width[after][0] + sum(self.arities[after])
             points = torch.linspace(*grid_range, grid + 1, dtype=torch.float64, device="cpu")
-            layer = random_layer(points, sum(self.width[before]), out, k, noise_scale, noise_scale_base, generator)
-            layer.base_fun, layer.outside = base_fun, outside
+            layer = random_layer(points, sum(self.width[before]), out, k, noise_scale, scale, generator)
+            layer.base_fun = base_fun
+            layer.outside = outside or ("bounded" if layers else "polynomial")
             layers.append(layer)
-        self.act_fun = nn.ModuleList(layers).to(_available(device))
+        self.act_fun = nn.ModuleList(layers)
+        if len(self.width) > SHALLOW:
+            _into_grids(self, grid_range, generator)
+        self.to(_available(device))
 
     @property
     def layers(self) -> list[KANLayer]:
         return list(self.act_fun)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The outputs. x: (batch, inputs) -> (batch, outputs)"""
+        """The outputs, in the precision of x; inside everything is in that of the network.
+
+        x: (batch, inputs) -> (batch, outputs)
+        """
+        x = x if isinstance(x, Tensor) else torch.as_tensor(x, device="cpu")
+        precision = x.dtype if x.is_floating_point() else self.act_fun[0].coef.dtype
         x = x.to(self.act_fun[0].coef.dtype)
         if x.ndim != 2 or x.shape[1] != self.act_fun[0].in_dim:
             raise UsageError(f"{self.describe()} takes (rows, {self.act_fun[0].in_dim}); this is {tuple(x.shape)}")
         for layer, nodes in self.stages():
             x = nodes(layer(x))
-        return x
+        return x.to(precision)
 
     def stages(self) -> Iterator[tuple[KANLayer, Nodes]]:
         """Each layer of edges with the nodes it ends in."""
@@ -130,6 +151,34 @@ class Nodes:
             others = [s[..., [f for f in group if f != factor]].prod(-1) for factor in group]
             parts.append(slope[..., n, None] * torch.stack(others, -1)[..., None, :])
         return torch.cat(parts, -1)
+
+
+@torch.no_grad()
+def _into_grids(model: Network, grid_range: tuple[float, float], generator: torch.Generator) -> None:
+    """Shift and scale the hidden sums of a new network (which is changed), layer by layer, so that they fill the grids.
+
+    Source: D. Mishkin and J. Matas, All you need is a good init, 2016: variances set layer by layer.
+    """
+    low, high = grid_range
+    shape = (SAMPLE, model.act_fun[0].in_dim)
+    x = low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64, device="cpu")
+    for n, (layer, nodes) in enumerate(model.stages()):
+        s = layer(x)
+        if n == len(model.act_fun) - 1:
+            break
+        deviation = s.std(0, correction=0)
+        scale = torch.where(deviation > 0, FILLED / 2 * (high - low) / deviation, torch.ones_like(deviation))
+        layer.coef *= scale[:, None]
+        layer.scale_base *= scale
+        layer.bias.copy_((layer.bias - s.mean(0)) * scale + (low + high) / 2)
+        layer.bias[nodes.sums :] += 1 - (low + high) / 2  # factors stay around 1, so that no product vanishes
+        x = nodes(layer(x))
+
+
+def _base_scale(deep: bool, noise: float, mu: float | None, sigma: float | None) -> BaseScale:
+    if mu is None and sigma is None and not deep:
+        return BaseScale(1.0, noise)
+    return BaseScale(mu or 0.0, 0.0, 1.0 if sigma is None else sigma)
 
 
 def _pair(entry: object) -> tuple[int, ...]:

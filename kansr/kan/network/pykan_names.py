@@ -9,13 +9,14 @@ import sympy
 
 from kansr.errors import UsageError
 from kansr.symbolic.library.function import Function, Library
-from kansr.symbolic.library.standard import STANDARD
+from kansr.symbolic.library.standard import STANDARD, power
 
 ALIASES = {
     "1/x": "x^-1",
     "1/x^2": "x^-2",
     "1/x^3": "x^-3",
     "1/x^4": "x^-4",
+    "1/x^5": "x^-5",
     "sqrt": "x^(1/2)",
     "x^0.5": "x^(1/2)",
     "x^1.5": "x^(3/2)",
@@ -32,6 +33,7 @@ ONLY_BY_NAME = Library(
         Function("cos", sympy.cos, np.cos, lambda u: -np.sin(u), 2, periodic=True),
         Function("arccos", sympy.acos, np.arccos, lambda u: -1 / np.sqrt(1 - u * u), 4, domain=(-1, 1)),
         Function("arctanh", sympy.atanh, np.arctanh, lambda u: 1 / (1 - u * u), 4, domain=(-1, 1)),
+        power(-5, complexity=5),
         Function("sgn", sympy.sign, np.sign, np.zeros_like, 3, free="b"),
     )
 )
@@ -46,6 +48,11 @@ def function(name: str | Function, library: Library = STANDARD) -> Function:
     if found is None:
         raise UsageError(f"no function {name!r} in the library ({', '.join([*known, *ALIASES])}); hand in a Function")
     return found
+
+
+def is_known(f: Function) -> bool:
+    """Whether the name of a function alone leads back to it."""
+    return any(f is known for known in (*ONLY_BY_NAME, *STANDARD))
 
 
 def library_of(lib: Library | Sequence[str | Function]) -> Library:

@@ -1,7 +1,7 @@
 """B-splines of degree k on batches: knots, basis functions and their slopes, evaluation and least-squares fit.
 
 A grid has G intervals. `knots` are its G + 1 points and k more on either side, so G + k basis functions cover it.
-Outside the grid a spline is extrapolated by its end polynomial or its end tangent, never by zero.
+Outside the grid a spline is extrapolated by its end polynomial or by a tangent, never by zero.
 Source: C. de Boor, A Practical Guide to Splines, 1978, chapters IX and X.
 """
 
@@ -14,7 +14,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Outside = Literal["polynomial", "linear"]
+# How a spline goes on outside its grid: by the end polynomial, by the tangent at the end of the grid, or ("bounded") by
+# the end polynomial over REACH and by the tangent from there on.
+Outside = Literal["polynomial", "linear", "bounded"]
+
+REACH = 0.05  # of the range of a grid: training lets hidden values leave their grids by as much, and fits them again
 
 MARGIN = 0.002  # of the range of the samples, added on either side of a grid
 CONSTANT = 1e-6  # of its magnitude: an input of a smaller range counts as constant, and its grid reaches this far
@@ -66,11 +70,12 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
     """
     if outside == "polynomial" and k and is_uniform(knots):
         return _uniform_basis(x, knots, k)
-    inner = knots[:, k : knots.shape[1] - k].contiguous()
-    if outside == "linear":
-        nearest = torch.minimum(torch.maximum(x, inner[:, 0]), inner[:, -1])
+    if outside != "polynomial":
+        low, high = polynomial_range(knots, k, outside)
+        nearest = torch.minimum(torch.maximum(x, low), high)
         first, value, slope = nonzero_basis(nearest, knots, k)
         return first, value + slope * (x - nearest)[..., None], slope
+    inner = knots[:, k : knots.shape[1] - k].contiguous()
     first = torch.searchsorted(inner, x.detach().T.contiguous(), right=True).T.sub_(1).clamp_(0, inner.shape[1] - 2)
     if k == 0:
         one = torch.ones_like(x)[..., None]
@@ -88,6 +93,13 @@ def nonzero_basis(x: Tensor, knots: Tensor, k: int, outside: Outside = "polynomi
             slope = k * (_zero_first(part) - _zero_last(part))
         value = _zero_first(part * low) + _zero_last(part * high)
     return first, value, slope
+
+
+def polynomial_range(knots: Tensor, k: int, outside: Outside) -> tuple[Tensor, Tensor]:
+    """Where splines are piecewise polynomials; beyond they are linear. knots: (in, G + 2k + 1) -> (in,), (in,)"""
+    low, high = knots[:, k], knots[:, knots.shape[1] - 1 - k]
+    reach = {"polynomial": torch.inf, "linear": 0.0, "bounded": REACH}[outside] * (high - low)
+    return low - reach, high + reach
 
 
 def is_uniform(knots: Tensor) -> bool:

@@ -11,7 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kansr.kan.network.spline import Outside, dense_basis, even_basis, is_uniform, locate, weighted_slopes
+from kansr.kan.network.spline import (
+    Outside,
+    dense_basis,
+    even_basis,
+    is_uniform,
+    locate,
+    polynomial_range,
+    weighted_slopes,
+)
 
 CHUNK_NUMBERS = 100_000  # basis values in one chunk of rows; in float64 they take 0.8 MB
 CHUNK_ROWS = 16  # at least, however wide the layer is
@@ -57,9 +65,17 @@ def spline_sums(x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside
 
     x: (batch, in); coef: (in, out, G + k); knots: (in, G + 2k + 1) -> (batch, out)
     """
-    if k and outside == "polynomial" and is_uniform(knots):
+    if not k or not is_uniform(knots):
+        return _plain(x, coef, knots, k, outside)
+    if outside == "polynomial":
         return _SplineSums.apply(x, coef, knots, k)
-    return _plain(x, coef, knots, k, outside)
+    low, high = polynomial_range(knots, k, outside)
+    beyond = ((x < low) | (x > high)).any(1)
+    if not bool(beyond.any()):
+        return _SplineSums.apply(x, coef, knots, k)
+    near, far = (~beyond).nonzero()[:, 0], beyond.nonzero()[:, 0]
+    parts = [_SplineSums.apply(x[near], coef, knots, k), _plain(x[far], coef, knots, k, outside)]
+    return torch.cat(parts)[torch.cat([near, far]).argsort()]
 
 
 def _plain(x: Tensor, coef: Tensor, knots: Tensor, k: int, outside: Outside = "polynomial") -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 import sympy
@@ -14,7 +15,7 @@ from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import fit_constants
-from kansr.formula.judge.description_length import description_length
+from kansr.formula.judge.description_length import description_length, fit_length
 from kansr.formula.polish.snap import snap
 from kansr.kan.network.network import EdgeIndex, Network
 from kansr.kan.network.threads import one_thread
@@ -22,7 +23,8 @@ from kansr.kan.reading.symbolic import edge_curve, fix, match_curve
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.levenberg_marquardt import Expired, LMConfig, never
 from kansr.kan.training.train import TrainConfig, train_together
-from kansr.result.graph import Graph
+from kansr.numeric.tolerances import EQUAL_VALUES
+from kansr.result.graph import Edge, Graph
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.choose import combinations
@@ -31,6 +33,11 @@ from kansr.symbolic.matching.match import EdgeFit, MatchConfig
 log = logging.getLogger(__name__)
 
 MOST_ERROR = 0.3  # assumed for a curve, in its standard deviations, so that a bad network still ranks functions
+# Assumed for a curve, in its standard deviations, when simple functions are tried: an exact network need not have the
+# simple curves, as one edge can undo what another one bends.
+COARSE_ERROR = 0.2
+FORMS = 3  # starts of a quadratic form, and as many of sums and products of lines
+MOST_DEGREE = 6  # of a polynomial that is expanded
 REFIT_GAIN = 1e-3  # share of the error; the constants of a formula are refined while five steps lower it by more
 NEGLIGIBLE_SHIFT = 1e-8  # of a: a shift b smaller than this is left out of a formula whose length is measured
 
@@ -49,6 +56,7 @@ class AutoConfig:
     library: Library = STANDARD
     per_edge: int = 8  # best fits of each edge that are combined
     trials: int = 60  # combinations that are tried
+    coarse_trials: int = 20  # combinations of simple functions that are tried before them
     rows: int = 200  # on which the constants of a combination are refined
     steps: int = 15  # of this refinement
     keep: int = 3  # best combinations, whose constants are refined on all rows in the end
@@ -68,12 +76,15 @@ def auto(model: Network, rows: TrainingRows, config: AutoConfig = AutoConfig(), 
         return model.copy()
     curves = tuple(edge_curve(model, index, rows.X) for index in splines)
     error = float((model(rows.X) - rows.y).detach().square().mean().sqrt())
-    curves = tuple(replace(curve, error=min(error, MOST_ERROR * float(np.std(curve.y)))) for curve in curves)
-    matches = [match_curve(curve, MatchConfig(library=config.library)) for curve in curves]
+    combined = chain(
+        _quadratic_forms(model, splines),
+        islice(_combined(curves, lambda curve: COARSE_ERROR * float(np.std(curve.y)), config), config.coarse_trials),
+        _combined(curves, lambda curve: min(error, MOST_ERROR * float(np.std(curve.y))), config),
+    )
     few = rows.take(torch.arange(0, len(rows.X), max(len(rows.X) // config.rows, 1), device=rows.X.device))
     drafts: list[tuple[float, int, Network]] = []
-    left = config.trials
-    for number, fits in enumerate(combinations(Graph((), curves, "", error), matches, config.per_edge)):
+    left = config.trials + config.coarse_trials + 2 * FORMS
+    for number, fits in enumerate(combined):
         if not left or (drafts and expired()):
             break
         trial = model.copy()
@@ -93,6 +104,60 @@ def auto(model: Network, rows: TrainingRows, config: AutoConfig = AutoConfig(), 
     length, number, best = min(final, key=lambda draft: draft[:2])
     log.info("fixed %d edges by combination %d: %.0f bits", len(splines), number, length)
     return best
+
+
+def _combined(
+    curves: Sequence[Edge], error: Callable[[Edge], float], config: AutoConfig
+) -> Iterator[tuple[EdgeFit, ...]]:
+    """Combinations of fits, one for each curve, likely ones first; error: that is assumed for a curve"""
+    known = tuple(replace(curve, error=error(curve)) for curve in curves)
+    matches = [match_curve(curve, MatchConfig(library=config.library)) for curve in known]
+    yield from map(tuple, combinations(Graph((), known, "", 0.0), matches, config.per_edge))
+
+
+def _snapped(expr: sympy.Expr, table: Dataset) -> sympy.Expr:
+    """The expression with its constants fitted once more and snapped; a polynomial also expanded, if that is shorter.
+
+    Where a function is outside the formula language, so that nothing can be fitted, only rounding is taken away.
+    """
+    symbols = [sympy.Symbol(name) for name in table.names]
+    forms = [expr]
+    if expr.is_polynomial(*symbols) and sympy.Poly(expr, *symbols).total_degree() <= MOST_DEGREE:
+        forms.append(_expanded(expr, symbols, table))
+    fits = [snap(fit_constants(form, table), table) for form in forms]
+    if not np.isfinite(fits[0].rms):
+        return expr.xreplace({number: _without_rounding(number) for number in expr.atoms(sympy.Float)})
+    return min(fits, key=lambda fit: fit_length(fit, table)).expr
+
+
+def _expanded(expr: sympy.Expr, symbols: Sequence[sympy.Symbol], table: Dataset) -> sympy.Expr:
+    """The polynomial as a sum of monomials, without those that are nothing but rounding on the rows."""
+    terms = sympy.Poly(expr, *symbols).terms()
+    sizes = [abs(float(c)) * np.abs(np.prod(table.X ** np.array(powers), axis=1)).max() for powers, c in terms]
+    kept = [term for term, size in zip(terms, sizes) if size > EQUAL_VALUES * max(sizes)]
+    return sympy.Add(*(c * sympy.Mul(*(x**p for x, p in zip(symbols, powers))) for powers, c in kept))
+
+
+def _without_rounding(number: sympy.Float) -> sympy.Expr:
+    """The number that is no more than rounding away from this one: 0, a whole or half one, or itself."""
+    near = sympy.Rational(round(2 * float(number)), 2)
+    return near if abs(float(number) - float(near)) < EQUAL_VALUES * max(1.0, abs(float(number))) else number
+
+
+def _quadratic_forms(model: Network, splines: Sequence[EdgeIndex]) -> Iterator[tuple[EdgeFit, ...]]:
+    """Lines into the hidden nodes and squares or lines out of them, with drawn constants, for one hidden layer.
+
+    An exact network of a product or another quadratic form need not have these curves, as there are many others.
+    """
+    if len(model.layers) != 2 or not any(n == 0 for n, _, _ in splines):
+        return
+    rng = np.random.default_rng(0)
+    line, square = STANDARD["x"], STANDARD["x^2"]
+    for outer in (square, line):
+        for _ in range(FORMS):
+            slopes = rng.standard_normal(len(splines))
+            functions = (outer if n else line for n, _, _ in splines)
+            yield tuple(EdgeFit(f, 1.0, 0.0, float(c), 0.0, 1.0) for f, c in zip(functions, slopes))
 
 
 def _refit(model: Network, rows: TrainingRows, steps: int) -> list[float]:
@@ -165,5 +230,5 @@ def formulas(
     shown = [sympy.Symbol(v.lstrip("\\")) if isinstance(v, str) else v for v in var or names]
     found = [canonical(expr) for expr in expressions(model, symbols)]
     if snapped and rows is not None:
-        found = [snap(fit_constants(expr, table), table).expr for expr, table in zip(found, _tables(rows))]
+        found = [_snapped(expr, table) for expr, table in zip(found, _tables(rows))]
     return [expr.xreplace(dict(zip(symbols, shown))) for expr in found], shown

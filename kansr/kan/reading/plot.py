@@ -6,6 +6,7 @@ is drawn.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,10 +71,8 @@ def plot(model: Network, X: Tensor, beta: float = 3.0, labels: Labels = Labels()
     X: (rows, inputs), on which activations and importance are computed; beta: the opacity of an edge is
     tanh(beta · importance / largest importance in its layer); scale: of the figure
     """
-    from matplotlib.figure import Figure
-
     layout = _Layout(model, labels.title)
-    figure = Figure(figsize=(scale * layout.width, scale * layout.height))
+    figure = _figure(scale * layout.width, scale * layout.height)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, layout.width), ylim=(0, layout.height))
     axes.axis("off")
@@ -84,6 +83,17 @@ def plot(model: Network, X: Tensor, beta: float = 3.0, labels: Labels = Labels()
             if opacity >= FAINTEST:
                 _edge(axes, layout, model, (n, i, o), X, opacity)
     _nodes(axes, layout, labels, scale)
+    return figure
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure; the current one of matplotlib.pyplot where that is loaded, so that plt.gcf() finds it."""
+    from matplotlib.figure import Figure
+
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is None:
+        return Figure(figsize=(width, height))
+    with pyplot.rc_context({"figure.max_open_warning": 0}):
+        figure: Figure = pyplot.figure(figsize=(width, height))
     return figure
 
 

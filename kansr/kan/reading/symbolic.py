@@ -12,11 +12,15 @@ from kansr.errors import UsageError
 from kansr.kan.network.network import EdgeIndex, Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.reading.trace import sample_points
+from kansr.numeric.tolerances import EQUAL_VALUES
 from kansr.result.graph import Edge
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.library.standard import STANDARD
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match
 
+TWO_VALUES = 2  # through two points goes a line; what lies between them nobody has seen
+REPEATED = 12  # times that each of few values is repeated, as a curve of fewer samples would not be matched
+FEW_VALUES = 6  # up to which a curve is matched at them alone, and not with waves, which go through any of them
 MATCH_STARTS = 8  # of the nonlinear fit of one function that was asked for by name
 RATES = tuple(np.geomspace(0.5, 8, 9))  # a of the fallback fit, for an edge on -1 to 1
 SHIFTS = tuple(np.linspace(-1, 1, 9))  # centres of f in the fallback fit, for an edge on -1 to 1
@@ -57,15 +61,29 @@ def edge_curve(model: Network, edge_index: EdgeIndex, X: Tensor) -> Edge:
     layer = model.layers[n]
     values = model.node_values(X.to(layer.coef))[n]
     x = sample_points(values[:, i].cpu().to(torch.float64).numpy())
+    found = np.unique(values[:, i].cpu().to(torch.float64).numpy())
+    apart = found[np.append(True, np.diff(found) > EQUAL_VALUES * np.ptp(found))]
+    if TWO_VALUES <= len(apart) <= FEW_VALUES:
+        x = np.repeat(apart, REPEATED)
     points = values.new_zeros(len(x), layer.in_dim) + values.mean(0)
     points[:, i] = torch.from_numpy(x).to(points)
     return Edge(f"{n},{i}", f"{n + 1},{o}", x, layer.activations(points)[:, i, o].cpu().to(torch.float64).numpy())
 
 
 def match_curve(edge: Edge, config: MatchConfig) -> tuple[EdgeFit, ...]:
-    """`match` without the warnings of functions that do not fit."""
+    """`match` without the warnings of functions that do not fit, and with functions that are constant.
+
+    What has two values only, as the values of a column of zeros and ones, is matched with a line: all functions fit.
+    """
+    flat = [f for f in config.library if not np.ptp(f.inner(edge.x, 1.0, 0.0)) > 0 and f.free == ""]
+    few = len(np.unique(edge.x)) <= FEW_VALUES
+    others = Library(tuple(f for f in config.library if f not in flat and not (few and f.periodic)))
+    constant = tuple(EdgeFit(f, 1.0, 0.0, 1.0, float(np.mean(edge.y - f.numeric(edge.x))), 0.0) for f in flat)
+    if len(np.unique(edge.x)) == TWO_VALUES and "x" in others.names:
+        slope, height = np.polyfit(edge.x, edge.y, 1)
+        return (EdgeFit(others["x"], 1.0, 0.0, float(slope), float(height), 1.0), *constant)
     with np.errstate(over="ignore", invalid="ignore"):
-        return match(edge, config)
+        return (*(match(edge, replace(config, library=others)) if len(others) else ()), *constant)
 
 
 @one_thread()

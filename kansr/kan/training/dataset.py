@@ -27,6 +27,11 @@ class TrainingRows:
     y: Tensor
     weight: Tensor | None = None
 
+    @property
+    def are_labels(self) -> bool:
+        """Whether y has whole numbers for a loss of the user's own: class labels, (rows,)."""
+        return not self.y.is_floating_point()
+
     def mean_square(self, prediction: Tensor) -> Tensor:
         """The weighted mean squared error. prediction: (..., rows, outputs) -> (...)"""
         return self.mean((prediction - self.y).square().mean(-1))
@@ -37,7 +42,8 @@ class TrainingRows:
 
     def to(self, like: Tensor | torch.device) -> TrainingRows:
         """The rows on a device, or with the device and precision of a tensor."""
-        return TrainingRows(self.X.to(like), self.y.to(like), None if self.weight is None else self.weight.to(like))
+        y = self.y.to(like.device if isinstance(like, Tensor) else like) if self.are_labels else self.y.to(like)
+        return TrainingRows(self.X.to(like), y, None if self.weight is None else self.weight.to(like))
 
     def take(self, rows: Tensor) -> TrainingRows:
         """The rows with these numbers, or those where a mask is true."""
@@ -85,20 +91,22 @@ def create_dataset(
     return {name: rows[name].to(device) for name in ("train_input", "test_input", "train_label", "test_label")}
 
 
-def training_rows(dataset: Mapping[str, Tensor]) -> TrainingRows:
+def training_rows(dataset: Mapping[str, Tensor], labels: bool = False) -> TrainingRows:
     """The training rows of a dataset, in float64, with its train_weight where it has one.
+
+    labels: whether whole numbers in train_label are class labels, which stay as they are
 
     Raises UsageError where they are missing, of wrong shape, or not finite.
     """
-    rows = _part(dataset, "train")
+    rows = _part(dataset, "train", labels)
     if rows is None:
         raise UsageError(f"a dataset needs train_input and train_label; this one has {', '.join(dataset)}")
     return rows
 
 
-def test_rows(dataset: Mapping[str, Tensor]) -> TrainingRows | None:
+def test_rows(dataset: Mapping[str, Tensor], labels: bool = False) -> TrainingRows | None:
     """The test rows of a dataset, in float64; None where it has none. Raises UsageError as `training_rows` does."""
-    return _part(dataset, "test")
+    return _part(dataset, "test", labels)
 
 
 def as_float64(values: Tensor | NDArray[np.float64]) -> Tensor:
@@ -119,11 +127,13 @@ def mean_one_weights(weight: Tensor | NDArray[np.float64], rows: int) -> Tensor:
     return weight / weight.mean()
 
 
-def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> TrainingRows | None:
+def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"], labels: bool) -> TrainingRows | None:
     if f"{part}_input" not in dataset or f"{part}_label" not in dataset:
         return None
     X, y = (as_float64(dataset[f"{part}_{name}"]).detach() for name in ("input", "label"))
     y = y[:, None] if y.ndim == 1 else y
+    given = torch.as_tensor(dataset[f"{part}_label"], device=y.device)
+    are_labels = labels and y.shape[1:] == (1,) and not (given.is_floating_point() or given.is_complex())
     if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not len(X):
         raise UsageError(
             f"{part}_input is (rows, inputs) and {part}_label (rows, outputs), of the same length; these are "
@@ -138,5 +148,6 @@ def _part(dataset: Mapping[str, Tensor], part: Literal["train", "test"]) -> Trai
             )
     if not bool(y.square().sum().isfinite()):
         raise UsageError(f"squares of {part}_label overflow: it goes up to {float(y.abs().max()):.1e}; scale it down")
+    y = y[:, 0].long() if are_labels else y
     weight = dataset.get(f"{part}_weight")
     return TrainingRows(X, y, None if weight is None else mean_one_weights(weight, len(X)))

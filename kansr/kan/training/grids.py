@@ -13,6 +13,7 @@ from kansr.kan.network.spline import MARGIN, B_batch, coef2curve, curve2coef, ex
 
 SLACK = 0.05  # of a grid's width, by which hidden values may leave it
 FILL = 0.7  # least share of its grid that hidden values should cover
+LEAST_STRETCH = 1e-6  # of its width: a grid does not shrink further, as its values are then equal
 POINTS_PER_INTERVAL = 10  # at which a base function is fitted by a spline
 TAIL = 0.05  # share of the samples in each tail
 HEAVY = 3.0  # times the range between the tails: an input whose range is wider than this has heavy tails
@@ -115,10 +116,33 @@ def fit_grids(
     """
     x = X
     for n, (layer, nodes) in enumerate(model.stages()):
+        x = x[x.isfinite().all(1)]  # a symbolic edge may have no value somewhere
+        if not len(x):
+            return
         eps = grid_eps if n == 0 and grid_eps is not None else model.grid_eps
         knots = grid_from_samples(x, G or layer.G, layer.k, eps, margin)
         x = nodes(layer(x))
         set_knots(layer, knots)
+
+
+@torch.no_grad()
+def follow_values(model: Network, X: Tensor, margin: float = MARGIN) -> None:
+    """Shift and stretch the grids of the hidden layers of `model` (which is changed) to the values that reach them.
+
+    Knots keep their places in a grid, layer by layer. Values that are all equal leave a grid as it is.
+    X: (rows, inputs); margin: share of the range added on either side
+    """
+    x = X
+    for n, (layer, nodes) in enumerate(model.stages()):
+        low, high = layer.grid[:, layer.k], layer.grid[:, layer.k + layer.G]
+        a, b = x.min(0).values, x.max(0).values
+        x = nodes(layer(x))
+        x = x[x.isfinite().all(1)] if bool(x.isfinite().all(1).any()) else x
+        ratio = (1 + 2 * margin) * (b - a) / (high - low)
+        moved = (ratio > LEAST_STRETCH) & ratio.isfinite()
+        if n and bool(moved.any()):
+            stretched = (a - margin * (b - a))[:, None] + ratio[:, None] * (layer.grid - low[:, None])
+            set_knots(layer, torch.where(moved[:, None], stretched, layer.grid))
 
 
 @torch.no_grad()

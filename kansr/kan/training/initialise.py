@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from kansr.kan.network.layer import KANLayer
 from kansr.kan.network.network import Network, WidthEntry
 from kansr.kan.network.spline import B_batch, differences, grid_from_samples
 from kansr.kan.training.levenberg_marquardt import DIAGONAL_FLOOR, SMOOTHING
@@ -48,10 +49,11 @@ def empty_network(
     width: Sequence[WidthEntry], G: int, k: int, mult_arity: int | Sequence[Sequence[int]] = 2
 ) -> Network:
     """A network that is zero everywhere."""
-    model = Network(width, G, k, mult_arity=mult_arity, noise_scale=0.0, noise_scale_base=0.0)
+    model = Network(width, G, k, mult_arity=mult_arity, noise_scale=0.0, noise_scale_base=0.0, outside="polynomial")
     with torch.no_grad():
         for layer in model.layers:
             layer.scale_base.zero_()
+            layer.bias.zero_()
     return model
 
 
@@ -64,9 +66,7 @@ def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid
     """
     knots = grid_from_samples(X, G, k, grid_eps)
     basis = B_batch(X, knots, k)
-    one_sign = bool((original > 0).all() or (original < 0).all())
-    targets = [t(original) for t in ANY_SIGN + (ONE_SIGN if one_sign else ())]
-    targets = [t for t in targets if _varies(t)]
+    targets = transforms(original)
     if not targets:
         return
     T = torch.stack([(t - t.mean()) / t.std(correction=0) for t in targets], 1)
@@ -79,6 +79,12 @@ def additive_starts(X: Tensor, y: Tensor, original: Tensor, G: int, k: int, grid
         standardise(model, 0, X)
         fit_last_layer(model, X, y)
         yield model
+
+
+def transforms(y: Tensor) -> list[Tensor]:
+    """Functions of the target that may be simpler than it, beginning with itself. y: (rows,) -> (rows,) each"""
+    one_sign = bool((y > 0).all() or (y < 0).all())
+    return [t for t in (f(y) for f in ANY_SIGN + (ONE_SIGN if one_sign else ())) if _varies(t)]
 
 
 def _varies(t: Tensor) -> bool:
@@ -95,15 +101,16 @@ def random_start(
     grid_eps: Tensor,
     generator: torch.Generator,
     mult_arity: int | Sequence[Sequence[int]] = 2,
+    shape_weights: Sequence[float] = SHAPE_WEIGHTS,
 ) -> Network:
     """A network of random smooth curves, except in the last layer, which is fitted by linear least squares.
 
-    X: (rows, n); y: (rows, outputs), standardised; grid_eps: (n,), of the inputs
+    X: (rows, n); y: (rows, outputs), standardised; grid_eps: (n,), of the inputs; shape_weights: standard deviations of
+    u, u², u³ and a sine in the curves
     """
     model = empty_network(width, G, k, mult_arity)
-    u = torch.linspace(-1, 1, G + k, dtype=torch.float64, device="cpu")
-    shapes = torch.stack([u, u**2, u**3, torch.sin(SINE_RATE * u)])
-    weights = u.new_tensor(SHAPE_WEIGHTS)
+    shapes = _shapes(G + k)
+    weights = shapes.new_tensor(shape_weights)
     x = X
     for n, (layer, nodes) in enumerate(model.stages()):
         layer.grid = grid_from_samples(x, G, k, grid_eps if n == 0 else 1.0)
@@ -116,6 +123,55 @@ def random_start(
         x = nodes(layer(x))
     fit_last_layer(model, X, y)
     return model
+
+
+def _shapes(count: int) -> Tensor:
+    """u, u², u³ and a sine of u, for u from -1 to 1: (4, count)"""
+    u = torch.linspace(-1, 1, count, dtype=torch.float64, device="cpu")
+    return torch.stack([u, u**2, u**3, torch.sin(SINE_RATE * u)])
+
+
+@torch.no_grad()
+def draw_curves(layer: KANLayer, columns: Sequence[int], x: Tensor, generator: torch.Generator) -> None:
+    """Give the sums with these numbers (which are changed) random curves, mean 0 and standard deviation 1.
+
+    x: (rows, in), the values that reach the layer
+    """
+    if not columns:
+        return
+    shapes = _shapes(layer.coef.shape[2])
+    size = layer.in_dim, len(columns), len(shapes)
+    draw = torch.randn(size, generator=generator, dtype=torch.float64, device="cpu")
+    layer.coef[:, columns] = ((shapes.new_tensor(SHAPE_WEIGHTS) * draw) @ shapes).to(layer.coef)
+    s = layer(x)[:, columns]
+    deviation = s.std(0, correction=0).clamp(min=TINY)
+    layer.coef[:, columns] /= deviation[:, None]
+    layer.bias[columns] = -s.mean(0) / deviation
+
+
+@torch.no_grad()
+def redrawn(model: Network, X: Tensor, y: Tensor, generator: torch.Generator) -> Network:
+    """A new network with random curves on the spline edges of its hidden layers, and its symbolic edges as they are.
+
+    Hidden sums with spline edges get mean 0 and standard deviation 1 on the rows, where most functions of the library
+    are not flat. The last layer is fitted to y where it is all splines. X: (rows, n); y: (rows, outputs)
+    """
+    new, x = model.copy(), X
+    for layer, nodes in list(new.stages())[:-1]:
+        layer.grid = grid_from_samples(x, layer.G, layer.k, new.grid_eps)
+        splines = layer.spline_mask
+        columns = splines.any(0).nonzero()[:, 0].tolist()
+        layer.scale_base *= 1 - splines
+        layer.scale_sp.fill_(1.0)
+        draw_curves(layer, columns, x, generator)
+        layer.bias[columns] -= layer(x)[:, columns].mean(0)
+        x = nodes(layer(x))
+    last = new.layers[-1]
+    if not last.fixed and not new.arities[-1] and bool(x.isfinite().all()):
+        last.scale_base.zero_()
+        last.scale_sp.fill_(1.0)
+        fit_last_layer(new, X, y)
+    return new
 
 
 @torch.no_grad()

@@ -23,7 +23,7 @@ from kansr.kan.training.sparsity_penalty import Sparsity, quadratic
 Expired = Callable[[], bool]
 
 SMOOTHING = 1e-8  # weight of squared coefficient differences beside the mean squared error: too small to bias a fit
-TRIALS = 12  # dampings tried at each step
+TRIALS = 12  # dampings tried at each step: from the least one up to 0.07
 DAMPING_FACTOR = 8.0  # the damping is divided by it after a step that lowers the loss, else multiplied by it
 LEAST_DAMPING = 1e-14  # relative to the diagonal of the normal equations; smaller ones change nothing in float64
 LEAST_RAISED_DAMPING = 1e-12  # least damping after a rejected step, so that few trials lead to an effective one
@@ -49,6 +49,7 @@ class LMConfig:
     damping: float = 1e-3  # at the start, relative to the diagonal of the normal equations
     gain: float = 0.02  # stop when five steps, or two nearly undamped ones, lower the error by less than this share
     patience: float = 8  # stop after this many steps without a better held-out error
+    trials: int = TRIALS  # dampings tried at each step; if none lowers the loss, training ends
     goal: float = 1e-13  # stop at this error, which is rounding
     train_base: bool = False  # also train the scales of the base functions; on fine grids splines do all they can do
     keep_best: bool = True  # end with the parameters of the least held-out error; if not, held-out rows only watch
@@ -204,7 +205,7 @@ def levenberg_marquardt(
         if step == config.steps or expired() or converged:
             break
         problem.linearise(theta, forward)
-        theta, loss, forward = _step(problem, theta, loss, forward, runs)
+        theta, loss, forward = _step(problem, theta, loss, forward, runs, config.trials)
         if all(run.stuck for run in runs):
             break
     problem.f.set(best)
@@ -228,12 +229,12 @@ def _record(
 
 
 def _step(
-    problem: _Problem, theta: Tensor, loss: Tensor, forward: ForwardPass, runs: Sequence[_Progress]
+    problem: _Problem, theta: Tensor, loss: Tensor, forward: ForwardPass, runs: Sequence[_Progress], trials: int
 ) -> tuple[Tensor, Tensor, ForwardPass]:
     """One accepted step of every network; those for which no damping gives one are marked as stuck."""
     waiting = torch.tensor([not run.stuck for run in runs], device=theta.device)
     tried = theta
-    for _ in range(TRIALS):
+    for _ in range(trials):
         delta = problem.steps(theta, [run.damping for run in runs], [run.by_qr for run in runs])
         usable = waiting & delta.isfinite().all(1)
         tried = torch.where(usable[:, None], theta + delta, theta)

@@ -16,7 +16,7 @@ from torch import Tensor
 from kansr.errors import UsageError
 from kansr.kan.network.network import Network
 from kansr.kan.training.dataset import TrainingRows, as_float64, mean_one_weights
-from kansr.kan.training.grids import FILL, fit_grids, grids_fit
+from kansr.kan.training.grids import FILL, fit_grids, follow_values, grids_fit
 from kansr.kan.training.levenberg_marquardt import (
     Expired,
     History,
@@ -35,6 +35,8 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 Values: TypeAlias = Tensor | NDArray[np.float64]
 
 LM_ROUNDS = 3  # of Levenberg-Marquardt at most; a next one follows where hidden values need other grids
+GRID_STEPS = 10  # after which the grids of several hidden layers follow their values
+DEEP_TRIALS = 24  # dampings tried at each step with several hidden layers, whose valleys are curved: up to 1e9
 LBFGS_ITERATIONS = 10  # of LBFGS in one step
 LBFGS_MEMORY = 10  # updates that LBFGS remembers, as in pykan
 LBFGS_TOLERANCE = 1e-32  # of gradient and change, as in pykan: only the number of iterations ends a step
@@ -113,7 +115,9 @@ def train_together(
     """Fit networks of the same shape (which are changed) by Levenberg-Marquardt, each with its own damping.
 
     The target is standardised for it. Where hidden values leave their grids, or cover too little of them, the grids are
-    fitted again and training goes on. Raises UsageError for a loss that is no mean square.
+    fitted again and training goes on. With several hidden layers grids follow their values every GRID_STEPS steps, and
+    the networks end in the best state that they had after such a round. Raises UsageError for a loss that is no mean
+    square.
     """
     if config.loss_fn is not mean_square:
         raise UsageError('loss_fn needs opt="LBFGS" or opt="Adam": Levenberg-Marquardt minimises squares')
@@ -128,20 +132,43 @@ def train_together(
             fit_grids(model, rows.X)
         change_outputs(model, 1 / scale, -shift / scale)
     histories = [History() for _ in models]
+    bests = [_Best(model) for model in models]
+    deep = len(models[0].layers) > 2
+    lm = replace(lm, steps=_steps_of_a_round(lm.steps, deep and config.update_grid))
+    lm = replace(lm, trials=DEEP_TRIALS) if deep else lm
     again = list(range(len(models)))
-    for _ in range(LM_ROUNDS):
+    for _ in range(-(-config.steps // max(lm.steps, 1)) if deep and config.update_grid else LM_ROUNDS):
         watch_first = partial(_watch_joined, watch, histories[0], scale) if again[0] == 0 else unwatched
         parts = levenberg_marquardt([models[n] for n in again], scaled, held, lm, expired, watch_first)
         for n, part in zip(again, parts):
             histories[n] = _joined(histories[n], part, scale)
-        again = [n for n in again if config.update_grid and not grids_fit(models[n], rows.X, fill=fill)]
+            bests[n].note(_objective(part, lm))
+        unfit = [n for n in again if config.update_grid and not grids_fit(models[n], rows.X, fill=fill)]
+        unfinished = [n for n, part in zip(again, parts) if deep and len(part.train) > lm.steps]
+        again = [n for n in again if n in unfit or n in unfinished] if config.update_grid else []
         if not again or expired():
             break
-        for n in again:
-            fit_grids(models[n], rows.X)
-    for model in models:
+        for n in unfit:
+            if deep:
+                follow_values(models[n], rows.X)
+            else:
+                fit_grids(models[n], rows.X)
+    for model, best in zip(models, bests):
+        if deep:
+            best.restore()
         change_outputs(model, scale, shift)
     return histories
+
+
+def _steps_of_a_round(steps: int, in_parts: bool) -> int:
+    return min(steps, GRID_STEPS) if in_parts else steps
+
+
+def _objective(history: History, config: LMConfig) -> float:
+    """What a round of Levenberg-Marquardt ends at: the least held-out error where that decides, else the loss."""
+    if history.held_out and config.keep_best and not config.sparsity.lamb:
+        return min(history.held_out)
+    return float(np.sqrt(history.train[-1] ** 2 + history.regularisation[-1]))
 
 
 def _watch_joined(watch: Watch, before: History, scale: float, part: History) -> None:
@@ -185,7 +212,7 @@ def by_gradient(
     history = History()
     generator = torch.Generator().manual_seed(config.seed)
     every = max(config.stop_grid_update_step // max(config.grid_update_num, 1), 1)
-    optimizer, best = None, _Best(model)
+    optimizer, least_held, least = None, _Best(model), _Best(model)
     for step in range(config.steps):
         batch = rows
         if 0 < config.batch < len(rows.X):
@@ -199,7 +226,7 @@ def by_gradient(
         before = [parameter.detach().clone() for parameter in model.parameters()]
         optimizer.step(_closure(model, batch, optimizer, config))
         with torch.no_grad():
-            error = float(rows.mean_square(model(rows.X)).sqrt())
+            error = _error(model, rows, config.loss_fn)
         if not np.isfinite(error) or not all(bool(value.isfinite().all()) for value in model.parameters()):
             _roll_back(model, before, step)
             break
@@ -207,27 +234,47 @@ def by_gradient(
             history.train.append(error)
             history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
             if held is not None:
-                history.held_out.append(float(held.mean_square(model(held.X)).sqrt()))
+                history.held_out.append(_error(model, held, config.loss_fn))
         watch(history)
-        if expired() or (config.patience and held is not None and best.is_over(history, config.patience)):
+        least.note(error)
+        if expired() or (config.patience and held is not None and _ended(least_held, history, config.patience)):
             break
     if config.patience and held is not None:
-        best.restore()
+        least_held.restore()
+    elif config.loss_fn is mean_square and history.train and history.train[-1] > max(least.error, spread(rows)):
+        least.restore()
+        history.train.append(least.error)
     return history
 
 
+def _error(model: Network, rows: TrainingRows, loss_fn: Loss) -> float:
+    """The rms error; for class labels, which have none, the root of the loss."""
+    prediction = model(rows.X)
+    return float((loss_fn(prediction, rows.y) if rows.are_labels else rows.mean_square(prediction)).sqrt())
+
+
+def _ended(best: _Best, history: History, patience: int) -> bool:
+    """Whether the least held-out error is `patience` steps ago."""
+    return best.note(history.held_out[-1]) >= patience
+
+
+def spread(rows: TrainingRows) -> float:
+    """The rms error of the mean of the targets."""
+    return float(rows.mean_square(rows.mean(rows.y.T)).sqrt())
+
+
 class _Best:
-    """The parameters and grids of a network at its least held-out error."""
+    """The parameters and grids of a network at the least of the errors that were noted; at the start if none was."""
 
     def __init__(self, model: Network) -> None:
         self.model, self.error, self.since, self.state = model, np.inf, 0, _state(model)
 
-    def is_over(self, history: History, patience: int) -> bool:
-        """Take note of the last step, and say whether the best one is `patience` steps ago."""
+    def note(self, error: float) -> int:
+        """Take note of the present error; for how many notes the least one has stood."""
         self.since += 1
-        if history.held_out[-1] < self.error:
-            self.error, self.since, self.state = history.held_out[-1], 0, _state(self.model)
-        return self.since >= patience
+        if error < self.error:
+            self.error, self.since, self.state = error, 0, _state(self.model)
+        return self.since
 
     def restore(self) -> None:
         """Give the network its best parameters and grids."""

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
+from kansr.kan.fitting.deep_starts import GAIN, SMOOTHINGS, DeepTask, deep_start, on_better_knots
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
 from kansr.kan.training.grids import fit_grids, fold_base, input_grid_eps
-from kansr.kan.training.initialise import Starts, over_rms
+from kansr.kan.training.initialise import Starts, over_rms, redrawn
 from kansr.kan.training.jacobian import Linearised
 from kansr.kan.training.levenberg_marquardt import History, Watch, never, unwatched
 from kansr.kan.training.multistart import MultistartConfig, Trial, multistart
-from kansr.kan.training.train import TrainConfig, by_gradient, change_outputs, mean_square, train_together
+from kansr.kan.training.train import TrainConfig, by_gradient, change_outputs, mean_square, spread, train_together
 from kansr.numeric.tolerances import TINY
 
+log = logging.getLogger(__name__)
+
 Results = dict[str, list[float]]
+Metric = Callable[[], Tensor | float]  # a figure of the present network, named by __name__
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How a dataset is fitted, beside the options of training.
+
+    starts: random starts that are tried beside the network itself and solved ones; with 0, with closed edges, or where
+    grids may not be changed it is trained as it is; metrics: measured after each step of LBFGS or Adam; substitute:
+    whether Levenberg-Marquardt stands in for LBFGS where it can do the same
+    """
+
+    starts: int = 6
+    metrics: tuple[Metric, ...] = ()
+    substitute: bool = True
+
 
 # Limits up to which Levenberg-Marquardt is used where LBFGS was asked for.
 MOST_PARAMETERS = 3000
@@ -36,7 +56,7 @@ MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; 
 FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
 JUDGING_SHARE = 5  # of fewer rows than twice that, one in so many judges
 OVERFIT = 4.0  # times the rms error on the rows fitted: a start worse than this on the others overfits
-SMOOTHINGS = (1e-6, 1e-4, 1e-2)  # tried in turn against overfitting, while the error falls
+WORSE = 1.01  # times the error of the mean: a fit that ends as good as the mean, up to sampling, is not reported
 COARSE = 10  # intervals up to which base functions are trained and quantile grids are tried
 QUANTILE_EPS = 0.02  # grid_eps of the grids that are tried beside even ones
 
@@ -45,26 +65,53 @@ def fit_dataset(
     model: Network,
     dataset: Mapping[str, Tensor],
     config: TrainConfig,
-    starts: int,
+    plan: FitPlan,
     watch: Watch = unwatched,
 ) -> tuple[Results, TrainingRows]:
     """Fit a network (which is changed) to a dataset: the errors after each step, and the training rows.
 
-    starts: random starts that are tried beside the network itself and solved ones; 0, fixed edges or closed edges
-    mean that it is trained as it is. -> train_loss and test_loss (rms) and reg, each with config.steps values.
-    Test rows are only watched, unless config.patience lets them end the training.
-    Raises UsageError for rows that do not fit the network.
+    -> train_loss and test_loss (rms, or for class labels the root of the loss), reg and the metrics, each with
+    config.steps values. Test rows are only watched, unless config.patience lets them end the training. For class labels
+    the rows that come back have the outputs of the network as their target.
+    Raises UsageError for rows that do not fit the network, and for metrics with Levenberg-Marquardt.
     """
     like = model.layers[0].coef.detach()
-    rows, test = training_rows(dataset).to(like), test_rows(dataset)
+    own_loss = config.loss_fn is not mean_square
+    rows, test = training_rows(dataset, own_loss).to(like), test_rows(dataset, own_loss)
     test = None if test is None else test.to(like)
     _check_shape(model, rows)
-    config = choose_optimizer(model, rows, config)
+    config = choose_optimizer(model, rows, config, plan)
+    measured: Results = {metric.__name__: [] for metric in plan.metrics}
+
+    def measure(history: History) -> None:
+        for metric in plan.metrics:
+            measured[metric.__name__].append(float(metric()))
+        watch(history)
+
     if config.opt == "LM":
-        history = _by_least_squares(model, rows, test, config, starts, watch)
+        history = _by_least_squares(model, rows, test, config, plan.starts, watch)
     else:
-        history = by_gradient(model, rows, test, config, never, watch)
-    return results(history, config), rows
+        history = by_gradient(model, rows, test, config, never, measure)
+    if not own_loss:
+        _warn_of_divergence(history, rows, test)
+    found = results(history, config) | {name: _exactly(values, config.steps) for name, values in measured.items()}
+    if rows.are_labels:
+        with torch.no_grad():
+            rows = replace(rows, y=model(rows.X))
+    return found, rows
+
+
+def _warn_of_divergence(history: History, rows: TrainingRows, test: TrainingRows | None) -> None:
+    """Say so where the network ends worse than the mean of the targets."""
+    for part, errors, of in (("training", history.train, rows), ("test", history.held_out, test)):
+        if of is not None and errors and len(of.X) > 1 and not errors[-1] <= WORSE * spread(of):
+            log.warning(
+                "the error on the %s rows is %.3g, more than the %.3g that their mean leaves: the network has the best "
+                "state that it had; try another seed, a smaller network or more rows",
+                part,
+                errors[-1],
+                spread(of),
+            )
 
 
 @one_thread()
@@ -74,12 +121,20 @@ def _by_least_squares(
     train_base = not config.lamb and max(layer.G for layer in model.layers) <= COARSE
     stops = config.patience > 0
     lm = replace(config.lm, keep_best=stops, patience=config.patience or math.inf, train_base=train_base)
+    if not config.update_grid:  # what lies where these rows are not is kept as it is, not smoothed
+        lm = replace(lm, smoothing=0.0)
     config = replace(config, lm=lm)
     if config.lamb:
         fold_base(model)
-    if starts and all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers):
+    untouched = all(not layer.fixed and bool(layer.mask.all()) for layer in model.layers)
+    if starts and untouched and config.update_grid and len(model.layers) > 2:
+        smoothing = _take_deep_start(model, rows, config, starts)
+        config = replace(config, lm=replace(config.lm, smoothing=smoothing, gain=min(config.lm.gain, GAIN)))
+    elif starts and untouched and config.update_grid:
         smoothing = _take_best_start(model, rows, config, starts)
         config = replace(config, lm=replace(config.lm, smoothing=smoothing))
+    elif starts and config.update_grid and any(bool(layer.spline_mask.any()) for layer in model.layers):
+        _take_redrawn_start(model, rows, config, starts)
     elif config.update_grid:
         fit_grids(model, rows.X)
     return train_together([model], rows, config, test, watch=watch)[0]
@@ -87,6 +142,13 @@ def _by_least_squares(
 
 def _check_shape(model: Network, rows: TrainingRows) -> None:
     inputs, outputs = model.layers[0].in_dim, sum(model.width[-1])
+    if rows.are_labels and rows.X.shape[1] == inputs:
+        if int(rows.y.min()) < 0 or int(rows.y.max()) >= max(outputs, 2):
+            raise UsageError(
+                f"train_label has class labels from {int(rows.y.min())} to {int(rows.y.max())}; {model.describe()} has "
+                f"an output for each of 0 to {outputs - 1}"
+            )
+        return
     if (rows.X.shape[1], rows.y.shape[1]) != (inputs, outputs):
         raise UsageError(
             f"{model.describe()} takes {inputs} inputs to {outputs} outputs; train_input has {rows.X.shape[1]} columns "
@@ -94,11 +156,15 @@ def _check_shape(model: Network, rows: TrainingRows) -> None:
         )
 
 
-def choose_optimizer(model: Network, rows: TrainingRows, config: TrainConfig) -> TrainConfig:
+def choose_optimizer(model: Network, rows: TrainingRows, config: TrainConfig, plan: FitPlan = FitPlan()) -> TrainConfig:
     """The config with Levenberg-Marquardt for LBFGS where it can do the same: all rows, squares, a small network.
 
-    Raises UsageError where Levenberg-Marquardt was asked for in single precision.
+    Raises UsageError where Levenberg-Marquardt was asked for in single precision, or with metrics.
     """
+    if config.opt == "LM" and plan.metrics:
+        raise UsageError('metrics are measured after steps of LBFGS or Adam: take opt="LBFGS" or opt="Adam"')
+    if not plan.substitute or plan.metrics:
+        return config
     if model.layers[0].coef.dtype != torch.float64:
         if config.opt == "LM":
             raise UsageError("Levenberg-Marquardt works in float64: call model.double() first, or take opt='Adam'")
@@ -122,6 +188,47 @@ def _exactly(values: list[float], steps: int) -> list[float]:
         return []
     values = values[1:] if len(values) > steps else values
     return (values + values[-1:] * steps)[: steps - 1] + values[-1:]
+
+
+@torch.no_grad()
+def _take_redrawn_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> None:
+    """Give a network with symbolic or closed edges (which is changed) its best start: itself, or with other splines."""
+    fitting, judging = _split(rows)
+    generator = torch.Generator().manual_seed(config.seed)
+    cpu, here = model.copy().cpu(), fitting.to(torch.device("cpu"))
+    as_it_is = cpu.copy()
+    fit_grids(as_it_is, here.X)
+    drawn = [redrawn(cpu, here.X, here.y, generator) for _ in range(max(min(starts, _affordable(model, fitting)), 1))]
+    trials = [start.to(rows.X.device) for start in (as_it_is, *drawn)]
+    train_together(trials, fitting, replace(config, lamb=0.0, steps=min(TRIES, config.steps)))
+    errors = [float(judging.mean_square(start(judging.X))) for start in trials]
+    best = trials[min(range(len(trials)), key=lambda n: errors[n] if math.isfinite(errors[n]) else math.inf)]
+    model.act_fun = best.act_fun
+
+
+@torch.no_grad()
+def _take_deep_start(model: Network, rows: TrainingRows, config: TrainConfig, starts: int) -> float:
+    """Give a network of several hidden layers (which is changed) its best start; the smoothing to go on with."""
+    cpu = torch.device("cpu")  # where the random numbers are
+    here = rows.to(cpu)
+    shift = here.mean(here.y.T) if not model.arities[-1] else torch.zeros_like(here.y[0])
+    scale = float(here.mean_square(shift).sqrt()) or 1.0
+    standard = replace(here, y=(here.y - shift) / scale)
+    few, others = _split(standard)
+    whole, judging = _split(standard, every=1)
+    budget = max(_affordable(model, few), 1)
+    generator = torch.Generator().manual_seed(config.seed)
+    original = over_rms(_split(here)[0].y[:, 0])
+    on_cpu = model.copy().cpu()
+    task = DeepTask(on_cpu, few, others, original, config, generator, budget, starts)
+    start = deep_start(task)
+    task = replace(task, fitting=whole, judging=judging)
+    coarse = not (config.lamb or model.grid_eps_given) and model.layers[0].G <= COARSE
+    start, smoothing = on_better_knots(task, start, coarse)
+    change_outputs(start, scale, shift)
+    start.to(rows.X.device)
+    model.act_fun, model.grid_eps = start.act_fun, start.grid_eps
+    return smoothing
 
 
 @torch.no_grad()
@@ -224,9 +331,13 @@ def _train_groups(
         yield from zip(group, train_together(group, rows, config))
 
 
-def _split(rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
-    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both."""
-    number, every = torch.arange(len(rows.X), device=rows.X.device), len(rows.X) // FITTING_ROWS
+def _split(rows: TrainingRows, every: int | None = None) -> tuple[TrainingRows, TrainingRows]:
+    """The rows that starts are trained on, and those that judge them. If there are too few, all rows do both.
+
+    every: one row in so many is trained on; if it is 1 or less, all but one in JUDGING_SHARE
+    """
+    number = torch.arange(len(rows.X), device=rows.X.device)
+    every = len(rows.X) // FITTING_ROWS if every is None else every
     fitting = number % every == 0 if every > 1 else number % JUDGING_SHARE != JUDGING_SHARE - 1
     if bool(fitting.all()):
         return rows, rows
