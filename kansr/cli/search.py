@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+from kansr.cli.several import carry_out_several
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed
@@ -40,6 +41,8 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         inputs=given.inputs,
         sigma=given.sigma,
         derivative=given.derivative,
+        run=getattr(given, "run", None),
+        order=getattr(given, "order", 1),
         missing=given.missing.value,
         units=given.units,
         constants=given.constants,
@@ -66,7 +69,10 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         command=typed(),
     )
     begun = given.context.obj  # when the command line was read, on the monotonic clock, where somebody has said so
-    return carry_out(job, output, begun if isinstance(begun, float) else time.monotonic())
+    began = begun if isinstance(begun, float) else time.monotonic()
+    if task is Task.SEARCH and (job.run is not None or job.order != 1 or "," in (given.target or "")):
+        return carry_out_several(job, output, began)
+    return carry_out(job, output, began)
 
 
 def _reading(given: Discover | Refine) -> Reading:

@@ -21,7 +21,9 @@ from kansr.systems.views import View
 # 1e-6 a step, and their errors add up to some 1e-5 (ODEBench: 1e-6 to 1e-4).
 FLOOR = 3e-5
 SMOOTH_ROWS = 20.0  # independent rows of a residual that is smooth: one each half wave
-KEPT_OF_KIND = 3  # right-hand sides of a kind that are kept for a state: polynomials, others, those with constants inside
+KEPT_OF_KIND = (
+    3  # right-hand sides of a kind that are kept for a state: polynomials, others, those with constants inside
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,9 @@ def sums(state: State, curves: Curves, terms: Terms, integrals: Array, passed: C
             for subset in best_subsets(y, A[:, among], cost[among], rows, floor, terms.family[among]):
                 chosen = among[list(subset.columns)]
                 made.append(
-                    sympy.Add(*(sympy.Float(float(c)) * terms.exprs[k] for c, k in zip(_solved(A[:, chosen], y), chosen)))
+                    sympy.Add(
+                        *(sympy.Float(float(c)) * terms.exprs[k] for c, k in zip(_solved(A[:, chosen], y), chosen))
+                    )
                 )
     return list(dict.fromkeys(made))
 
@@ -93,13 +97,10 @@ def _solved(A: Array, y: Array) -> Array:
     return np.asarray(np.linalg.lstsq(A / scale, y, rcond=None)[0] / scale)
 
 
-def judged(
-    state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Callable[[], bool]
-) -> list[Sided]:
+def judged(state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Callable[[], bool]) -> list[Sided]:
     """The best of the right-hand sides, fitted in the white views, best first."""
     white = [view for view in state.views if view.white]
     n, inputs, noise = len(state.x), len(curves.names), state.noise()
-    table: dict[str, tuple[list[float], list[sympy.Expr]]] = {}
     fits = []
     for expr in exprs:
         if passed():
@@ -132,7 +133,7 @@ def _varied(found: list[Sided], names: tuple[str, ...]) -> list[Sided]:
         forms.setdefault(form_of(one.expr), one)
     taken = [0, 0, 0]
     kept = []
-    for form, one in forms.items():
+    for _form, one in forms.items():
         kind = 0 if one.expr.is_polynomial(*symbols) else 1 if _plain(one.expr) else 2
         if taken[kind] < KEPT_OF_KIND:
             taken[kind] += 1

@@ -51,7 +51,12 @@ class IntegralFit:
 
 
 def fit_integral(
-    expr: sympy.Expr, curves: Curves, x: Array, view: View, fixed: Sequence[sympy.Expr] = (), iterations: int = ITERATIONS
+    expr: sympy.Expr,
+    curves: Curves,
+    x: Array,
+    view: View,
+    fixed: Sequence[sympy.Expr] = (),
+    iterations: int = ITERATIONS,
 ) -> IntegralFit | None:
     """The constants at their least-squares optimum in the view of the measured state x, (n,); None without a value."""
     constants = tuple(c for c in tied_floats(expr) if c not in fixed and -c not in fixed)

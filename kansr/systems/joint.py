@@ -49,9 +49,7 @@ class Judge:
         # residuals that are smooth say less of the constants than as many independent ones
         inflated = float(np.mean((rms**2 + FLOOR_RMS**2) * self.count / self.rows))
         equations = fit.equations
-        return snapped(
-            equations.exprs, equations.constants, fit.values, fit.covariance * inflated, self._lengths(fit)
-        )
+        return snapped(equations.exprs, equations.constants, fit.values, fit.covariance * inflated, self._lengths(fit))
 
     def _lengths(self, fit: TrajectoryFit) -> list[Callable[[sympy.Expr], float]]:
         """The code length of each right-hand side; that of x' = v in a system of second order is nothing."""
@@ -106,9 +104,9 @@ def choose(
                 if passed():
                     return best
                 compared.add(_forms(trial))
-                best = _better(best, fit_trajectories(
-                    trial, judge.names, judge.pieces, starts=best.fit.starts, iterations=QUICK
-                ))
+                best = _better(
+                    best, fit_trajectories(trial, judge.names, judge.pieces, starts=best.fit.starts, iterations=QUICK)
+                )
         if best is before or len(offers) == 1:
             break
     return best

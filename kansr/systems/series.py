@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,12 +31,17 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Runs of the same system. time: the name of the independent variable; states: names of the measured states."""
+    """Runs of the same system.
+
+    time: the name of the independent variable; states: names of the measured states; columns: the column name of each
+    that differs from it.
+    """
 
     time: str
     states: tuple[str, ...]
     runs: tuple[Run, ...]
     order: int = 1
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

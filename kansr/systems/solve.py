@@ -38,10 +38,14 @@ MOST_ROWS = 3000  # rows that a system is looked for on: of more, some are left 
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A system: a right-hand side for each measured state; others, those that came close, for each; names: see Series."""
+    """A system: a right-hand side for each measured state, in the names of the series.
+
+    others: those that came close, for each; rms: of what its trajectories leave of each, over the errors of the rows.
+    """
 
     exprs: tuple[sympy.Expr, ...]
     others: tuple[tuple[sympy.Expr, ...], ...]
+    rms: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +186,8 @@ def _shorter(best: Combination) -> Iterator[tuple[sympy.Expr, ...]]:
                 yield (*best.fit.exprs[:k], shorter, *best.fit.exprs[k + 1 :])
 
 
-
-
 def _solved(best: Combination, offers: list[list[sympy.Expr]]) -> Solved:
     count = len(offers)
-    return Solved(best.fit.exprs[len(best.fit.exprs) - count :], tuple(tuple(offer) for offer in offers))
+    exprs = best.fit.exprs[len(best.fit.exprs) - count :]
+    rms = best.fit.rms(best.judge.pieces.weight)
+    return Solved(exprs, tuple(tuple(offer) for offer in offers), tuple(float(value) for value in rms))

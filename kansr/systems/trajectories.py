@@ -7,6 +7,7 @@ and Kutta, with the same steps, so that differences of copies are smooth.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,18 +45,16 @@ class Pieces:
 
     def joined(self, path: Array) -> Array:
         """A path, (pieces, L, states), as the rows of all runs, (n, states); of two pieces that meet, the earlier one's."""
-        return np.concatenate([path[k, : n][self.weight[k, :n] > 0] for k, n in enumerate(self.lengths)])
+        return np.concatenate([path[k, :n][self.weight[k, :n] > 0] for k, n in enumerate(self.lengths)])
 
 
-def cut(
-    runs: Sequence[tuple[Array, Array, Array, Array]], measured: Sequence[int], rows: int
-) -> Pieces:
+def cut(runs: Sequence[tuple[Array, Array, Array, Array]], measured: Sequence[int], rows: int) -> Pieces:
     """Pieces of about so many rows. runs: (t, x, sigma, smooth states) of each, the last (n, all states)."""
     parts = []
     for t, x, sigma, smooth in runs:
         count = max(round((len(t) - 1) / rows), 1)
         edges = np.round(np.linspace(0, len(t) - 1, count + 1)).astype(int)
-        for begin, end in zip(edges, edges[1:]):
+        for begin, end in itertools.pairwise(edges):
             rows_of = np.arange(begin, end + 1)
             parts.append((t[rows_of], x[rows_of], sigma[rows_of], smooth[begin], begin == 0))
     longest = max(len(part[0]) for part in parts)
@@ -65,7 +64,15 @@ def cut(
 
     weight = np.array([[float(k < len(p[0]) and (k > 0 or p[4])) for k in range(longest)] for p in parts])
     t, x, sigma = (np.stack([padded(part[i]) for part in parts]) for i in range(3))
-    return Pieces(t, x, sigma, weight, np.stack([part[3] for part in parts]), tuple(measured), tuple(len(part[0]) for part in parts))
+    return Pieces(
+        t,
+        x,
+        sigma,
+        weight,
+        np.stack([part[3] for part in parts]),
+        tuple(measured),
+        tuple(len(part[0]) for part in parts),
+    )
 
 
 def integrate(equations: Equations, t: Array, starts: Array, constants: Array, substeps: int) -> Array:

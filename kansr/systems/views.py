@@ -74,9 +74,7 @@ def views(segments: list[Array], sigma: Array, width: float, order: int = 1) -> 
     return [*made, View("weak", csr_matrix(np.vstack(rows)), None, False)]
 
 
-def _starts(
-    segments: list[Array], places: list[NDArray[np.intp]], weight: Array, order: int, chunks: int
-) -> Array:
+def _starts(segments: list[Array], places: list[NDArray[np.intp]], weight: Array, order: int, chunks: int) -> Array:
     """An orthonormal basis of what the starts of the segments, or of their chunks, contribute, weighted."""
     columns = []
     for t, place in zip(segments, places):

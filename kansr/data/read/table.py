@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,17 @@ class Table:
     def place(self, row: int) -> str:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
         return _place(self.lines, row)
+
+    def with_columns(self, names: Sequence[str]) -> Table:
+        """The table with these of its columns alone."""
+        kept = [self.columns.index(name) for name in names]
+        again = None if self.again is None else partial(_columns_of, self.again, kept)
+        return replace(self, columns=tuple(names), values=self.values[:, kept], again=again)
+
+
+def _columns_of(again: Callable[[], Iterator[Array]], kept: Sequence[int]) -> Iterator[Array]:
+    """Some columns of all rows, in pieces."""
+    return (piece[:, kept] for piece in again())
 
 
 def read_table(
