@@ -98,8 +98,8 @@ def _system(job: Job, table: Table, targets: Sequence[str], output: Output, begu
         )
         try:
             with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
-                for found in items:
-                    pass
+                for better in items:
+                    found = better
         except Stopped as stop:
             signal, status = stop.number, Status.INTERRUPTED
         except OutOfTime:

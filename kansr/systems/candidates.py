@@ -12,7 +12,7 @@ from kansr.expression.complexity import bits
 from kansr.expression.evaluate import Tape
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array
-from kansr.systems.integrals import Curves, fit_integral
+from kansr.systems.integrals import Curves, IntegralFit, fit_integral
 from kansr.systems.library import Terms, form_of
 from kansr.systems.subsets import best_subsets
 from kansr.systems.views import View
@@ -20,6 +20,7 @@ from kansr.systems.views import View
 # Rms over that of the state in a view, below which nothing is decided: solvers whose rows have no noise are good to
 # 1e-6 a step, and their errors add up to some 1e-5 (ODEBench: 1e-6 to 1e-4).
 FLOOR = 3e-5
+LEAST_RMS = 0.1  # rms in a view, where errors of the rows are of size 1, below which nothing is decided
 SMOOTH_ROWS = 20.0  # independent rows of a residual that is smooth: one each half wave
 KEPT_OF_KIND = (
     3  # right-hand sides of a kind that are kept for a state: polynomials, others, those with constants inside
@@ -67,13 +68,13 @@ def sums(state: State, curves: Curves, terms: Terms, integrals: Array, passed: C
         if passed():
             break
         y, A = view.of(state.x), view.of(integrals)
-        floor = max(FLOOR * float(np.sqrt(np.mean(y**2))), view_noise(state, view))
+        floor = max(FLOOR * float(np.sqrt(np.mean(y**2))), LEAST_RMS)
         quick = best_subsets(y, A[:, terms.kind < 1], cost[terms.kind < 1], SMOOTH_ROWS, floor)
         rows = float(len(y))
         if view.white and quick:
             monomials = A[:, np.flatnonzero(terms.kind < 1)[list(quick[0].columns)]]
             rows = independent_rows(y - monomials @ _solved(monomials, y))
-        elif floor > view_noise(state, view):
+        elif floor > LEAST_RMS:
             rows = SMOOTH_ROWS
         for most in (0, 1, 2):
             among = np.flatnonzero(terms.kind <= most)
@@ -87,33 +88,56 @@ def sums(state: State, curves: Curves, terms: Terms, integrals: Array, passed: C
     return list(dict.fromkeys(made))
 
 
-def view_noise(state: State, view: View) -> float:
-    """What errors of the rows leave in a view at least: a tenth of them, which are of size 1."""
-    return 0.1
-
-
 def _solved(A: Array, y: Array) -> Array:
     scale = np.sqrt(np.sum(A * A, axis=0))
     return np.asarray(np.linalg.lstsq(A / scale, y, rcond=None)[0] / scale)
 
 
 def judged(state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Callable[[], bool]) -> list[Sided]:
-    """The best of the right-hand sides, fitted in the white views, best first."""
-    white = [view for view in state.views if view.white]
-    n, inputs, noise = len(state.x), len(curves.names), state.noise()
-    fits = []
+    """The best of the right-hand sides, and of those with a term less, fitted in the white views, best first."""
+    fits: dict[sympy.Expr, _Pair] = {}
+    _fit(exprs, fits, state, curves, passed)
+    kept = _varied(_ranked(list(fits.values()), state, curves), curves.names)
+    shorter = [expr - term for one in kept for expr in [one.expr] for term in sympy.Add.make_args(expr)]
+    _fit([expr for expr in shorter if expr.free_symbols], fits, state, curves, passed)
+    return _varied(_ranked(list(fits.values()), state, curves), curves.names)
+
+
+_Pair = list[IntegralFit]  # a right-hand side fitted in each of the white views
+
+
+def _fit(
+    exprs: Sequence[sympy.Expr],
+    fits: dict[sympy.Expr, _Pair],
+    state: State,
+    curves: Curves,
+    passed: Callable[[], bool],
+) -> None:
+    """Fits the right-hand sides, and adds them by form; a sum of terms without constants inside has one optimum."""
     for expr in exprs:
+        form = form_of(expr)
+        if form in fits and _plain(expr):
+            continue
         if passed():
             break
-        pair = [fit_integral(expr, curves, state.x, view) for view in white]
-        if all(fit is not None for fit in pair):
-            fits.append(pair)
+        pair = [fit_integral(expr, curves, state.x, view) for view in state.views if view.white]
+        if None in pair:
+            continue
+        better = [fit for fit in pair if fit is not None]
+        if form not in fits or sum(fit.rms for fit in better) < sum(fit.rms for fit in fits[form]):
+            fits[form] = better
+
+
+def _ranked(fits: list[_Pair], state: State, curves: Curves) -> list[Sided]:
+    """Fitted right-hand sides by description length, in the view that likes each most."""
+    white = [view for view in state.views if view.white]
+    n, inputs, noise = len(state.x), len(curves.names), state.noise()
     if not fits:
         return []
     scores = np.zeros((len(fits), len(white)))
     for v, view in enumerate(white):
         y = view.of(state.x)
-        floor = max(FLOOR * float(np.sqrt(np.mean(y**2))), view_noise(state, view))
+        floor = max(FLOOR * float(np.sqrt(np.mean(y**2))), LEAST_RMS)
         rms = np.array([pair[v].rms for pair in fits])
         best = fits[int(np.argmin(rms))][v]
         rows = _rows_of(best.expr, curves, state, view)
@@ -121,8 +145,7 @@ def judged(state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Ca
         scores[:, v] = rows / 2 * np.log2(rms**2 + floor**2) + length
     scores -= scores.min(axis=0)
     order = np.argsort(scores.min(axis=1), kind="stable")
-    found = [Sided(fits[k][int(np.argmin(scores[k]))].expr, float(scores[k].min())) for k in order]
-    return _varied(found, curves.names)
+    return [Sided(fits[k][int(np.argmin(scores[k]))].expr, float(scores[k].min())) for k in order]
 
 
 def _varied(found: list[Sided], names: tuple[str, ...]) -> list[Sided]:

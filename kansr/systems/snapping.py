@@ -1,7 +1,7 @@
 """Constants of a fitted system replaced by nice numbers while the description gets shorter.
 
-What a replacement costs is read off the covariance of the constants: the others follow it along the likeliest direction,
-so that nothing is integrated again.
+What a replacement costs is read off the covariance of the constants: the others follow it along the likeliest
+direction, so that nothing is integrated again.
 """
 
 from __future__ import annotations

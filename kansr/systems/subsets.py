@@ -14,7 +14,7 @@ FIRST_WIDTH = 60  # single columns that are extended
 MOST_TERMS = 5
 DEPENDENT = 1e-7  # length of a column's part that is new, over its length, below which it depends on those before
 KEPT_DIRECTIONS = 1e-9  # singular values over the largest, below which directions of the columns are left out
-BEST = 8  # subsets that are returned
+BEST = 12  # subsets that are returned
 FAMILIES = 8  # families whose best subset is returned besides
 
 

@@ -1,8 +1,8 @@
 """Constants of right-hand sides fitted by least squares on trajectories, in pieces that start where they like.
 
-Multiple shooting (Bock 1983): every run is cut into pieces, the state at the start of each is free, and all pieces, with
-all copies in which one unknown is moved for the Jacobian, are integrated at once by the fourth-order formula of Runge
-and Kutta, with the same steps, so that differences of copies are smooth.
+Multiple shooting (Bock 1983): every run is cut into pieces, the state at the start of each is free, and all pieces,
+with all copies in which one unknown is moved for the Jacobian, are integrated at once by the fourth-order formula of
+Runge and Kutta, with the same steps, so that differences of copies are smooth.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Pieces:
     lengths: tuple[int, ...]
 
     def joined(self, path: Array) -> Array:
-        """A path, (pieces, L, states), as the rows of all runs, (n, states); of two pieces that meet, the earlier one's."""
+        """A path, (pieces, L, states), as the rows of all runs, (n, states); where two pieces meet, the earlier one."""
         return np.concatenate([path[k, :n][self.weight[k, :n] > 0] for k, n in enumerate(self.lengths)])
 
 
