@@ -28,6 +28,7 @@ from kansr.bench.report.tables import compared, comparison, summary
 from kansr.bench.report.tally import tally
 from kansr.bench.run import run
 from kansr.bench.trial import Settings, Trial, chosen_ids, trials
+from kansr.cli.odebench import SUITE, odebench
 from kansr.cli.signature.bench import Bench
 from kansr.cli.signature.sample import Sample
 from kansr.errors import UsageError
@@ -55,6 +56,8 @@ def bench(given: Bench) -> int:
     if given.summary is not None:
         records, data = read(given.summary), {"data": str(given.data)} if given.data else {}
         return _print(records, given.as_json, given.html, read_settings(given.summary) | data)
+    if given.suite == SUITE:
+        return odebench(given, _levels(given.noise or "0"), _listed(given.only or []))
     if given.out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.table import Table
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, Mask
 from kansr.systems.series import FEWEST_ROWS, Run, Series
 
 ORDERS = (1, 2)
@@ -90,7 +91,7 @@ def _check_options(time: str, targets: Sequence[str], run: str | None, order: in
         )
 
 
-def _labels(table: Table, run: str | None, keep: Array) -> list[str]:
+def _labels(table: Table, run: str | None, keep: Mask) -> list[str]:
     """The run of each row that is kept, as text."""
     if run is None:
         return [""] * int(np.count_nonzero(keep))
@@ -98,13 +99,13 @@ def _labels(table: Table, run: str | None, keep: Array) -> list[str]:
         raise DataError(f"{table.source} has no column {run!r} to tell runs apart; {nearest(run, table.columns)}")
     if run in table.refusals:
         raise DataError(f"{table.source}: {table.refusals[run]}")
-    cells = table.values[np.asarray(keep, dtype=bool), table.columns.index(run)]
+    cells = table.values[keep, table.columns.index(run)]
     if np.isnan(cells).any():
         raise DataError(f"{table.source}: the run is missing in some rows of {run!r}; fill these cells in")
     return [f"{cell:g}" for cell in cells]
 
 
-def _runs(labels: list[str], t: Array, named: bool) -> list[tuple[str, Array]]:
+def _runs(labels: list[str], t: Array, named: bool) -> list[tuple[str, NDArray[np.intp]]]:
     """(label, rows) of each run, in the order of the table."""
     if named:
         order = list(dict.fromkeys(labels))

@@ -35,7 +35,7 @@ def targets_of(job: Job, table: Table) -> tuple[str, ...]:
     """
     given = job.target
     if given is None or (isinstance(given, str) and (given in table.columns or "," not in given)):
-        return () if given is None else (given,)  # type: ignore[return-value]
+        return () if given is None else (given,)
     names = tuple(name.strip() for name in (given.split(",") if isinstance(given, str) else given))
     if not all(names) or not names:
         raise UsageError(f"--target {','.join(names)}: names of columns, parted by commas, are meant")

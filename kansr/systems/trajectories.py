@@ -63,9 +63,9 @@ def cut(runs: Sequence[tuple[Array, Array, Array, Array]], measured: Sequence[in
         return np.concatenate([a, np.repeat(a[-1:], longest - len(a), axis=0)])
 
     weight = np.array([[float(k < len(p[0]) and (k > 0 or p[4])) for k in range(longest)] for p in parts])
-    t, x, sigma = (np.stack([padded(part[i]) for part in parts]) for i in range(3))
+    times, x, sigma = (np.stack([padded(part[i]) for part in parts]) for i in range(3))
     return Pieces(
-        t,
+        times,
         x,
         sigma,
         weight,
