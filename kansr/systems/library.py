@@ -21,6 +21,7 @@ SHARES = (0.03, 0.1, 0.3, 1.0, 3.0)  # constants inside terms that are offered, 
 STEEPNESS = (3.0, 10.0, 30.0)  # of a logistic function, over the range of the state
 PLACES = (0.2, 0.5, 0.8)  # of its middle, in the range of the state
 RATES = (0.3, 1.0, 3.0)  # of exponentials, over the size of the state
+PHASE = 5.0  # of sine and cosine with a constant inside at the largest size of the state: slower ones are parabolas
 POWERS = (0.5, 0.75, 1.25, 1.5, 2.5)  # exponents that are offered, and fitted later
 FEW_INPUTS = 3  # inputs up to which terms with constants inside are multiplied by another input
 NO_SPREAD = 1e-9  # spread over rms below which a term is a constant
@@ -130,7 +131,9 @@ def _parametric(x: sympy.Symbol, low: float, high: float) -> Iterator[sympy.Expr
         yield from (x ** sympy.Float(p) for p in POWERS if low > 0)
     for rate in RATES:
         c = sympy.Float(float(f"{rate / size:.3g}"))
-        yield from (sympy.exp(c * x), sympy.exp(-c * x), sympy.sin(c * x), sympy.cos(c * x))
+        yield from (sympy.exp(c * x), sympy.exp(-c * x))
+    c = sympy.Float(float(f"{PHASE / size:.3g}"))
+    yield from (sympy.sin(c * x), sympy.cos(c * x))
 
 
 def _logistic(x: sympy.Symbol, low: float, high: float) -> Iterator[sympy.Expr]:

@@ -1,4 +1,7 @@
-"""Solutions of a system by scipy's solvers: LSODA, which finds out where a system is stiff, and Radau after it."""
+"""Solutions of a system by scipy's solvers: an explicit one of order 8, and Radau's implicit one for stiff systems.
+
+LSODA, which finds out for itself where a system is stiff, is not among them: its Fortran code prints warnings.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from kansr.systems.rates import Equations
 RELATIVE, ABSOLUTE = 1e-7, 1e-10  # tolerances of the solvers; the second over the largest size of each start
 SECONDS = 10.0  # that a simulation may take
 PARTS = 8  # of the times, which are simulated one after another
-METHODS = ("LSODA", "Radau")
+METHODS = ("DOP853", "Radau")
 
 
 class TooSlow(Exception):

@@ -1,9 +1,9 @@
 """ODEBench: systems of differential equations, found from one trajectory and tried on another.
 
 d'Ascoli et al., ODEFormer (arXiv 2310.05573): 63 systems with two solutions of 512 points each. A system is found from
-the first solution, with noise in proportion to the states as there. `skeleton`: every right-hand side equals the true one
-after its constants are fitted to that, on points of a box around both solutions, and is not much longer; `generalises`:
-simulated from the start of the second solution it follows that with r² > .9.
+the first solution, with noise in proportion to the states as there. `skeleton`: every right-hand side equals the true
+one after its constants are fitted to that, on points of a box around both solutions, and is not much longer.
+`generalises`: simulated from the start of the second solution it follows that with r² > .9.
 """
 
 from __future__ import annotations
