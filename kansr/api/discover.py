@@ -17,12 +17,12 @@ from kansr.errors import UsageError
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job, Task, here, run_job
 from kansr.pipeline.read import read_source
+from kansr.pipeline.systems.laws import Laws
+from kansr.pipeline.systems.run import is_system, one_target, series_of_job, solve_here, targets_of
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
 from kansr.symbolic.library.standard import STANDARD
-from kansr.systems.laws import Laws
-from kansr.systems.run import is_system, one_target, series_of_job, solve_here, targets_of
 from kansr.units.units import ConstantSpec, Spec
 
 if TYPE_CHECKING:

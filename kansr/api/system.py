@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from kansr.api.discovery import Discovery
 from kansr.errors import UsageError
 from kansr.numeric.arrays import Array
+from kansr.pipeline.systems.laws import Laws
 from kansr.runtime.files import write
 from kansr.show.systems.page import system_page
 from kansr.show.systems.several import plain_laws
-from kansr.systems.laws import Laws
 
 SIMULATION_SECONDS = 60.0  # that a simulation may take
 

@@ -15,6 +15,8 @@ from kansr.data.read.table import Table
 from kansr.errors import DataError, UsageError
 from kansr.pipeline.job import Job, run_job
 from kansr.pipeline.read import read_source
+from kansr.pipeline.systems.laws import Laws, laws_of
+from kansr.pipeline.systems.run import found_system, is_system, one_target, series_of_job, targets_of, unchanging
 from kansr.result.result import Status
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import stream
@@ -24,8 +26,6 @@ from kansr.runtime.terminal import emit, say, say_internal
 from kansr.show.systems.page import system_page
 from kansr.show.systems.several import json_laws, plain_laws
 from kansr.store.folder import claimed, save
-from kansr.systems.laws import Laws, laws_of
-from kansr.systems.run import found_system, is_system, one_target, series_of_job, targets_of, unchanging
 
 LAWS = "laws.json"  # all laws of a folder; each is in a folder of its own besides
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.integrate import solve_ivp
 
 from kansr.numeric.arrays import Array
-from kansr.systems.series import Run, Series
+from kansr.pipeline.systems.series import Run, Series
 
 PREY = (lambda t, z: [z[0] - 0.5 * z[0] * z[1], 0.3 * z[0] * z[1] - 0.8 * z[1]], ("prey", "predator"))
 

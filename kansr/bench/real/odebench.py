@@ -30,8 +30,8 @@ from kansr.expression.render import render
 from kansr.formula.fit.constants import fit_constants
 from kansr.numeric.arrays import Array
 from kansr.pipeline.config import Config
-from kansr.systems.run import solve_here
-from kansr.systems.series import Run, Series
+from kansr.pipeline.systems.run import solve_here
+from kansr.pipeline.systems.series import Run, Series
 
 GENERALISES = 0.9  # r² of the other solution
 ROWS, SEED = 500, 11  # points of the box that right-hand sides are compared on

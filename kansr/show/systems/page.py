@@ -8,13 +8,13 @@ import numpy as np
 
 from kansr.expression.render import readable
 from kansr.numeric.arrays import evenly_spaced_rows
+from kansr.pipeline.systems.laws import Dynamics, Laws
 from kansr.show.report.axis import spanning
 from kansr.show.report.charts import Frame
 from kansr.show.report.mathml import equation
 from kansr.show.report.page import Chart
 from kansr.show.report.template.html import environment, style
 from kansr.show.summary import WORDS, fraction
-from kansr.systems.laws import Dynamics, Laws
 from kansr.version import __version__
 
 MOST_CHARTS = 24  # trajectories that are drawn

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 from kansr.expression.render import readable
+from kansr.pipeline.systems.laws import Dynamics, Laws
 from kansr.show.summary import WORDS, fraction, plain
-from kansr.systems.laws import Dynamics, Laws
 
 MOST_RUNS = 6  # runs that are listed
 

@@ -9,7 +9,7 @@ from support.systems import frame_of, predators
 
 from kansr.data.read.table import from_frame
 from kansr.errors import DataError, KansrError, UsageError
-from kansr.systems.read import series_of
+from kansr.pipeline.systems.read import series_of
 
 FRAME = frame_of(predators(rows=30))
 

@@ -15,14 +15,14 @@ import sympy
 
 from kansr.formula.fit.constants import replaced
 from kansr.numeric.arrays import Array
-from kansr.systems.candidates import FLOOR, State, judged, sums
-from kansr.systems.integrals import Curves
-from kansr.systems.joint import Combination, Judge, choose, rows_shown
-from kansr.systems.library import terms
-from kansr.systems.series import Series
-from kansr.systems.smoothing import smooth_curve
-from kansr.systems.trajectories import Pieces, TrajectoryFit, cut, fit_trajectories
-from kansr.systems.views import NARROW, WIDE, views
+from kansr.pipeline.systems.joint import Combination, Judge, choose, rows_shown
+from kansr.pipeline.systems.regression.candidates import FLOOR, State, judged, sums
+from kansr.pipeline.systems.regression.integrals import Curves
+from kansr.pipeline.systems.regression.library import terms
+from kansr.pipeline.systems.regression.views import NARROW, WIDE, views
+from kansr.pipeline.systems.series import Series
+from kansr.pipeline.systems.smoothing import smooth_curve
+from kansr.pipeline.systems.trajectories import Pieces, TrajectoryFit, cut, fit_trajectories
 
 PIECES = 8  # pieces that the rows of a run are cut in, so that a chaotic system can be followed
 LEAST_PIECE = 24  # rows of a piece at least

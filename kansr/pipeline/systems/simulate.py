@@ -16,7 +16,7 @@ from scipy.integrate import solve_ivp
 
 from kansr.errors import UsageError
 from kansr.numeric.arrays import Array
-from kansr.systems.rates import Equations
+from kansr.pipeline.systems.rates import Equations
 
 RELATIVE, ABSOLUTE = 1e-7, 1e-10  # tolerances of the solvers; the second over the largest size of each start
 SECONDS = 10.0  # that a simulation may take

@@ -13,7 +13,7 @@ from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import replaced, tied_floats
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import levenberg_marquardt
-from kansr.systems.views import View, cumulative
+from kansr.pipeline.systems.regression.views import View, cumulative
 
 ITERATIONS = 25
 STALLED = 1e-6  # relative decrease of the sum of squares that ends a fit

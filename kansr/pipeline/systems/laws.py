@@ -14,13 +14,13 @@ from kansr.expression.identifiers import aliases
 from kansr.formula.judge.judge import judge
 from kansr.numeric.arrays import Array
 from kansr.pipeline.assemble import assemble
+from kansr.pipeline.systems.series import Series
+from kansr.pipeline.systems.simulate import simulate
+from kansr.pipeline.systems.smoothing import smooth_curve
+from kansr.pipeline.systems.solve import Solved
 from kansr.result.result import SCHEMA, Result, Status, finite_values
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
-from kansr.systems.series import Series
-from kansr.systems.simulate import simulate
-from kansr.systems.smoothing import smooth_curve
-from kansr.systems.solve import Solved
 from kansr.version import __version__
 
 HELD_OUT = 0.25  # share of the rows that r² of slopes is measured on
@@ -59,7 +59,7 @@ class Dynamics:
     series: Series | None = None
 
     def simulate(self, t: Any, y0: Any, seconds: float = SIMULATION_SECONDS) -> Array:
-        """See `kansr.systems.simulate.simulate`."""
+        """See `kansr.pipeline.systems.simulate.simulate`."""
         return simulate(self.exprs, self.names, t, y0, seconds)
 
     def to_dict(self) -> dict[str, Any]:

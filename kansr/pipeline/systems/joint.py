@@ -10,10 +10,10 @@ import numpy as np
 import sympy
 
 from kansr.numeric.arrays import Array
-from kansr.systems.candidates import expression_bits, independent_rows
-from kansr.systems.library import form_of
-from kansr.systems.snapping import Snapped, snapped
-from kansr.systems.trajectories import Pieces, TrajectoryFit, fit_trajectories
+from kansr.pipeline.systems.regression.candidates import expression_bits, independent_rows
+from kansr.pipeline.systems.regression.library import form_of
+from kansr.pipeline.systems.snapping import Snapped, snapped
+from kansr.pipeline.systems.trajectories import Pieces, TrajectoryFit, fit_trajectories
 
 QUICK = 6  # Levenberg–Marquardt steps for a combination that is compared
 ROUNDS = 2  # rounds in which each state's right-hand side is exchanged

@@ -1,7 +1,7 @@
 """Views: linear functionals that a state and the integrals of its right-hand side have in common.
 
 dx/dt = Σ cⱼ·θⱼ means x(t) = x(t₀) + Σ cⱼ·∫θⱼ (integral matching), and for every smooth φ that vanishes at its ends
-−∫φ'·x = Σ cⱼ·∫φ·θⱼ (weak form: Bortz and Messenger, Multiscale Model. Simul. 19, 1474, 2021). The second is a linear
+−∫φ'·x = Σ cⱼ·∫φ·θⱼ (weak form: Messenger and Bortz, Multiscale Model. Simul. 19, 1474, 2021). The second is a linear
 functional −∫φ'· of the first, so that one matrix of integrals serves all views. In none of them is x differentiated.
 """
 

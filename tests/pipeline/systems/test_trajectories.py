@@ -9,8 +9,8 @@ from support.systems import PREY, solution
 
 from kansr.errors import UsageError
 from kansr.expression.parse import parse
-from kansr.systems.simulate import simulate
-from kansr.systems.trajectories import cut, fit_trajectories
+from kansr.pipeline.systems.simulate import simulate
+from kansr.pipeline.systems.trajectories import cut, fit_trajectories
 
 NAMES = ("prey", "predator")
 LAW = (parse("1.3*prey - 0.6*prey*predator"), parse("0.2*prey*predator - 0.9*predator"))

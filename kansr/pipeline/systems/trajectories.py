@@ -16,7 +16,7 @@ import sympy
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import levenberg_marquardt
-from kansr.systems.rates import Equations
+from kansr.pipeline.systems.rates import Equations
 
 STEP = 1e-6  # relative change of an unknown for a difference quotient: the root of the accuracy of a trajectory
 SUBSTEPS = (1, 2, 4, 8)  # steps from row to row that are tried

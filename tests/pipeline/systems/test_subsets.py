@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kansr.systems.subsets import best_subsets
+from kansr.pipeline.systems.regression.subsets import best_subsets
 
 
 @pytest.mark.parametrize("columns", [(3,), (0, 7), (2, 5, 11)])

@@ -7,8 +7,8 @@ import pytest
 import sympy
 from support.systems import predators, solution
 
-from kansr.systems.series import Run, Series
-from kansr.systems.solve import solve
+from kansr.pipeline.systems.series import Run, Series
+from kansr.pipeline.systems.solve import solve
 
 x, v = sympy.symbols("x dx_dt")
 prey, predator = sympy.symbols("prey predator")

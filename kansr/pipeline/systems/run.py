@@ -15,13 +15,13 @@ from kansr.data.read.table import Table
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task
+from kansr.pipeline.systems.laws import Laws, laws_of
+from kansr.pipeline.systems.read import series_of
+from kansr.pipeline.systems.series import Series
+from kansr.pipeline.systems.solve import Solved, solve
 from kansr.result.result import Status
 from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.runtime.deadline import Budget
-from kansr.systems.laws import Laws, laws_of
-from kansr.systems.read import series_of
-from kansr.systems.series import Series
-from kansr.systems.solve import Solved, solve
 
 SEARCHING = 0.75  # share of the time limit after which nothing more is tried
 SIMULATING = 0.05  # share of the time limit for the simulation of all runs

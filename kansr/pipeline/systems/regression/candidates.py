@@ -12,10 +12,10 @@ from kansr.expression.complexity import bits
 from kansr.expression.evaluate import Tape
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array
-from kansr.systems.integrals import Curves, IntegralFit, fit_integral
-from kansr.systems.library import Terms, form_of
-from kansr.systems.subsets import best_subsets
-from kansr.systems.views import View
+from kansr.pipeline.systems.regression.integrals import Curves, IntegralFit, fit_integral
+from kansr.pipeline.systems.regression.library import Terms, form_of
+from kansr.pipeline.systems.regression.subsets import best_subsets
+from kansr.pipeline.systems.regression.views import View
 
 # Rms over that of the state in a view, below which nothing is decided: solvers whose rows have no noise are good to
 # 1e-6 a step, and their errors add up to some 1e-5 (ODEBench: 1e-6 to 1e-4).

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansr.systems.views import NARROW, WIDE, cumulative, views
+from kansr.pipeline.systems.regression.views import NARROW, WIDE, cumulative, views
 
 
 def halves(t: np.ndarray) -> np.ndarray:

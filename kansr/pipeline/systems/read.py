@@ -13,7 +13,7 @@ from kansr.data.read.table import Table
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
 from kansr.numeric.arrays import Array, Mask
-from kansr.systems.series import FEWEST_ROWS, Run, Series
+from kansr.pipeline.systems.series import FEWEST_ROWS, Run, Series
 
 ORDERS = (1, 2)
 MOST_STATES = 10  # states and slopes: terms of pairs and triples of more are too many to be told apart

@@ -1,9 +1,0 @@
-"""Systems of differential equations from time series, and jobs with several targets.
-
-`read` makes runs (`series`) of a table, `smoothing` curves of their states. `library` offers terms; `views` has what a
-state and the integrals of its right-hand side have in common, in integral and weak form, so that nothing is
-differentiated; `subsets` is the sparse regression in them, `integrals` fits a right-hand side there, and `candidates`
-keeps the best for each state. `trajectories` fits the constants of all right-hand sides (`rates`) by multiple shooting,
-`joint` compares combinations of them by description length, with the nice numbers of `snapping`; `solve` is all of it
-in turn. `simulate` integrates a system by scipy's solvers, `laws` makes results of it, and `run` does what a job asks.
-"""
