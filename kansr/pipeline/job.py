@@ -50,8 +50,9 @@ class Job:
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
-    kansr.data.roles; inputs: also as one text, "a,b". Several targets, so written, are for kansr.pipeline.systems, as are run,
-    the column that tells the runs of a time series apart, and order, that of differential equations.
+    kansr.data.roles; inputs: also as one text, "a,b". Several targets, so written, are for
+    kansr.pipeline.systems, as are run, the column that tells the runs of a time series apart, and order, that of
+    differential equations.
     missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
     guesses: formulas to begin a search with.
