@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.command import call
+from support.command import told
 from support.systems import frame_of, predators
 
 import kansr
@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_two_targets_give_two_laws(folder: Path) -> None:
-    done = call("discover", str(folder / "two.csv"), "--target", "a,b", "--json", "--jobs", "1", "--time-limit", "20")
+    done = told("discover", str(folder / "two.csv"), "--target", "a,b", "--json", "--jobs", "1", "--time-limit", "20")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["targets"] == ["a", "b"]
@@ -37,7 +37,7 @@ def test_two_targets_give_two_laws(folder: Path) -> None:
 def test_a_system_is_found_written_and_shown(folder: Path) -> None:
     out, page = folder / "out", folder / "page.html"
     options = ["--derivative", "t", "--target", "prey,predator", "--run", "trial", "--time-limit", "60"]
-    done = call("discover", str(folder / "series.csv"), *options, "--json", "--out", str(out), "--report", str(page))
+    done = told("discover", str(folder / "series.csv"), *options, "--json", "--out", str(out), "--report", str(page))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["system"]["time"] == "t"
@@ -68,7 +68,7 @@ BAD = {
 @pytest.mark.parametrize(("options", "words"), BAD.values(), ids=BAD)
 def test_what_does_not_go_is_refused_in_a_sentence(folder: Path, options: list[str] | None, words: str) -> None:
     base = ["--run", "trial"] if options is None else ["--derivative", "t", "--target", "prey,predator", *options]
-    done = call("discover", str(folder / "series.csv"), *base)
+    done = told("discover", str(folder / "series.csv"), *base)
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.strip().count("\n") == 0
