@@ -81,7 +81,7 @@ def integrate(equations: Equations, t: Array, starts: Array, constants: Array, s
     t: (pieces, L); starts: (pieces, copies, states); constants: (copies, constants) -> (pieces, copies, L, states)
     """
     pieces, copies, states = starts.shape
-    Z = starts.reshape(-1, states).T
+    Z: Array = starts.reshape(-1, states).T
     C = list(np.tile(constants, (pieces, 1)).T)
     out = np.empty((pieces, copies, t.shape[1], states))
     out[:, :, 0] = starts
