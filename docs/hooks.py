@@ -21,6 +21,7 @@ MOVED = {  # page of the repository -> page of the site
     "CHANGELOG.md": "changelog.md",
     "datasets/README.md": "datasets.md",
 }
+PLACES = {**MOVED, "README.md": "index.md"}  # the page that says what README begins with
 SHOWN = ("grammars/expression.lark", "benchmarks/results/current.json")  # files that pages link to
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
@@ -52,8 +53,8 @@ def _on_the_site(link: str, page: str) -> str:
     """A link as it is in the repository, on a page of the site; README's are from its root, wherever they are shown."""
     origin = next((source for source, name in MOVED.items() if name == page), f"docs/{page}")
     for target in (posixpath.normpath(posixpath.join(posixpath.dirname(origin), link)), link):
-        if (ROOT / target).is_file() and (target in MOVED or target in SHOWN or target.startswith("docs/")):
-            place = MOVED.get(target, target.removeprefix("docs/"))
+        if (ROOT / target).is_file() and (target in PLACES or target in SHOWN or target.startswith("docs/")):
+            place = PLACES.get(target, target.removeprefix("docs/"))
             return posixpath.relpath(place, posixpath.dirname(page) or ".")
     return link
 

@@ -2,4 +2,5 @@
 
 from kansr.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

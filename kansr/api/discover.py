@@ -42,6 +42,7 @@ def discover(
     loss: Loss = "auto",
     refine: Refine = (),
     form: str = "",
+    shape: str = "",
     guesses: Sequence[str | sympy.Expr] = (),
     library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
@@ -64,6 +65,8 @@ def discover(
     of this `order`, 1 or 2, and `run` is the column that tells its runs apart. sigma: the column with the
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
     executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
+    left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
@@ -89,6 +92,7 @@ def discover(
         dimensional_constants=dimensional_constants,
         task=Task.SOLVE_FORM if form else Task.SEARCH,
         form=form,
+        shape=shape,
         guesses=guesses,
         config=Config(
             time_limit=time_limit,

@@ -24,6 +24,8 @@ from kansr.numeric.arrays import Array
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job
 from kansr.result.candidate import Candidate
+from kansr.show.report.notebook import html, latex_line
+from kansr.show.summary import law
 from kansr.store.estimator import load, save
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -195,6 +197,21 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     def latex(self, index: int | None = None, digits: int = 6) -> str:
         """The best formula, or that at `index`, as LaTeX with numbers of `digits` significant digits."""
         return latex(self.sympy(index), digits)
+
+    def __str__(self) -> str:
+        return f"{self!r}\n{law(self.discovery_)}" if hasattr(self, "discovery_") else repr(self)
+
+    def _repr_html_(self) -> str:
+        return html(self.discovery_) if hasattr(self, "discovery_") else str(super()._repr_html_inner())
+
+    def _repr_latex_(self) -> str | None:
+        return latex_line(self.discovery_) if hasattr(self, "discovery_") else None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """What a notebook shows: the law of a fitted estimator, scikit-learn's diagram of one that is not."""
+        if not hasattr(self, "discovery_"):
+            return super()._repr_mimebundle_(**kwargs)
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -27,7 +27,7 @@ REQUIRED = (
     "torch",
     "typer",
 )
-OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed")
+OPTIONAL = ("pyarrow", "pyoperon", "pysr", "gplearn", "kan", "distributed", "mcp")
 WIDTH = 14  # of the column of names
 
 

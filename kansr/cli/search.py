@@ -1,12 +1,18 @@
-"""`kansr discover` and `kansr refine`: what is asked of a table as a job, done under supervision."""
+"""`kansr discover`, `kansr demo` and `kansr refine`: what is asked of a table as a job, done under supervision."""
 
 from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 from typing import Any
 
+<<<<<<< HEAD
 from kansr.cli.several import carry_out_several
+=======
+from kansr.cli import Exit
+from kansr.cli.signature.demo import Demo
+>>>>>>> main
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed
@@ -16,21 +22,49 @@ from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task
 from kansr.pipeline.read import Reading
 from kansr.runtime.pool import cores
+from kansr.runtime.resources import shipped
+from kansr.runtime.terminal import emit, say
 from kansr.symbolic.library.library_file import as_library
+
+TABLES, SUFFIX = "datasets", ".csv"  # of the tables that come with kansr
 
 
 def discover(given: Discover) -> int:
     """A formula for one column of a table, or for the unknown functions of a form."""
     task = Task.SOLVE_FORM if given.form else Task.SEARCH
-    return _carried_out(given, task, given.form, refine=tuple(given.refine or ()))
+    return _carried_out(given, task, given.form, given.shape, refine=tuple(given.refine or ()))
 
 
 def refine(given: Refine) -> int:
     """A form that the user knows, fitted and compared."""
-    return _carried_out(given, Task.COMPARE_FORM, given.expr)
+    return _carried_out(given, Task.COMPARE_FORM, given.expr, start=given.start)
 
 
-def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any) -> int:
+def demo(given: Demo) -> int:
+    """Prints a table that comes with kansr, or says which one it is and looks for its law."""
+    file = table_of(given.name)
+    if given.table:
+        emit(file.read_text(encoding="utf-8"))
+        return Exit.FOUND
+    if not given.quiet:
+        say([f"this is kansr discover {file}"])
+    shared = {
+        name: getattr(given, name) for name in ("context", "report", "time_limit", "jobs", "as_json", "quiet", "debug")
+    }
+    return discover(Discover(file=str(file), **shared))
+
+
+def table_of(name: str) -> Path:
+    """The shipped table of this name, with or without its suffix. Raises UsageError where there is none."""
+    files = {file.stem: file for file in sorted(shipped(TABLES).glob(f"*{SUFFIX}"))}
+    if name.removesuffix(SUFFIX) not in files:
+        raise UsageError(f"kansr comes with no table {name!r}, but with {', '.join(files)}")
+    return files[name.removesuffix(SUFFIX)]
+
+
+def _carried_out(
+    given: Discover | Refine, task: Task, form: str, shape: str = "", start: str | None = None, **config: Any
+) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
     if not (0 < given.time_limit < math.inf):
         raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
@@ -49,6 +83,8 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         dimensional_constants=given.dimensional_constants,
         task=task,
         form=form,
+        start=start,
+        shape=shape,
         config=Config(
             time_limit=given.time_limit,
             seed=given.seed,

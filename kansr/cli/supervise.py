@@ -30,7 +30,7 @@ from kansr.runtime.files import write
 from kansr.runtime.signals import SIGNALLED, Stopped, stoppable
 from kansr.runtime.terminal import emit, say, say_internal
 from kansr.show.report.page import page
-from kansr.show.summary import fraction, law, plain, styled
+from kansr.show.summary import plain, progress, styled
 from kansr.store.folder import COMMAND, claimed, json_text, save
 
 Show = Callable[[Result], None]
@@ -169,17 +169,17 @@ def typed() -> str:
 
 @contextlib.contextmanager
 def display(seconds: float) -> Iterator[Show]:
-    """Two lines on a terminal's stderr: the seconds left and what is being tried, and the best formula so far."""
+    """Lines on a terminal's stderr: seconds left, what is being tried, the best formula so far and its error."""
     deadline = time.monotonic() + seconds
     latest: list[Result] = []
 
     def lines() -> Group:
         left = math.ceil(max(deadline - time.monotonic(), 0.0))
-        now = [f"{left} s left" + (f" · trying {d.trying}" if d.trying else "") for d in latest]
-        best = [f"held-out r² {fraction(d.best.r2_held_out)} · {law(d)}" for d in latest]
-        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in (*now, *best)))
+        texts = (text for found in latest for text in progress(found, left, console.width))
+        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
 
-    live = Live(get_renderable=lines, console=Console(stderr=True), transient=True, refresh_per_second=4)
+    console = Console(stderr=True)
+    live = Live(get_renderable=lines, console=console, transient=True, refresh_per_second=4)
 
     def show(found: Result) -> None:
         latest[:] = [found]
@@ -208,7 +208,7 @@ def _deliver(found: Result, output: Output, *, early: bool) -> None:
         elif sys.stdout.isatty():
             console = Console()
             with console.capture() as captured:
-                console.print(styled(found))
+                console.print(styled(found, console.width), soft_wrap=True)  # it is broken to the width already
             emit(captured.get())
         else:
             emit(plain(found) + "\n")

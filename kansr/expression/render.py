@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 from sympy.core.function import Application
+from sympy.core.parameters import distribute
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
@@ -35,10 +36,19 @@ def render(expr: sympy.Expr, *, functions: Mapping[str, Callable[..., sympy.Expr
 def readable(expr: sympy.Expr, digits: int = 6) -> str:
     """The expression for people: the formula language with numbers rounded to `digits` significant digits.
 
-    Raises FormulaError for what the language cannot express.
+    A factor or an exponent that is rounded to 1 is left out. Raises FormulaError for what the language cannot express.
     """
-    plain = with_joined_radicals(_in_language(expr, FUNCTIONS))
+    plain = with_joined_radicals(_without_ones(_in_language(expr, FUNCTIONS), digits))
     return _FormulaPrinter(lambda value: f"{value:.{digits}g}").doprint(plain)
+
+
+def _without_ones(expr: sympy.Expr, digits: int) -> sympy.Expr:
+    """The expression with whole numbers in place of those that would be written as 1 or -1."""
+    ones = {f: sympy.Integer(round(f)) for f in expr.atoms(sympy.Float) if f"{abs(float(f)):.{digits}g}" == "1"}
+    if not ones:
+        return expr
+    with distribute(False):  # sympy would expand 2*(x + y)
+        return expr.xreplace(ones)
 
 
 def mathematics(expr: sympy.Expr, digits: int = 6) -> str:

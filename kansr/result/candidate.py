@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from kansr.expression.render import latex
+from kansr.expression.render import latex, readable
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,10 @@ class Candidate:
     def latex(self, digits: int = 6) -> str:
         """The formula as LaTeX, with numbers rounded to `digits` significant digits."""
         return latex(self.expr, digits)
+
+    def __repr__(self) -> str:
+        figures = f"complexity {self.complexity}, held-out r² {self.r2_held_out:.6g}"
+        return f"<Candidate {readable(self.expr)}: {figures}>"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,22 @@ class Graph:
     def into(self, name: str) -> Iterator[int]:
         """The positions in `edges` of those that end in the node `name`."""
         return (i for i, edge in enumerate(self.edges) if edge.target == name)
+
+    def __repr__(self) -> str:
+        return "\n".join([f"<Graph found by: {self.origin}>", *(f"  {line}" for line in self._lines())])
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p>found by: {escape(self.origin)}</p><ul>{''.join(f'<li>{escape(x)}</li>' for x in self._lines())}</ul>"
+        )
+
+    def _lines(self) -> Iterator[str]:
+        """A line for each node that is no input: what it adds or multiplies."""
+        for node in self.nodes:
+            curves = [self.edges[i] for i in self.into(node.name)]
+            sign = " * " if node.type is NodeType.PRODUCT else " + "
+            if curves:
+                yield f"{node.name} = {sign.join(edge.match or f'curve of {edge.source}' for edge in curves)}"
 
     def to_dict(self) -> dict[str, Any]:
         """The graph as plain values, for JSON, with at most JSON_POINTS points of each curve."""

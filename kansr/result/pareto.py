@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kansr.errors import UsageError
-from kansr.expression.render import render
+from kansr.expression.render import readable, render
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.candidate import Candidate
 
@@ -32,6 +32,27 @@ class ParetoFront:
 
     def __len__(self) -> int:
         return len(self.candidates)
+
+    def __repr__(self) -> str:
+        return (
+            f"<ParetoFront: {len(self)} formulas, simplest first; > the best>\n{self._shown().to_string(index=False)}"
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self._shown().to_html(index=False, escape=True))
+
+    def _shown(self) -> pd.DataFrame:
+        """What a person looks at: the front with bits against the best formula."""
+        best = self.best
+        return pd.DataFrame(
+            {
+                "": [">" if c is best else "" for c in self.candidates],
+                "complexity": [c.complexity for c in self.candidates],
+                "held-out r²": [f"{c.r2_held_out:.6g}" for c in self.candidates],
+                "bits": [f"{c.description_length - best.description_length:+.0f}" for c in self.candidates],
+                "formula": [readable(c.expr) for c in self.candidates],
+            }
+        )
 
     @property
     def best(self) -> Candidate:

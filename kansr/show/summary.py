@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
+import sympy
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from kansr.expression.render import mathematics, readable
+from kansr.expression.render import readable
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
-from kansr.result.graph import Graph
-from kansr.result.result import Result, Status
+from kansr.result.result import UNDECIDED, Result, Status
+from kansr.result.shape import ShapeVerdict, Verdict
+from kansr.show.digits import known, measured
+from kansr.show.steps import trial, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,55 +29,100 @@ WORDS = {
     Status.TIMED_OUT: "time ran out: this is the best so far",
     Status.INTERRUPTED: "interrupted: this is the best so far",
 }
+RESIDUALS = " (residual: row minus formula)"  # where WORDS has the word
 HEADER = ("complexity", "held-out r²", "bits", "formula")
+EXPLAINED = (
+    "complexity: how many numbers, names and operations a formula has",
+    "bits: by how much it and its residuals take more to write down; ten are a lot",
+)
+PROGRESS_LINES = 3  # that the best formula so far may take
+
 MEASURES = {  # what a misfit is called; the value is in percent
-    Measure.GRADIENTS: "gradients agree to {}",
-    Measure.HELD_OUT: "held-out error {}",
-    Measure.VARIANCE: "variance ratio {}",
-    Measure.RESIDUAL: "residual {}",
+    Measure.GRADIENTS: "slopes agree to {}",
+    Measure.HELD_OUT: "off by {} on held-out rows",
+    Measure.VARIANCE: "{} of the variance is left",
+    Measure.RESIDUAL: "off by {}",
 }
-WIDTH = 72  # characters of a step up to which the misfits of all steps form a column
+WIDTH = 60  # characters of a step up to which the misfits of all steps form a column
 MOST = 8  # formulas of the front that are shown
+HOPELESS = 50.0  # bits from which a longer formula than the best is not shown: odds of 2**50 to 1 against it
+DECISIVE = 20.0  # bits from which the evidence against the longer formula is decisive: odds of a million to 1
 NEAR_ONE = 0.9999  # r² above which its distance from 1 is shown
 NO_NOISE = 1e-9  # noise level up to which it is rounding
-EXACT_ERROR = 1e-9  # standard error over the constant, up to which it is rounding
 SHOWN_ERROR = 5e-4  # standard error of r² from which it is shown: half of its last digit
+LABEL = 14  # characters of what stands before a figure
 
 
 def plain(discovery: Result) -> str:
-    """The result as plain text: the law, how good it is, the front, and how it was found."""
+    """The result as plain text: the law, how sure it is, what else the rows allow, and how it was found."""
     rows = [HEADER, *(cells for _, cells in front_rows(discovery))]
     width = [max(len(row[i]) for row in rows) for i in range(3)]
     table = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, width)), row[3]]) for row in rows]
-    return "\n".join([law(discovery), *legend(discovery), "", *evidence(discovery), "", *table, *remarks(discovery)])
+    first = [law(discovery), *legend(discovery), "", *evidence(discovery)]
+    return "\n".join([*first, "", *table, *notes_on_table(discovery), *remarks(discovery)])
 
 
-def styled(discovery: Result) -> RenderableType:
-    """The same for a terminal, with the table fitted to its width."""
-    table = Table(box=SIMPLE, show_edge=False, header_style="dim")
-    for name in HEADER[:3]:
-        table.add_column(name, justify="right")
-    table.add_column(HEADER[3], overflow="fold")
-    for candidate, cells in front_rows(discovery):
-        table.add_row(
-            *map(Text, (*cells[:3], mathematics(candidate.expr))), style="bold" if candidate is discovery.best else ""
-        )
-    figures, words = evidence(discovery)
+def styled(discovery: Result, width: int) -> RenderableType:
+    """The same for a terminal of so many columns: lines end between words and at signs, never within a name."""
+    rows = list(front_rows(discovery))
+    columns = [max(len(row[i]) for row in (HEADER, *(cells for _, cells in rows))) for i in range(3)]
+    indent = sum(columns) + GAP * len(columns)
+
+    def lines(texts: list[str], style: str = "") -> list[Text]:
+        return [Text(broken(text, width), style=style) for text in texts]
+
+    def row(cells: tuple[str, ...], style: str = "") -> Text:
+        figures = (" " * GAP).join(cell.rjust(w) for cell, w in zip(cells, columns))
+        return Text(f"{figures}{' ' * GAP}{broken(cells[3], width - indent, indent)}", style=style)
+
     return Group(
-        Text(law(discovery), style="bold green" if discovery.status is Status.FOUND else "bold"),
-        *(Text(line, style="dim") for line in legend(discovery)),
+        *lines([law(discovery)], "bold green" if discovery.status is Status.FOUND else "bold"),
+        *lines(legend(discovery), "dim"),
         Text(),
-        Text(figures),
-        Text(words),
+        *lines(evidence(discovery)),
         Text(),
-        table,
-        *map(Text, remarks(discovery)),
+        row(HEADER, "dim"),
+        *(row(cells, "bold" if candidate is discovery.best else "") for candidate, cells in rows),
+        *lines(notes_on_table(discovery), "dim"),
+        *lines(remarks(discovery)),
     )
+
+
+GAP = 2  # columns between two columns of the table
+INDENT = 4  # of the further lines of a text that is broken
+# Where a line may end: after a space, and after * or / but not within **.
+BREAKS = re.compile(r"\S*?(?:\s+|/|(?<!\*)\*(?!\*))|\S+")
+
+
+def broken(text: str, width: int, indent: int = 0) -> str:
+    """The text in lines of at most `width` letters, but for a word that is longer.
+
+    indent: of further lines, beside INDENT and the indent of the text itself; it does not count in the width.
+    """
+    own = len(text) - len(text.lstrip())
+    lines, room = [" " * own], width
+    for piece in BREAKS.findall(text.lstrip()):
+        if lines[-1].strip() and len(lines[-1]) + len(piece.rstrip()) > room:
+            lines.append(" " * (indent + own + INDENT))
+            room = width + indent
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def law(discovery: Result) -> str:
     """The best formula as an equation."""
     return f"{discovery.target} = {readable(discovery.best.expr)}"
+
+
+def progress(discovery: Result, left: int, width: int) -> list[str]:
+    """What a search shows while it runs, on lines of at most `width` letters. left: seconds to its limit."""
+    tried = f" · trying {trial(discovery.trying)}" if discovery.trying else ""
+    r2 = discovery.best.r2_held_out
+    error = f", off by {percent(math.sqrt(1 - r2))} of the target's spread on held-out rows" if r2 < 1 else ""
+    best = broken(f"  {law(discovery)}", width).split("\n")
+    if len(best) > PROGRESS_LINES:
+        best = [*best[: PROGRESS_LINES - 1], f"{' ' * INDENT}…"]
+    return [f"{left} s left{tried}", f"best so far{error}:", *best]
 
 
 def legend(discovery: Result) -> list[str]:
@@ -83,50 +131,99 @@ def legend(discovery: Result) -> list[str]:
     return [f"  {alias} is the column {name!r}" for alias, name in discovery.columns.items() if alias in shown]
 
 
-def evidence(discovery: Result) -> tuple[str, str]:
-    """How good the law is, in figures, and the status in words."""
-    figures = (
-        f"held-out r² {_with_error(discovery.best)}",
-        f"noise {noise(discovery)}",
-        f"{discovery.rows} rows",
-        f"{discovery.seconds:.1f} s",
-    )
-    return " · ".join(figures), WORDS[discovery.status]
+def evidence(discovery: Result) -> list[str]:
+    """How sure the law is: the status in words, then a line for each figure, with what it means."""
+    best, status = discovery.best, WORDS[discovery.status]
+    figures = [
+        ("held-out r²", f"{held_out(best)} (1 is perfect; on rows that it was not fitted to)"),
+        ("noise", noise_of(discovery)),
+        *_constants(discovery),
+        *_rivalry(discovery),
+        ("searched", f"{discovery.rows} rows · {discovery.seconds:.1f} s"),
+    ]
+    explained = RESIDUALS if "residuals" in status else ""
+    return [f"{status}{explained}", *(f"  {name:<{LABEL}}{said}" for name, said in figures)]
 
 
-def _with_error(best: Candidate) -> str:
+def noise_of(discovery: Result) -> str:
+    """The noise level, and what it is a share of."""
+    level = noise(discovery)
+    return level if level == NONE else f"{level} of the spread (standard deviation) of {discovery.target}"
+
+
+def _constants(discovery: Result) -> Iterator[tuple[str, str]]:
+    """Each fitted constant with its standard error, in the order of the formula."""
+    text = readable(discovery.best.expr)
+    fitted = [c for c in discovery.constants if known(*c)] if discovery.verdict is None else []
+    if fitted:
+        fitted.sort(key=lambda c: text.find(readable(sympy.Float(abs(c[0])))))
+        several = "constants" if len(fitted) > 1 else "constant"
+        yield several, f"{', '.join(measured(*c) for c in fitted)} (fitted, with standard errors)"
+
+
+def _rivalry(discovery: Result) -> Iterator[tuple[str, str]]:
+    """What stands against the best formula."""
+    best, *others = ranked(discovery)
+    if discovery.rivals:
+        several = "another formula" if len(discovery.rivals) == 1 else f"{len(discovery.rivals)} other formulas"
+        yield "but", f"the rows do not rule out {several}, see below"
+    elif others and discovery.verdict is None:
+        lost = others[0].description_length - best.description_length
+        yield (
+            "runner-up",
+            f"{lost:.0f} bits behind, which is {strength(lost)}"
+            if lost >= 0
+            else (f"{-lost:.0f} bits shorter, but predicts worse"),
+        )
+
+
+def strength(bits: float) -> str:
+    """What so many bits against a formula are called."""
+    return "decisive" if bits >= DECISIVE else "clear" if bits >= UNDECIDED else "close"
+
+
+def held_out(best: Candidate) -> str:
     """The held-out r² with its standard error, where that is more than rounding of what is shown."""
     error = best.r2_held_out_error
     return f"{best.r2_held_out:.3f} ± {error:.3f}" if error >= SHOWN_ERROR else fraction(best.r2_held_out)
 
 
 def front_rows(discovery: Result) -> Iterator[tuple[Candidate, tuple[str, str, str, str]]]:
-    """The MOST best candidates of the front, simplest first, each with its cells: see HEADER."""
-    for c in sorted(ranked(discovery)[:MOST], key=lambda c: c.complexity):
+    """The MOST best candidates of the front, simplest first, each with its cells: see HEADER.
+
+    Longer formulas than the best that are far behind are left out.
+    """
+    for c in sorted(_worth_showing(discovery)[:MOST], key=lambda c: c.complexity):
         bits = f"{c.description_length - discovery.best.description_length:+.0f}"
         yield c, (str(c.complexity), fraction(c.r2_held_out), bits, readable(c.expr))
 
 
+def _worth_showing(discovery: Result) -> list[Candidate]:
+    best = discovery.best
+    reach = best.description_length + HOPELESS
+    return [c for c in ranked(discovery) if c.complexity <= best.complexity or c.description_length < reach]
+
+
+def notes_on_table(discovery: Result) -> list[str]:
+    """What the columns of the table mean, and what is not in it."""
+    hidden = len(discovery.front) - min(len(_worth_showing(discovery)), MOST)
+    more = [f"{hidden} more, far behind, {'is' if hidden == 1 else 'are'} in the JSON"] if hidden else []
+    return [*EXPLAINED, *more]
+
+
 def remarks(discovery: Result) -> list[str]:
-    """Lines on rivals or the runner-up, a form, fitted constants, the derivation and unused inputs."""
+    """Lines on rivals, a form, the derivation and unused inputs."""
     lines = [""]
-    best, *others = ranked(discovery)
     for rival in discovery.rivals:
         lost = rival.description_length - discovery.best.description_length
         longer = "longer" if lost >= 0 else "shorter"
         lines.append(f"not ruled out by the rows, {abs(lost):.1f} bits {longer}: {readable(rival.expr)}")
-    if others and not discovery.rivals and discovery.verdict is None:
-        lost = others[0].description_length - best.description_length
-        rank = f"runner-up, by {lost:.0f} bits" if lost >= 0 else f"{-lost:.0f} bits shorter, but predicts worse"
-        lines.append(f"{rank}: {readable(others[0].expr)}")
     lines += verdict(discovery)
-    fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > EXACT_ERROR * abs(value)]
-    if fitted and discovery.verdict is None:
-        lines.append(f"fitted constants: {', '.join(fitted)}")
+    lines += shape(discovery)
     if discovery.structure is None:
-        lines.append(f"found by: {discovery.best.origin}")
+        lines.append(f"found as {trial(discovery.best.origin)}")
     else:
-        lines += ["found by", *_path(discovery.structure)]
+        lines += [f"how it was found (in percent of the spread of {discovery.target})", *_path(discovery)]
     if discovery.ignored_inputs:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
@@ -149,28 +246,50 @@ def verdict(discovery: Result) -> list[str]:
     return lines
 
 
+def shape(discovery: Result) -> list[str]:
+    """Lines on the shape of the law: the verdicts on statements of the user's, or what holds of it."""
+    said = [
+        found.statement
+        if found.verdict is Verdict.PROVEN
+        else f"{found.statement}: {found.verdict.value}{place(found)}"
+        for found in discovery.shape
+    ]
+    return [f"proven in the box of the rows: {'; '.join(said)}"] if said else []
+
+
+def place(found: ShapeVerdict) -> str:
+    """Where a statement fails, in words; "" where that is not known."""
+    where = ", ".join(f"{name} = {value:.6g}" for name, value in (found.at or {}).items())
+    return f" at {where}" if where else ""
+
+
 def _measured(value: float, error: float) -> str:
     """A fitted constant with its standard error."""
-    if not error > 1e-12 * abs(value):
-        return f"{value:.8g}"
-    return f"{value:.6g} ± {error:.2g}" if error < float("inf") else f"{value:.6g} (undetermined)"
+    return measured(value, error) if error < float("inf") else f"{value:.6g} (undetermined)"
 
 
-def _path(structure: Graph) -> list[str]:
+def _path(discovery: Result) -> list[str]:
     """A line for each step of the derivation, with its misfit."""
-    width = min(max((len(step.what) for step in structure.path), default=0), WIDTH)
-    lines = ((f"{what:{width}}", f"  ({said})" if said else "") for what, said in steps(structure))
-    return [f"  {number}. {what}{said}" for number, (what, said) in enumerate(lines, 1)]
+    said = steps(discovery)
+    width = max((len(what) for what, _ in said if len(what) <= WIDTH), default=0)
+    lines = ((f"{what:{width}}", f"  ({misfit})") if misfit else (what, "") for what, misfit in said)
+    return [f"  {number}. {what}{misfit}" for number, (what, misfit) in enumerate(lines, 1)]
 
 
-def steps(structure: Graph) -> list[tuple[str, str]]:
-    """(what was done, its misfit in words) for each step of the derivation."""
-    return [(step.what, _evidence(step)) for step in structure.path]
+def steps(discovery: Result) -> list[tuple[str, str]]:
+    """(what was done, its misfit) in words for each step of the derivation."""
+    if discovery.structure is None:
+        return []
+    path = discovery.structure.path
+    names = {*discovery.inputs, *(discovery.units.constants if discovery.units else ())}
+    return [(what, _evidence(step)) for what, step in zip(worded(path, names), path)]
 
 
 def _evidence(step: Step) -> str:
     if step.measure is None or step.value is None:
         return ""
+    if step.value <= NO_NOISE:
+        return "exact"
     return MEASURES[step.measure].format(percent(step.value))
 
 
@@ -189,16 +308,16 @@ def noise(discovery: Result) -> str:
     return f"at most {level}" if bound else level
 
 
-def percent(noise: float, error: float = 0.0) -> str:
-    """A relative error in percent, with its standard error unless that is 0; "none" where it is rounding."""
-    if noise <= NO_NOISE:
-        return "none"
-    return f"{_short(100 * noise, 2)} ± {_short(100 * error, 1)} %" if error else f"{_short(100 * noise, 2)} %"
+NONE = "none"  # where a relative error is rounding
 
 
-def _short(value: float, digits: int) -> str:
-    """A number with so many significant digits, without an exponent where possible."""
-    return f"{float(f'{value:.{digits}g}'):g}"
+def percent(level: float, error: float = 0.0) -> str:
+    """A relative error in percent, with its standard error unless that is 0; NONE where it is rounding."""
+    if level <= NO_NOISE:
+        return NONE
+    if not known(level, error):
+        return f"{float(f'{100 * level:.2g}'):g} %"
+    return f"{measured(100 * level, 100 * error, 1)} %"
 
 
 def ranked(discovery: Result) -> list[Candidate]:

@@ -84,7 +84,8 @@ def test_it_is_saved_and_read_in_a_fresh_process(fitted: SymbolicRegressor, tmp_
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
     values = fitted.predict(X).tobytes().hex()
-    assert done.stdout.splitlines() == [str(fitted), values, str(list(fitted.equations_["equation"])), fitted.latex()]
+    formulas = str(list(fitted.equations_["equation"]))
+    assert done.stdout.splitlines() == [*str(fitted).splitlines(), values, formulas, fitted.latex()]
 
 
 def test_names_and_parameters_come_back(tmp_path: Path) -> None:
@@ -172,3 +173,14 @@ def test_the_checks_of_scikit_learn_pass() -> None:
         except SkipTest as why:
             left_out.append(str(why))
     assert len(left_out) == len(LEFT_OUT) + 1, left_out
+
+
+def test_a_fitted_estimator_shows_its_law_and_another_one_its_parameters() -> None:
+    model = SymbolicRegressor(max_time=10)
+    assert str(model) == repr(model) == "SymbolicRegressor(max_time=10)" and "<div" in model._repr_html_()
+    assert model._repr_latex_() is None
+    X = np.linspace(1, 2, 50)[:, None]
+    model.fit(X, 2 * X[:, 0])
+    assert repr(model) in str(model) and "y = 2*x0" in str(model)
+    assert "<math" in model._repr_html_() and model._repr_mimebundle_()["text/html"] == model._repr_html_()
+    assert str(model._repr_latex_()).endswith("2 x_{0}$")

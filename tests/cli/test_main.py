@@ -70,6 +70,7 @@ REFUSED = [
     (["discover", KEPLER, "--inputs", "a,b"], "no column 'a'"),
     (["discover", KEPLER, "--out", KEPLER], "is a file"),
     (["sample", "no_such_law"], "no_such_law"),
+    (["demo", "no_such_table"], "kansr comes with no table 'no_such_table', but with cobe_firas, "),
     (["nonsense"], "nonsense"),
 ]
 
@@ -367,3 +368,14 @@ def timed(*arguments: object, stdin: bytes) -> float:
     done = call(*arguments, program=REAL, stdin=stdin)
     assert done.returncode in (0, 4)
     return time.perf_counter() - before
+
+
+def test_a_table_that_comes_with_kansr_is_printed_or_searched() -> None:
+    assert (
+        told("demo", "--table").stdout
+        == KEPLER.read_text(encoding="utf-8")
+        == told("demo", "kepler.csv", "--table").stdout
+    )
+    done = told("demo", "--json", ending="found")
+    assert json.loads(done.stdout)["target"] == "period_years"
+    assert f"kansr: this is kansr discover {KEPLER}" in done.stderr.splitlines()

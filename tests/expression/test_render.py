@@ -64,3 +64,17 @@ def test_people_see_fewer_digits() -> None:
     expr = sympy.Float(1 / 3) * x**2 + sympy.Float(2.0)
     assert readable(expr, digits=3) == "0.333*x**2 + 2"
     assert latex(expr) == "0.333333 x^{2} + 2.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2*(0.5*exp(-0.99999999*b) + exp(-0.5*c))**1.00000001", "2*(exp(-0.5*c) + 0.5*exp(-b))"),
+        ("1.0000001*(a + b)", "a + b"),
+        ("-1.0000001*(a + b)", "-a - b"),
+        ("a + 1.0000001", "a + 1"),
+        ("1.0001*a", "1.0001*a"),
+    ],
+)
+def test_people_are_shown_no_factor_or_exponent_that_is_1(text, shown):
+    assert readable(parse(text)) == shown

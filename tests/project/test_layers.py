@@ -22,7 +22,7 @@ ORDER = (
     "units",
     *("data.read", "data"),
     "result",
-    *("formula.fit", "formula.judge", "formula.polish", "formula"),
+    *("formula.fit", "formula.judge", "formula.shape", "formula.polish", "formula"),
     *("symbolic.library", "symbolic.matching", "symbolic"),
     *("kan.network", "kan.training", "kan.reading", "kan"),
     *("structure.context", "structure.surrogate", "structure.anova", "structure.moves", "structure.terminals"),
@@ -44,7 +44,7 @@ IN_THE_ROOT = {"__init__.py", "__main__.py", "errors.py", "version.py", "py.type
 # not on this system; and what one command or option alone needs. Seconds: what it adds to a search that is loaded.
 TORCH = ("torch", "kansr.kan")  # 1.3 s
 PICTURES = ("matplotlib", "kansr.show.report.figures")  # 0.30 s, for pictures
-OPTIONAL = ("distributed", "pyarrow", "pyoperon", "pysr")
+OPTIONAL = ("distributed", "mcp", "pyarrow", "pyoperon", "pysr")
 PLATFORM = ("fcntl", "resource")
 SLOW = (
     "sklearn.metrics",  # 0.30 s, for --refine operon

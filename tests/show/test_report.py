@@ -27,9 +27,9 @@ from kansr.formula.judge.baseline import baseline
 from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.result.result import Status
+from kansr.show.digits import constants, shortener
 from kansr.show.report.axis import Axis, spanning
 from kansr.show.report.charts import Frame
-from kansr.show.report.digits import constants, shortener
 from kansr.show.report.drawing import drawing
 from kansr.show.report.layout import BOX, ROW, TALL, layout
 from kansr.show.report.mathml import equation, mathml, pieces
@@ -186,12 +186,12 @@ def test_dots_stay_inside_the_frame_and_lines_break_at_gaps() -> None:
 
 
 FITTED = [
-    ((423.9371, 0.02), ("423.937", "0.02", "423.898", "423.976")),
+    ((423.9371, 0.02), ("423.937", "0.020", "423.898", "423.976")),
     ((-5.40794, 0.016), ("-5.408", "0.016", "-5.439", "-5.377")),
-    ((7.2e-5, 2.2e-7), ("7.2e-05", "2.2e-07", "7.157e-05", "7.243e-05")),
+    ((7.2e-5, 2.2e-7), ("7.200e-05", "0.022e-05", "7.157e-05", "7.243e-05")),
     ((2.0, 0.0), ("2", "exact", "", "")),
     ((0.1, np.inf), ("0.1", "exact", "", "")),
-    ((0.0, 0.5), ("0", "0.5", "-0.98", "0.98")),
+    ((0.0, 0.5), ("0.00", "0.50", "-0.98", "0.98")),
 ]
 
 
@@ -203,7 +203,7 @@ def test_constants_have_the_digits_that_mean_something(fitted: tuple[float, floa
 
 def test_the_interval_is_wider_for_few_rows() -> None:
     (few,), (many,) = constants([(1.0, 0.1)], 4), constants([(1.0, 0.1)], 4000)
-    assert (few.high, many.high) == ("1.32", "1.2")  # Student's quantile is 3.18 for 3 degrees of freedom
+    assert (few.high, many.high) == ("1.32", "1.20")  # Student's quantile is 3.18 for 3 degrees of freedom
     assert shortener([(1.23456789, 0.01)])(1.23456789) == "1.235"
 
 
@@ -327,3 +327,13 @@ def test_figures_show_what_was_left_out() -> None:
     parity, left = made("a*b", noise=0.1, wrong=(3,)).plot().axes
     assert [line.get_label() for line in parity.lines][:3] == ["fitted", "held out", "left out"]
     assert len(left.lines[2].get_xdata()) == 1 and left.get_ylim()[1] < left.lines[2].get_ydata()[0]
+
+
+def test_what_a_discovery_holds_is_shown_as_people_expect() -> None:
+    found = hostile()
+    assert repr(found.best).startswith("<Candidate ") and found.best._repr_latex_().startswith("$\\displaystyle ")
+    assert len(repr(found.front).splitlines()) == 2 + len(found.front) and ">" in repr(found.front).splitlines()[-1]
+    ElementTree.fromstring(found.front._repr_html_())
+    shown = made("2*a**1.5 + b").structure
+    assert shown is not None and "y = " in repr(shown)
+    assert "<b>" not in replace(shown, origin="<b>")._repr_html_()

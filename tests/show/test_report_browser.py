@@ -27,6 +27,11 @@ addEventListener("load", () => {
     over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     paper: getComputedStyle(document.body).backgroundColor, ink: getComputedStyle(document.body).color,
     label: getComputedStyle(document.querySelector(".chart text")).fill, text: document.body.innerText,
+    unhinted: [...document.querySelectorAll("body *")].filter(e => e.scrollWidth > e.clientWidth + 1)
+      .filter(e => getComputedStyle(e).overflowX == "auto" && !getComputedStyle(e).backgroundImage.includes("gradient"))
+      .map(e => e.className || e.tagName),
+    dots: [...document.querySelectorAll(".chart .front")].map(
+      e => [e.classList.contains("chosen"), parseFloat(getComputedStyle(e).strokeWidth)]),
     charts: [...document.querySelectorAll("svg")].map(e => e.getBoundingClientRect().width),
   };
   const node = document.createElement("pre"); node.id = "probe"; node.textContent = JSON.stringify(said);
@@ -60,6 +65,10 @@ def test_a_browser_shows_a_report(discovery, width: int, flags: tuple[str, ...],
     assert not said["console"] and not said["failed"] and not said["fetched"]
     assert said["scripts"] == 1  # the probe
     assert len(said["math"]) > 3 and all(w > 5 and h > 5 for w, h in said["math"])
+    assert not said["unhinted"]  # what is wider than its place says so
+    large = [width for chosen, width in said["dots"] if chosen]
+    assert len(large) == (len(found.front) > 1)  # one formula alone has no chart
+    assert all(large[0] >= 1.5 * width for chosen, width in said["dots"] if not chosen)
     assert said["over"] <= 0  # nothing makes the page wider than the window
     assert len(said["charts"]) > 4 and min(said["charts"]) > 200
     assert all(name in said["text"] for name in found.columns.values())

@@ -20,7 +20,7 @@ from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.srbench import srbench
 from kansr.bench.grade.strict import strict
 from kansr.bench.grade.verdict import Recovery, verdict
-from kansr.bench.problem import Problem, sample
+from kansr.bench.problem import Problem, exact, sample
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.complexity import complexity
@@ -106,7 +106,8 @@ def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Recove
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
     """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
-    data = sample(problem, FRESH_ROWS, np.random.default_rng(FRESH_SEED), distractors=bool(problem.distractors))
+    rng = np.random.default_rng(FRESH_SEED)
+    data = sample(exact(problem), FRESH_ROWS, rng, distractors=bool(problem.distractors))
     try:
         expr = parse(text, names=data.names)
     except FormulaError:

@@ -22,6 +22,7 @@ def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]
         table=Table(columns, np.column_stack([data.X, data.y])),
         target=data.target,
         units={name: question.units[name] for name in columns} if known else None,
+        described=False,
         config=Config(time_limit=question.time_limit, seed=question.seed, refine=refine),
     )
     for found in run_job(job):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
@@ -42,7 +42,7 @@ class Problem:
     distractors: inputs of the published table that the law does not use.
     valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     rows, noise: of its table, unless others are asked for; relative_errors: whether they are in proportion to the
-    target; idle: how many of the distractors are columns of its table.
+    target; idle: how many of the distractors are columns of its table; single: whether that is in float32.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Problem:
     noise: float = 0.0
     relative_errors: bool = False
     idle: int = 0
+    single: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,6 +78,8 @@ def sample(
     distractors: bool = False,
 ) -> Dataset:
     """`rows` rows drawn from the ranges of the problem. Rows whose target is not finite are drawn again.
+
+    Where the tables of the problem are in single precision, inputs and target are rounded to it at the end.
 
     noise: the standard deviation of Gaussian noise over the rms of the target, or over the target where the problem has
     relative errors.
@@ -108,7 +111,14 @@ def sample(
         y = y + noise * size * rng.normal(0.0, 1.0, rows)
     if outliers:
         y = y + (rng.random(rows) < outliers) * rng.normal(0.0, OUTLIER_SIZE * float(np.std(y)), rows)
+    if problem.single:
+        X, y = (column.astype(np.float32).astype(float) for column in (X, y))
     return Dataset(X, y, names, problem.target)
+
+
+def exact(problem: Problem) -> Problem:
+    """The problem with rows in double precision, to compare a formula with the law rather than with its table."""
+    return replace(problem, single=False)
 
 
 def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
@@ -128,4 +138,6 @@ def _usable(y: Array, problem: Problem) -> NDArray[np.bool_]:
     """Which rows have a valid target, (rows,)."""
     if problem.valid_fraction < 1:
         return (np.abs(y) >= SMALLEST) & (np.abs(y) <= LARGEST)
+    if problem.single:
+        return np.abs(y) <= LARGEST
     return np.isfinite(y)

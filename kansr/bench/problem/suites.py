@@ -25,6 +25,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "pykan": ("pykan",),
     "empirical": ("empirical",),
+    "lsr_transform": ("lsr_transform", "lsr_transform_published", "lsr_transform_other"),
+    "newtonbench": ("newtonbench",),
 }
 
 

@@ -7,20 +7,20 @@ from markupsafe import Markup
 
 from kansr.expression.render import latex
 from kansr.result.result import Result
-from kansr.show.report.digits import shortener
+from kansr.show.digits import shortener
 from kansr.show.report.mathml import equation
 from kansr.show.report.page import formula
-from kansr.show.summary import HEADER, evidence, front_rows, legend, remarks
+from kansr.show.summary import HEADER, evidence, front_rows, legend, notes_on_table, remarks
 
 
 def html(discovery: Result) -> str:
     """An HTML fragment without scripts and style sheets; names are escaped."""
     law = Markup(" ").join(equation(discovery.target, discovery.best.expr, shortener(discovery.constants)))
-    lines = [*legend(discovery), *evidence(discovery), *filter(None, remarks(discovery))]
+    above = Markup("<br>").join([*legend(discovery), *evidence(discovery)])
+    below = Markup("<br>").join([*notes_on_table(discovery), *filter(None, remarks(discovery))])
     rows = [_row("th", HEADER), *(_row("td", (*cells[:3], formula(c))) for c, cells in front_rows(discovery))]
-    words = Markup("<br>").join(lines)
-    return Markup('<p style="font-size:1.3em">{}</p><p>{}</p><table>{}</table>').format(
-        law, words, Markup("").join(rows)
+    return Markup('<p style="font-size:1.3em">{}</p><p>{}</p><table>{}</table><p>{}</p>').format(
+        law, above, Markup("").join(rows), below
     )
 
 

@@ -15,13 +15,14 @@ from kansr.expression.render import readable, render
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
 from kansr.result.result import Result
-from kansr.show.report.digits import constants, shortener
+from kansr.show.digits import constants, shortener
 from kansr.show.report.drawing import drawing
 from kansr.show.report.mathml import equation, pieces
 from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_input, parity, residuals, shown, titled
-from kansr.show.report.reasons import DECISIVE, reasons, rivals
+from kansr.show.report.reasons import reasons, rivals
 from kansr.show.report.template.html import environment, style
-from kansr.show.summary import MOST, WORDS, fraction, front_rows, legend, noise, steps
+from kansr.show.steps import trial
+from kansr.show.summary import BREAKS, DECISIVE, MOST, WORDS, fraction, front_rows, held_out, legend, noise, steps
 from kansr.version import __version__
 
 LONG = 30  # complexity above which the law is set smaller, and formulas in tables are text
@@ -83,6 +84,10 @@ def page(discovery: Result) -> str:
             long=best.complexity > LONG,
             text=f"{discovery.target} = {readable(best.expr)}",
             exact=render(best.expr),
+            breakable=breakable,
+            at_underscores=at_underscores,
+            held_out=held_out,
+            trial=trial,
             legend=[line.strip() for line in legend(discovery)],
             fraction=fraction,
             noise=noise,
@@ -103,7 +108,7 @@ def page(discovery: Result) -> str:
             accuracy=list(_accuracy(rows)) if rows else [],
             drawn=rows and len(rows.y),
             network=_network(discovery),
-            steps=steps(discovery.structure) if discovery.structure else [],
+            steps=steps(discovery),
             front=[(c is best, cells[:3], formula(c)) for c, cells in front_rows(discovery)],
             more=max(len(discovery.front) - MOST, 0),
             front_chart=front_chart(discovery) if len(discovery.front) > 1 else "",
@@ -117,7 +122,17 @@ def formula(candidate: Candidate) -> Markup:
     """A formula in a table: typeset, or as text, which can break, where it is long."""
     if candidate.complexity <= LONG:
         return Markup(" ").join(pieces(candidate.expr, lambda value: f"{value:.{TABLE_DIGITS}g}"))
-    return Markup("<code>{}</code>").format(readable(candidate.expr))
+    return Markup("<code>{}</code>").format(breakable(readable(candidate.expr)))
+
+
+def breakable(text: str) -> Markup:
+    """A formula as text, with a place after each sign where a line may end: names stay whole."""
+    return Markup("<wbr/>").join(piece for piece in BREAKS.findall(text))
+
+
+def at_underscores(name: str) -> Markup:
+    """A name that may be broken between its words."""
+    return Markup("_<wbr/>").join(name.split("_"))
 
 
 def labels_of(discovery: Result) -> dict[str, str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kansr.data.read.cells import counted
 from kansr.result.candidate import Candidate
-from kansr.result.result import UNDECIDED, Result, Status
-from kansr.show.summary import NO_NOISE, fraction, noise, ranked
+from kansr.result.result import Result, Status
+from kansr.show.summary import NO_NOISE, fraction, noise, ranked, shape, strength
 
 MEANING = {
     Status.FOUND: "The residuals look like noise: those of neighbouring rows are not correlated. That does not prove "
@@ -21,7 +21,6 @@ MEANING = {
     "on how fast the machine is.",
     Status.INTERRUPTED: "The search was stopped. More time may give a better formula.",
 }
-DECISIVE = 20.0  # bits from which the evidence against the longer formula is decisive: odds of a million to 1
 ROWS_PER_CONSTANT = 10  # below which a sentence warns
 SHORT = "The rows can hardly tell them apart"
 
@@ -57,11 +56,12 @@ def reasons(discovery: Result) -> Iterator[str]:
         several = "formula is" if len(others) == 1 else "formulas are"
         yield f"{len(others)} other {several} not ruled out. {SHORT}: more rows, or rows elsewhere, would."
     elif others:
-        word = "decisive" if others[0].bits >= DECISIVE else "clear" if others[0].bits >= UNDECIDED else "close"
-        yield f"The runner-up lost by {others[0].bits:.0f} bits, which is {word}."
+        yield f"The runner-up lost by {others[0].bits:.0f} bits, which is {strength(others[0].bits)}."
     if discovery.constants and discovery.rows < ROWS_PER_CONSTANT * len(discovery.constants):
         some = counted(len(discovery.constants), "fitted constant")
         yield f"It has {some} for {discovery.rows} rows: few rows for so many numbers."
+    for line in shape(discovery):
+        yield f"{line[0].upper()}{line[1:]}."
     if discovery.outliers:
         verb = "was" if len(discovery.outliers) == 1 else "were"
         yield f"{counted(len(discovery.outliers), 'row')} {verb} left out as grossly wrong; see below."

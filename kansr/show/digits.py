@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 
 FEWEST, MOST = 2, 12  # significant digits
 LEVEL = 0.95  # of confidence intervals
+LEAST_PLACE, MOST_PLACE = -4, 6  # powers of ten of a first digit that are written without an exponent
 ROUNDING = 1e-9  # standard error over the constant, up to which it is rounding
 
 
@@ -33,11 +34,42 @@ def constants(fitted: Sequence[tuple[float, float]], rows: int) -> list[Constant
                 ConstantRow(f"{value:.8g}", "exact" if error <= 0 or not math.isfinite(error) else "tiny", "", "")
             )
             continue
-        count = digits_of(value, error)
         reach = factor * error
-        ends = (f"{end:.{max(count, digits_of(end, error))}g}" for end in (value - reach, value + reach))
-        table.append(ConstantRow(f"{value:.{count}g}", f"{error:.2g}", *ends))
+        shown, exponent = _aligned((value, error, value - reach, value + reach), value, error)
+        table.append(ConstantRow(*(f"{number}{exponent}" for number in shown)))
     return table
+
+
+def measured(value: float, error: float, digits: int = 2) -> str:
+    """A value with its standard error, both down to the same digit: 423.937 ± 0.018, 3600 ± 120, (4.2 ± 1.1)e-05.
+
+    digits: significant digits of the error. Without a known error the value alone, with eight digits.
+    """
+    if not known(value, error):
+        return f"{value:.8g}"
+    shown, exponent = _aligned((value, error), value, error, digits)
+    text = " ± ".join(shown)
+    return f"({text}){exponent}" if exponent else text
+
+
+def _aligned(numbers: Sequence[float], value: float, error: float, digits: int = 2) -> tuple[list[str], str]:
+    """The numbers down to the last of the digits of the error, and the exponent that they share, "" for none."""
+    last = _last_place(error, digits)
+    first = max(_place(value), last)
+    scale = 0 if LEAST_PLACE <= first <= MOST_PLACE else first
+    places = max(scale - last, 0)
+    shown = [f"{round(number / 10.0**scale, scale - last):.{places}f}" for number in numbers]
+    return shown, f"e{scale:+03d}" if scale else ""
+
+
+def _place(value: float) -> int:
+    """The power of ten of the first digit; that of 1 for 0."""
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _last_place(error: float, digits: int) -> int:
+    """The power of ten of the last of so many significant digits, as the error is rounded: 0.0996 is 0.10."""
+    return _place(float(f"{error:.{digits - 1}e}")) - digits + 1
 
 
 def shortener(fitted: Sequence[tuple[float, float]], digits: int = 6) -> Callable[[float], str]:

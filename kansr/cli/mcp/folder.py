@@ -1,0 +1,87 @@
+"""The one folder that a client of `kansr mcp` may name files in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from kansr.errors import UsageError
+
+MOST_IN_A_NAME = 255  # bytes: NAME_MAX of the usual file systems
+MOST_BYTES = 1024  # of a whole path, well below PATH_MAX, to which the folder's own adds
+
+
+@dataclass(frozen=True)
+class Folder:
+    """root: an absolute path without symbolic links.
+
+    Names are relative to it, without `..`; links are followed, and what they lead to has to be inside, too. Links that
+    another program changes between the check and the use are not guarded against.
+    """
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path) -> Folder:
+        """Raises UsageError where there is no such folder."""
+        if not path.is_dir():
+            raise UsageError(f"--folder {path}: there is no such folder")
+        return cls(path.resolve())
+
+    def file(self, name: str) -> Path:
+        """A file that is there. Raises UsageError."""
+        path = self._inside(name)
+        if not path.is_file():  # neither a folder, nor a pipe or a device that would never end
+            raise UsageError(f"there is no file {name!r} in the folder; names are relative to it")
+        return path
+
+    def run(self, name: str) -> Path:
+        """The folder or the discovery.json of a result, with all files beside it inside, too. Raises UsageError."""
+        path = self._inside(name)
+        if not path.exists():
+            raise UsageError(f"there is no result {name!r} in the folder; discover leaves one where save_as names it")
+        for beside in (path if path.is_dir() else path.parent).iterdir():
+            self._check(beside, f"{name}: {beside.name}")
+        return path
+
+    def new(self, name: str) -> Path:
+        """Where something new may be written: a folder that is there, a name that is not. Raises UsageError."""
+        parent = self._inside(str(_relative(name).parent))
+        path = parent / _relative(name).name
+        if not parent.is_dir():
+            raise UsageError(f"cannot write {name!r}: there is no such folder to write it in")
+        if path.is_symlink() or path.exists():
+            raise UsageError(f"{name!r} is there already: name another")
+        return path
+
+    def named(self, path: Path) -> str:
+        """How a client calls a path inside."""
+        return path.relative_to(self.root).as_posix()
+
+    def _inside(self, name: str) -> Path:
+        return self._check(self.root / _relative(name), repr(name))
+
+    def _check(self, path: Path, called: str) -> Path:
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError) as err:  # a circle of links, or a name that is too long
+            raise UsageError(
+                f"{called} cannot be read: {getattr(err, 'strerror', None) or 'its links go round'}"
+            ) from err
+        if not real.is_relative_to(self.root):
+            raise UsageError(f"{called} leads out of the folder")
+        return real
+
+
+def _relative(name: str) -> PurePosixPath:
+    """The name as a path. Raises UsageError unless it is relative, goes nowhere up, and can be the name of a file."""
+    path = PurePosixPath(name)
+    windows = PureWindowsPath(name)
+    too_long = len(name.encode()) > MOST_BYTES or any(len(part.encode()) > MOST_IN_A_NAME for part in path.parts)
+    if not name or not name.isprintable() or too_long:
+        raise UsageError(f"{name[:40]!r} is no name of a file")
+    if path.is_absolute() or windows.drive or windows.root:
+        raise UsageError(f"{name!r} is an absolute path: names are relative to the folder")
+    if ".." in (*path.parts, *windows.parts):
+        raise UsageError(f"{name!r} leads out of the folder: no .. in names")
+    return path
