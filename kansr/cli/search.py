@@ -7,12 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
-from kansr.cli.several import carry_out_several
-=======
 from kansr.cli import Exit
+from kansr.cli.several import carry_out_several
 from kansr.cli.signature.demo import Demo
->>>>>>> main
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed

@@ -68,6 +68,7 @@ def series_of_job(job: Job, table: Table, targets: Sequence[str]) -> tuple[Serie
         "--form": job.form if job.task is not Task.SEARCH else "",
         "--refine": job.config.refine,
         "guesses": job.guesses,
+        "--shape": job.shape,
     }
     for option, value in given.items():
         if value is not None and len(value) > 0:  # type: ignore[arg-type]
