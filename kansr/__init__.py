@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kansr.api.discovery import Discovery, load
     from kansr.api.refine import refine
     from kansr.api.regressor import SymbolicRegressor
+    from kansr.api.system import System
     from kansr.expression.parse import parse
     from kansr.expression.render import render
     from kansr.kan import KAN
@@ -26,6 +27,7 @@ __all__ = [
     "Function",
     "Library",
     "SymbolicRegressor",
+    "System",
     "__version__",
     "discover",
     "load",
@@ -40,6 +42,7 @@ _HOME = {
     "refine": "kansr.api.refine",
     "KAN": "kansr.kan",
     "SymbolicRegressor": "kansr.api.regressor",
+    "System": "kansr.api.system",
     "Library": "kansr.symbolic.library.function",
     "Function": "kansr.symbolic.library.function",
     "load": "kansr.api.discovery",

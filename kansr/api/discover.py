@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
 from kansr.api.discovery import Discovery
+from kansr.api.system import Discoveries, System
+from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config, Loss, Refine
 from kansr.pipeline.job import Job, Task, here, run_job
+from kansr.pipeline.read import read_source
+from kansr.pipeline.systems.laws import Laws
+from kansr.pipeline.systems.run import is_system, one_target, series_of_job, solve_here, targets_of
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -26,10 +33,12 @@ if TYPE_CHECKING:
 def discover(
     table: str | Path | pd.DataFrame | tuple[Any, Any],
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     inputs: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] = (),
     derivative: str | None = None,
+    run: str | None = None,
+    order: int = 1,
     sigma: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
@@ -50,15 +59,17 @@ def discover(
     constants: ConstantSpec = "",
     dimensional_constants: bool = False,
     progress: Callable[[Discovery], object] = lambda discovery: None,
-) -> Discovery:
+) -> Discovery | Discoveries:
     """The law behind a table.
 
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given; ignore: columns to leave out. derivative: a column
     along which the target's rate of change is explained instead, by the other columns (see kansr.data.derivative).
-    sigma: the column with the standard error of each value of the target, of which only the ratios count unless
-    absolute_sigma. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
-    "f(x) + g(y, z)", to be solved instead.
+    Several targets, as a list or as "a,b", give Discoveries, a mapping; with `derivative` they are the states of a
+    System of differential equations of this `order`, 1 or 2, and `run` is the column that tells its runs apart. sigma: the
+    column with the standard error of each value of the target, of which only the ratios count unless absolute_sigma.
+    loss, refine, executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be
+    solved instead.
     shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
     left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
@@ -79,6 +90,8 @@ def discover(
         inputs=inputs,
         ignore=ignore,
         derivative=derivative,
+        run=run,
+        order=order,
         sigma=sigma,
         absolute_sigma=absolute_sigma,
         missing=missing,
@@ -101,7 +114,29 @@ def discover(
             executor=executor,
         ),
     )
-    return discovery_of(job, progress)
+    if isinstance(target, str | None) and "," not in (target or "") and run is None and order == 1:
+        return discovery_of(job, progress)
+    return _several(job, progress)
+
+
+def _several(job: Job, progress: Callable[[Discovery], object]) -> Discovery | Discoveries:
+    """What a job comes to that may have several targets."""
+    table = read_source(job.table, job.reading, job.config.seed)
+    targets = targets_of(job, table)
+    if is_system(job, targets):
+        if not targets:
+            raise UsageError("name the states of the system: target=[...]")
+        series, notes = series_of_job(job, table, targets)
+        return System(solve_here(series, job.config, notes))
+    if len(targets) < 2:
+        return discovery_of(replace(job, table=table, target=targets[0] if targets else None), progress)
+    began, limit, laws = time.monotonic(), job.config.time_limit, []
+    for place, target in enumerate(targets):
+        left = max(limit - (time.monotonic() - began), limit / 100)
+        config = replace(job.config, time_limit=left / (len(targets) - place))
+        laws.append(discovery_of(replace(one_target(job, table, target, targets), config=config), progress))
+    found = Laws(targets, tuple(laws), time.monotonic() - began, job.config.seed)
+    return Discoveries(found)
 
 
 def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda discovery: None) -> Discovery:

@@ -7,6 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from kansr.bench.methods import method
 from kansr.bench.problem import find_problem, is_zoo
 from kansr.bench.problem import sample as draw
 from kansr.bench.real.folder import check
+from kansr.bench.real.odebench import ode_problems, ode_tally, run_odebench
 from kansr.bench.real.published import published
 from kansr.bench.records import read, read_settings
 from kansr.bench.report.html import page
@@ -31,6 +33,7 @@ from kansr.bench.trial import Settings, Trial, chosen_ids, trials
 from kansr.cli.signature.bench import Bench
 from kansr.cli.signature.sample import Sample
 from kansr.errors import UsageError
+from kansr.pipeline.config import Config
 from kansr.runtime.files import write
 from kansr.runtime.signals import SIGNALLED
 from kansr.runtime.terminal import emit, say
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from kansr.bench.record import Record
 
 SCHEMA = 1  # of the JSON object
+ODEBENCH, ODE_RECORDS = "odebench", "odebench.json"  # the suite of systems, and the file of its records
 ROWS = 2000  # of a table, where the law does not say itself how many
 LONGEST = 10  # digits of the number of a law are fewer
 
@@ -55,6 +59,8 @@ def bench(given: Bench) -> int:
     if given.summary is not None:
         records, data = read(given.summary), {"data": str(given.data)} if given.data else {}
         return _print(records, given.as_json, given.html, read_settings(given.summary) | data)
+    if given.suite == ODEBENCH:
+        return _odebench(given, _levels(given.noise or "0"), _listed(given.only or []))
     if given.out is None:
         raise UsageError(
             "--out DIR is missing: the records have to go somewhere, and a run that was stopped goes on there"
@@ -171,3 +177,43 @@ def _draw(what: RenderableType) -> None:
     with console.capture() as captured:
         console.print(what)
     emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def _odebench(given: Bench, levels: Sequence[float], only: Sequence[str]) -> int:
+    """Searches, and writes the records to the folder of the run."""
+    if given.data is None or not given.data.is_file():
+        raise UsageError("odebench needs --data FILE: ODEBench's systems, strogatz_extended.json")
+    if given.method not in (None, ["kansr"]) or given.resume or given.scheduler or given.jobs != 1:
+        raise UsageError("odebench is run by kansr alone, in one process: leave out --method, --resume, --jobs")
+    if given.out is None:
+        raise UsageError("--out DIR is missing: the records have to go somewhere")
+    problems = [p for p in ode_problems(given.data) if not only or any(fnmatch(p.id, pattern) for pattern in only)]
+    if not problems:
+        raise UsageError(f"--only {','.join(only)}: no system of {given.data} is called so; they are ode_1, ode_2, …")
+    records: list[dict[str, Any]] = []
+
+    def keep(record: dict[str, Any]) -> None:
+        records.append(record)
+        write(given.out / ODE_RECORDS, _ode_text(records))  # type: ignore[operator]
+        if not given.quiet:
+            said = ("skeleton" if record["skeleton"] else "", "generalises" if record["generalises"] else "")
+            words = ", ".join(filter(None, said)) or "missed"
+            say([f"{record['problem']} at noise {record['noise']:g}: {words} ({record['cpu_seconds']:.1f} s)"])
+
+    given.out.mkdir(parents=True, exist_ok=True)
+    run_odebench(problems, levels, given.seeds, Config(time_limit=given.time_limit), keep)
+    if given.as_json:
+        emit(_ode_text(records))
+        return 0
+    emit("noise  trials  skeleton  generalises  CPU s, median  90 %\n")
+    for row in ode_tally(records):
+        emit(
+            f"{row['noise']:<6g} {row['trials']:<7d} {row['skeleton']:<9.0%} {row['generalises']:<12.0%} "
+            f"{row['median_cpu_seconds']:<14.1f} {row['p90_cpu_seconds']:.1f}\n"
+        )
+    return 0
+
+
+def _ode_text(records: Sequence[dict[str, Any]]) -> str:
+    made = {"schema": SCHEMA, "kansr": __version__, "records": list(records), "summary": ode_tally(records)}
+    return json.dumps(made, indent=2, allow_nan=False) + "\n"

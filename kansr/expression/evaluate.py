@@ -139,7 +139,7 @@ class Program:
                     total = total * arg
                 values.append(total)
             elif instruction.kind == "power":
-                values.append(_power(args[0], args[1]))
+                values.append(power(args[0], args[1]))
             elif instruction.kind == "extreme":
                 values.append(reduce(instruction.value, args))
             else:
@@ -160,7 +160,7 @@ class Program:
             return product
         if instruction.kind == "power":
             base, exponent = (values[j] for j in args)
-            return exponent * _power(base, exponent - 1.0) if place == 0 else out * np.log(base)
+            return exponent * power(base, exponent - 1.0) if place == 0 else out * np.log(base)
         if instruction.kind == "extreme":
             return np.equal(values[args[place]], out).astype(float)
         return instruction.value[1](values[args[0]])
@@ -238,7 +238,7 @@ def _number(expr: sympy.Expr) -> np.float64:
     return np.float64(value.real if value.imag == 0 else np.nan)
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def power(base: Any, exponent: Any) -> Any:
     """base**exponent; common exponents by multiplication, division and sqrt, faster and more exact than pow."""
     if np.ndim(exponent) == 0:
         if exponent == 2:

@@ -58,8 +58,9 @@ class Job:
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
-    kansr.data.roles; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out.
-    missing: whether rows with missing cells are refused or dropped.
+    kansr.data.roles; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out. Several targets, so
+    written, are for kansr.pipeline.systems, as are run, the column that tells the runs of a time series apart, and
+    order, that of differential equations. missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
     where the constants of a given form begin, by name or as "a=1,b=2". shape: what is known of the law's shape,
     see kansr.formula.shape.reading; for a search without a form; described: whether what can be proven of the shape of
@@ -68,12 +69,14 @@ class Job:
 
     table: Source
     reading: Reading = DEFAULT_READING
-    target: str | None = None
+    target: str | Sequence[str] | None = None
     inputs: str | Sequence[str] | None = None
     ignore: str | Sequence[str] = ()
     sigma: str | None = None
     absolute_sigma: bool = True
     derivative: str | None = None
+    run: str | None = None
+    order: int = 1
     missing: Literal["error", "drop"] = "error"
     units: Spec | None = None
     constants: ConstantSpec = ""
@@ -87,6 +90,8 @@ class Job:
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
+        if self.derivative is None and (self.run is not None or self.order != 1):
+            raise UsageError("runs and an order are for differential equations: name the time with --derivative")
         if self.task is Task.SOLVE_FORM and self.config.refine:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
         if self.task is not Task.SEARCH and self.shape:
@@ -143,7 +148,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     table = read_source(job.table, job.reading, job.config.seed)
     data, notes = dataset(
         table,
-        target=job.target,
+        target=_single(job.target),
         inputs=_columns(job.inputs, table.columns),
         missing=job.missing,
         sigma=job.sigma,
@@ -206,6 +211,15 @@ def _with_units(job: Job, table: Table, data: Dataset) -> tuple[Dataset, tuple[s
         if job.constants or job.dimensional_constants:
             raise
         return data, (f"the units of the columns are not used: {err}",)
+
+
+def _single(target: str | Sequence[str] | None) -> str | None:
+    """The one target of a search."""
+    if target is None or isinstance(target, str):
+        return target
+    if len(target) != 1:
+        raise UsageError(f"a search has one target, not {len(target)}: {', '.join(target)}")
+    return target[0]
 
 
 def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequence[str] | None:

@@ -142,7 +142,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain values for JSON, None where a number is not finite."""
-        finite: dict[str, Any] = _finite(
+        finite: dict[str, Any] = finite_values(
             {
                 "schema": SCHEMA,
                 "kansr": __version__,
@@ -216,12 +216,12 @@ def _entry(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
+def finite_values(value: Any) -> Any:
     """`value` with None in place of numbers that are not finite, which JSON cannot hold."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite_values(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -38,6 +38,7 @@ class Bench(Signature):
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
       lsr_transform lsr_transform_published lsr_transform_other newtonbench
       empirical, and pmlb: real tables in --data, as in SRBench
+      odebench: systems of differential equations in the file --data
       zoo: laws drawn at random, without end (zoo7: with seed 7)
     """
 
@@ -59,7 +60,9 @@ class Bench(Signature):
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0
     outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical.")] = None
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical; the file of odebench.")
+    ] = None
     laws: Annotated[str | None, typer.Option(metavar="A..B", help="Numbers of the laws of the zoo.")] = None
     only: Annotated[list[str] | None, typer.Option(metavar="IDS", help="Ids or patterns such as 'feynman_I_1*'.")] = (
         None

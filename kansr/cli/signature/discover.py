@@ -21,6 +21,7 @@ class Discover(Signature):
       kansr discover data.csv --json --out results | jq .best.expression
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
+      kansr discover series.csv --derivative t --target prey,predator --run trial
       kansr discover data.csv --report law.html
       kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30
       kansr discover uptake.csv --shape "y(c=0) = 0; monotone c +; limit c->inf finite"
@@ -35,11 +36,13 @@ class Discover(Signature):
 
     context: typer.Context
     file: options.File
-    target: options.Target = None
+    target: options.Targets = None
     inputs: options.Inputs = None
     ignore: options.Ignore = ""
     sigma: options.Sigma = None
     derivative: options.Derivative = None
+    run: options.Run = None
+    order: options.Order = 1
     loss: options.Loss = options.LossName.AUTO
     units: options.Units = None
     constants: options.Constants = ""

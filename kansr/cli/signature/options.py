@@ -31,6 +31,11 @@ Law = Annotated[
 Index = Annotated[int | None, typer.Option(help="Which formula of the run's front, counted from 0, simplest first.")]
 Complexity = Annotated[int | None, typer.Option(help="Which formula of the run's front, by complexity.")]
 Target = Annotated[str | None, typer.Option(help="The column to explain; the last one unless named.")]
+Targets = Annotated[
+    str | None, typer.Option(metavar="A[,B]", help="The column to explain, or several; the last one unless named.")
+]
+Run = Annotated[str | None, typer.Option(metavar="COLUMN", help="With --derivative: the column that tells runs apart.")]
+Order = Annotated[int, typer.Option(metavar="1|2", help="With --derivative: the order of the equations.")]
 Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
 Ignore = Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out.")]
 Sigma = Annotated[

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -61,14 +62,23 @@ class Table:
 
     def without(self, names: Collection[str]) -> Table:
         """The table without the columns of these names."""
-        kept = [i for i, name in enumerate(self.columns) if name not in names]
-        kinds = tuple(self.kinds[i] for i in kept) if self.kinds else ()
-        columns = tuple(self.columns[i] for i in kept)
-        return replace(self, columns=columns, values=self.values[:, kept], kinds=kinds)
+        return self.with_columns([name for name in self.columns if name not in names])
 
     def place(self, row: int) -> str:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
         return _place(self.lines, row)
+
+    def with_columns(self, names: Sequence[str]) -> Table:
+        """The table with these of its columns alone."""
+        kept = [self.columns.index(name) for name in names]
+        kinds = tuple(self.kinds[i] for i in kept) if self.kinds else ()
+        again = None if self.again is None else partial(_columns_of, self.again, kept)
+        return replace(self, columns=tuple(names), values=self.values[:, kept], kinds=kinds, again=again)
+
+
+def _columns_of(again: Callable[[], Iterator[Array]], kept: Sequence[int]) -> Iterator[Array]:
+    """Some columns of all rows, in pieces."""
+    return (piece[:, kept] for piece in again())
 
 
 def from_frame(
