@@ -66,10 +66,10 @@ def discover(
     not given; inputs: the columns to use, all others when not given; ignore: columns to leave out. derivative: a column
     along which the target's rate of change is explained instead, by the other columns (see kansr.data.derivative).
     Several targets, as a list or as "a,b", give Discoveries, a mapping; with `derivative` they are the states of a
-    System of differential equations of this `order`, 1 or 2, and `run` is the column that tells its runs apart. sigma:
-    the column with the standard error of each value of the target, of which only the ratios count unless absolute_sigma.
-    loss, refine, executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be
-    solved instead.
+    System of differential equations of this `order`, 1 or 2, and `run` is the column that tells its runs apart.
+    sigma: the column with the standard error of each value of the target, of which only the ratios count unless
+    absolute_sigma. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
+    "f(x) + g(y, z)", to be solved instead.
     shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
     left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
