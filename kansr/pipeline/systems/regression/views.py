@@ -108,7 +108,7 @@ def _weak(t: Array, place: NDArray[np.intp], weight: Array, width: float, order:
 
 def _annihilating(row: Array, s: Array, bump: Array, order: int) -> Array:
     """The functional corrected so that it is exactly 0 for what a start contributes: 1, and s for order 2."""
-    for power in range(order):
-        kernel = bump * s**power
-        row = row - kernel * (np.sum(row * s**power) / np.sum(kernel * s**power))
-    return row
+    powers = np.vander(s, order, increasing=True)
+    kernels = bump[:, None] * powers
+    corrected: Array = row - kernels @ np.linalg.solve(powers.T @ kernels, powers.T @ row)
+    return corrected
