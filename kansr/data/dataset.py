@@ -92,6 +92,15 @@ def set_aside(rows: int, fraction: float, rng: np.random.Generator) -> NDArray[n
     return held_out
 
 
+def set_aside_of_each(codes: NDArray[np.intp], fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows are held out, (rows,): a `fraction` of each group, rounded down. codes: the group of each row."""
+    held_out = np.zeros(len(codes), dtype=bool)
+    for group in range(int(codes.max()) + 1):
+        rows = rng.permutation(np.flatnonzero(codes == group))
+        held_out[rows[: int(fraction * len(rows))]] = True
+    return held_out
+
+
 def split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
     """(fitting rows, held-out rows), drawn at random; each in the order of the table. fraction: of held-out rows."""
     held_out = set_aside(data.rows, fraction, rng)

@@ -90,6 +90,7 @@ class Result:
     more complex and longer by bits that rest on few rows.
     excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;
     verdict: on a form of the user's, None without one; baselines: simple models on the same rows, simplest first.
+    group: the column of the groups by which constants of the formulas differ, "" where none do.
     """
 
     status: Status
@@ -114,6 +115,7 @@ class Result:
     trying: str = ""
     verdict: FormVerdict | None = None
     baselines: tuple[Baseline, ...] = ()
+    group: str = ""
 
     @property
     def best(self) -> Candidate:

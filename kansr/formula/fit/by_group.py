@@ -264,6 +264,7 @@ class _Problem:
 
 def _scaled(normal: _Normal, damping: float) -> tuple[_Normal, Array, Array]:
     """The damped equations with columns of unit length, and these lengths: (groups, n) and (m,)."""
+    normal = _Normal(*(np.nan_to_num(part, posinf=0.0, neginf=0.0) for part in normal))  # squares may overflow
     size = np.sqrt(np.diagonal(normal.own, axis1=1, axis2=2))
     size = np.where(size > 0, size, 1.0)
     common = np.sqrt(np.diag(normal.shared))

@@ -42,12 +42,16 @@ def noise_of(fit: GroupFit, data: Dataset) -> float:
 def formula_bits(fit: GroupFit, data: Dataset, noise: float) -> float:
     """Bits for the formula and the table of its constants."""
     per_float = bits_per_float(noise, data.rows)
-    places = {symbol: sympy.Float(PLACEHOLDER + APART * i) for i, symbol in enumerate(fit.own)}
-    law = fit.expr.xreplace(places)
+    law = with_placeholders(fit)
     own = curve_bits(law, per_float) if len(data.names) == 1 else bits(law, per_float, len(data.names))
     assert data.grouping is not None
     counts = [n for n in data.grouping.counts.tolist() if n]
     return own + len(fit.own) * sum(0.5 * math.log2(n) for n in counts)
+
+
+def with_placeholders(fit: GroupFit) -> sympy.Expr:
+    """The formula with a number of many digits in place of each constant of the groups."""
+    return fit.expr.xreplace({symbol: sympy.Float(PLACEHOLDER + APART * i) for i, symbol in enumerate(fit.own)})
 
 
 def _groups(data: Dataset) -> int:
