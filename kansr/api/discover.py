@@ -29,6 +29,7 @@ def discover(
     inputs: str | Sequence[str] | None = None,
     derivative: str | None = None,
     sigma: str | None = None,
+    group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     refine: Refine = (),
@@ -51,8 +52,9 @@ def discover(
     table: a path, a DataFrame, or (X, y) with X (rows, inputs) and y (rows,). target: a column, the last one when
     not given; inputs: the columns to use, all others when not given. derivative: a column along which the target's
     rate of change is explained instead, by the other columns (see kansr.data.derivative). sigma: the column with the
-    standard error of each value of the target, of which only the ratios count unless absolute_sigma. loss, refine,
-    executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    standard error of each value of the target, of which only the ratios count unless absolute_sigma. group: a column of
+    labels, such as of experiments: one law for all of them, whose constants are shared or differ by group, see
+    `best.parameters`. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
@@ -69,6 +71,7 @@ def discover(
         inputs=inputs,
         derivative=derivative,
         sigma=sigma,
+        group=group,
         absolute_sigma=absolute_sigma,
         missing=missing,
         units=units,

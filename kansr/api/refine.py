@@ -29,6 +29,7 @@ def refine(
     inputs: str | Sequence[str] | None = None,
     derivative: str | None = None,
     sigma: str | None = None,
+    group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     library: Library | str | Path = STANDARD,
@@ -47,7 +48,8 @@ def refine(
 
     Names that are not inputs are free constants; without any, the decimals of the form are fitted. `best` of what comes
     back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one more
-    term would save. The other arguments are those of `kansr.discover`: `loss` decides for form and search alike which
+    term would save. With `group`, constants are shared or differ by group, as the rows say, and nothing is searched.
+    The other arguments are those of `kansr.discover`: `loss` decides for form and search alike which
     rows count for how much; library, jobs, executor and moves are for the search.
 
     Raises FormulaError, DataError or UsageError, which say what to do.
@@ -58,6 +60,7 @@ def refine(
         inputs=inputs,
         derivative=derivative,
         sigma=sigma,
+        group=group,
         absolute_sigma=absolute_sigma,
         missing=missing,
         units=units,

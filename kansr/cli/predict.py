@@ -15,6 +15,7 @@ import numpy as np
 from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted
+from kansr.data.read.labels import label_of
 from kansr.data.read.table import read_table
 from kansr.errors import DataError, UsageError
 from kansr.expression.render import render
@@ -36,8 +37,13 @@ def predict(given: Predict) -> None:
     """Writes the predictions, and says what had to be left out."""
     if given.out is not None and given.out.exists() and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
-    table = read_table(given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header)
-    law = read_law(given.source, given.index, given.complexity, table.columns)
+    law = _law(given)
+    group = None if law is None or not law.parameters else law.group
+    table = read_table(
+        given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header, labelled=group
+    )
+    if law is None:
+        law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:
         table = _numbered(table, law)
     try:
@@ -55,12 +61,23 @@ def predict(given: Predict) -> None:
         say([*table.notes, *notes])
 
 
+def _law(given: Predict) -> Law | None:
+    """The law of a run; None for a formula, whose names depend on the table."""
+    return read_law(given.source, given.index, given.complexity) if is_there(given.source) else None
+
+
 def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple[Array, list[str]]:
     """The law's values on the rows of a table, (rows kept,), and notes. Raises DataError where columns are missing."""
-    columns = [law.column(name) for name in law.inputs]
+    columns = [*(law.column(name) for name in law.measured), *([law.group] if law.parameters else [])]
     _check_columns(columns, table)
     X, keep = numbers(table, columns, "error" if missing is Missing.ERROR else "drop")
-    value = law.value(X)
+    if law.parameters:
+        labels = table.labels.get(law.group)
+        value = law.value_of_groups(
+            X[:, :-1], [label_of(number) if labels is None else labels[int(number)] for number in X[:, -1]]
+        )
+    else:
+        value = law.value(X)
     nothing = int(np.sum(~np.isfinite(value)))
     notes = []
     if nothing:

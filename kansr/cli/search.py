@@ -39,6 +39,7 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         target=given.target,
         inputs=given.inputs,
         sigma=given.sigma,
+        group=given.group,
         derivative=given.derivative,
         missing=given.missing.value,
         units=given.units,

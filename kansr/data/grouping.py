@@ -39,12 +39,6 @@ class Grouping:
         return replace(self, labels=tuple(self.labels[i] for i in used), codes=places[self.codes])
 
 
-def label_of(cell: object) -> str:
-    """The label in a cell: the text without blanks about it; a number as it is written shortest, 1.0 as 1."""
-    text = str(cell).strip()
-    return f"{float(text):.17g}" if is_number(text) and float(f"{float(text):.17g}") == float(text) else text
-
-
 def grouping_of(column: str, cells: Sequence[str]) -> Grouping:
     """The groups that the labels of all rows, (rows,), make; numbers in order, then texts in order."""
     labels = tuple(sorted(set(cells), key=_order))

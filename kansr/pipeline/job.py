@@ -28,6 +28,7 @@ from kansr.pipeline.partition import Solve, on_partition
 from kansr.pipeline.read import DEFAULT_READING, Reading, read_source
 from kansr.pipeline.run import search_partition
 from kansr.pipeline.solve_form import solve_form
+from kansr.pipeline.solve_groups import solve_groups
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
 from kansr.units.units import ConstantSpec, Spec
@@ -49,7 +50,7 @@ class Job:
     """A table and what is asked of it.
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
-    (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
+    (rows,); reading: how the text of a file is written. target, inputs, sigma, group, derivative: columns, see
     kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
     guesses: formulas to begin a search with.
@@ -60,6 +61,7 @@ class Job:
     target: str | None = None
     inputs: str | Sequence[str] | None = None
     sigma: str | None = None
+    group: str | None = None
     absolute_sigma: bool = True
     derivative: str | None = None
     missing: Literal["error", "drop"] = "error"
@@ -76,6 +78,19 @@ class Job:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
         if self.task is Task.SOLVE_FORM and self.guesses:
             raise UsageError("guesses are for a search without a form")
+        if self.group is not None:
+            self._check_group()
+
+    def _check_group(self) -> None:
+        """Raises UsageError for what does not go with groups."""
+        if self.task is Task.SOLVE_FORM:
+            raise UsageError("a form with unknown functions is solved for all rows alike: leave out --form or --group")
+        if self.config.refine:
+            raise UsageError("refiners do not know groups: leave out --refine or --group")
+        if self.config.loss == "huber":
+            raise UsageError("constants by group are fitted by squares: leave out --loss huber or --group")
+        if self.units is not None or self.constants or self.dimensional_constants:
+            raise UsageError("constants by group may have any units: leave out --units and --constants, or --group")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +138,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
     FormulaError for a form or a guess that is no formula; all before anything is searched.
     """
-    table = read_source(job.table, job.reading, job.config.seed)
+    table = read_source(job.table, job.reading, job.config.seed, job.group)
     data, notes = dataset(
         table,
         target=job.target,
@@ -132,10 +147,15 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         sigma=job.sigma,
         absolute_sigma=job.absolute_sigma,
         derivative=job.derivative,
+        group=job.group,
     )
     data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
     config = replace(job.config, guesses=_formulas(job.guesses, data))
-    work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
+    grouped = data.grouping is not None
+    if grouped:  # what is far from other groups' rows is no outlier
+        config = replace(config, loss="squared")
+    resumable = job.task is not Task.SOLVE_FORM and not grouped
+    work = Work(_solver(job, data, table.columns), data, config, notes, resumable)
 
     def noted(found: Result) -> Result:
         return replace(found, notes=(*notes, *found.notes))
@@ -146,7 +166,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
             yield noted(found)
     except KeyboardInterrupt:
         found = replace(found, status=Status.INTERRUPTED)
-    if table.again and found.status is not Status.INTERRUPTED:
+    if table.again and not grouped and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
             found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
     yield noted(found)
@@ -159,8 +179,10 @@ def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
         return partial(solve_form, job.form)
     if job.task is Task.COMPARE_FORM:
         read_form(job.form, data, columns)
+        if data.grouping is not None:
+            return partial(solve_groups, form=job.form)
         return partial(compare_form, job.form, columns)
-    return search_partition
+    return search_partition if data.grouping is None else solve_groups
 
 
 def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequence[str] | None:

@@ -6,8 +6,9 @@ rows; every form is fitted to all groups, and description length decides which c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import sympy
@@ -20,6 +21,7 @@ from kansr.expression.simplify import simplify
 from kansr.formula.fit.by_group import GroupFit, fit_separately, fit_together, with_own_columns
 from kansr.formula.fit.constants import short_floats
 from kansr.formula.fit.error_model import spread_of
+from kansr.formula.fit.form import fit_form, read_form
 from kansr.formula.judge.judge import judge, r2_of
 from kansr.numeric.robust import r_squared
 from kansr.pipeline.config import Config
@@ -34,6 +36,7 @@ from kansr.result.result import Result, Status, unused
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import SIMPLIFIED_ON
 from kansr.search.groups.collection import Collection, Form
+from kansr.search.groups.known_curves import known_curves
 from kansr.search.groups.length import group_length
 from kansr.search.groups.neighbours import by_clarity, edited
 from kansr.search.groups.templates import own_names
@@ -42,16 +45,33 @@ from kansr.search.stopping import ROWS_PER_CONSTANT, status_of
 
 MOST_SEARCHED = 6  # groups that are searched one by one
 OFFERED = 16  # formulas of a search that are fitted to all groups, the shortest descriptions first
-EDITED = 12  # forms that are edited without a shorter description before a search ends; none was measured alone
+CONFIRMED = 2  # searches after one with a law that leaves only noise, which find no shorter one
+EDITED = 6  # forms that are edited without a shorter description before a search ends; none was measured alone
+CURVES_AFTER = 1  # searches before well-known curves are tried: what is exact is found by the first
+FORM_STARTS = 3  # groups, or all rows, whose fits a form starts from
+LEVEL, SLOPE = 1.1, 0.1  # where a line starts; its constants are fitted
 SHOWN = 12  # formulas that are judged for the front
 
 
-def solve_groups(rows: Partition, config: Config, deadline: Deadline, journal: Journal) -> Iterator[Result]:
+def solve_groups(
+    rows: Partition, config: Config, deadline: Deadline, journal: Journal, form: str = ""
+) -> Iterator[Result]:
     """Better and better laws for the groups; the last one has the status that the search ended with.
 
-    journal: stays as it is; such a search cannot be resumed.
+    journal: stays as it is; such a search cannot be resumed. form: one that the user knows, fitted instead of a search.
     """
-    yield from _Groups(rows, config, deadline).results()
+    groups = _Groups(rows, config, deadline)
+    yield from groups.of_form(form) if form else groups.results()
+
+
+@dataclass(frozen=True)
+class _Lazily:
+    """Formulas that are looked for when they are asked for."""
+
+    find: Callable[[], Iterable[sympy.Expr]]
+
+    def __iter__(self) -> Iterator[sympy.Expr]:
+        return iter(self.find())
 
 
 class _Groups:
@@ -62,15 +82,30 @@ class _Groups:
         self.collection = Collection(rows.fitting, deadline.finishing)
         self.failures: list[str] = []
 
-    def results(self) -> Iterator[Result]:
-        symbols = [sympy.Symbol(name) for name in self.rows.fitting.names]
-        self.collection.offer([sympy.Float(1.1) + sympy.Float(0.1) * s for s in symbols], "line")
-        for part, name in self._parts():
-            yield replace(self._result(Status.BEST_EFFORT), trying=name)
-            self.collection.offer(self._formulas(part), name)
-            if self.collection.exact() or self.deadline.finishing():
+    def of_form(self, text: str) -> Iterator[Result]:
+        """The law of a form that the user knows, whose constants are fitted to all groups."""
+        data = self.rows.fitting
+        form = read_form(text, data)
+        starts: list[sympy.Expr] = []
+        for part, _ in self._parts():
+            starts.append(fit_form(form, part, self.config.seed, self.deadline.finishing).expr)
+            if len(starts) == FORM_STARTS:
                 break
-            if self.deadline.remaining(self.deadline.budget.group_searches) < 0:
+        self.collection.offer_form(starts, f"form {text}")
+        final = self._result(None)
+        yield self.deadline.in_time(lambda: self._concluded(final), final, self.deadline.budget.last_fit)
+
+    def results(self) -> Iterator[Result]:
+        """Better and better laws; the last one has the status that the search ended with."""
+        symbols = [sympy.Symbol(name) for name in self.rows.fitting.names]
+        lines = [sympy.Float(LEVEL) + sympy.Float(SLOPE) * symbol for symbol in symbols]
+        self.collection.offer([*self.config.guesses, *lines], "guesses and lines" if self.config.guesses else "line")
+        since, best = 0, self.collection.best
+        for exprs, name in self._sources():
+            yield replace(self._result(Status.BEST_EFFORT), trying=name)
+            self.collection.offer(exprs, name)
+            since, best = (since + 1 if self.collection.best is best else 0), self.collection.best
+            if self.collection.exact() or self._late() or (since >= CONFIRMED and self._looks_found()):
                 break
         if not self.collection.exact():
             self._edit()
@@ -79,16 +114,34 @@ class _Groups:
         yield self.deadline.in_time(lambda: self._concluded(final), final, self.deadline.budget.last_fit)
 
     def _parts(self) -> Iterator[tuple[Dataset, str]]:
-        """What is searched: the groups in which the target varies most, one by one, and all rows after the first."""
+        """The rows of single groups, those in which the target varies most first, and all rows after the first."""
         data = self.rows.table
         grouping = data.grouping
         assert grouping is not None
         for place, group in enumerate(by_clarity(self.rows.fitting)[:MOST_SEARCHED]):
             part = replace(data.take(grouping.codes == group), grouping=None)
-            if len(part.y) > 1 and np.std(part.y) > 0:
-                yield part, f"search on the group {grouping.labels[group]}"
+            if np.ptp(part.y) > 0 or not place:
+                yield part, f"the group {grouping.labels[group]}"
             if not place:
-                yield replace(data, grouping=None), "search on all groups together"
+                yield replace(data, grouping=None), "all groups together"
+
+    def _sources(self) -> Iterator[tuple[Iterable[sympy.Expr], str]]:
+        """Formulas, with what they come from: searches on a group and on all rows, well-known curves, other groups."""
+        parts = list(self._parts())
+        for place, (part, name) in enumerate(parts):
+            if place == CURVES_AFTER:
+                until = self.deadline.within(self.deadline.budget.group_curves * self.deadline.limit)
+                curves = partial(known_curves, parts[0][0], self.config.seed, until.passed)
+                yield _Lazily(curves), f"well-known curves on {parts[0][1]}"
+            yield _Lazily(partial(self._formulas, part)), f"search on {name}"
+
+    def _late(self) -> bool:
+        return self.deadline.remaining(self.deadline.budget.group_searches) < 0
+
+    def _looks_found(self) -> bool:
+        """Whether the best form leaves noise alone on the fitting rows."""
+        best = self.collection.best
+        return best is not None and self._status(self._judged(best)) is Status.FOUND
 
     def _formulas(self, part: Dataset) -> list[sympy.Expr]:
         """What a search on some rows comes to, the shortest descriptions first."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy
 
 from kansr.expression.render import latex
+from kansr.result.parameters import Parameters
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Candidate:
     description_length: float
     origin: str
     r2_held_out_error: float = field(default=math.nan, compare=False)
-    parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict, compare=False)
+    parameters: Parameters = field(default_factory=dict, compare=False)
 
     def latex(self, digits: int = 6) -> str:
         """The formula as LaTeX, with numbers rounded to `digits` significant digits."""

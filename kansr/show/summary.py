@@ -14,6 +14,7 @@ from kansr.expression.render import mathematics, readable
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
 from kansr.result.graph import Graph
+from kansr.result.parameters import groups_of
 from kansr.result.result import Result, Status
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ MEASURES = {  # what a misfit is called; the value is in percent
 }
 WIDTH = 72  # characters of a step up to which the misfits of all steps form a column
 MOST = 8  # formulas of the front that are shown
+GROUPS = 20  # groups whose constants are shown
 NEAR_ONE = 0.9999  # r² above which its distance from 1 is shown
 NO_NOISE = 1e-9  # noise level up to which it is rounding
 EXACT_ERROR = 1e-9  # standard error over the constant, up to which it is rounding
@@ -120,6 +122,7 @@ def remarks(discovery: Result) -> list[str]:
         rank = f"runner-up, by {lost:.0f} bits" if lost >= 0 else f"{-lost:.0f} bits shorter, but predicts worse"
         lines.append(f"{rank}: {readable(others[0].expr)}")
     lines += verdict(discovery)
+    lines += parameters(discovery)
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > EXACT_ERROR * abs(value)]
     if fitted and discovery.verdict is None:
         lines.append(f"fitted constants: {', '.join(fitted)}")
@@ -131,6 +134,19 @@ def remarks(discovery: Result) -> list[str]:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
     return lines
+
+
+def parameters(discovery: Result) -> list[str]:
+    """The table of the constants that differ by group, as many groups as fit."""
+    found = discovery.best.parameters
+    if not found:
+        return []
+    groups = groups_of(found)
+    rows = [[discovery.group, *found], *([g, *(f"{v[g]:.6g}" for v in found.values())] for g in groups[:GROUPS])]
+    width = [max(len(_printable(row[i])) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "  ".join(_printable(cell).rjust(w) for cell, w in zip(row, width)) for row in rows]
+    more = [f"  … and {len(groups) - GROUPS} more groups"] if len(groups) > GROUPS else []
+    return ["constants by group", *lines, *more]
 
 
 def verdict(discovery: Result) -> list[str]:

@@ -28,6 +28,7 @@ class Refine(Signature):
     target: options.Target = None
     inputs: options.Inputs = None
     sigma: options.Sigma = None
+    group: options.Group = None
     derivative: options.Derivative = None
     loss: options.Loss = options.LossName.AUTO
     units: options.Units = None

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.read.cells import read_column
+from kansr.data.read.cells import ParsedColumn, read_column
+from kansr.data.read.labels import Labels
 from kansr.data.read.reservoir import Reservoir, rows_within
 from kansr.data.read.streams import Source, opened, pieces
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
@@ -36,7 +37,7 @@ class Table:
     remarks: by column, what to tell when the column is used; refusals: by column, why it cannot be used.
     lines: the line of the file that each row is from, None without a file.
     total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
-    in pieces, None where they cannot be read again.
+    in pieces, None where they cannot be read again. labels: by column, the labels that its numbers count from 0.
     """
 
     columns: tuple[str, ...]
@@ -48,6 +49,7 @@ class Table:
     lines: Sequence[int] | None = None
     total: int = 0
     again: Callable[[], Iterator[Array]] | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def place(self, row: int) -> str:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
@@ -64,6 +66,7 @@ def read_table(
     missing: Sequence[str] = (),
     memory: int = MEMORY,
     seed: int = 0,
+    labelled: str | None = None,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -71,23 +74,26 @@ def read_table(
 
     sep: the separator, found from the text if None; decimal: "." or ","; header: whether the first line has names.
     missing: cells of a text that mean a missing value, besides NA and the like.
-    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed. labelled: a column whose cells
+    are labels, numbers or not.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
     form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
     again = isinstance(source, str | Path) and str(source) != "-"
+    labels = None if labelled is None else Labels(labelled)
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
             head = stream.peek(MAGIC_BYTES)[:MAGIC_BYTES]
             readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
-            yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
+            yield from readers[0](stream, name, memory, labels) if readers else _texts(stream, name, form, labels)
 
-    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    table = _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
 
 
-def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[Table]:
+def _texts(stream: io.BufferedReader, name: str, form: TextFormat, labels: Labels | None) -> Iterator[Table]:
     """The tables in the pieces of a separated text."""
     text: TextTable | None = None
     line = 1
@@ -95,7 +101,13 @@ def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[T
         text = read_text(raw, name, form) if text is None else continued(text, raw, name, line)
         line += raw.count(b"\n")
         yield from_frame(
-            text.frame, names=text.names, source=name, notes=text.notes, lines=text.lines, decimal=text.form.decimal
+            text.frame,
+            names=text.names,
+            source=name,
+            notes=text.notes,
+            lines=text.lines,
+            decimal=text.form.decimal,
+            labels=labels,
         )
     if text is None:
         raise DataError(f"{name} is empty: no data rows")
@@ -157,8 +169,11 @@ def from_frame(
     notes: tuple[str, ...] = (),
     lines: Sequence[int] | None = None,
     decimal: str = ".",
+    labels: Labels | None = None,
 ) -> Table:
     """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
+
+    labels: of the column whose cells are labels, if there is one; those that are met are added.
 
     Raises DataError where two columns have the same name.
     """
@@ -169,7 +184,10 @@ def from_frame(
     values = np.empty(frame.shape)
     remarks, refusals = {}, {}
     for i, name in enumerate(columns):
-        column = read_column(frame.iloc[:, i], f"column {name!r}", lambda row: _place(lines, row), decimal)
+        if labels is not None and name == labels.column:
+            column = ParsedColumn(labels.read(frame.iloc[:, i]))
+        else:
+            column = read_column(frame.iloc[:, i], f"column {name!r}", lambda row: _place(lines, row), decimal)
         values[:, i] = column.values
         if column.note:
             remarks[name] = column.note
@@ -178,8 +196,10 @@ def from_frame(
     return Table(columns, values, source, notes, remarks, refusals, lines)
 
 
-def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
-    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,).
+def from_arrays(
+    X: ArrayLike, y: ArrayLike, *, source: str = "the table", labels: Labels | None = None
+) -> Table:
+    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,); labels as in `from_frame`.
 
     Raises DataError for any other shape.
     """
@@ -191,14 +211,14 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
             f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
         )
     named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
-    return from_frame(pd.DataFrame(named), source=source)
+    return from_frame(pd.DataFrame(named), source=source, labels=labels)
 
 
 def _place(lines: Sequence[int] | None, row: int) -> str:
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
 
 
-def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _npz(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     raw = _all(stream, source, memory)
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -210,10 +230,10 @@ def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]
         raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
         raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
-    yield from_arrays(X, y, source=source)
+    yield from_arrays(X, y, source=source, labels=labels)
 
 
-def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _parquet(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as err:
@@ -222,16 +242,17 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
         there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
         file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
         if not file.metadata.num_rows:
-            yield from_frame(file.read().to_pandas(), source=source)
+            yield from_frame(file.read().to_pandas(), source=source, labels=labels)
         for batch in file.iter_batches(ROWS_AT_A_TIME):
-            yield from_frame(batch.to_pandas(), source=source)
+            yield from_frame(batch.to_pandas(), source=source, labels=labels)
     except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
         raise DataError(f"{source} is damaged: {err}") from err
 
 
-def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _feather(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     try:
-        yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
+        frame = pd.read_feather(io.BytesIO(_all(stream, source, memory)))
+        yield from_frame(frame, source=source, labels=labels)
     except ImportError as err:
         raise DataError(f"{source}: {NEEDS_ARROW}") from err
     except (ValueError, OSError) as err:
@@ -251,7 +272,7 @@ def _too_large(source: str, memory: int) -> str:
 
 
 # The readers of binary formats, by the first bytes of the file.
-BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int, Labels | None], Iterator[Table]]] = {
     b"PK": _npz,
     b"PAR1": _parquet,
     b"ARROW1": _feather,

@@ -14,7 +14,7 @@ from kansr.formula.judge.description_length import target_bits
 from kansr.formula.judge.exactness import EXACT_RMS
 from kansr.search.groups.choose import with_nice_numbers, with_shared_constants
 from kansr.search.groups.length import formula_bits, group_length, noise_of, with_placeholders
-from kansr.search.groups.templates import templates
+from kansr.search.groups.templates import free, templates
 
 SHARED_AT_ONCE = 6  # forms of one offer whose constants are shared; never measured alone
 
@@ -74,6 +74,19 @@ class Collection:
             self.forms[key] = self._shared(self.forms[key])
             taken.append(self.forms[key])
         return taken
+
+    def offer_form(self, exprs: Iterable[sympy.Expr], origin: str) -> None:
+        """The same for formulas of one form, which stays as it is; one after another the groups start from each."""
+        found: list[GroupFit] = []
+        for expr in exprs:
+            template = free(expr, self.data)
+            if template is not None:
+                found.append(fit_separately(template, self.data, [fit.values for fit in found]))
+        for fit in found:
+            form = self._shared(Form(fit, group_length(fit, self.data), origin))
+            before = self.forms.get(fit.expr)
+            if before is None or form.length < before.length:
+                self.forms[fit.expr] = form
 
     def exact(self) -> bool:
         """Whether the best form leaves nothing but rounding."""
