@@ -81,6 +81,7 @@ class _Groups:
         self.rows, self.config, self.deadline = rows, config, deadline
         self.collection = Collection(rows.fitting, deadline.finishing)
         self.failures: list[str] = []
+        self.known: dict[sympy.Expr, Candidate] = {}
 
     def of_form(self, text: str) -> Iterator[Result]:
         """The law of a form that the user knows, whose constants are fitted to all groups."""
@@ -222,11 +223,14 @@ class _Groups:
     def _judged(self, form: Form) -> Candidate:
         """The form simplified, with its constants named in the order in which they are written, judged."""
         assert form.shared is not None
+        if form.shared.expr in self.known:
+            return self.known[form.shared.expr]
         data = self.rows.fitting
         whole = with_own_columns(data, form.shared.own, form.shared.values)
         simple = simplify(form.shared.expr, whole.X[:SIMPLIFIED_ON], whole.names, expired=self.deadline.finishing)
         fit = replace(form.shared, expr=simple) if simple.atoms(sympy.Symbol) >= set(form.shared.own) else form.shared
-        return candidate_of(named(fit, data), self.rows, form.origin)
+        found = self.known[form.shared.expr] = candidate_of(named(fit, data), self.rows, form.origin)
+        return found
 
     def _status(self, best: Candidate) -> Status:
         data = self.rows.kept

@@ -105,12 +105,17 @@ def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Recove
 
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
-    """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
-    data = sample(problem, FRESH_ROWS, np.random.default_rng(FRESH_SEED), distractors=bool(problem.distractors))
+    names = (*problem.names, *(variable.name for variable in problem.distractors))
     try:
-        expr = parse(text, names=data.names)
+        expr = parse(text, names=names)
     except FormulaError:
         return
+    yield from figures_of(problem, expr)
+
+
+def figures_of(problem: Problem, expr: sympy.Expr) -> Iterator[dict[str, Any]]:
+    """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
+    data = sample(problem, FRESH_ROWS, np.random.default_rng(FRESH_SEED), distractors=bool(problem.distractors))
     r2 = r_squared(mean_square(Tape(expr, data.names).value(data.X) - data.y), float(np.var(data.y)))
     yield {
         "complexity": complexity(expr),

@@ -25,6 +25,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "pykan": ("pykan",),
     "empirical": ("empirical",),
+    "class": ("class",),
 }
 
 

@@ -34,7 +34,7 @@ class Bench(Signature):
 
     \b
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
-      strogatz
+      strogatz class
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
       empirical, and pmlb: real tables in --data, as in SRBench
       zoo: laws drawn at random, without end (zoo7: with seed 7)
