@@ -36,6 +36,7 @@ from kansr.numeric.robust import mean_square, typical
 from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 
 ITERATIONS = 40  # Levenberg-Marquardt steps at most; never measured alone
+AT_ONCE, MOVING = 6, 1e-4  # steps at a time, and the relative decrease of a group's loss by which it still moves
 # Relative squared error over that of the best group, from which a group is fitted again from where others ended.
 POORLY = 2.0
 STARTS = 4  # groups from whose constants the others are fitted again; never measured alone
@@ -183,8 +184,11 @@ class _Problem:
 
         with np.errstate(all="ignore"):
             batch = batch_at(projected, np.array(start, dtype=float))
-            if self.count:
-                batch = refined_batch(projected, batch, iterations, SETTLED)
+            for _ in range(0, iterations if self.count else 0, AT_ONCE):
+                before = batch.loss
+                batch = refined_batch(projected, batch, AT_ONCE, SETTLED)
+                if not (batch.loss < before * (1 - MOVING)).any():
+                    break
         return batch.p, batch.loss
 
     def together(self, fit: GroupFit, shared: Sequence[sympy.Float], iterations: int) -> GroupFit:
