@@ -54,7 +54,8 @@ def discover(
     rate of change is explained instead, by the other columns (see kansr.data.derivative). sigma: the column with the
     standard error of each value of the target, of which only the ratios count unless absolute_sigma. group: a column of
     labels, such as of experiments: one law for all of them, whose constants are shared or differ by group, see
-    `best.parameters`. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as "f(x) + g(y, z)", to be solved instead.
+    `best.parameters`. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
+    "f(x) + g(y, z)", to be solved instead.
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has

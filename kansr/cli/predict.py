@@ -39,9 +39,7 @@ def predict(given: Predict) -> None:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
     law = _law(given)
     group = None if law is None or not law.parameters else law.group
-    table = read_table(
-        given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header, labelled=group
-    )
+    table = read_table(given.file, sep=given.sep, decimal=given.decimal, header=not given.no_header, labelled=group)
     if law is None:
         law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:

@@ -58,9 +58,7 @@ class Dataset:
         sigma = None if self.sigma is None else self.sigma[index]
         rounding = None if self.rounding is None else self.rounding.take(index)
         grouping = None if self.grouping is None else self.grouping.take(index)
-        return replace(
-            self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding, grouping=grouping
-        )
+        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding, grouping=grouping)
 
     def column(self, name: str) -> Array:
         """The values of the input `name`, (rows,)."""

@@ -46,7 +46,7 @@ def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
 
 
 def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
-    """The rows as CSV, all digits kept: row, held_out, the inputs, the target, sigma and the group where they are known."""
+    """The rows as CSV, all digits kept: row, held_out, inputs, target, and sigma and group where they are known."""
     text = io.StringIO()
     columns = [rows.X, rows.y[:, None], *([] if rows.sigma is None else [rows.sigma[:, None]])]
     header = ["row", "held_out", *names, target, *([] if rows.sigma is None else ["sigma"])]
@@ -77,4 +77,6 @@ def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
         raise DataError(f"{path} holds a value that is not a finite number")
     k = len(names)
     sigma = values[:, k + 3] if header[len(expected) :] else None
-    return Excerpt(values[:, 2 : k + 2], values[:, k + 2], values[:, 0].astype(np.intp), values[:, 1] != 0, sigma, labels)
+    return Excerpt(
+        values[:, 2 : k + 2], values[:, k + 2], values[:, 0].astype(np.intp), values[:, 1] != 0, sigma, labels
+    )

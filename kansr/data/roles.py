@@ -85,7 +85,9 @@ def dataset(
         if sigma is not None:
             raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
         if group is not None:
-            raise UsageError("constants by group are for laws, not for rates of change: leave out --group or --derivative")
+            raise UsageError(
+                "constants by group are for laws, not for rates of change: leave out --group or --derivative"
+            )
         table, target, sigma = rates(table, derivative, target, inputs, missing)
     y_name, x_names, notes = _roles(table, target, inputs, sigma, group)
     columns = [*x_names, *(name for name in (group, sigma) if name is not None), y_name]
@@ -123,9 +125,7 @@ def dataset(
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
     notes += notes_on_target(X, y, y_name)
-    found = Dataset(
-        X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma, grouping=grouping
-    )
+    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma, grouping=grouping)
     found = with_proportional_errors(replace(found, rounding=rounding_of(X, y)))
     if found.proportional:
         notes.append(f"errors are taken to be in proportion to {y_name!r}, which ranges over {_decades(y)} decades")
@@ -172,14 +172,17 @@ def _roles(
         notes.append(f"target: {target} ({last})")
     if inputs is None:
         inputs = [name for name in filled if name not in (target, sigma, group)]
-    for name in (target, *inputs, *(name for name in (sigma, group) if name is not None)):
+    for name in (target, *inputs, *(other for other in (sigma, group) if other is not None)):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
-    for name, what in ((target, "the target"), (sigma, "the errors of the target")):
-        if group is not None and name == group:
-            raise DataError(f"{table.source}: {group!r} cannot be both {what} and the group of a row; name another column")
+    roles: tuple[tuple[str | None, str], ...] = ((target, "the target"), (sigma, "the errors of the target"))
+    for taken, what in roles:
+        if group is not None and taken == group:
+            raise DataError(
+                f"{table.source}: {group!r} cannot be both {what} and the group of a row; name another column"
+            )
     if group in inputs:
         raise DataError(f"{table.source}: the group {group!r} is also among the inputs; take it out of one of them")
     chosen = list(dict.fromkeys(inputs))
@@ -204,7 +207,7 @@ def _grouping(table: Table, column: str, numbers: Array) -> tuple[Grouping | Non
     notes = []
     if not several.any():
         raise DataError(
-            f"{table.source}: every group of {column!r} has one row only, which constants of its own would fit exactly; "
+            f"{table.source}: every group of {column!r} has one row only, which a constant of its own would fit; "
             "name a column with several rows for each of its values"
         )
     if not several.all():

@@ -18,20 +18,20 @@ from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import readable
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.by_group import GroupFit, fit_separately, fit_together, with_own_columns
+from kansr.formula.fit.by_group import GroupFit, fit_together, with_own_columns
 from kansr.formula.fit.constants import short_floats
 from kansr.formula.fit.error_model import spread_of
 from kansr.formula.fit.form import fit_form, read_form
 from kansr.formula.judge.judge import judge, r2_of
 from kansr.numeric.robust import r_squared
-from kansr.pipeline.config import Config
 from kansr.pipeline.conclude import noise_level
+from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
-from kansr.result.pareto import ParetoFront, pareto
+from kansr.result.pareto import pareto
 from kansr.result.result import Result, Status, unused
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import SIMPLIFIED_ON
@@ -280,9 +280,7 @@ def named(fit: GroupFit, data: Dataset) -> GroupFit:
     names = own_names(len(order), (*data.names, data.target))
     renamed = {fit.own[place]: name for place, name in zip(order, names)}
     errors = None if fit.own_errors is None else fit.own_errors[:, order]
-    return replace(
-        fit, expr=fit.expr.xreplace(renamed), own=names, values=fit.values[:, order], own_errors=errors
-    )
+    return replace(fit, expr=fit.expr.xreplace(renamed), own=names, values=fit.values[:, order], own_errors=errors)
 
 
 def _place(text: str, name: str) -> int:
@@ -294,7 +292,8 @@ def parameters_of(fit: GroupFit, data: Dataset) -> Mapping[str, Mapping[str, flo
     """The constants of the groups, by name and by label."""
     assert data.grouping is not None
     return {
-        str(symbol): dict(zip(data.grouping.labels, map(float, column))) for symbol, column in zip(fit.own, fit.values.T)
+        str(symbol): dict(zip(data.grouping.labels, map(float, column)))
+        for symbol, column in zip(fit.own, fit.values.T)
     }
 
 

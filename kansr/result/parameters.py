@@ -30,8 +30,8 @@ def own_columns(parameters: Parameters, column: str, labels: Sequence[str]) -> A
     if new is not None:
         listed = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
         raise DataError(
-            f"the law has no constants for the group {new!r} of {column!r} (it has {listed}): search again with rows of "
-            f"that group.{did_you_mean(new, known)}"
+            f"the law has no constants for the group {new!r} of {column!r} (it has {listed}): search again with rows "
+            f"of that group.{did_you_mean(new, known)}"
         )
     columns = [[values[label] for label in labels] for values in parameters.values()]
     return np.array(columns, dtype=float).reshape(len(columns), len(labels)).T

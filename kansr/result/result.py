@@ -190,7 +190,7 @@ class Result:
         found = {str(label).strip(): label for label in getattr(X, "columns", ())}
         if self.group not in found:
             raise DataError(
-                f"constants differ by {self.group!r}, so a prediction needs a DataFrame with that column beside the inputs"
+                f"constants differ by {self.group!r}: a prediction needs a DataFrame with that column beside the inputs"
             )
         return [label_of(cell) for cell in cast("pd.DataFrame", X)[found[self.group]]]
 

@@ -196,10 +196,8 @@ def from_frame(
     return Table(columns, values, source, notes, remarks, refusals, lines)
 
 
-def from_arrays(
-    X: ArrayLike, y: ArrayLike, *, source: str = "the table", labels: Labels | None = None
-) -> Table:
-    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,); labels as in `from_frame`.
+def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table", labels: Labels | None = None) -> Table:
+    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,); labels: see `from_frame`.
 
     Raises DataError for any other shape.
     """

@@ -71,7 +71,9 @@ def with_own_columns(data: Dataset, own: Sequence[sympy.Symbol], values: Array) 
     return replace(data, X=X, names=(*data.names, *map(str, own)), rounding=rounding, grouping=None)
 
 
-def fit_separately(fit: GroupFit, data: Dataset, starts: Sequence[Array] = (), iterations: int = ITERATIONS) -> GroupFit:
+def fit_separately(
+    fit: GroupFit, data: Dataset, starts: Sequence[Array] = (), iterations: int = ITERATIONS
+) -> GroupFit:
     """The fit with the constants of each group fitted to its rows; what is shared stays.
 
     starts: further values to begin with, (groups, own) each, or (own,) for all groups; the best of each group counts.
@@ -253,7 +255,7 @@ class _Problem:
         n, groups = self.count, len(self.grouping.labels)
 
         def summed(values: Array) -> Array:
-            return np.bincount(self.grouping.codes, weights=values, minlength=groups)
+            return np.asarray(np.bincount(self.grouping.codes, weights=values, minlength=groups), dtype=np.float64)
 
         own, mixed = np.zeros((groups, n, n)), np.zeros((groups, n, J.shape[1] - n))
         for i in range(n):
@@ -281,7 +283,7 @@ def _scaled(normal: _Normal, damping: float) -> tuple[_Normal, Array, Array]:
 
 def _eliminated(scaled: _Normal) -> tuple[Array, Array, Array]:
     """(own⁻¹, own⁻¹·mixed, the Schur complement of the shared constants)."""
-    inverse = np.linalg.pinv(scaled.own, rcond=SINGULAR, hermitian=True)
+    inverse: Array = np.asarray(np.linalg.pinv(scaled.own, rcond=SINGULAR, hermitian=True), dtype=np.float64)
     mixed = inverse @ scaled.mixed
     return inverse, mixed, scaled.shared - np.einsum("gnm,gnk->mk", scaled.mixed, mixed)
 

@@ -12,8 +12,8 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.by_group import GroupFit, fit_separately, fit_together
-from kansr.numeric.arrays import Array
 from kansr.formula.polish.snap import LEAST_TOLERANCE, TOLERANCE, ZERO_TOLERANCE
+from kansr.numeric.arrays import Array
 from kansr.search.groups.length import group_length
 
 Expired = Callable[[], bool]

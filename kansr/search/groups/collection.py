@@ -109,4 +109,3 @@ class Collection:
         noise = noise_of(form.free, self.data)
         alone = GroupFit(with_placeholders(form.free), (), form.free.values)
         return target_bits(noise, self.data.rows) + formula_bits(alone, self.data, noise)
-

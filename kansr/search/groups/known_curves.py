@@ -22,9 +22,10 @@ MOST_CONSTANTS = 8  # names of constants: more than any curve has
 
 
 def known_curves(data: Dataset, seed: int, expired: Callable[[], bool]) -> list[sympy.Expr]:
-    """Multiples of the curves, alone and beside a constant, fitted to rows of one input: the shortest descriptions first.
+    """Multiples of the curves, alone and beside a constant, fitted to rows of one input, the best first.
 
-    Of several inputs there are none. The curves are those that description lengths know by their place in a table.
+    The best have the shortest descriptions. Of several inputs there are none. The curves are those that description
+    lengths know by their place in a table.
     """
     if len(data.names) != 1:
         return []

@@ -19,7 +19,7 @@ NEAR_ONE, NEAR_ZERO = 1.01, 0.01  # where a factor and a term that a formula lac
 
 
 def templates(expr: sympy.Expr, data: Dataset) -> Iterator[GroupFit]:
-    """The formula with its decimals free in every group, then with whole numbers too, then with a factor or a term more.
+    """The formula with its decimals free in every group, with whole numbers too, with a factor or a term more.
 
     A number that was snapped on the rows of one group may have been near a nice one by chance, and a factor near 1.
     """
