@@ -39,7 +39,8 @@ ITERATIONS = 40  # Levenberg-Marquardt steps at most; never measured alone
 AT_ONCE, MOVING = 6, 1e-4  # steps at a time, and the relative decrease of a group's loss by which it still moves
 # Relative squared error over that of the best group, from which a group is fitted again from where others ended.
 POORLY = 2.0
-STARTS = 4  # groups from whose constants the others are fitted again; never measured alone
+STARTS, ROUNDS = 4, 5  # groups from whose constants the others are fitted again, and how often; never measured alone
+BETTER = 0.01  # relative decrease of a group's squared error by which that has been of use
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +86,18 @@ def fit_separately(
         return replace(fit, rms=np.inf, error_ms=np.inf)
     best = [problem.separately(np.broadcast_to(s, fit.values.shape), iterations) for s in (fit.values, *starts)]
     values, loss = _best(best)
-    for _ in range(2):
+    for _ in range(ROUNDS):
         relative = loss / problem.sizes
-        near = np.argsort(relative, kind="stable")[:STARTS]
-        if not (relative > POORLY * max(relative[near[0]], ZERO_RMS)).any():
+        best_one = float(np.min(relative))
+        if not (relative > POORLY * max(best_one, ZERO_RMS)).any():
             break
-        again = [problem.separately(np.broadcast_to(values[g], values.shape), iterations) for g in near]
+        again = [
+            problem.separately(np.broadcast_to(values[g], values.shape), iterations) for g in _apart(values, relative)
+        ]
+        before = loss
         values, loss = _best([(values, loss), *again])
+        if not (loss < before * (1 - BETTER)).any():
+            break
     return problem.measured(replace(fit, values=values), ())
 
 
@@ -112,6 +118,23 @@ def fit_together(
         relative = replace(problem, weight=typical(np.abs(data.y)) / np.abs(data.y))
         best = min(best, relative.together(fit, shared, iterations), key=lambda one: one.error_ms)
     return best
+
+
+def _apart(values: Array, relative: Array) -> list[int]:
+    """The groups that others begin again from: among those that are fitted well, such as are far from each other.
+
+    relative: the squared error of each group over its size, (groups,).
+    """
+    order = np.argsort(relative, kind="stable")
+    well = order[: max(STARTS, int(np.sum(relative <= POORLY * max(float(relative[order[0]]), ZERO_RMS))))]
+    spread = np.std(values[well], axis=0)
+    scaled = values[well] / np.where(spread > 0, spread, 1.0)
+    chosen = [0]
+    while len(chosen) < min(STARTS, len(well)):
+        distance = np.min([np.sum((scaled - scaled[c]) ** 2, axis=1) for c in chosen], axis=0)
+        distance[chosen] = -1.0
+        chosen.append(int(np.argmax(distance)))
+    return [int(well[c]) for c in chosen]
 
 
 def _best(found: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:

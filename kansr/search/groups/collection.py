@@ -9,6 +9,8 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import typical_size
+from kansr.expression.rules import canonical
 from kansr.formula.fit.by_group import GroupFit, fit_separately
 from kansr.formula.judge.description_length import target_bits
 from kansr.formula.judge.exactness import EXACT_RMS
@@ -79,7 +81,7 @@ class Collection:
         """The same for formulas of one form, which stays as it is; one after another the groups start from each."""
         found: list[GroupFit] = []
         for expr in exprs:
-            template = free(expr, self.data)
+            template = free(canonical(expr, typical_size(self.data.X, self.data.names)), self.data)
             if template is not None:
                 found.append(fit_separately(template, self.data, [fit.values for fit in found]))
         for fit in found:
