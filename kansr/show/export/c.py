@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_struct
 from kansr.show.export.code import PRODUCT, Language, Source, calls, code
 from kansr.show.export.comment import about, hashed
+from kansr.show.export.constants_table import as_struct
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("", abs="fabs", max=">", min="<")

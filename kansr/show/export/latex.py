@@ -6,7 +6,7 @@ import sympy
 
 from kansr.expression.render import latex
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_array
+from kansr.show.export.constants_table import as_array
 
 
 def to_latex(law: Law) -> str:

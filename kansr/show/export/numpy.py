@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_dict
 from kansr.show.export.code import Language, calls, code, stars
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("np.", asin="np.arcsin", acos="np.arccos", atan="np.arctan", max="np.maximum", min="np.minimum")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_dict
 from kansr.show.export.code import Language, Source, calls, code, slash
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 # Helpers that return inf or nan, as IEEE arithmetic does, where functions of `math` raise an exception.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_dict
 from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, hashed
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("sympy.", abs="sympy.Abs", max="sympy.Max", min="sympy.Min")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kansr.formula.fit.constants import floats
 from kansr.result.law import Law
-from kansr.show.export.by_group import as_dict
 from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("torch.", max="torch.maximum", min="torch.minimum")
