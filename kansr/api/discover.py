@@ -34,6 +34,7 @@ def discover(
     loss: Loss = "auto",
     refine: Refine = (),
     form: str = "",
+    shape: str = "",
     guesses: Sequence[str | sympy.Expr] = (),
     library: Library | str | Path = STANDARD,
     time_limit: float = 60.0,
@@ -56,6 +57,8 @@ def discover(
     labels, such as of experiments: one law for all of them, whose constants are shared or differ by group, see
     `best.parameters`. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
     "f(x) + g(y, z)", to be solved instead.
+    shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
+    left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
@@ -80,6 +83,7 @@ def discover(
         dimensional_constants=dimensional_constants,
         task=Task.SOLVE_FORM if form else Task.SEARCH,
         form=form,
+        shape=shape,
         guesses=guesses,
         config=Config(
             time_limit=time_limit,

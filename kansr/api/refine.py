@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,7 @@ def refine(
     table: str | Path | pd.DataFrame | tuple[Any, Any],
     form: str,
     *,
+    start: Mapping[str, float] | str | None = None,
     target: str | None = None,
     inputs: str | Sequence[str] | None = None,
     derivative: str | None = None,
@@ -46,11 +47,13 @@ def refine(
 ) -> Discovery:
     """A form that you know, such as "a*exp(b*x) + c", fitted to a table and compared with what a search finds.
 
-    Names that are not inputs are free constants; without any, the decimals of the form are fitted. `best` of what comes
-    back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one more
-    term would save. With `group`, constants are shared or differ by group, as the rows say, and nothing is searched.
-    The other arguments are those of `kansr.discover`: `loss` decides for form and search alike which
-    rows count for how much; library, jobs, executor and moves are for the search.
+    Names that are not inputs are free constants, and numbers stay as they are; without such names every decimal of the
+    form is a constant of its own. Constants are those of least squares. start: where they begin, by name or as the text
+    "a=1,b=2e-3"; the rest is looked for, and everything else is tried too in case that it fits better. `best` of what
+    comes back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one
+    more term would save. With `group`, constants are shared or differ by group, as the rows say, and nothing is
+    searched. The other arguments are those of `kansr.discover`: `loss` decides for form and search alike
+    which rows count for how much; library, jobs, executor and moves are for the search.
 
     Raises FormulaError, DataError or UsageError, which say what to do.
     """
@@ -68,6 +71,7 @@ def refine(
         dimensional_constants=dimensional_constants,
         task=Task.COMPARE_FORM,
         form=form,
+        start=start,
         config=Config(
             time_limit=time_limit,
             seed=seed,

@@ -21,15 +21,17 @@ from kansr.symbolic.library.library_file import as_library
 def discover(given: Discover) -> int:
     """A formula for one column of a table, or for the unknown functions of a form."""
     task = Task.SOLVE_FORM if given.form else Task.SEARCH
-    return _carried_out(given, task, given.form, refine=tuple(given.refine or ()))
+    return _carried_out(given, task, given.form, given.shape, refine=tuple(given.refine or ()))
 
 
 def refine(given: Refine) -> int:
     """A form that the user knows, fitted and compared."""
-    return _carried_out(given, Task.COMPARE_FORM, given.expr)
+    return _carried_out(given, Task.COMPARE_FORM, given.expr, start=given.start)
 
 
-def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any) -> int:
+def _carried_out(
+    given: Discover | Refine, task: Task, form: str, shape: str = "", start: str | None = None, **config: Any
+) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
     if not (0 < given.time_limit < math.inf):
         raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
@@ -47,6 +49,8 @@ def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any)
         dimensional_constants=given.dimensional_constants,
         task=task,
         form=form,
+        start=start,
+        shape=shape,
         config=Config(
             time_limit=given.time_limit,
             seed=given.seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,13 +11,13 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.simplify import simplify
-from kansr.formula.fit.constants import fit_constants, floats
+from kansr.formula.fit.constants import fit_constants, floats, tied_floats
 from kansr.formula.fit.error_model import spread_of
-from kansr.formula.fit.form import FittedForm, fit_form, read_form
+from kansr.formula.fit.form import FittedForm, fit_form, fit_from, read_form
 from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array
-from kansr.numeric.robust import mean_square
+from kansr.numeric.robust import mean_square, r_squared
 from kansr.numeric.tolerances import ROUNDING
 from kansr.pipeline.assemble import SAME
 from kansr.pipeline.conclude import conclude, judge_again, refit, still_outliers
@@ -43,15 +43,21 @@ CURVE_ERROR = 0.5  # relative rms that a function may miss the residual by, to b
 
 
 def compare_form(
-    text: str, columns: Collection[str], rows: Partition, config: Config, deadline: Deadline, journal: Journal
+    text: str,
+    columns: Collection[str],
+    rows: Partition,
+    config: Config,
+    deadline: Deadline,
+    journal: Journal,
+    start: Mapping[str, float] | str | None = None,
 ) -> Iterator[Result]:
     """The form fitted, then with what one more term would save, then beside what a search finds in the time left.
 
-    columns: of the whole table, so that a name that is one is not taken for a constant. Form and search are judged on
-    the same rows. Raises FormulaError or UsageError for a form that cannot be fitted.
+    columns: of the whole table, so that a name that is one is not taken for a constant. start: where constants begin.
+    Form and search are judged on the same rows. Raises FormulaError or UsageError for a form that cannot be fitted.
     """
     budget = deadline.budget
-    form = read_form(text, rows.table, columns)
+    form = read_form(text, rows.table, columns, start)
     fitting = deadline.within(budget.given_form * deadline.limit)
     fitted = fit_form(form, rows.kept, config.seed, fitting.passed)
     own = _candidates(fitted, rows, deadline.passed)
@@ -90,7 +96,8 @@ class _Comparison:
     def result(self) -> Result:
         """The result whose best formula is the form, whatever is better."""
         data, form = self.rows.kept, self.own[-1]
-        status = status_of(refit(form, data)[0], data)
+        fit = self._as_given if form is self.own[0] else refit
+        status = status_of(fit(form, data)[0], data)
         alone = Result(
             status,
             data.target,
@@ -104,8 +111,17 @@ class _Comparison:
             verdict=self._verdict(),
             excerpt=self.rows.excerpt,
         )
-        concluded = conclude(alone, self.rows.table, self.rows.outlier, 0.0)
+        concluded = conclude(alone, self.rows.table, self.rows.outlier, 0.0, fit)
         return replace(concluded, front=self._front(concluded.best), structure=self._structure(concluded.best))
+
+    def _as_given(self, best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float, float], ...]]:
+        """The form with its own constants as they were fitted: what stands in several places is one number."""
+        fit = fit_constants(self.fitted.expr, data, iterations=0, rows=data.rows)
+        loss = fit.rms**2
+        candidate = replace(
+            best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y)))
+        )
+        return candidate, tuple(zip(self.fitted.values.tolist(), self.fitted.errors.tolist()))
 
     def beside(self, found: Result, search: Search) -> Result:
         """The same beside what a search has come to, judged on these rows where it left out more of them."""
@@ -152,8 +168,13 @@ class _Comparison:
 
 def _candidates(fitted: FittedForm, rows: Partition, passed: Callable[[], bool]) -> tuple[Candidate, ...]:
     """The form fitted to the fitting rows, and simplified with its constants snapped, where that is shorter."""
-    fit = fit_constants(fitted.expr, rows.fitting, fixed=floats(fitted.form.expr))
-    own = (judged(fit.expr, rows, "form"),)
+    form = fitted.form
+    whole = fit_from(form, rows.fitting, fitted.values) if rows.fitting.rows < rows.kept.rows else fitted
+    own = (judged(whole.expr, rows, "form"),)
+    given = floats(form.expr)
+    if len(tied_floats(whole.expr)) > len(form.constants) + len(given):  # a constant stands in several numbers
+        return own
+    fit = fit_constants(whole.expr, rows.fitting, fixed=given)
     snapped = snap(fit, rows.fitting, passed)
     plain = simplify(snapped.expr, rows.fitting.X[:TRIED_ROWS], rows.fitting.names, expired=passed)
     shorter = judged(plain, rows, "form, simplified")

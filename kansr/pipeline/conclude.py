@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,8 @@ from kansr.search.finish import judged
 from kansr.search.partition import Partition
 from kansr.search.stopping import surrogate_error
 
+Fitted = Callable[[Candidate, Dataset], tuple[Candidate, tuple[tuple[float, float], ...]]]
+
 AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
 MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residual is too uncertain to speak of tails
@@ -42,16 +45,16 @@ def conclude_in_time(found: Result, rows: Partition, deadline: Deadline) -> Resu
     return deadline.in_time(concluded, found, deadline.budget.last_fit)
 
 
-def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float) -> Result:
+def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float, fit: Fitted | None = None) -> Result:
     """The result with the constants of its best formula fitted to all rows but the outliers.
 
     outlier: the rows that were left out while searching, (rows,); those that the formula comes near are taken back.
     noise_floor: relative rms of what the best surrogate model leaves, 0 where it is not known. r² on held-out rows
-    stays that of the formula fitted without them.
+    stays that of the formula fitted without them. fit: fits the constants, as `refit` does unless given.
     """
     outlier = still_outliers(found.best, data, outlier)
     kept = data.take(~outlier)
-    best, constants = refit(found.best, kept)
+    best, constants = (fit or refit)(found.best, kept)
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
     to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import sympy
 
 from kansr.errors import UsageError
+from kansr.formula.shape.reading import Shape
 from kansr.refinement.refiners.refiner import Refiner, chosen_refiners
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
@@ -30,7 +31,8 @@ class Config:
     set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise
     ends the search. moves: kinds of reduction beside our own, as callables (State, GradientField) -> Iterable[Move] or
     as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
-    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1.
+    machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1. known_shape:
+    what is known of the shape of the law; formulas that are against it are left out.
     """
 
     time_limit: float = 60.0
@@ -43,6 +45,7 @@ class Config:
     moves: tuple[MoveKind | Proposer, ...] = ()
     executor: Executor | None = None
     guesses: tuple[sympy.Expr, ...] = ()
+    known_shape: Shape | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,10 @@ from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
 from kansr.formula.judge.baseline import baseline
+from kansr.formula.shape.box import Box
+from kansr.formula.shape.properties import with_shape
+from kansr.formula.shape.reading import read_shape
+from kansr.formula.shape.shape_filter import refutation
 from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import DEFAULTS, Config
@@ -52,8 +56,10 @@ class Job:
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, group, derivative: columns, see
     kansr.data.roles; inputs: also as one text, "a,b". missing: whether rows with missing cells are refused or dropped.
-    units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one.
-    guesses: formulas to begin a search with.
+    units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
+    where the constants of a given form begin, by name or as "a=1,b=2". shape: what is known of the law's shape,
+    see kansr.formula.shape.reading; for a search without a form; described: whether what can be proven of the shape of
+    the law is told where none is known. guesses: formulas to begin a search with.
     """
 
     table: Source
@@ -70,12 +76,17 @@ class Job:
     dimensional_constants: bool = False
     task: Task = Task.SEARCH
     form: str = ""
+    start: Mapping[str, float] | str | None = None
+    shape: str = ""
+    described: bool = True
     guesses: Sequence[str | sympy.Expr] = ()
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
         if self.task is Task.SOLVE_FORM and self.config.refine:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
+        if self.task is not Task.SEARCH and self.shape:
+            raise UsageError("a shape is for a search without a form: leave out --shape or the form")
         if self.task is Task.SOLVE_FORM and self.guesses:
             raise UsageError("guesses are for a search without a form")
         if self.group is not None:
@@ -87,6 +98,10 @@ class Job:
             raise UsageError("a form with unknown functions is solved for all rows alike: leave out --form or --group")
         if self.config.refine:
             raise UsageError("refiners do not know groups: leave out --refine or --group")
+        if self.start:
+            raise UsageError("constants by group are found from many starts: leave out --start or --group")
+        if self.shape:
+            raise UsageError("a shape is for a law without constants by group: leave out --shape or --group")
         if self.config.loss == "huber":
             raise UsageError("constants by group are fitted by squares: leave out --loss huber or --group")
         if self.units is not None or self.constants or self.dimensional_constants:
@@ -150,7 +165,9 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         group=job.group,
     )
     data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
-    config = replace(job.config, guesses=_formulas(job.guesses, data))
+    box = Box.of(data.names, data.X)
+    shape = read_shape(job.shape, data.target, box) if job.shape else None
+    config = replace(job.config, guesses=_formulas(job.guesses, data), known_shape=shape)
     grouped = data.grouping is not None
     if grouped:  # what is far from other groups' rows is no outlier
         config = replace(config, loss="squared")
@@ -168,7 +185,11 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         found = replace(found, status=Status.INTERRUPTED)
     if table.again and not grouped and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            fitted = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            found = found if shape is not None and refutation(fitted.best.expr, shape) else fitted
+    if found.status is not Status.INTERRUPTED and (shape is not None or job.described) and not grouped:
+        with contextlib.suppress(KeyboardInterrupt):
+            found = with_shape(found, shape, box, config.time_limit)
     yield noted(found)
 
 
@@ -178,10 +199,10 @@ def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
         read_skeleton(job.form, data)
         return partial(solve_form, job.form)
     if job.task is Task.COMPARE_FORM:
-        read_form(job.form, data, columns)
+        read_form(job.form, data, columns, job.start)
         if data.grouping is not None:
             return partial(solve_groups, form=job.form)
-        return partial(compare_form, job.form, columns)
+        return partial(compare_form, job.form, columns, start=job.start)
     return search_partition if data.grouping is None else solve_groups
 
 

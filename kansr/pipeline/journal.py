@@ -90,6 +90,7 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
         "--seed": str(config.seed),
         "--loss": config.loss,
         "--refine": str(config.refine or "nothing"),
+        **({"--shape": "; ".join(map(str, config.known_shape.statements))} if config.known_shape else {}),
         "the share of rows held out": str(config.held_out),
     }
 

@@ -36,10 +36,10 @@ def partition_rows(data: Dataset, config: Config, deadline: Deadline) -> tuple[P
     """The partition of the rows under the loss that was asked for, and notes on it."""
     data = replace(data, robust=config.loss == "huber")
     if config.loss == "squared":
-        return Partition.of(data, config.held_out, config.seed), ()
+        return replace(Partition.of(data, config.held_out, config.seed), shape=config.known_shape), ()
     outlier = deadline.in_time(lambda: outliers(data, np.random.default_rng(config.seed)), None)
     notes = (OUTLIERS_NOT_SOUGHT,) if outlier is None else ()
-    return Partition.of(data, config.held_out, config.seed, outlier), notes
+    return replace(Partition.of(data, config.held_out, config.seed, outlier), shape=config.known_shape), notes
 
 
 def without_outliers(

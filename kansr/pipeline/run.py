@@ -16,6 +16,7 @@ from kansr.formula.fit.error_model import spans_decades
 from kansr.formula.judge.baseline import baseline
 from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.unit_filter import UnitFilter
+from kansr.formula.shape.shape_filter import ShapeFilter
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.conclude import conclude_in_time
 from kansr.pipeline.config import DEFAULTS, Config
@@ -89,7 +90,8 @@ class Search:
         self.failures = list(missing)
         self.deadline = self.whole.share(1 - self.whole.budget.refiners) if self.refiners else self.whole
         self.match = MatchConfig(library=self.config.library)
-        self.left_out = UnitFilter(self.partition.table.units)
+        table = self.partition.table
+        self.left_out = ShapeFilter(UnitFilter(table.units), self.config.known_shape, table.target)
 
     def context(self, deadline: Deadline) -> Context:
         return Context(deadline, self.match, self.config.seed, moves=self.config.moves)
@@ -98,13 +100,20 @@ class Search:
         """Better and better results; the last one has the status that the search ended with."""
         yield from self._explored()
         self.whole.timer.start()
-        if not self.findings:  # not even the mean was there in time
-            best = baseline(self.partition.kept, self.config.seed).best
-            yield replace(self._report([Finding(best)]), status=Status.TIMED_OUT)
+        if not self.findings:
+            yield self._without_findings()
             return
         if self.refiners and not any_exact(self.findings, self.partition.kept):
             yield from self._refined()
         yield self._ended()
+
+    def _without_findings(self) -> Result:
+        """The mean, where nothing was found that may be told, or not even the mean was there in time."""
+        best = baseline(self.partition.kept, self.config.seed).best
+        said = self.left_out.nothing_left()
+        found = self._report([Finding(best)])
+        notes = (*found.notes, *([said] if said else []))
+        return replace(found, status=Status.NOTHING if said else Status.TIMED_OUT, notes=notes)
 
     def _explored(self) -> Iterator[Result]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
@@ -167,7 +176,9 @@ class Search:
         self._cleaned()
         final = self._predicting(self._report())
         status = Status.TIMED_OUT if self.timed_out else self._status(final.best)
-        return conclude_in_time(self._compared(replace(final, status=status)), self.partition, self.whole)
+        compared = self._compared(replace(final, status=status))
+        concluded = conclude_in_time(compared, self.partition, self.whole)
+        return concluded if self.left_out.refutation(concluded.best.expr) is None else compared
 
     def _status(self, best: Candidate) -> Status:
         """The status of a search that ran to its end; what a smooth model leaves far behind is not the law."""

@@ -4,5 +4,5 @@ A `Candidate` is a formula with its complexity, errors and description length; a
 beats in both complexity and error. A `Graph` is the structure of a formula: nodes that add or multiply, edges that
 carry a sampled curve; `formula_graph` makes one of an expression. A `derivation` lists the steps that led to a formula,
 each with its misfit. `Result` is the whole answer for one target, and `Law` what predicting and exporting need of it.
-`json_value` reads these values from JSON that anyone may have written.
+`shape` is a verdict on a statement about it. `json_value` reads these values from JSON that anyone may have written.
 """

@@ -23,6 +23,7 @@ from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.result.parameters import own_columns
 from kansr.result.pareto import ParetoFront
+from kansr.result.shape import ShapeVerdict
 from kansr.units.units import Units
 from kansr.version import __version__
 
@@ -93,6 +94,8 @@ class Result:
     excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;
     verdict: on a form of the user's, None without one; baselines: simple models on the same rows, simplest first.
     group: the column of the groups by which constants of the formulas differ, "" where none do.
+    shape: the statements on the shape of the law that the user made, with verdicts on the best formula; without any,
+    those that hold of it.
     """
 
     status: Status
@@ -118,6 +121,7 @@ class Result:
     verdict: FormVerdict | None = None
     baselines: tuple[Baseline, ...] = ()
     group: str = ""
+    shape: tuple[ShapeVerdict, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -173,6 +177,7 @@ class Result:
                 "outliers": list(self.outliers),
                 "undecided": [_entry(candidate) for candidate in self.rivals],
                 "baselines": [baseline.to_dict() for baseline in self.baselines],
+                "shape": [verdict.to_dict() for verdict in self.shape],
                 "rows": self.rows,
                 "seconds": self.seconds,
                 "seed": self.seed,

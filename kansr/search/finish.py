@@ -20,6 +20,8 @@ from kansr.formula.judge.judge import cross_validated, judge
 from kansr.formula.polish.eliminate import eliminate
 from kansr.formula.polish.snap import snap
 from kansr.formula.polish.tidy import tidy
+from kansr.formula.shape.impose import imposed
+from kansr.formula.shape.reading import Shape
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
 from kansr.search.attempt import Finding
@@ -27,6 +29,8 @@ from kansr.search.partition import Partition
 
 READABLE = 12  # constants up to which a formula is snapped and rewritten: a longer one nobody reads
 FINISHED = 3  # formulas of an attempt that are finished; two forms of one formula may lose different terms
+SHAPED = 12  # fits of an attempt that meet a known shape, after which no more are looked at
+LOOKED = 150  # fits that are held against a known shape at most; one takes a hundredth of a second or more
 FINISHED_OF_FEW = 8  # the same for curves of few rows, which take little time; results/2026-11-30-curves
 ALL_TERMS = 1e-6  # rms over the spread up to which no term of a formula is dropped
 SIMPLIFIED_ON = 500  # rows on which a rewritten formula is compared with the one before
@@ -43,7 +47,7 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
     So does what is exact only with all its digits: many constants have to come closer than is worth writing down.
     passed: whether there is no more time; whole: whether formulas with fewer terms have been compared already.
     """
-    data = rows.fitting
+    data, first = rows.fitting, fit
     if len(fit.constants) <= READABLE:
         fit = tidy(fit, data, passed) if whole else _needed(fit, data, passed)
         snapped = snap(fit, data, passed)
@@ -52,6 +56,8 @@ def finish(fit: Fit, rows: Partition, origin: str, passed: Callable[[], bool], w
         simple = simplify(fit.expr, data.X[:SIMPLIFIED_ON], data.names, expired=passed)
         if len(tied_floats(simple)) <= len(tied_floats(fit.expr)):  # expanded, c*(1 - exp(-x))**2 - c has one more
             fit = replace(fit, expr=simple)
+    if fit.expr != first.expr and not rows.allows(fit.expr):  # a rounded constant may be against a known shape
+        fit = first
     return judged(fit.expr, rows, origin)
 
 
@@ -76,6 +82,8 @@ def best_of(
     rows: what their description is with round constants, as of 3 for 2.95, is hardly known before.
     """
     ranked = sorted(((fit_length(f, rows.sample), i, f) for i, f in enumerate(fits)), key=lambda r: r[:2])
+    if rows.shape is not None:
+        ranked = _shaped(ranked, rows, rows.shape, passed)
     near = [fit for length, _, fit in ranked if np.isfinite(length) and length < ranked[0][0] + NOT_FINISHED]
     count = FINISHED_OF_FEW if simpler and rows.small else FINISHED
     for fit in _with_needed(
@@ -85,6 +93,23 @@ def best_of(
         yield Finding(candidate, graph)
         if _lost(fit, candidate, rows.fitting) > LOST and not passed():
             yield Finding(judged(fit.expr, rows, origin), graph)
+
+
+def _shaped(
+    ranked: Sequence[tuple[float, int, Fit]], rows: Partition, shape: Shape, passed: Callable[[], bool]
+) -> list[tuple[float, int, Fit]]:
+    """The first of the ranked fits that a known shape does not refute, and of those that it does what can be mended."""
+    kept: list[tuple[float, int, Fit]] = []
+    for length, number, fit in ranked[:LOOKED]:
+        if len(kept) >= SHAPED or passed() or not np.isfinite(length):
+            break
+        if rows.allows(fit.expr):
+            kept.append((length, number, fit))
+            continue
+        for new in imposed(fit, shape, rows.sample):
+            if rows.allows(new.expr):
+                kept.append((fit_length(new, rows.sample), number, new))
+    return sorted(kept, key=lambda row: row[:2])
 
 
 def _lost(fit: Fit, candidate: Candidate, data: Dataset) -> float:

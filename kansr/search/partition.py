@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import sympy
 
 from kansr.data.dataset import LEAST_ERROR, Dataset, set_aside, set_aside_of_each
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
 from kansr.formula.judge.outliers import outliers_of_formula
+from kansr.formula.shape.reading import Shape
+from kansr.formula.shape.shape_filter import refutation
 from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 
@@ -26,12 +29,14 @@ class Partition:
 
     table: all rows; outlier, held_out: which of them, (rows,), no row both. Where too few are left to hold any out,
     formulas are judged by cross-validation. seed: for the order in which rows are looked at, and for the folds.
+    shape: what is known of the law; None in other columns than those of the table.
     """
 
     table: Dataset
     outlier: Mask
     held_out: Mask
     seed: int = 0
+    shape: Shape | None = None
 
     @classmethod
     def of(cls, data: Dataset, share: float, seed: int = 0, outlier: Mask | None = None) -> Partition:
@@ -57,6 +62,10 @@ class Partition:
         return cls(
             replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed
         )
+
+    def allows(self, expr: sympy.Expr) -> bool:
+        """Whether nothing that is known of the shape of the law speaks against a formula."""
+        return self.shape is None or refutation(expr, self.shape) is None
 
     @cached_property
     def kept(self) -> Dataset:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -207,6 +208,7 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
         if any(exact(route.fit, rows.sample) for route in routes):
             break
     routes.sort(key=lambda route: fit_length(route.fit, rows.sample))
+    routes = list(islice((route for route in routes if rows.allows(route.fit.expr)), ROUTES + EDITED))
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for

@@ -16,6 +16,7 @@ from kansr.result.derivation import Measure, Step
 from kansr.result.graph import Graph
 from kansr.result.parameters import groups_of
 from kansr.result.result import Result, Status
+from kansr.result.shape import ShapeVerdict, Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -123,6 +124,7 @@ def remarks(discovery: Result) -> list[str]:
         lines.append(f"{rank}: {readable(others[0].expr)}")
     lines += verdict(discovery)
     lines += parameters(discovery)
+    lines += shape(discovery)
     fitted = [f"{value:.6g} ± {error:.2g}" for value, error in discovery.constants if error > EXACT_ERROR * abs(value)]
     if fitted and discovery.verdict is None:
         lines.append(f"fitted constants: {', '.join(fitted)}")
@@ -163,6 +165,23 @@ def verdict(discovery: Result) -> list[str]:
         lost = "no better" if abs(bits) < 0.5 else f"{abs(bits):.0f} bits {'longer' if bits > 0 else 'shorter'}"
         lines.append(f"a search in the same time found, {lost}: {readable(form.found.expr)}")
     return lines
+
+
+def shape(discovery: Result) -> list[str]:
+    """Lines on the shape of the law: the verdicts on statements of the user's, or what holds of it."""
+    said = [
+        found.statement
+        if found.verdict is Verdict.PROVEN
+        else f"{found.statement}: {found.verdict.value}{place(found)}"
+        for found in discovery.shape
+    ]
+    return [f"proven in the box of the rows: {'; '.join(said)}"] if said else []
+
+
+def place(found: ShapeVerdict) -> str:
+    """Where a statement fails, in words; "" where that is not known."""
+    where = ", ".join(f"{name} = {value:.6g}" for name, value in (found.at or {}).items())
+    return f" at {where}" if where else ""
 
 
 def _measured(value: float, error: float) -> str:

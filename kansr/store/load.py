@@ -21,6 +21,7 @@ from kansr.result.graph import Graph
 from kansr.result.json_value import Value, read_json
 from kansr.result.pareto import ParetoFront
 from kansr.result.result import SCHEMA, Result, Status
+from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.store.folder import RESULT
 from kansr.units.text import dimension_of
 from kansr.units.units import Constant, Units
@@ -79,6 +80,7 @@ def discovery(value: Value) -> Result:
         rivals=tuple(candidate(item) for item in _optional(value["undecided"])),
         baselines=tuple(_baseline(item, inputs) for item in _optional(value["baselines"])),
         group="" if value["group"].absent else value["group"].text(),
+        shape=tuple(_shape(item, inputs) for item in _optional(value["shape"])),
     )
 
 
@@ -145,6 +147,12 @@ def _baseline(value: Value, inputs: Sequence[str]) -> Baseline:
         value["r2_held_out_error"].number(math.inf),
         tuple(_among(item, inputs) for item in value["inputs"]),
     )
+
+
+def _shape(value: Value, inputs: Sequence[str]) -> ShapeVerdict:
+    at = value["at"]
+    point = None if at.absent else {_among(Value(k, v.where), inputs): v.number() for k, v in at.items()}
+    return ShapeVerdict(value["statement"].text(), value["verdict"].choice(Verdict), point)
 
 
 def _among(value: Value, names: Sequence[str]) -> str:

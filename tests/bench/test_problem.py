@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sympy
 
-from kansr.bench.problem import SUITES, Problem, find_problem, read_problems, sample, suite
+from kansr.bench.problem import SUITES, Problem, exact, find_problem, read_problems, sample, suite
 from kansr.errors import DataError, FormulaError, UsageError
-from kansr.expression.evaluate import evaluate
+from kansr.expression.evaluate import Tape, evaluate
 
 COUNTS = {
     "feynman": 100,
@@ -37,6 +37,10 @@ COUNTS = {
     "pykan": 13,
     "empirical": 9,
     "class": 8,
+    "lsr_transform": 154,
+    "lsr_transform_published": 55,
+    "lsr_transform_other": 99,
+    "newtonbench": 60,
 }
 FILE = """
 # a comment
@@ -58,7 +62,7 @@ def every_problem() -> list[Problem]:
 def test_every_suite_is_counted_and_ids_are_unique() -> None:
     assert {name for names in SUITES.values() for name in names} == set(COUNTS)
     ids = [problem.id for problem in every_problem()]
-    assert len(ids) == len(set(ids)) == 583
+    assert len(ids) == len(set(ids)) == 797
 
 
 def test_every_problem_can_be_sampled_inside_its_ranges() -> None:
@@ -69,7 +73,7 @@ def test_every_problem_can_be_sampled_inside_its_ranges() -> None:
         for variable in problem.variables + problem.distractors:
             values = data.column(variable.name)
             values = np.abs(values) if variable.signed else values
-            slack = 1e-12 * max(abs(variable.low), abs(variable.high))
+            slack = (1e-7 if problem.single else 1e-12) * max(abs(variable.low), abs(variable.high))
             assert (variable.low - slack <= values).all() and (values <= variable.high + slack).all(), problem.id
             assert variable.kind != "integer" or (values == np.round(values)).all(), problem.id
 
@@ -162,3 +166,54 @@ def test_rows_without_a_usable_target_are_drawn_again(springs: tuple[Problem, ..
     path.write_text("never: y = log(x); x in uniform(-2, -1)", encoding="utf-8")
     with pytest.raises(DataError, match=r"never: only 0 of 5000 draws"):
         sample(read_problems(path)[0], 5, np.random.default_rng(8))
+
+
+TRANSFORMED = ("lsr_transform", "newtonbench")
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_no_input_is_without_effect_and_rows_are_finite(name: str) -> None:
+    for problem in suite(name):
+        data = sample(exact(problem), 200, np.random.default_rng(1))
+        assert np.isfinite(data.X).all() and np.isfinite(data.y).all(), problem.id
+        tape = Tape(problem.expr, problem.names)
+        for i, input in enumerate(problem.names):
+            X = data.X.copy()
+            X[:, i] = np.roll(X[:, i], 1)
+            moved = tape.value(X) - data.y
+            assert np.sqrt(np.nanmean(moved**2)) > 1e-3 * np.std(data.y), (problem.id, input)
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_no_few_rows_dominate(name: str) -> None:
+    """One row in a hundred has four fifths of the squared deviations at most, but for a root with poles everywhere."""
+    heavy = set()
+    for problem in suite(name):
+        y = sample(exact(problem), 4000, np.random.default_rng(2)).y
+        squares = np.sort((y - np.median(y)) ** 2)[::-1]
+        if squares[: len(y) // 100].sum() > 0.8 * squares.sum():
+            heavy.add(problem.id)
+    assert heavy <= {"lsr_I_50_26_0_0"}
+
+
+def test_a_law_that_is_solved_for_an_input_gives_its_target_back() -> None:
+    """But for its sign, which a root may change; a root of the squared law is sometimes none of the law."""
+    for problem in suite("lsr_transform"):
+        law = find_problem(problem.title.split(" for ")[0])
+        data = sample(exact(problem), 100, np.random.default_rng(3))
+        columns = {**dict(zip(data.names, data.X.T)), problem.target: data.y}
+        value, wanted = evaluate(law.expr, columns), columns[law.target]
+        assert law.variables[int(problem.id.split("_")[-2])].name == problem.target
+        near = np.isclose(np.abs(value), np.abs(wanted), rtol=1e-6, atol=1e-6 * float(np.std(wanted)))
+        assert near.all() or (problem.id == "lsr_I_37_4_0_1" and near.mean() > 0.9), problem.id
+
+
+def test_a_suite_in_single_precision_has_rows_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.problems"
+    text = 'suite a float32 "s"\na: f = x/3; x in uniform(0, 1)\nsuite b\nb: f = x/3; x in uniform(0, 1)\n'
+    path.write_text(text, encoding="utf-8")
+    single, double = read_problems(path)
+    assert (single.suite, single.source, single.single, double.single) == ("a", "s", True, False)
+    rounded, full, same = (sample(p, 50, np.random.default_rng(4), noise=0.1) for p in (single, double, exact(single)))
+    for short, long, again in ((rounded.X, full.X, same.X), (rounded.y, full.y, same.y)):
+        assert (short == long.astype(np.float32)).all() and (short != long).any() and (again == long).all()

@@ -216,6 +216,8 @@ OPTIONS: list[Row] = [
     ("both", ["--memory", "500MB"], None, None, {"reading": Reading(memory=5 * 10**8)}),
     ("discover", ["--refine", "all"], {"refine": ("all",)}, {"refine": ("all",)}, {"refine": ("all",)}),
     ("discover", ["--form", "f(a)"], {"form": "f(a)"}, None, {"form": "f(a)", "task": Task.SOLVE_FORM}),
+    ("discover", ["--shape", "y > 0"], {"shape": "y > 0"}, None, {"shape": "y > 0"}),
+    ("refine", ["--start", "k=2"], {"start": "k=2"}, None, {"start": "k=2"}),
 ]
 ON_THE_WAY = {"--json", "--out", "--report", "--force", "--resume", "--quiet", "--debug", "--help"}  # not of the job
 IN_PYTHON = {"table", "absolute_sigma", "executor", "moves", "progress"}  # what no command line can say

@@ -22,7 +22,7 @@ ORDER = (
     "units",
     *("data.read", "data"),
     "result",
-    *("formula.fit", "formula.judge", "formula.polish", "formula"),
+    *("formula.fit", "formula.judge", "formula.shape", "formula.polish", "formula"),
     *("symbolic.library", "symbolic.matching", "symbolic"),
     *("kan.network", "kan.training", "kan.reading", "kan"),
     *("structure.context", "structure.surrogate", "structure.anova", "structure.moves", "structure.terminals"),

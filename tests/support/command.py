@@ -34,6 +34,7 @@ KEYS |= {
     "outliers",
     "undecided",
     "baselines",
+    "shape",
     "rows",
     "seconds",
     "seed",

@@ -20,7 +20,7 @@ from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.srbench import srbench
 from kansr.bench.grade.strict import strict
 from kansr.bench.grade.verdict import Recovery, verdict
-from kansr.bench.problem import Problem, sample
+from kansr.bench.problem import Problem, exact, sample
 from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.complexity import complexity
@@ -115,7 +115,8 @@ def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
 
 def figures_of(problem: Problem, expr: sympy.Expr) -> Iterator[dict[str, Any]]:
     """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
-    data = sample(problem, FRESH_ROWS, np.random.default_rng(FRESH_SEED), distractors=bool(problem.distractors))
+    rng = np.random.default_rng(FRESH_SEED)
+    data = sample(exact(problem), FRESH_ROWS, rng, distractors=bool(problem.distractors))
     r2 = r_squared(mean_square(Tape(expr, data.names).value(data.X) - data.y), float(np.var(data.y)))
     yield {
         "complexity": complexity(expr),

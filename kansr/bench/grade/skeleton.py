@@ -6,7 +6,7 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Recovery, verdict
-from kansr.bench.problem import Problem, sample
+from kansr.bench.problem import Problem, exact, sample
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
@@ -25,7 +25,7 @@ def skeleton(problem: Problem, expr: sympy.Expr, rows: int = 2000) -> Recovery:
     """
     if expr.free_symbols - problem.expr.free_symbols or bloated(problem, expr):
         return Recovery.NO
-    data = sample(problem, rows, np.random.default_rng(SEED))
+    data = sample(exact(problem), rows, np.random.default_rng(SEED))
     spread = float(np.std(data.y))
     for form in (expr, freed(expr)):
         fit = fit_constants(form, data, iterations=ITERATIONS)

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Recovery
-from kansr.bench.problem import Problem, sample
+from kansr.bench.problem import Problem, exact, sample
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.numeric.robust import mean_square, r_squared
@@ -30,7 +30,7 @@ def srbench(problem: Problem, expr: sympy.Expr, rows: int = 500) -> Recovery:
         return Recovery.UNDECIDED
     if expr.free_symbols - problem.expr.free_symbols:
         return Recovery.NO
-    data = sample(problem, rows, np.random.default_rng(SEED))
+    data = sample(exact(problem), rows, np.random.default_rng(SEED))
     value = Tape(expr, data.names).value(data.X)
     if not r_squared(mean_square(value - data.y), float(np.var(data.y))) > MIN_R2:
         return Recovery.NO

@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 
 from kansr.bench.grade.verdict import Recovery, verdict
-from kansr.bench.problem import Problem, Variable, draw, sample
+from kansr.bench.problem import Problem, Variable, draw, exact, sample
 from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array
 
@@ -32,7 +32,7 @@ def strict(problem: Problem, expr: sympy.Expr, rows: int = 1000) -> Recovery:
     """
     if expr.free_symbols - problem.expr.free_symbols or not kinds(expr) <= kinds(problem.expr):
         return Recovery.NO
-    inside = sample(problem, rows, np.random.default_rng(SEED)).X
+    inside = sample(exact(problem), rows, np.random.default_rng(SEED)).X
     decided = False
     for X in (inside, *(_rows(problem, factor, rows) for factor in WIDER)):
         truth, found = (Tape(e, problem.names).value(X) for e in (problem.expr, expr))

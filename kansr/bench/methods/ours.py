@@ -24,6 +24,7 @@ def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]
         target=data.target,
         group=None if data.grouping is None else data.grouping.column,
         units={name: question.units[name] for name in columns} if known else None,
+        described=False,
         config=Config(time_limit=question.time_limit, seed=question.seed, refine=refine),
     )
     for found in run_job(job):

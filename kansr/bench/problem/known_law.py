@@ -45,7 +45,7 @@ class Problem:
     distractors: inputs of the published table that the law does not use.
     valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     rows, noise: of its table, unless others are asked for; relative_errors: whether they are in proportion to the
-    target; idle: how many of the distractors are columns of its table.
+    target; idle: how many of the distractors are columns of its table; single: whether that is in float32.
     own: constants that differ between groups of rows, GROUPS of them with as many rows each.
     """
 
@@ -66,6 +66,7 @@ class Problem:
     relative_errors: bool = False
     idle: int = 0
     own: tuple[Variable, ...] = ()
+    single: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,6 +83,8 @@ def sample(
     distractors: bool = False,
 ) -> Dataset:
     """`rows` rows drawn from the ranges of the problem. Rows whose target is not finite are drawn again.
+
+    Where the tables of the problem are in single precision, inputs and target are rounded to it at the end.
 
     noise: the standard deviation of Gaussian noise over the rms of the target, or over the target where the problem has
     relative errors.
@@ -110,7 +113,10 @@ def sample(
     else:
         raise DataError(f"{problem.id}: only {rows - missing} of {ROUNDS * rows} draws have a target that can be used")
     X, y = (np.concatenate(parts) for parts in zip(*kept))
-    return Dataset(X, _with_errors(problem, y, rng, noise, outliers), names, problem.target)
+    y = _with_errors(problem, y, rng, noise, outliers)
+    if problem.single:
+        X, y = (column.astype(np.float32).astype(float) for column in (X, y))
+    return Dataset(X, y, names, problem.target)
 
 
 def laws_of_groups(problem: Problem, seed: int) -> dict[str, Problem]:
@@ -151,6 +157,11 @@ def _with_errors(problem: Problem, y: Array, rng: np.random.Generator, noise: fl
     return y
 
 
+def exact(problem: Problem) -> Problem:
+    """The problem with rows in double precision, to compare a formula with the law rather than with its table."""
+    return replace(problem, single=False)
+
+
 def draw(variable: Variable, rows: int, rng: np.random.Generator) -> Array:
     """Values of one input, drawn from its distribution, (rows,)."""
     low, high = variable.low, variable.high
@@ -168,4 +179,6 @@ def _usable(y: Array, problem: Problem) -> NDArray[np.bool_]:
     """Which rows have a valid target, (rows,)."""
     if problem.valid_fraction < 1:
         return (np.abs(y) >= SMALLEST) & (np.abs(y) <= LARGEST)
+    if problem.single:
+        return np.abs(y) <= LARGEST
     return np.isfinite(y)

@@ -30,7 +30,7 @@ def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
     except (OSError, UnicodeDecodeError) as err:
         raise DataError(f"cannot read the problems in {path}: {err}") from err
     problems: dict[str, Problem] = {}
-    heading, source = path.stem, ""
+    heading: dict[str, Any] = {"suite": path.stem}
     for number, line in enumerate(lines, start=1):
         first = re.match(r"\s*([A-Za-z_]\w*|[^#\s])", line)
         if first is None or (only and first[1] not in (only, "suite")):
@@ -42,9 +42,9 @@ def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
         except FormulaError as err:
             raise FormulaError(f"{path}, line {number}: {err}", line, err.position) from None
         if isinstance(found, Problem):
-            problems[found.id] = replace(found, suite=heading, source=source)
+            problems[found.id] = replace(found, **heading)
         else:
-            heading, source = found
+            heading = found
     return tuple(problems.values())
 
 
@@ -55,14 +55,14 @@ def _parser() -> Lark:
 
 
 def _read_line(line: str) -> Any:
-    """The problem in a line, or (suite, source) of a heading. Raises FormulaError with the position."""
+    """The problem in a line, or what a heading says of all problems below it. Raises FormulaError with the position."""
     try:
-        found = _parser().parse(line)
+        found: Any = _parser().parse(line)
     except UnexpectedInput as err:
         position = err.pos_in_stream if err.pos_in_stream is not None and err.pos_in_stream >= 0 else len(line)
         came = repr(line[position : position + SHOWN]) if position < len(line) else "the end of the line"
         raise FormulaError(f"unexpected {came} (at column {position + 1})", line, position) from None
-    if not isinstance(found, dict):
+    if "formula" not in found:
         return found
     formula = found.pop("formula")
     own = found.get("own", ())
@@ -95,8 +95,12 @@ def _check_variables(variables: tuple[Variable, ...], line: str) -> None:
 class _ProblemBuilder(Transformer[Token, Any]):
     """Parse tree to the fields of `Problem`; each method is the grammar rule of that name."""
 
-    def suite(self, children: list[Any]) -> tuple[str, str]:
-        return str(children[0]), dict(children[1:]).get("title", "")
+    def suite(self, children: list[Any]) -> dict[str, Any]:
+        said = dict(children[1:])
+        return {"suite": str(children[0]), "source": said.get("title", ""), "single": said.get("single", False)}
+
+    def precision(self, children: list[Token]) -> tuple[str, bool]:
+        return "single", True
 
     def problem(self, children: list[Any]) -> dict[str, Any]:
         fields: dict[str, Any] = dict(child for child in children if isinstance(child, tuple))

@@ -36,6 +36,7 @@ class Bench(Signature):
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
       strogatz class
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
+      lsr_transform lsr_transform_published lsr_transform_other newtonbench
       empirical, and pmlb: real tables in --data, as in SRBench
       zoo: laws drawn at random, without end (zoo7: with seed 7)
     """

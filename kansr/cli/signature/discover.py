@@ -24,6 +24,7 @@ class Discover(Signature):
       kansr discover springs.csv --target length --group spring
       kansr discover data.csv --report law.html
       kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30
+      kansr discover uptake.csv --shape "y(c=0) = 0; monotone c +; limit c->inf finite"
 
     \b
     Exit codes:
@@ -50,6 +51,12 @@ class Discover(Signature):
     ] = None
     form: Annotated[
         str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
+    ] = ""
+    shape: Annotated[
+        str,
+        typer.Option(
+            metavar='"monotone x +; y >= 0"', help="What is known of the law; what is against it is left out."
+        ),
     ] = ""
     library: options.Functions = None
     seed: options.Seed = 0

@@ -17,6 +17,7 @@ class Refine(Signature):
     \b
     Examples:
       kansr refine decay.csv --expr "a*exp(b*t) + c"
+      kansr refine growth.csv --expr "b1*(1-exp(-b2*x))" --start b1=500,b2=1e-4
       kansr refine data.csv --target force --expr "k*m1*m2/r**p" --time-limit 20 --json
     """
 
@@ -25,6 +26,9 @@ class Refine(Signature):
     context: typer.Context
     file: options.File
     expr: Annotated[str, typer.Option(metavar="FORMULA", help="The form; what is no column is a free constant.")]
+    start: Annotated[
+        str | None, typer.Option(metavar="A=1,B=2E-3", help="Where constants begin; found unless given.")
+    ] = None
     target: options.Target = None
     inputs: options.Inputs = None
     sigma: options.Sigma = None

@@ -108,10 +108,10 @@ def optimum(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum
 
     Others than constant errors are tried where the target spans decades, and where what is left may be rounding.
     """
-    best = _optimum(tape, data, start, iterations)
+    best = least_squares(tape, data, start, iterations)
     if np.isfinite(best.rms) and data.sigma is None and spans_decades(data.y):
         # The errors may be relative to the target: the optimum of relative least squares competes with this one.
-        relative = _optimum(tape, data, best.values, iterations, np.abs(data.y))
+        relative = least_squares(tape, data, best.values, iterations, np.abs(data.y))
         best = min(best, relative, key=lambda one: one.error_ms)
     if np.isfinite(best.rms) and data.rounding is not None and data.sigma is None:
         best = _by_rounding(tape, data, best, iterations)
@@ -128,23 +128,23 @@ def _by_rounding(tape: Tape, data: Dataset, best: Optimum, iterations: int) -> O
     scale = rounding(best)[1]
     if scale is None:
         return best
-    both = (best, _optimum(tape, data, best.values, iterations, scale))
+    both = (best, least_squares(tape, data, best.values, iterations, scale))
     measured = (one._replace(error_ms=error_ms_of(rounding(one)[0], data, rounding(one)[1])) for one in both)
     return min(measured, key=lambda one: one.error_ms)
 
 
-def _optimum(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:
+def least_squares(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:
     """Least squares, or Huber's loss, of the residuals over `scale`, (rows,); by default the stated errors."""
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
-    errors = _standard_errors(J, rms)
+    errors = standard_errors(J, rms)
     if (scale is None and not data.robust) or not np.isfinite(rms):
         return Optimum(values, J, errors, rms, rms**2)
     row_weights = weight
     if data.robust:
         values, row_weights, J, noise = _reweighted(tape, data, values, iterations, weight, J)
-        errors = _standard_errors(J, noise)
+        errors = standard_errors(J, noise)
     residual = tape.value(data.X, values) - data.y
     square = robust_square if data.robust else mean_square
     size = 1.0 if scale is None else typical(scale)
@@ -184,24 +184,25 @@ def minimise(
     stalled: see `levenberg_marquardt`.
     """
     column = np.reshape(weight, (-1, 1))
-    evaluated: tuple[Array, list[Any]] | None = None  # where a step is taken, its values serve for the derivatives
+    last: list[tuple[Array, list[Any]]] = []  # where a step is taken, its values serve for the derivatives
 
     def residual(values: Array) -> Array:
-        nonlocal evaluated
         with np.errstate(all="ignore"):
-            evaluated = values, program.forward(X, values)
-            return np.asarray((evaluated[1][-1] - y) * weight)
+            last[:] = [(values, program.forward(X, values))]
+            return np.asarray((last[0][1][-1] - y) * weight)
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        r = residual(values) if evaluated is None or evaluated[0] is not values else (evaluated[1][-1] - y) * weight
+        if not last or last[0][0] is not values:
+            residual(values)
+        out = last[0][1]
         with np.errstate(all="ignore"):
-            return r, program.derivatives(evaluated[1], len(y)) * column
+            return np.asarray((out[-1] - y) * weight), program.derivatives(out, len(y)) * column
 
     rounding = ZERO_RMS * float(np.max(np.abs(y * weight), initial=0.0))
     return levenberg_marquardt(residual, linearised, start, iterations, rounding, stalled)
 
 
-def _standard_errors(J: Array, rms: float) -> Array:
+def standard_errors(J: Array, rms: float) -> Array:
     """The standard error of each constant from the curvature at the optimum; inf where the rows do not determine it.
 
     J: (rows, constants); rms: of the residuals, in the unit of the target.

@@ -49,7 +49,7 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search = _search(data, context, trees)
     search.run(_simple(search.rows), trees, noise=noise_floor(rows) * search.spread)
-    offered = sorted(islice(_fitted(search, data), ENDS), key=lambda one: fit_length(one[0], data))
+    offered = sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
     for place, (fit, known) in enumerate(offered[:FINISHED]):
         path = (Step("local search: " + ", ".join(known.how)),)
         if not place:
@@ -57,13 +57,16 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
         yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=path)
 
 
-def _fitted(search: LocalSearch, data: Dataset) -> Iterator[tuple[Fit, Known]]:
-    """The shortest descriptions that can have the unit of the target, fitted to the whole sample."""
+def _fitted(search: LocalSearch, rows: Partition) -> Iterator[tuple[Fit, Known]]:
+    """The shortest descriptions that can have the unit and the shape of the target, fitted to the whole sample."""
+    data = rows.sample
     size = typical_size(data.X, data.names)
     for known in search.shortest(MOST_ASKED):
         expr = canonical(to_sympy(known.tree, data.names), size)
         if data.units is None or fits(expr, data.units):
-            yield fit_constants(expr, data), known
+            fit = fit_constants(expr, data)
+            if rows.allows(fit.expr):
+                yield fit, known
 
 
 def _search(data: Dataset, context: Context, trees: Sequence[Tree]) -> LocalSearch:

@@ -137,7 +137,7 @@ class Library:
     @cached_property
     def single(self) -> NDArray[np.float32]:
         """The values in float32, (rows, recipes)."""
-        return np.float32(self.values)
+        return self.values.astype(np.float32)
 
     @cached_property
     def squares(self) -> NDArray[np.float32]:

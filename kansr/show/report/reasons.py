@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kansr.data.read.cells import counted
 from kansr.result.candidate import Candidate
 from kansr.result.result import UNDECIDED, Result, Status
-from kansr.show.summary import NO_NOISE, fraction, noise, ranked
+from kansr.show.summary import NO_NOISE, fraction, noise, ranked, shape
 
 MEANING = {
     Status.FOUND: "The residuals look like noise: those of neighbouring rows are not correlated. That does not prove "
@@ -62,6 +62,8 @@ def reasons(discovery: Result) -> Iterator[str]:
     if discovery.constants and discovery.rows < ROWS_PER_CONSTANT * len(discovery.constants):
         some = counted(len(discovery.constants), "fitted constant")
         yield f"It has {some} for {discovery.rows} rows: few rows for so many numbers."
+    for line in shape(discovery):
+        yield f"{line[0].upper()}{line[1:]}."
     if discovery.outliers:
         verb = "was" if len(discovery.outliers) == 1 else "were"
         yield f"{counted(len(discovery.outliers), 'row')} {verb} left out as grossly wrong; see below."
