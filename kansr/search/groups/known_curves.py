@@ -16,7 +16,7 @@ from kansr.formula.fit.form import Form, fit_form
 from kansr.formula.judge.curve_code import CURVES
 from kansr.formula.judge.description_length import fit_length
 
-FOLLOWED = 3  # starting points of each curve that are followed, the best of many; with 12 no other curve came first
+FOLLOWED = 1  # times that a fit may ask for time before it ends with what it has; with 12 the same curve came first
 OFFERED = 16  # formulas that are fitted to all groups
 MOST_CONSTANTS = 8  # names of constants: more than any curve has
 
