@@ -31,6 +31,7 @@ def discover(
     ignore: str | Sequence[str] = (),
     derivative: str | None = None,
     sigma: str | None = None,
+    group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     refine: Refine = (),
@@ -57,8 +58,9 @@ def discover(
     not given; inputs: the columns to use, all others when not given; ignore: columns to leave out. derivative: a column
     along which the target's rate of change is explained instead, by the other columns (see kansr.data.derivative).
     sigma: the column with the standard error of each value of the target, of which only the ratios count unless
-    absolute_sigma. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
-    "f(x) + g(y, z)", to be solved instead.
+    absolute_sigma. group: a column of labels, such as of experiments: one law for all of them, whose constants are
+    shared or differ by group, see `best.parameters`. loss, refine, executor, moves: see Config. form: a form with
+    unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
     left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
@@ -80,6 +82,7 @@ def discover(
         ignore=ignore,
         derivative=derivative,
         sigma=sigma,
+        group=group,
         absolute_sigma=absolute_sigma,
         missing=missing,
         units=units,

@@ -74,6 +74,7 @@ def _carried_out(
         inputs=given.inputs,
         ignore=given.ignore,
         sigma=given.sigma,
+        group=given.group,
         derivative=given.derivative,
         missing=given.missing.value,
         units=given.units,
