@@ -40,6 +40,7 @@ def discover(
     run: str | None = None,
     order: int = 1,
     sigma: str | None = None,
+    group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     refine: Refine = (),
@@ -68,8 +69,9 @@ def discover(
     Several targets, as a list or as "a,b", give Discoveries, a mapping; with `derivative` they are the states of a
     System of differential equations of this `order`, 1 or 2, and `run` is the column that tells its runs apart.
     sigma: the column with the standard error of each value of the target, of which only the ratios count unless
-    absolute_sigma. loss, refine, executor, moves: see Config. form: a form with unknown functions, such as
-    "f(x) + g(y, z)", to be solved instead.
+    absolute_sigma. group: a column of labels, such as of experiments: one law for all of them, whose constants are
+    shared or differ by group, see `best.parameters`. loss, refine, executor, moves: see Config. form: a form with
+    unknown functions, such as "f(x) + g(y, z)", to be solved instead.
     shape: what is known of the law, such as "monotone x +; y(x=0) = 0; limit x->inf finite"; formulas against it are
     left out, and `shape` of the discovery says what was proven (see docs/shape.md).
     guesses: formulas to begin with, text or sympy; decimal numbers in them are fitted, whole ones and fractions stay.
@@ -93,6 +95,7 @@ def discover(
         run=run,
         order=order,
         sigma=sigma,
+        group=group,
         absolute_sigma=absolute_sigma,
         missing=missing,
         units=units,

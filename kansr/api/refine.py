@@ -31,6 +31,7 @@ def refine(
     ignore: str | Sequence[str] = (),
     derivative: str | None = None,
     sigma: str | None = None,
+    group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
     library: Library | str | Path = STANDARD,
@@ -51,7 +52,8 @@ def refine(
     form is a constant of its own. Constants are those of least squares. start: where they begin, by name or as the text
     "a=1,b=2e-3"; the rest is looked for, and everything else is tried too in case that it fits better. `best` of what
     comes back is the form; `verdict` says what its constants are, what a search finds in the same time, and what one
-    more term would save. The other arguments are those of `kansr.discover`: `loss` decides for form and search alike
+    more term would save. With `group`, constants are shared or differ by group, as the rows say, and nothing is
+    searched. The other arguments are those of `kansr.discover`: `loss` decides for form and search alike
     which rows count for how much; library, jobs, executor and moves are for the search.
 
     Raises FormulaError, DataError or UsageError, which say what to do.
@@ -63,6 +65,7 @@ def refine(
         ignore=ignore,
         derivative=derivative,
         sigma=sigma,
+        group=group,
         absolute_sigma=absolute_sigma,
         missing=missing,
         units=units,

@@ -23,6 +23,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from kansr.bench.grade import decided, graded
+from kansr.bench.grade.by_group import graded_by_group
 from kansr.bench.methods import Question, method
 from kansr.bench.real import pmlb
 from kansr.bench.real.figures import figures
@@ -122,6 +123,9 @@ def grade(task: Message, send: Send) -> None:
         send(figures(pmlb.split(trial.problem, settings.data, trial.seed), task["expression"]))
         return
     problem, text = posed(trial, settings), task["expression"]
+    if problem.own:
+        send({} if text is None else graded_by_group(problem, trial.seed, text, task["parameters"]))
+        return
     verdicts = graded(problem, text, task["front"], task["rivals"]) if text is not None else {}
     if trial.noise > 0:
         verdicts |= decided(problem, text, rows_of(trial, settings)[0], trial.seed, verdicts)

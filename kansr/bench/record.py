@@ -58,6 +58,7 @@ def _blank(trial: Trial) -> Record:
         "cpu_seconds": None,
         "peak_mb": None,
         "rivals": [],
+        "parameters": {},
         "r2_held_out": None,
         "r2_held_out_error": None,
         "verdicts": dict.fromkeys(VERDICTS, "undecided" if trial.suite == PMLB else "no"),
@@ -113,7 +114,7 @@ def _ending(message: Message | None, child: Child, seconds: float, late: bool) -
 
 def judged(trial: Trial, found: Record, settings: Settings, stop: threading.Event) -> Record:
     """The part of the record that grading gives; all verdicts are undecided where it does not end."""
-    answer = {name: found[name] for name in ("expression", "front", "rivals")}
+    answer = {name: found[name] for name in ("expression", "front", "rivals", "parameters")}
     child = Child("grade", {**answer, "trial": asdict(trial), "settings": asdict(settings)})
     try:
         # a limit for each verdict, for that on rivals, for the figures and for what is decidable, and the start

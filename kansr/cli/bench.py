@@ -85,8 +85,11 @@ def sample(given: Sample) -> None:
     rng = np.random.default_rng(given.seed)
     data = draw(law, given.rows, rng, noise=given.noise, distractors=law.idle > 0)
     text = io.StringIO()
-    header = ",".join([*data.names, data.target])
-    np.savetxt(text, np.column_stack([data.X, data.y]), fmt="%.17g", delimiter=",", header=header, comments="")
+    groups = [] if data.grouping is None else [data.grouping]
+    header = ",".join([*data.names, *(grouping.column for grouping in groups), data.target])
+    labels = [np.array(grouping.labels, dtype=float)[grouping.codes] for grouping in groups]
+    rows = np.column_stack([data.X, *labels, data.y])
+    np.savetxt(text, rows, fmt="%.17g", delimiter=",", header=header, comments="")
     if given.out is None:
         emit(text.getvalue())
     elif given.out.exists() and not given.force:

@@ -14,7 +14,7 @@ import numpy as np
 
 from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
-from kansr.data.read.cells import counted
+from kansr.data.read.cells import counted, label_of
 from kansr.errors import DataError, UsageError
 from kansr.expression.render import render
 from kansr.pipeline.read import read_source, reading_of
@@ -36,8 +36,11 @@ def predict(given: Predict) -> None:
     """Writes the predictions, and says what had to be left out."""
     if given.out is not None and given.out.exists() and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
-    table = read_source(given.file, reading_of(given), 0)
-    law = read_law(given.source, given.index, given.complexity, table.columns)
+    law = _law(given)
+    group = None if law is None or not law.parameters else law.group
+    table = read_source(given.file, reading_of(given), 0, group)
+    if law is None:
+        law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:
         table = _numbered(table, law)
     try:
@@ -46,7 +49,7 @@ def predict(given: Predict) -> None:
         name = given.source[:40]
         read_as = "" if is_there(given.source) else f" ({name!r} is read as a formula: there is no such file or folder)"
         raise DataError(f"{err}{read_as}") from err
-    columns = [law.column(name) for name in law.inputs]
+    columns = [law.column(name) for name in law.measured]
     text = _json(law, values) if given.as_json else _csv(law, values)
     if given.out is None:
         emit(text)
@@ -56,9 +59,14 @@ def predict(given: Predict) -> None:
         say([*table.notes, *(table.remarks[name] for name in columns if name in table.remarks), *notes])
 
 
+def _law(given: Predict) -> Law | None:
+    """The law of a run; None for a formula, whose names depend on the table."""
+    return read_law(given.source, given.index, given.complexity) if is_there(given.source) else None
+
+
 def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple[Array, list[str]]:
     """The law's values on the rows of a table, (rows kept,), and notes. Raises DataError where columns are missing."""
-    columns = [law.column(name) for name in law.inputs]
+    columns = [*(law.column(name) for name in law.measured), *([law.group] if law.parameters else [])]
     _check_columns(columns, table)
     stamped = next((name for name in columns if name in table.origins), None)
     if stamped is not None:
@@ -67,7 +75,13 @@ def predicted(law: Law, table: Table, missing: Missing = Missing.ERROR) -> tuple
             "it was found in; write this column as seconds since that one"
         )
     X, keep = numbers(table, columns, "error" if missing is Missing.ERROR else "drop")
-    value = law.value(X)
+    if law.parameters:
+        labels = table.labels.get(law.group)
+        value = law.value_of_groups(
+            X[:, :-1], [label_of(number) if labels is None else labels[int(number)] for number in X[:, -1]]
+        )
+    else:
+        value = law.value(X)
     nothing = int(np.sum(~np.isfinite(value)))
     notes = []
     if nothing:

@@ -91,6 +91,7 @@ def _carried_out(
         inputs=given.inputs,
         ignore=given.ignore,
         sigma=given.sigma,
+        group=given.group,
         derivative=given.derivative,
         run=getattr(given, "run", None),
         order=getattr(given, "order", 1),

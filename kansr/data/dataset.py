@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kansr.data.grouping import Grouping
 from kansr.data.resolution import Rounding
 from kansr.numeric.arrays import Array
 
@@ -27,6 +28,7 @@ class Dataset:
     where it is not given. robust: whether Huber's loss takes the place of squares, for errors with heavy tails.
     proportional: whether the errors are taken to be in proportion to the target, which has one sign then.
     rounding: the errors that come from how the numbers are written; None where they are written in full.
+    grouping: the groups that rows belong to, whose constants may differ; None where all rows share all constants.
     """
 
     X: Array
@@ -40,6 +42,7 @@ class Dataset:
     robust: bool = False
     proportional: bool = False
     rounding: Rounding | None = None
+    grouping: Grouping | None = None
 
     @property
     def stated(self) -> Array | None:
@@ -54,7 +57,8 @@ class Dataset:
         """The rows at `index`."""
         sigma = None if self.sigma is None else self.sigma[index]
         rounding = None if self.rounding is None else self.rounding.take(index)
-        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding)
+        grouping = None if self.grouping is None else self.grouping.take(index)
+        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding, grouping=grouping)
 
     def column(self, name: str) -> Array:
         """The values of the input `name`, (rows,)."""
@@ -83,6 +87,15 @@ def set_aside(rows: int, fraction: float, rng: np.random.Generator) -> NDArray[n
     """Which rows are held out, (rows,): a `fraction` of them, drawn at random."""
     held_out = np.zeros(rows, dtype=bool)
     held_out[rng.permutation(rows)[: round(fraction * rows)]] = True
+    return held_out
+
+
+def set_aside_of_each(codes: NDArray[np.intp], fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows are held out, (rows,): a `fraction` of each group, rounded down. codes: the group of each row."""
+    held_out = np.zeros(len(codes), dtype=bool)
+    for group in range(int(codes.max()) + 1):
+        rows = rng.permutation(np.flatnonzero(codes == group))
+        held_out[rows[: int(fraction * len(rows))]] = True
     return held_out
 
 

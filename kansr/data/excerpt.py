@@ -23,7 +23,8 @@ class Excerpt:
     """Some rows of a dataset, in its order.
 
     X: (rows, inputs); y: (rows,); row: the position of each in the dataset, from 0, (rows,); held_out: whether each was
-    held out, (rows,); sigma: the standard error of each y, (rows,), None where it is not stated.
+    held out, (rows,); sigma: the standard error of each y, (rows,), None where it is not stated. labels: the group of
+    each row, None where there are none.
     """
 
     X: Array
@@ -31,6 +32,7 @@ class Excerpt:
     row: NDArray[np.intp]
     held_out: NDArray[np.bool_]
     sigma: Array | None = None
+    labels: tuple[str, ...] | None = None
 
 
 def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
@@ -39,18 +41,21 @@ def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
     if data.rows > MOST_ROWS:
         row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST_ROWS, replace=False))
     few = data.take(row)
-    return Excerpt(few.X, few.y, row, held_out[row], few.stated)
+    labels = None if few.grouping is None else tuple(few.grouping.labels[code] for code in few.grouping.codes)
+    return Excerpt(few.X, few.y, row, held_out[row], few.stated, labels)
 
 
 def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
-    """The rows as CSV, all digits kept: row, held_out, the inputs, the target, and sigma where it is stated."""
+    """The rows as CSV, all digits kept: row, held_out, inputs, target, and sigma and group where they are known."""
     text = io.StringIO()
     columns = [rows.X, rows.y[:, None], *([] if rows.sigma is None else [rows.sigma[:, None]])]
     header = ["row", "held_out", *names, target, *([] if rows.sigma is None else ["sigma"])]
+    header += [] if rows.labels is None else ["group"]
+    labels = [[]] * len(rows.y) if rows.labels is None else [[label] for label in rows.labels]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    for row, aside, values in zip(rows.row, rows.held_out, np.hstack(columns)):
-        writer.writerow([int(row), int(aside), *(repr(float(value)) for value in values)])
+    for row, aside, values, label in zip(rows.row, rows.held_out, np.hstack(columns), labels):
+        writer.writerow([int(row), int(aside), *(repr(float(value)) for value in values), *label])
     return text.getvalue()
 
 
@@ -58,8 +63,12 @@ def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
     """The excerpt that `csv_text` wrote. Raises DataError for anything else."""
     try:
         header, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        labels = None
+        if header[-1:] == ["group"] and len(header) > len(names) + 3:
+            labels = tuple(line.pop() for line in lines)
+            header.pop()
         values = np.array([[float(cell) for cell in line] for line in lines]).reshape(len(lines), len(header))
-    except (OSError, ValueError, csv.Error) as err:
+    except (OSError, ValueError, IndexError, csv.Error) as err:
         raise DataError(f"cannot read the rows in {path}: {err}") from None
     expected = ["row", "held_out", *names, target]
     if header[: len(expected)] != expected or header[len(expected) :] not in ([], ["sigma"]):
@@ -68,4 +77,6 @@ def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
         raise DataError(f"{path} holds a value that is not a finite number")
     k = len(names)
     sigma = values[:, k + 3] if header[len(expected) :] else None
-    return Excerpt(values[:, 2 : k + 2], values[:, k + 2], values[:, 0].astype(np.intp), values[:, 1] != 0, sigma)
+    return Excerpt(
+        values[:, 2 : k + 2], values[:, k + 2], values[:, 0].astype(np.intp), values[:, 1] != 0, sigma, labels
+    )

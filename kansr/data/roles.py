@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from kansr.data.columns import SHOWN_COLUMNS, nearest, numbers
 from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.data.derivative import rates
-from kansr.data.read.cells import counted
+from kansr.data.grouping import Grouping, grouping_of
+from kansr.data.read.cells import Labels, counted, label_of
 from kansr.data.read.file import read_table, thinned
 from kansr.data.read.numerals import Written
 from kansr.data.read.table import Table, from_arrays, from_frame
@@ -30,25 +31,31 @@ SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, wh
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
 MAX_COLUMNS = 5000  # for bounded time
+LISTED = 5  # groups that a note names
 HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
 
 def as_table(
-    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike], *, seed: int = 0
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike],
+    *,
+    seed: int = 0,
+    labelled: str | None = None,
 ) -> Table:
     """A Table of a path, an open binary file, a DataFrame, a pair (X, y), or a Table.
 
-    Of more rows than are kept, some are drawn at random by the seed. Raises UsageError for anything else, and DataError
-    for what cannot be read.
+    Of more rows than are kept, some are drawn at random by the seed. labelled: a column whose cells are labels, numbers
+    or not. Raises UsageError for anything else, and DataError for what cannot be read.
     """
     if isinstance(data, Table):
         return data
     if isinstance(data, tuple) and len(data) == 2:
         return thinned(from_arrays(*data), seed=seed)
     if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
-        return thinned(from_frame(cast("pd.DataFrame", data)), seed=seed)
+        labels = None if labelled is None else Labels(labelled)
+        table = thinned(from_frame(cast("pd.DataFrame", data), labels=labels), seed=seed)
+        return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
     if isinstance(data, str | Path) or hasattr(data, "read"):
-        return read_table(data, seed=seed)
+        return read_table(data, seed=seed, labelled=labelled)
     raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
 
 
@@ -62,6 +69,7 @@ def dataset(
     absolute_sigma: bool = True,
     derivative: str | None = None,
     ignore: Sequence[str] = (),
+    group: str | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
     """The dataset to search, and notes on what was decided and dropped.
 
@@ -73,28 +81,39 @@ def dataset(
     factor unless absolute_sigma. It is not an input unless `inputs` names it. Without it, errors that stand beside the
     values of the target in the same cells are taken.
     derivative: the column by which the target is differentiated; the derivative is the new target.
+    group: the column that says which group each row belongs to; it is not an input. Groups of one row are left out.
 
     Raises DataError for a table that cannot be used, UsageError for options that do not fit together.
     """
-    whole = as_table(data)
-    named = {name for name in (target, sigma, derivative, *(inputs or ())) if name is not None}
+    whole = as_table(data, labelled=group)
+    named = {name for name in (target, sigma, derivative, group, *(inputs or ())) if name is not None}
     table, left_out = _without_texts(_without_ignored(whole, ignore, named), named)
-    table, sigma = _with_errors(table, target, sigma, derivative, named)
+    table, sigma = _with_errors(table, target, sigma, derivative, group, named)
     if derivative is not None:
         if sigma is not None:
             raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
+        if group is not None:
+            raise UsageError(
+                "constants by group are for laws, not for rates of change: leave out --group or --derivative"
+            )
         table, target, sigma = rates(table, derivative, target, inputs, missing)
-    y_name, x_names, notes = _roles(table, target, inputs, sigma, whole.columns[-1:])
+    y_name, x_names, notes = _roles(table, target, inputs, sigma, group, whole.columns[-1:])
     notes += left_out
     if sigma is not None and table.errors.get(y_name) == sigma:
         notes.append(f"the standard errors of {y_name!r} are those beside its values (--sigma names others)")
-    columns = [*x_names, *((sigma,) if sigma is not None else ()), y_name]
+    columns = [*x_names, *(name for name in (group, sigma) if name is not None), y_name]
     notes += [table.remarks[name] for name in columns if name in table.remarks] + _on_writing(table, columns)
     values, keep = numbers(table, columns, missing)
     if not keep.all():
         notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
     errors = None if sigma is None else _errors(table, sigma, values[:, -2], keep)
     values = values if sigma is None else np.delete(values, -2, axis=1)
+    grouping = None
+    if group is not None:
+        grouping, several, why = _grouping(table, group, values[:, -2])
+        values = np.delete(values, -2, axis=1)[several]
+        errors = None if errors is None else errors[several]
+        notes += why
     if len(values) < MIN_ROWS:
         raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
     for name, size in zip((*x_names, y_name), np.abs(values).max(axis=0)):
@@ -117,7 +136,7 @@ def dataset(
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
     notes += notes_on_target(X, y, y_name)
-    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma)
+    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma, grouping=grouping)
     found = with_proportional_errors(replace(found, rounding=rounding_of(X, y)))
     if found.proportional:
         notes.append(f"errors are taken to be in proportion to {y_name!r}, which ranges over {_decades(y)} decades")
@@ -148,7 +167,12 @@ def _without_texts(table: Table, named: Collection[str]) -> tuple[Table, list[st
 
 
 def _with_errors(
-    table: Table, target: str | None, sigma: str | None, derivative: str | None, named: Collection[str]
+    table: Table,
+    target: str | None,
+    sigma: str | None,
+    derivative: str | None,
+    group: str | None,
+    named: Collection[str],
 ) -> tuple[Table, str | None]:
     """The table without errors beside values, but for those of the target; and the column of these.
 
@@ -158,7 +182,7 @@ def _with_errors(
     if not beside:
         return table, sigma
     blank = _blank(table)
-    filled = [name for name in table.columns if name not in (*blank, *beside, sigma)]
+    filled = [name for name in table.columns if name not in (*blank, *beside, sigma, group)]
     chosen = target if target is not None else next(reversed(filled), None)
     if sigma is None and derivative is None:
         sigma = next((error for error, value in beside.items() if value == chosen), None)
@@ -194,7 +218,12 @@ def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> 
 
 
 def _roles(
-    table: Table, target: str | None, inputs: Sequence[str] | None, sigma: str | None, last_of_all: Sequence[str]
+    table: Table,
+    target: str | None,
+    inputs: Sequence[str] | None,
+    sigma: str | None,
+    group: str | None,
+    last_of_all: Sequence[str],
 ) -> tuple[str, list[str], list[str]]:
     """The target, the inputs, and the notes so far. last_of_all: the last column of the whole table."""
     if len(table.columns) < 2:
@@ -211,18 +240,30 @@ def _roles(
     else:
         filled = list(table.columns)
     if target is None:
-        target = [name for name in filled if name != sigma][-1]
-        last = "the last column" if target == filled[-1] else f"the last column but for {sigma!r}"
-        if target == filled[-1] and target not in last_of_all and last_of_all[0] not in blank:
-            last = f"the last column but for {last_of_all[0]!r}"
+        left = [name for name in filled if name not in (sigma, group)]
+        if not left:
+            raise DataError(f"{table.source}: no column is left for the target but {' and '.join(map(repr, filled))}")
+        target = left[-1]
+        after = filled[filled.index(target) + 1 :]
+        if not after and target not in last_of_all and last_of_all[0] not in blank:
+            after = list(last_of_all)
+        last = f"the last column but for {' and '.join(map(repr, after))}" if after else "the last column"
         notes.append(f"target: {target} ({last})")
     if inputs is None:
-        inputs = [name for name in filled if name not in (target, sigma)]
-    for name in (target, *inputs, *(() if sigma is None else (sigma,))):
+        inputs = [name for name in filled if name not in (target, sigma, group)]
+    for name in (target, *inputs, *(other for other in (sigma, group) if other is not None)):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
+    roles: tuple[tuple[str | None, str], ...] = ((target, "the target"), (sigma, "the errors of the target"))
+    for taken, what in roles:
+        if group is not None and taken == group:
+            raise DataError(
+                f"{table.source}: {group!r} cannot be both {what} and the group of a row; name another column"
+            )
+    if group in inputs:
+        raise DataError(f"{table.source}: the group {group!r} is also among the inputs; take it out of one of them")
     chosen = list(dict.fromkeys(inputs))
     if not chosen:
         raise DataError(f"{table.source}: no inputs are named; a law needs at least one")
@@ -231,6 +272,33 @@ def _roles(
             f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
         )
     return target, chosen, notes
+
+
+def _grouping(table: Table, column: str, numbers: Array) -> tuple[Grouping | None, NDArray[np.bool_], list[str]]:
+    """The groups, None where there is one only; which rows are in groups of several, (rows,); and notes.
+
+    numbers: of the labels, or the labels themselves where these are numbers, (rows,). Raises DataError where no group
+    has two rows.
+    """
+    known = table.labels.get(column)
+    grouping = grouping_of(column, [label_of(n) if known is None else known[int(n)] for n in numbers])
+    several = grouping.counts[grouping.codes] > 1
+    notes = []
+    if not several.any():
+        raise DataError(
+            f"{table.source}: every group of {column!r} has one row only, which a constant of its own would fit; "
+            "name a column with several rows for each of its values"
+        )
+    if not several.all():
+        alone = [label for label, count in zip(grouping.labels, grouping.counts) if count == 1]
+        listed = ", ".join(map(repr, alone[:LISTED])) + (", …" if len(alone) > LISTED else "")
+        notes.append(f"left out {counted(len(alone), 'group')} of {column!r} with one row only: {listed}")
+        grouping = grouping.take(several).without_unused()
+    if len(grouping.labels) == 1:
+        only = f"{column!r} has one group only ({grouping.labels[0]!r})"
+        notes.append(f"{only}: constants cannot differ, and the search is one without groups")
+        return None, several, notes
+    return grouping, several, notes
 
 
 def _blank(table: Table) -> list[str]:

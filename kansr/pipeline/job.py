@@ -21,6 +21,7 @@ from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
 from kansr.formula.judge.baseline import baseline
+from kansr.formula.judge.vocabulary import EVERYTHING
 from kansr.formula.shape.box import Box
 from kansr.formula.shape.properties import with_shape
 from kansr.formula.shape.reading import read_shape
@@ -33,6 +34,7 @@ from kansr.pipeline.partition import Solve, on_partition
 from kansr.pipeline.read import DEFAULT_READING, Reading, read_source
 from kansr.pipeline.run import search_partition
 from kansr.pipeline.solve_form import solve_form
+from kansr.pipeline.solve_groups import solve_groups
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
 from kansr.units.units import ConstantSpec, Spec
@@ -57,7 +59,7 @@ class Job:
     """A table and what is asked of it.
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
-    (rows,); reading: how the text of a file is written. target, inputs, sigma, derivative: columns, see
+    (rows,); reading: how the text of a file is written. target, inputs, sigma, group, derivative: columns, see
     kansr.data.roles; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out. Several targets, so
     written, are for kansr.pipeline.systems, as are run, the column that tells the runs of a time series apart, and
     order, that of differential equations. missing: whether rows with missing cells are refused or dropped.
@@ -73,6 +75,7 @@ class Job:
     inputs: str | Sequence[str] | None = None
     ignore: str | Sequence[str] = ()
     sigma: str | None = None
+    group: str | None = None
     absolute_sigma: bool = True
     derivative: str | None = None
     run: str | None = None
@@ -98,6 +101,27 @@ class Job:
             raise UsageError("a shape is for a search without a form: leave out --shape or the form")
         if self.task is Task.SOLVE_FORM and self.guesses:
             raise UsageError("guesses are for a search without a form")
+        if self.group is not None:
+            self._check_group()
+
+    def _check_group(self) -> None:
+        """Raises UsageError for what does not go with groups."""
+        if self.task is Task.SOLVE_FORM:
+            raise UsageError("a form with unknown functions is solved for all rows alike: leave out --form or --group")
+        if self.config.refine:
+            raise UsageError("refiners do not know groups: leave out --refine or --group")
+        if self.start:
+            raise UsageError("constants by group are found from many starts: leave out --start or --group")
+        if self.shape:
+            raise UsageError("a shape is for a law without constants by group: leave out --shape or --group")
+        if self.config.loss == "huber":
+            raise UsageError("constants by group are fitted by squares: leave out --loss huber or --group")
+        if self.config.vocabulary != EVERYTHING:
+            raise UsageError(
+                "a law of groups may have any functions: leave out --functions and --max-complexity, or --group"
+            )
+        if self.units not in (None, NO_UNITS) or self.constants or self.dimensional_constants:
+            raise UsageError("constants by group may have any units: leave out --units and --constants, or --group")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +169,7 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
     FormulaError for a form or a guess that is no formula; all before anything is searched.
     """
-    table = read_source(job.table, job.reading, job.config.seed)
+    table = read_source(job.table, job.reading, job.config.seed, job.group)
     data, notes = dataset(
         table,
         target=_single(job.target),
@@ -155,13 +179,18 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         absolute_sigma=job.absolute_sigma,
         derivative=job.derivative,
         ignore=(_columns(job.ignore, table.columns) or ()) if job.ignore else (),
+        group=job.group,
     )
     data, more = _with_units(job, table, data)
     notes += more
     box = Box.of(data.names, data.X)
     shape = read_shape(job.shape, data.target, box) if job.shape else None
     config = replace(job.config, guesses=_formulas(job.guesses, data), known_shape=shape)
-    work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
+    grouped = data.grouping is not None
+    if grouped:  # what is far from other groups' rows is no outlier
+        config = replace(config, loss="squared")
+    resumable = job.task is not Task.SOLVE_FORM and not grouped
+    work = Work(_solver(job, data, table.columns), data, config, notes, resumable)
 
     def noted(found: Result) -> Result:
         return replace(found, notes=(*notes, *found.notes))
@@ -172,12 +201,12 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
             yield noted(found)
     except KeyboardInterrupt:
         found = replace(found, status=Status.INTERRUPTED)
-    if table.again and found.status is not Status.INTERRUPTED:
+    if table.again and not grouped and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
             alike = job.sigma is None and data.stated is None
             fitted = on_all_rows(found, table.columns, table.again(), alike=alike)
             found = found if shape is not None and refutation(fitted.best.expr, shape) else fitted
-    if found.status is not Status.INTERRUPTED and (shape is not None or job.described):
+    if found.status is not Status.INTERRUPTED and (shape is not None or job.described) and not grouped:
         with contextlib.suppress(KeyboardInterrupt):
             found = with_shape(found, shape, box, config.time_limit)
     yield noted(found)
@@ -190,8 +219,10 @@ def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
         return partial(solve_form, job.form)
     if job.task is Task.COMPARE_FORM:
         read_form(job.form, data, columns, job.start)
+        if data.grouping is not None:
+            return partial(solve_groups, form=job.form)
         return partial(compare_form, job.form, columns, start=job.start)
-    return search_partition
+    return search_partition if data.grouping is None else solve_groups
 
 
 def _with_units(job: Job, table: Table, data: Dataset) -> tuple[Dataset, tuple[str, ...]]:
@@ -200,6 +231,9 @@ def _with_units(job: Job, table: Table, data: Dataset) -> tuple[Dataset, tuple[s
     Those of the table let fitted numbers carry units: nobody has said that the law has no constants with units. They
     are left out where they cannot be used.
     """
+    if data.grouping is not None:
+        unused = ("the units of the columns are not used: constants by group may have any units",)
+        return data, unused if table.units and job.units is None else ()
     known, units = table.columns, None if job.units == NO_UNITS else job.units
     if job.units is not None or not table.units:
         return with_units(data, units, job.constants, free=job.dimensional_constants, known=known), ()

@@ -195,7 +195,7 @@ def _read(record: dict[str, Any]) -> tuple[str, Tried, float, bool]:
 
 def _finding(entry: dict[str, Any]) -> Finding:
     expr = _expr(entry["expression"], entry["named"])
-    numbers = {name: float(entry[name]) for name in MEASURES[1:-1]}
+    numbers: dict[str, Any] = {name: float(entry[name]) for name in MEASURES[1:-1]}
     candidate = Candidate(expr, int(entry["complexity"]), **numbers, origin=str(entry["origin"]))
     graph = None if entry["graph"] is None else Graph.from_dict(entry["graph"])
     return Finding(candidate, graph, tuple(Step.read(step) for step in Value(entry["path"], "path")))

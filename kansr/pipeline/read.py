@@ -62,13 +62,14 @@ def reading_of(given: Any, memory: int = MEMORY) -> Reading:
     )
 
 
-def read_source(source: Source, reading: Reading, seed: int) -> Table:
+def read_source(source: Source, reading: Reading, seed: int, labelled: str | None = None) -> Table:
     """The table behind a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y).
 
-    Of a table too large to hold, rows are drawn by the seed. Raises DataError for what cannot be read.
+    Of a table too large to hold, rows are drawn by the seed. labelled: a column whose cells are labels, numbers or not.
+    Raises DataError for what cannot be read.
     """
     if not (isinstance(source, str | Path) or hasattr(source, "read")):
-        return as_table(source, seed=seed)
+        return as_table(source, seed=seed, labelled=labelled)
     return read_table(
         cast("str | Path | BinaryIO", source),
         sep=reading.sep,
@@ -81,4 +82,5 @@ def read_source(source: Source, reading: Reading, seed: int) -> Table:
         sheet=reading.sheet,
         memory=reading.memory,
         seed=seed,
+        labelled=labelled,
     )

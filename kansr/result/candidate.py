@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sympy
 
 from kansr.expression.render import latex, readable
+from kansr.result.parameters import Parameters
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Candidate:
     r2, r2_held_out: 1 - loss/variance on the fitting and on the held-out rows; 1 is perfect, 0 as good as the mean.
     description_length: bits for the formula plus bits for its residuals (Rissanen 1978); less is better, and only
     differences mean something. origin: what found it.
+    parameters: the constants that differ by group, which are symbols of the formula: by name, then by group.
     """
 
     expr: sympy.Expr
@@ -32,6 +34,7 @@ class Candidate:
     description_length: float
     origin: str
     r2_held_out_error: float = field(default=math.nan, compare=False)
+    parameters: Parameters = field(default_factory=dict, compare=False)
 
     def latex(self, digits: int = 6) -> str:
         """The formula as LaTeX, with numbers rounded to `digits` significant digits."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import sympy
 
 from kansr.expression.evaluate import Tape
@@ -14,6 +15,7 @@ from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
 from kansr.result.candidate import Candidate
+from kansr.result.parameters import Parameters, own_columns
 from kansr.result.result import Result
 
 PREDICTION = "prediction"  # the name of the target of a formula that has none
@@ -24,6 +26,7 @@ class Law:
     """target = expr, in the inputs that expr uses.
 
     columns: the column name of each name that differs from it; units: the unit of each name, where it is known.
+    parameters: the constants that differ by group, which come after the other inputs; group: the column of the groups.
     """
 
     expr: sympy.Expr
@@ -31,6 +34,13 @@ class Law:
     target: str = PREDICTION
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
+    group: str = ""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The inputs that are columns of a table: all but the constants that differ by group."""
+        return tuple(name for name in self.inputs if name not in self.parameters)
 
     def column(self, name: str) -> str:
         """The column of the table that a name stands for."""
@@ -45,6 +55,13 @@ class Law:
         """The target predicted from X, (rows, inputs) -> (rows,); nan where the formula has no real value."""
         return Tape(self.expr, self.inputs).value(X)
 
+    def value_of_groups(self, X: Array, labels: Sequence[str]) -> Array:
+        """The same from the measured inputs, (rows, measured), and the group of each row.
+
+        Raises DataError for a group that the law does not know.
+        """
+        return self.value(np.column_stack([X, own_columns(self.parameters, self.group, labels)]))
+
 
 def law_of(discovery: Result, candidate: Candidate) -> Law:
     """A formula of a result as a law, in the inputs that it uses."""
@@ -52,8 +69,9 @@ def law_of(discovery: Result, candidate: Candidate) -> Law:
     units: dict[str, str] = {}
     if discovery.units is not None:
         units = {**discovery.units.text, **{k: c.unit for k, c in discovery.units.constants.items()}}
-    inputs = tuple(name for name in discovery.inputs if name in used)
-    return Law(candidate.expr, inputs, discovery.target, discovery.columns, units)
+    inputs = tuple(name for name in (*discovery.inputs, *candidate.parameters) if name in used)
+    group = discovery.group if candidate.parameters else ""
+    return Law(candidate.expr, inputs, discovery.target, discovery.columns, units, candidate.parameters, group)
 
 
 def law_of_formula(text: str, columns: Sequence[str] | None = None) -> Law:

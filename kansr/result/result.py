@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ import sympy
 from numpy.typing import ArrayLike
 
 from kansr.data.excerpt import Excerpt
+from kansr.data.read.cells import label_of
 from kansr.errors import DataError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import render
@@ -20,6 +21,7 @@ from kansr.numeric.arrays import Array
 from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
 from kansr.result.graph import Graph
+from kansr.result.parameters import own_columns
 from kansr.result.pareto import ParetoFront
 from kansr.result.shape import ShapeVerdict
 from kansr.units.units import Units
@@ -91,6 +93,7 @@ class Result:
     more complex and longer by bits that rest on few rows.
     excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;
     verdict: on a form of the user's, None without one; baselines: simple models on the same rows, simplest first.
+    group: the column of the groups by which constants of the formulas differ, "" where none do.
     shape: the statements on the shape of the law that the user made, with verdicts on the best formula; without any,
     those that hold of it.
     """
@@ -117,6 +120,7 @@ class Result:
     trying: str = ""
     verdict: FormVerdict | None = None
     baselines: tuple[Baseline, ...] = ()
+    group: str = ""
     shape: tuple[ShapeVerdict, ...] = ()
 
     @property
@@ -127,10 +131,19 @@ class Result:
     def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         """The target that the best formula predicts, (rows,); nan where the formula has no real value.
 
-        X: (rows, inputs) in the order of `inputs`, or a DataFrame with the columns of the table. Raises DataError for
-        any other shape and for missing columns.
+        X: (rows, inputs) in the order of `inputs`, or a DataFrame with the columns of the table. Where constants differ
+        by group it is a DataFrame, with the column of the groups. Raises DataError for any other shape, for missing
+        columns and for a group that the law does not know.
         """
-        return Tape(self.best.expr, self.inputs).value(self._matrix(X))
+        return self.values(self._matrix(X), self._labels(X))
+
+    def values(self, X: Array, labels: Sequence[str] | None = None) -> Array:
+        """The same from X, (rows, inputs), and the group of each row where constants differ by group."""
+        parameters = self.best.parameters
+        if not parameters:
+            return Tape(self.best.expr, self.inputs).value(X)
+        own = own_columns(parameters, self.group, labels or ())
+        return Tape(self.best.expr, (*self.inputs, *parameters)).value(np.column_stack([X, own]))
 
     def sympy(self, index: int | None = None) -> sympy.Expr:
         """The best formula, or the one at a position of the front, as a sympy expression."""
@@ -170,9 +183,21 @@ class Result:
                 "seed": self.seed,
                 "notes": list(self.notes),
                 **({} if self.verdict is None else {"form": self.verdict.to_dict(self.best)}),
+                **({"group": self.group} if self.group else {}),
             }
         )
         return finite
+
+    def _labels(self, X: ArrayLike | pd.DataFrame) -> list[str] | None:
+        """The group of each row, where the formula needs it."""
+        if not self.best.parameters:
+            return None
+        found = {str(label).strip(): label for label in getattr(X, "columns", ())}
+        if self.group not in found:
+            raise DataError(
+                f"constants differ by {self.group!r}: a prediction needs a DataFrame with that column beside the inputs"
+            )
+        return [label_of(cell) for cell in cast("pd.DataFrame", X)[found[self.group]]]
 
     def _matrix(self, X: ArrayLike | pd.DataFrame) -> Array:
         if hasattr(X, "columns"):  # a DataFrame, without importing pandas to ask
@@ -213,6 +238,7 @@ def _entry(candidate: Candidate) -> dict[str, Any]:
         "r2_held_out_error": float(candidate.r2_held_out_error),
         "description_length": float(candidate.description_length),
         "origin": candidate.origin,
+        **({"parameters": {k: dict(v) for k, v in candidate.parameters.items()}} if candidate.parameters else {}),
     }
 
 

@@ -21,6 +21,9 @@ class Budget:
     interrupted: float = 1.05  # share at which an attempt that does not ask the deadline is interrupted
     abandoned: float = 1.1  # share at which a worker that has not answered is not waited for
     attempt_least: float = 0.2  # seconds that an attempt has at least: the mean is always there
+    group_search: float = 0.1  # share for a search on the rows of one group
+    group_curves: float = 0.35  # share for well-known curves on one group
+    group_searches: float = 0.55  # share at which searches on single groups stop
     last_fit: float = 0.3  # seconds for the constants of all rows, however late it is
     reductions: float = 0.5  # share at which the first search over reductions of several inputs stops
     local_search: float = 0.3  # share for edits of formulas that were found

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import sympy
 
-from kansr.data.dataset import LEAST_ERROR, Dataset, set_aside
+from kansr.data.dataset import LEAST_ERROR, Dataset, set_aside, set_aside_of_each
 from kansr.data.excerpt import Excerpt, excerpt
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants, short_floats
@@ -45,8 +45,11 @@ class Partition:
         # Outliers that no surrogate is close enough to see must not be what a formula is bent for.
         table = replace(data, robust=data.robust or bool(outlier.any()))
         kept = data.rows - int(outlier.sum())
-        held_out = np.zeros(data.rows, dtype=bool)
-        held_out[~outlier] = set_aside(kept, 0.0 if kept < SMALL else share, np.random.default_rng(seed))
+        held_out: Mask = np.zeros(data.rows, dtype=bool)
+        rng = np.random.default_rng(seed)
+        held_out[~outlier] = set_aside(kept, 0.0 if kept < SMALL else share, rng)
+        if data.grouping is not None and kept >= SMALL:  # every group has rows that its constants are fitted to
+            held_out = np.asarray(set_aside_of_each(data.grouping.codes, share, rng) & ~outlier)
         return cls(table, outlier, held_out, seed)
 
     @classmethod

@@ -14,6 +14,7 @@ from rich.text import Text
 from kansr.expression.render import readable
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
+from kansr.result.parameters import groups_of
 from kansr.result.result import UNDECIDED, Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.show.digits import known, measured
@@ -46,6 +47,7 @@ MEASURES = {  # what a misfit is called; the value is in percent
 WIDTH = 60  # characters of a step up to which the misfits of all steps form a column
 MOST = 8  # formulas of the front that are shown
 HOPELESS = 50.0  # bits from which a longer formula than the best is not shown: odds of 2**50 to 1 against it
+GROUPS = 20  # groups whose constants are shown
 DECISIVE = 20.0  # bits from which the evidence against the longer formula is decisive: odds of a million to 1
 NEAR_ONE = 0.9999  # r² above which its distance from 1 is shown
 NO_NOISE = 1e-9  # noise level up to which it is rounding
@@ -219,6 +221,7 @@ def remarks(discovery: Result) -> list[str]:
         longer = "longer" if lost >= 0 else "shorter"
         lines.append(f"not ruled out by the rows, {abs(lost):.1f} bits {longer}: {readable(rival.expr)}")
     lines += verdict(discovery)
+    lines += parameters(discovery)
     lines += shape(discovery)
     if discovery.structure is None:
         lines.append(f"found as {trial(discovery.best.origin)}")
@@ -228,6 +231,19 @@ def remarks(discovery: Result) -> list[str]:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")
     return lines
+
+
+def parameters(discovery: Result) -> list[str]:
+    """The table of the constants that differ by group, as many groups as fit."""
+    found = discovery.best.parameters
+    if not found:
+        return []
+    groups = groups_of(found)
+    rows = [[discovery.group, *found], *([g, *(f"{v[g]:.6g}" for v in found.values())] for g in groups[:GROUPS])]
+    width = [max(len(_printable(row[i])) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "  ".join(_printable(cell).rjust(w) for cell, w in zip(row, width)) for row in rows]
+    more = [f"  … and {len(groups) - GROUPS} more groups"] if len(groups) > GROUPS else []
+    return ["constants by group", *lines, *more]
 
 
 def verdict(discovery: Result) -> list[str]:

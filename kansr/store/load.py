@@ -79,6 +79,7 @@ def discovery(value: Value) -> Result:
         outliers=tuple(item.whole() for item in _optional(value["outliers"])),
         rivals=tuple(candidate(item) for item in _optional(value["undecided"])),
         baselines=tuple(_baseline(item, inputs) for item in _optional(value["baselines"])),
+        group="" if value["group"].absent else value["group"].text(),
         shape=tuple(_shape(item, inputs) for item in _optional(value["shape"])),
     )
 
@@ -181,6 +182,20 @@ def _units(value: Value, names: Sequence[str], constants: Mapping[str, Constant]
     return Units(names[-1], text, dimension, constants)
 
 
+def _parameters(value: Value, taken: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The constants that differ by group; the same groups for each."""
+    if value.absent:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for key, item in value.items():
+        if _name(Value(key, item.where)) in taken:
+            raise DataError(f"{item.where} has the name of a column")
+        found[key] = {label: number.number() for label, number in item.items()}
+    if len({tuple(values) for values in found.values()}) > 1:
+        raise DataError(f"{value.where} has not the same groups for all constants")
+    return found
+
+
 def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Constant]) -> Callable[[Value], Candidate]:
     """A function from an entry to its candidate. Raises DataError where all formulas together are too long."""
     entries: list[Any] = [value["best"].data, *(v.data for v in value["front"])]
@@ -191,9 +206,10 @@ def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Cons
     named = {sympy.Symbol(name): NamedConstant(name, c.value) for name, c in constants.items()}
 
     def candidate(entry: Value) -> Candidate:
+        parameters = _parameters(entry["parameters"], names)
         try:
             with distribute(False):  # sympy would expand 2*(x + y)
-                expr = parse(entry["expression"].text(), names=names)
+                expr = parse(entry["expression"].text(), names=(*names, *parameters))
         except FormulaError as err:
             raise DataError(f"{entry.where}.expression: {err}") from None
         return Candidate(
@@ -205,6 +221,7 @@ def _candidates(value: Value, names: Sequence[str], constants: Mapping[str, Cons
             entry["description_length"].number(math.inf),
             entry["origin"].text(),
             entry["r2_held_out_error"].number(math.nan),
+            parameters,
         )
 
     return candidate

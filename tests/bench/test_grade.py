@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 
 from kansr.bench.grade import CRITERIA, VERDICTS, Recovery, bounded, graded
+from kansr.bench.grade.by_group import graded_by_group
 from kansr.bench.grade.decidable import decidability
 from kansr.bench.grade.skeleton import skeleton
 from kansr.bench.grade.strict import widened
-from kansr.bench.problem import SUITES, Problem, Variable, find_problem, read_problems, sample, suite
+from kansr.bench.problem import SUITES, Problem, Variable, find_problem, laws_of_groups, read_problems, sample, suite
 from kansr.expression.parse import parse
 
 LAWS = """
@@ -168,7 +170,10 @@ def every_law() -> list[Problem]:
 @pytest.mark.slow
 @pytest.mark.parametrize("criterion", ["strict", "skeleton"])
 def test_every_law_is_recovered_by_itself(criterion: str) -> None:
-    said = {problem.id: CRITERIA[criterion](problem, problem.expr) for problem in every_law()}
+    laws = [
+        law for problem in every_law() for law in (laws_of_groups(problem, 0).values() if problem.own else [problem])
+    ]
+    said = {law.id: CRITERIA[criterion](law, law.expr) for law in laws}
     assert {id for id, verdict in said.items() if verdict is not Y} == set()
 
 
@@ -176,6 +181,20 @@ def test_every_law_is_recovered_by_itself(criterion: str) -> None:
 def test_every_feynman_law_is_recovered_by_itself_by_the_rule_of_srbench() -> None:
     said = {problem.id: CRITERIA["srbench"](problem, problem.expr) for problem in suite("feynman120")}
     assert {id for id, verdict in said.items() if verdict is not Y} == set()
+
+
+def test_a_law_of_groups_is_recovered_where_every_group_has_it() -> None:
+    problem = find_problem("class_decay")
+    own: dict[str, dict[str, float]] = {"k0": {}, "k1": {}}
+    for label, law in laws_of_groups(problem, 3).items():
+        rate, factor = sorted(map(float, law.expr.atoms(sympy.Float)))
+        own["k0"][label], own["k1"][label] = factor, -1 / rate
+    right = graded_by_group(problem, 3, "k0*exp(-t/k1)", own)
+    assert right["verdicts"]["strict"] is Y and right["verdicts"]["skeleton"] is Y
+    wrong = graded_by_group(problem, 3, "k0*exp(-t/k1)", {**own, "k0": {**own["k0"], "4": 1.0}})
+    assert wrong["verdicts"]["strict"] is N and wrong["verdicts"]["skeleton"] is Y
+    assert graded_by_group(problem, 3, "exp(-t)", {})["verdicts"]["strict"] is N
+    assert graded_by_group(problem, 4, "k0*exp(-t/k1)", own)["verdicts"]["strict"] is N
 
 
 @pytest.mark.parametrize("other", ["strogatz_glider1", "nguyen_05", "feynman_I_6_2"])

@@ -36,6 +36,7 @@ COUNTS = {
     "classic": 92,
     "pykan": 13,
     "empirical": 9,
+    "class": 8,
     "lsr_transform": 154,
     "lsr_transform_published": 55,
     "lsr_transform_other": 99,
@@ -61,7 +62,7 @@ def every_problem() -> list[Problem]:
 def test_every_suite_is_counted_and_ids_are_unique() -> None:
     assert {name for names in SUITES.values() for name in names} == set(COUNTS)
     ids = [problem.id for problem in every_problem()]
-    assert len(ids) == len(set(ids)) == 789
+    assert len(ids) == len(set(ids)) == 797
 
 
 def test_every_problem_can_be_sampled_inside_its_ranges() -> None:

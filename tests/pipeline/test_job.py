@@ -197,6 +197,7 @@ OPTIONS: list[Row] = [
     ("both", ["--target", "a"], {"target": "a"}, None, {"target": "a"}),
     ("both", ["--inputs", "a,b"], {"inputs": "a,b"}, None, {"inputs": "a,b"}),
     ("both", ["--sigma", "s"], {"sigma": "s"}, None, {"sigma": "s"}),
+    ("both", ["--group", "g"], {"group": "g"}, None, {"group": "g"}),
     ("both", ["--derivative", "t"], {"derivative": "t"}, None, {"derivative": "t"}),
     ("both", ["--missing", "drop"], {"missing": "drop"}, None, {"missing": "drop"}),
     ("both", ["--units", "a=m"], {"units": "a=m"}, None, {"units": "a=m"}),

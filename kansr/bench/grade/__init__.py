@@ -105,13 +105,18 @@ def _any(name: str, problem: Problem, texts: tuple[str, ...]) -> Iterator[Recove
 
 
 def _figures(problem: Problem, text: str) -> Iterator[dict[str, Any]]:
+    names = (*problem.names, *(variable.name for variable in problem.distractors))
+    try:
+        expr = parse(text, names=names)
+    except FormulaError:
+        return
+    yield from figures_of(problem, expr)
+
+
+def figures_of(problem: Problem, expr: sympy.Expr) -> Iterator[dict[str, Any]]:
     """The complexity of formula and law, and r² on fresh rows without noise, None where it is not finite."""
     rng = np.random.default_rng(FRESH_SEED)
     data = sample(exact(problem), FRESH_ROWS, rng, distractors=bool(problem.distractors))
-    try:
-        expr = parse(text, names=data.names)
-    except FormulaError:
-        return
     r2 = r_squared(mean_square(Tape(expr, data.names).value(data.X) - data.y), float(np.var(data.y)))
     yield {
         "complexity": complexity(expr),

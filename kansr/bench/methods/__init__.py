@@ -35,7 +35,7 @@ class Answer:
     status: how the search ended, as a value of `kansr.result.result.Status` where it is one.
     rivals: formulas that the method cannot rule out.
     r2_held_out, r2_held_out_error: the accuracy that the method itself states, from rows that it held out, and its
-    standard error; None where it states none.
+    standard error; None where it states none. parameters: constants that differ by group, by name and by group.
     """
 
     expression: str
@@ -44,6 +44,7 @@ class Answer:
     rivals: tuple[str, ...] = ()
     r2_held_out: float | None = None
     r2_held_out_error: float | None = None
+    parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 Search = Callable[[Question], Iterator[Answer]]

@@ -4,7 +4,7 @@
 them by name: those of the shipped files, and those that `zoo` draws.
 """
 
-from kansr.bench.problem.known_law import Problem, Variable, draw, exact, sample
+from kansr.bench.problem.known_law import Problem, Variable, draw, exact, laws_of_groups, sample
 from kansr.bench.problem.problem_file import read_problems
 from kansr.bench.problem.suites import SUITES, find_problem, suite
 from kansr.bench.problem.zoo.drawn import is_zoo, zoo_ids
@@ -17,6 +17,7 @@ __all__ = [
     "exact",
     "find_problem",
     "is_zoo",
+    "laws_of_groups",
     "read_problems",
     "sample",
     "suite",

@@ -9,12 +9,15 @@ import sympy
 from numpy.typing import NDArray
 
 from kansr.data.dataset import Dataset
+from kansr.data.grouping import Grouping
 from kansr.errors import DataError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.numeric.arrays import Array
 
 SMALLEST, LARGEST = 1.18e-38, 3.40e38  # the range of single precision, to which targets of SRSD are limited
+GROUPS = 10  # of rows with constants of their own, as in the published tables
 ROUNDS = 1000  # of drawing as many rows as are wanted, after which sampling gives up
+GROUP = "group"  # the column that says which group a row belongs to
 OUTLIER_SIZE = 10.0  # standard deviation of the error of an outlier, over that of the target
 
 
@@ -43,6 +46,7 @@ class Problem:
     valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     rows, noise: of its table, unless others are asked for; relative_errors: whether they are in proportion to the
     target; idle: how many of the distractors are columns of its table; single: whether that is in float32.
+    own: constants that differ between groups of rows, GROUPS of them with as many rows each.
     """
 
     id: str
@@ -61,6 +65,7 @@ class Problem:
     noise: float = 0.0
     relative_errors: bool = False
     idle: int = 0
+    own: tuple[Variable, ...] = ()
     single: bool = False
 
     @property
@@ -91,6 +96,8 @@ def sample(
         raise UsageError(f"a sample needs at least one row and a noise level of 0 or more, not {rows} and {noise}")
     if not 0 <= outliers <= 1:
         raise UsageError(f"the share of outliers must be between 0 and 1, not {outliers:g}")
+    if problem.own:
+        return _of_groups(problem, rows, rng, noise=noise, outliers=outliers, distractors=distractors)
     variables = problem.variables + (problem.distractors if distractors else ())
     names = tuple(variable.name for variable in variables)
     kept: list[tuple[Array, Array]] = []
@@ -106,14 +113,48 @@ def sample(
     else:
         raise DataError(f"{problem.id}: only {rows - missing} of {ROUNDS * rows} draws have a target that can be used")
     X, y = (np.concatenate(parts) for parts in zip(*kept))
-    if noise:
-        size = np.abs(y) if problem.relative_errors else float(np.sqrt(np.mean(np.square(y))))
-        y = y + noise * size * rng.normal(0.0, 1.0, rows)
-    if outliers:
-        y = y + (rng.random(rows) < outliers) * rng.normal(0.0, OUTLIER_SIZE * float(np.std(y)), rows)
+    y = _with_errors(problem, y, rng, noise, outliers)
     if problem.single:
         X, y = (column.astype(np.float32).astype(float) for column in (X, y))
     return Dataset(X, y, names, problem.target)
+
+
+def laws_of_groups(problem: Problem, seed: int) -> dict[str, Problem]:
+    """The law of each group of rows that are sampled with this seed, by the label of the group."""
+    return _drawn_laws(problem, np.random.default_rng(seed))
+
+
+def _drawn_laws(problem: Problem, rng: np.random.Generator) -> dict[str, Problem]:
+    drawn = {sympy.Symbol(v.name): draw(v, GROUPS, rng) for v in problem.own}
+    laws = {}
+    for group in range(GROUPS):
+        numbers = {symbol: sympy.Float(float(values[group])) for symbol, values in drawn.items()}
+        laws[str(group + 1)] = replace(problem, expr=problem.expr.xreplace(numbers), own=())
+    return laws
+
+
+def _of_groups(
+    problem: Problem, rows: int, rng: np.random.Generator, *, noise: float, outliers: float, distractors: bool
+) -> Dataset:
+    """As many rows of each group, or one more of the first ones; the level of the noise is that of all rows."""
+    laws = _drawn_laws(problem, rng)
+    counts = [len(part) for part in np.array_split(np.arange(rows), GROUPS)]
+    parts = [sample(law, n, rng, distractors=distractors) for law, n in zip(laws.values(), counts) if n]
+    X, y = np.vstack([part.X for part in parts]), np.concatenate([part.y for part in parts])
+    codes = np.repeat(np.arange(len(parts)), [part.rows for part in parts])
+    y = _with_errors(problem, y, rng, noise, outliers)
+    grouping = Grouping(GROUP, tuple(laws)[: len(parts)], codes)
+    return Dataset(X, y, parts[0].names, problem.target, grouping=grouping)
+
+
+def _with_errors(problem: Problem, y: Array, rng: np.random.Generator, noise: float, outliers: float) -> Array:
+    """The targets with errors as `sample` has them, (rows,)."""
+    if noise:
+        size = np.abs(y) if problem.relative_errors else float(np.sqrt(np.mean(np.square(y))))
+        y = y + noise * size * rng.normal(0.0, 1.0, len(y))
+    if outliers:
+        y = y + (rng.random(len(y)) < outliers) * rng.normal(0.0, OUTLIER_SIZE * float(np.std(y)), len(y))
+    return y
 
 
 def exact(problem: Problem) -> Problem:

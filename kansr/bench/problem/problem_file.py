@@ -65,9 +65,10 @@ def _read_line(line: str) -> Any:
     if "formula" not in found:
         return found
     formula = found.pop("formula")
-    variables = found["variables"] + found.get("distractors", ())
+    own = found.get("own", ())
+    variables = found["variables"] + found.get("distractors", ()) + own
     _check_variables(variables, line)
-    names = [variable.name for variable in found["variables"]]
+    names = [variable.name for variable in found["variables"] + own]
     # with the blanks, positions in the formula are positions in the line
     expr = parse(" " * formula.start_pos + formula, names=names)
     if not 0 < found.get("valid_fraction", 1.0) <= 1:
@@ -116,6 +117,9 @@ class _ProblemBuilder(Transformer[Token, Any]):
 
     def unused(self, children: list[Variable]) -> tuple[str, tuple[Variable, ...]]:
         return "distractors", tuple(children)
+
+    def own(self, children: list[Variable]) -> tuple[str, tuple[Variable, ...]]:
+        return "own", tuple(children)
 
     def variable(self, children: list[Any]) -> Variable:
         name, *rest = children

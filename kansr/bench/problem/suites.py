@@ -25,6 +25,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "pykan": ("pykan",),
     "empirical": ("empirical",),
+    "class": ("class",),
     "lsr_transform": ("lsr_transform", "lsr_transform_published", "lsr_transform_other"),
     "newtonbench": ("newtonbench",),
 }

@@ -34,7 +34,7 @@ class Bench(Signature):
 
     \b
     Suites: feynman feynman_bonus feynman120 laws composed srsd srsd_easy srsd_medium srsd_hard
-      strogatz
+      strogatz class
       nguyen keijzer korns vladislavleva livermore jin constant rational koza pagie classic pykan
       lsr_transform lsr_transform_published lsr_transform_other newtonbench
       empirical, and pmlb: real tables in --data, as in SRBench

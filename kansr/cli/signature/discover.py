@@ -22,6 +22,7 @@ class Discover(Signature):
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
       kansr discover series.csv --derivative t --target prey,predator --run trial
+      kansr discover springs.csv --target length --group spring
       kansr discover data.csv --report law.html
       kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30
       kansr discover uptake.csv --shape "y(c=0) = 0; monotone c +; limit c->inf finite"
@@ -40,6 +41,7 @@ class Discover(Signature):
     inputs: options.Inputs = None
     ignore: options.Ignore = ""
     sigma: options.Sigma = None
+    group: options.Group = None
     derivative: options.Derivative = None
     run: options.Run = None
     order: options.Order = 1

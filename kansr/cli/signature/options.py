@@ -41,6 +41,10 @@ Ignore = Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out."
 Sigma = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
 ]
+Group = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="One law for groups of rows, such as experiments; constants may differ."),
+]
 Derivative = Annotated[
     str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
 ]

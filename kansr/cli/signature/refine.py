@@ -33,6 +33,7 @@ class Refine(Signature):
     inputs: options.Inputs = None
     ignore: options.Ignore = ""
     sigma: options.Sigma = None
+    group: options.Group = None
     derivative: options.Derivative = None
     loss: options.Loss = options.LossName.AUTO
     units: options.Units = None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kansr.data.read.cells import Labels
 from kansr.data.read.table import Table, from_arrays, from_frame
 from kansr.errors import DataError, UsageError
 
@@ -96,7 +97,7 @@ def _plain(cell: Any) -> Any:
     return cell
 
 
-def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _npz(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     raw = whole(stream, source, memory)
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -108,10 +109,10 @@ def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]
         raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
         raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
-    yield from_arrays(X, y, source=source)
+    yield from_arrays(X, y, source=source, labels=labels)
 
 
-def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _parquet(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as err:
@@ -120,16 +121,17 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
         there = stream if stream.seekable() else io.BytesIO(whole(stream, source, memory))
         file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
         if not file.metadata.num_rows:
-            yield from_frame(file.read().to_pandas(), source=source)
+            yield from_frame(file.read().to_pandas(), source=source, labels=labels)
         for batch in file.iter_batches(ROWS_AT_A_TIME):
-            yield from_frame(batch.to_pandas(), source=source)
+            yield from_frame(batch.to_pandas(), source=source, labels=labels)
     except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
         raise DataError(f"{source} is damaged: {err}") from err
 
 
-def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _feather(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     try:
-        yield from_frame(pd.read_feather(io.BytesIO(whole(stream, source, memory))), source=source)
+        frame = pd.read_feather(io.BytesIO(whole(stream, source, memory)))
+        yield from_frame(frame, source=source, labels=labels)
     except ImportError as err:
         raise DataError(f"{source}: {NEEDS_ARROW}") from err
     except (ValueError, OSError) as err:
@@ -148,12 +150,12 @@ def _too_large(source: str, memory: int) -> str:
     return f"{source} has more than {memory / 1e9:.3g} GB (--memory); CSV and parquet are read in pieces"
 
 
-def _old_spreadsheet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _old_spreadsheet(stream: io.BufferedReader, source: str, memory: int, labels: Labels | None) -> Iterator[Table]:
     raise DataError(f"{source} is a spreadsheet in an old format (xls); save it as xlsx or CSV")
 
 
 # The readers of binary formats, by the first bytes of the file.
-BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int, Labels | None], Iterator[Table]]] = {
     b"PK": _npz,
     b"PAR1": _parquet,
     b"ARROW1": _feather,

@@ -92,6 +92,32 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     return re.fullmatch(NUMBER.replace(".,", re.escape(decimal)), cell.strip(), re.ASCII) is not None
 
 
+class Labels:
+    """The labels in the cells of one column, such as names of experiments, as numbers in the order they are met in.
+
+    known: the number of each label, over all pieces of the table.
+    """
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        self.known: dict[str, int] = {}
+
+    def read(self, cells: pd.Series) -> Array:
+        """The number of the label in each cell, (rows,); nan where the cell is missing."""
+        missing = cells.isna().to_numpy()
+        numbers = [
+            np.nan if none else self.known.setdefault(label_of(cell), len(self.known))
+            for cell, none in zip(cells, missing)
+        ]
+        return np.array(numbers, dtype=np.float64)
+
+
+def label_of(cell: object) -> str:
+    """The label in a cell: the text without blanks about it; a number as it is written shortest, 1.0 as 1."""
+    text = str(cell).strip()
+    return f"{float(text):.17g}" if is_number(text) and float(f"{float(text):.17g}") == float(text) else text
+
+
 def counted(number: int, noun: str) -> str:
     """The number with its noun, in the plural unless it is 1: "1 row", "2 rows"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

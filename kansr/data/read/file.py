@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.data.read.binary import BINARY, whole, workbook_text
+from kansr.data.read.cells import Labels
 from kansr.data.read.json_lines import is_json, json_tables
 from kansr.data.read.numerals import Style
 from kansr.data.read.reservoir import Reservoir, rows_within
@@ -40,6 +41,7 @@ def read_table(
     sheet: str = "",
     memory: int = MEMORY,
     seed: int = 0,
+    labelled: str | None = None,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -50,6 +52,7 @@ def read_table(
     where it is certain if ""; header: whether there are names of columns; names: the first and the last line that holds
     them, found if None; missing: cells of a text that mean a missing value, besides NA and the like; sheet: of an xlsx
     file, its first table if "". memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+    labelled: a column whose cells are labels, numbers or not.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
@@ -62,16 +65,20 @@ def read_table(
         encoding=encoding,
         missing=tuple(missing),
     )
+    labels = None if labelled is None else Labels(labelled)
     again = isinstance(source, str | Path) and str(source) != "-"
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
-            yield from _tables(stream, name, form, sheet, memory)
+            yield from _tables(stream, name, form, sheet, memory, labels)
 
-    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    table = _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
 
 
-def _tables(stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: str, memory: int) -> Iterator[Table]:
+def _tables(
+    stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: str, memory: int, labels: Labels | None
+) -> Iterator[Table]:
     """The tables in the pieces of a file, whatever its format."""
     head = stream.peek(HEAD)[:HEAD]
     if head.startswith(ARCHIVE):
@@ -79,25 +86,27 @@ def _tables(stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: 
         book = workbook_text(raw, name, memory, sheet)
         if book is not None:
             text, note = book
-            yield from _texts(_stream(text), name, replace(form, sep=",", encoding="utf-8"), note)
+            yield from _texts(_stream(text), name, replace(form, sep=",", encoding="utf-8"), labels, note)
             return
         stream = _stream(raw)
     if sheet:
         raise UsageError(f"{name} is no xlsx file: leave out --sheet")
     readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
     if readers:
-        yield from readers[0](stream, name, memory)
+        yield from readers[0](stream, name, memory, labels)
     elif is_json(head):
-        yield from json_tables(stream, name, form.encoding, memory)
+        yield from json_tables(stream, name, form.encoding, memory, labels)
     else:
-        yield from _texts(stream, name, form)
+        yield from _texts(stream, name, form, labels)
 
 
 def _stream(raw: bytes) -> io.BufferedReader[Any]:
     return io.BufferedReader(io.BytesIO(raw))
 
 
-def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: str = "") -> Iterator[Table]:
+def _texts(
+    stream: io.BufferedReader[Any], name: str, form: TextFormat, labels: Labels | None, note: str = ""
+) -> Iterator[Table]:
     """The tables in the pieces of a separated text. note: on the whole of it."""
     text: TextTable | None = None
     table: Table | None = None
@@ -113,6 +122,7 @@ def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: st
             lines=text.lines,
             style=Style(text.form.decimal, text.form.thousands, text.form.bare_exponents),
             before=table,
+            labels=labels,
         )
         found = replace(found, units=dict(zip(text.names, text.units)))
         table, note = found if table is None else table, ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from kansr.data.read.cells import Labels
 from kansr.data.read.streams import pieces
 from kansr.data.read.table import Table, from_frame
 from kansr.errors import DataError
@@ -24,8 +25,11 @@ def is_json(head: bytes) -> bool:
     return BEGINNING.match(head) is not None
 
 
-def json_tables(stream: io.BufferedReader, source: str, encoding: str, memory: int) -> Iterator[Table]:
+def json_tables(
+    stream: io.BufferedReader, source: str, encoding: str, memory: int, labels: Labels | None = None
+) -> Iterator[Table]:
     """The tables in the pieces of a JSON text. memory: bytes that it may have, unless it has one object a line.
+    labels: see `from_frame`.
 
     Raises DataError, with the line, for what is no table in JSON.
     """
@@ -33,9 +37,9 @@ def json_tables(stream: io.BufferedReader, source: str, encoding: str, memory: i
     first = next(parts)
     objects = _objects(first.raw, source, 1)
     if objects is None:
-        yield _whole(b"".join([first.raw, *_within(parts, source, memory)]), source)
+        yield _whole(b"".join([first.raw, *_within(parts, source, memory)]), source, labels)
         return
-    table = _table(objects, source, None)
+    table = _table(objects, source, None, labels)
     yield table
     line = 1 + first.raw.count(b"\n")
     for piece in parts:
@@ -43,7 +47,7 @@ def json_tables(stream: io.BufferedReader, source: str, encoding: str, memory: i
         line += piece.raw.count(b"\n")
         if more is None:
             raise DataError(f"{source}: the lines from {line} on hold no objects; {FORMS}")
-        yield _table(more, source, table)
+        yield _table(more, source, table, labels)
 
 
 def _within(parts: Iterator[Any], source: str, memory: int) -> Iterator[bytes]:
@@ -77,16 +81,16 @@ def _objects(raw: bytes, source: str, start: int) -> list[Line] | None:
     return None if of_lists else found or None
 
 
-def _table(objects: Sequence[Line], source: str, before: Table | None) -> Table:
+def _table(objects: Sequence[Line], source: str, before: Table | None, labels: Labels | None) -> Table:
     """The rows of these objects, in the columns of the table before."""
     lines, rows = [number for number, _ in objects], [row for _, row in objects]
     if before is None:
-        return from_frame(_frame(rows), source=source, lines=lines)
+        return from_frame(_frame(rows), source=source, lines=lines, labels=labels)
     names = [name for name in before.columns if name not in before.errors.values()]
     new = next((name for row in rows for name in row if name not in names), None)
     if new is not None:
         raise DataError(f"{source}: {new!r} comes first after line {lines[0]}; every object needs the same names")
-    return from_frame(_frame(rows, names), source=source, lines=lines, before=before)
+    return from_frame(_frame(rows, names), source=source, lines=lines, before=before, labels=labels)
 
 
 def _frame(rows: Sequence[dict[str, Any]], names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -99,17 +103,18 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _whole(raw: bytes, source: str) -> Table:
+def _whole(raw: bytes, source: str, labels: Labels | None) -> Table:
     """The table in a text that is one JSON value."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as err:
         raise DataError(f"{source} is not JSON ({_reason(err)}); {FORMS}") from err
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return from_frame(_frame(value), source=source)
+        return from_frame(_frame(value), source=source, labels=labels)
     columns = list(value.values()) if isinstance(value, dict) else []
     if columns and all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
-        return from_frame(pd.DataFrame({name: list(map(_cell, cells)) for name, cells in value.items()}), source=source)
+        frame = pd.DataFrame({name: list(map(_cell, cells)) for name, cells in value.items()})
+        return from_frame(frame, source=source, labels=labels)
     raise DataError(f"{source} holds JSON, and no table; {FORMS}")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from kansr.data.read.cells import Kind, ParsedColumn, read_column
+from kansr.data.read.cells import Kind, Labels, ParsedColumn, read_column
 from kansr.data.read.numerals import PLAIN, Style, Written
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
@@ -34,7 +34,7 @@ class Table:
     are counted; units: by column, as a row of the file has them, empty without one.
     lines: the line of the file that each row is from, None without a file.
     total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
-    in pieces, None where they cannot be read again.
+    in pieces, None where they cannot be read again. labels: by column, the labels that its numbers count from 0.
     """
 
     columns: tuple[str, ...]
@@ -51,6 +51,7 @@ class Table:
     lines: Sequence[int] | None = None
     total: int = 0
     again: Callable[[], Iterator[Array]] | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def texts(self) -> dict[str, str]:
         """What each column is that holds no numbers: text, or time stamps that cannot be read."""
@@ -90,11 +91,12 @@ def from_frame(
     lines: Sequence[int] | None = None,
     style: Style = PLAIN,
     before: Table | None = None,
+    labels: Labels | None = None,
 ) -> Table:
     """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
 
-    style: of numbers in cells of text; before: the table whose next rows these are. Raises DataError where two columns
-    have the same name.
+    style: of numbers in cells of text; before: the table whose next rows these are; labels: of the column whose cells
+    are labels, if there is one; those that are met are added. Raises DataError where two columns have the same name.
     """
     columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
     twice = [name for name, count in Counter(columns).items() if count > 1]
@@ -103,6 +105,8 @@ def from_frame(
 
     def column(i: int, frame: pd.DataFrame) -> ParsedColumn:
         label, name = f"column {columns[i]!r}", columns[i]
+        if labels is not None and name == labels.column:
+            return ParsedColumn(labels.read(frame.iloc[:, i]), kind=Kind.TEXT)
         origin = "" if before is None else before.origins.get(name, "")
         found = read_column(frame.iloc[:, i], label, lambda row: _place(lines, row), style, origin)
         return found if before is None else _going_on(found, before, name, label, _place(lines, 0))
@@ -177,7 +181,7 @@ def _ends_with_total(frame: pd.DataFrame, parsed: Sequence[ParsedColumn]) -> boo
         above = read_column(frame.iloc[:-1, labels[0]].infer_objects(), "", str)
         return not above.refusal
     mean = MEANS.fullmatch(last[labels[0]]) is not None
-    values = [column.values for column in parsed if not column.refusal and np.isfinite(column.values[-1])]
+    values = [column.values for column in parsed if column.kind is not Kind.TEXT and np.isfinite(column.values[-1])]
     return any(_is_total(column, mean) for column in values)
 
 
@@ -187,8 +191,8 @@ def _is_total(column: Array, mean: bool) -> bool:
     return total != 0 and bool(abs(column[-1] - total) <= SAME_SUM * float(np.abs(above).max(initial=abs(total))))
 
 
-def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
-    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,).
+def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table", labels: Labels | None = None) -> Table:
+    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,); labels: see `from_frame`.
 
     Raises DataError for any other shape.
     """
@@ -200,7 +204,7 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
             f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
         )
     named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
-    return from_frame(pd.DataFrame(named), source=source)
+    return from_frame(pd.DataFrame(named), source=source, labels=labels)
 
 
 def _place(lines: Sequence[int] | None, row: int) -> str:

@@ -7,6 +7,7 @@ import re
 from kansr.result.law import Law
 from kansr.show.export.code import PRODUCT, Language, Source, calls, code
 from kansr.show.export.comment import about, hashed
+from kansr.show.export.constants_table import as_struct
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("", abs="fabs", max=">", min="<")
@@ -33,6 +34,7 @@ def to_c(law: Law) -> str:
         f"{hashed([*about(law, chosen), 'not a number where the formula has no real value'], '//')}"
         "#include <math.h>\n\n"
         f"double {chosen.function}({arguments or 'void'})\n{{\n{declared}    return {value};\n}}\n"
+        + as_struct(law, chosen)
     )
 
 

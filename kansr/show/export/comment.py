@@ -15,7 +15,8 @@ from kansr.show.export.names import CodeNames
 def about(law: Law, names: CodeNames) -> list[str]:
     """The description, line by line; no line can end a comment or a docstring in any language."""
     lines = [f"{names.function} = {readable(law.expr.xreplace(_renamed(law, names.of)))}", ""]
-    lines += [f"{_named(names.of[name], law, name)}{_unit(law, name)}" for name in law.inputs]
+    lines += [f"{_named(names.of[name], law, name)}{_unit(law, name)}" for name in law.measured]
+    lines += [f"{names.of[name]}: a constant that differs by {_quoted(law.group)}" for name in law.parameters]
     lines.append(f"returns {_named(law.target, law, law.target)}{_unit(law, law.target)}")
     lines += [f"{names.of[c.name]} = {c.value!r}{_unit(law, c.name)}" for c in law.constants]
     conditions = domain(law.expr.xreplace(_renamed(law, names.of)))

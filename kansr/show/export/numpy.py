@@ -5,6 +5,7 @@ from __future__ import annotations
 from kansr.result.law import Law
 from kansr.show.export.code import Language, calls, code, stars
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("np.", asin="np.arcsin", acos="np.arccos", atan="np.arctan", max="np.maximum", min="np.minimum")
@@ -24,4 +25,5 @@ def to_numpy(law: Law) -> str:
         f"import numpy as np\n\n\ndef {chosen.function}({', '.join(arguments)}):\n{docstring(lines)}"
         + "".join(f"    {line}\n" for line in body)
         + f'    with np.errstate(all="ignore"):\n        return {value}\n'
+        + as_dict(law, chosen)
     )

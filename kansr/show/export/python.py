@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kansr.result.law import Law
 from kansr.show.export.code import Language, Source, calls, code, slash
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 # Helpers that return inf or nan, as IEEE arithmetic does, where functions of `math` raise an exception.
@@ -72,6 +73,7 @@ def to_python(law: Law) -> str:
         + f"def {chosen.function}({', '.join(arguments)}):\n{docstring(lines)}"
         + "".join(f"    {line}\n" for line in body)
         + f"    return {value}\n"
+        + as_dict(law, chosen)
     )
 
 

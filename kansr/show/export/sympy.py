@@ -5,6 +5,7 @@ from __future__ import annotations
 from kansr.result.law import Law
 from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, hashed
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("sympy.", abs="sympy.Abs", max="sympy.Max", min="sympy.Min")
@@ -27,4 +28,4 @@ def to_sympy(law: Law) -> str:
     value = code(law.expr, language).text
     if law.expr.is_Integer:
         value = f"sympy.Integer({value})"
-    return f"import sympy\n\n{hashed(about(law, chosen))}{symbols}{chosen.function} = {value}\n"
+    return f"import sympy\n\n{hashed(about(law, chosen))}{symbols}{chosen.function} = {value}\n{as_dict(law, chosen)}"

@@ -6,6 +6,7 @@ from kansr.formula.fit.constants import floats
 from kansr.result.law import Law
 from kansr.show.export.code import Language, Source, calls, code, stars
 from kansr.show.export.comment import about, docstring
+from kansr.show.export.constants_table import as_dict
 from kansr.show.export.names import names
 
 FUNCTIONS = calls("torch.", max="torch.maximum", min="torch.minimum")
@@ -32,6 +33,7 @@ def to_torch(law: Law) -> str:
         + f"\n    def forward({', '.join(['self', *arguments])}):\n"
         + "".join(f"        {line}\n" for line in body)
         + f"        return {value}\n"
+        + as_dict(law, chosen)
     )
 
 

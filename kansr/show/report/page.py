@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kansr.expression.render import readable, render
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
+from kansr.result.parameters import groups_of
 from kansr.result.result import Result
 from kansr.show.digits import constants, shortener
 from kansr.show.report.drawing import drawing
@@ -102,6 +103,7 @@ def page(discovery: Result) -> str:
             ],
             constants=constants(discovery.constants, discovery.rows),
             named=_named(discovery),
+            groups=_groups(discovery),
             charts=list(_charts(discovery, rows, labels)) if rows else [],
             beyond=max(len(discovery.inputs) - INPUTS, 0),
             parts=_legend(rows) if rows else [],
@@ -147,6 +149,15 @@ def _named(discovery: Result) -> list[tuple[str, str, str]]:
     offered = discovery.units.constants if discovery.units else {}
     used = {str(atom) for atom in discovery.best.expr.atoms()}
     return [(name, f"{c.value:.10g}", c.unit) for name, c in offered.items() if name in used]
+
+
+def _groups(discovery: Result) -> list[tuple[str, ...]]:
+    """The table of the constants that differ by group, with its head; empty where there are none."""
+    found = discovery.best.parameters
+    if not found:
+        return []
+    rows = [(group, *(f"{values[group]:.6g}" for values in found.values())) for group in groups_of(found)]
+    return [(discovery.group, *found), *rows]
 
 
 def _charts(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Iterator[Chart]:

@@ -8,16 +8,17 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from kansr.expression.evaluate import Tape
 from kansr.expression.render import mathematics
 from kansr.formula.fit.error_model import spans_decades
 from kansr.numeric.arrays import Array
+from kansr.result.parameters import groups_of
 from kansr.result.result import Result
 from kansr.show.report.axis import Axis, spanning
 from kansr.show.report.charts import Frame, shortened
 
 SPARSE, MANY = 60, 500  # rows below which dots are large, and above which they are small
 CURVE = 400  # points of the curve of a law
+CURVES = 30  # groups whose curves are drawn
 INPUTS = 12  # inputs that residuals are drawn against, at most
 EXACT = 1e-16  # least 1 − r² that is drawn, on a logarithmic axis
 WORST = 10.0  # largest 1 − r² that is drawn
@@ -55,7 +56,7 @@ def shown(discovery: Result) -> PlottedRows | None:
     rows = discovery.excerpt
     if rows is None or not len(rows.y):
         return None
-    law = Tape(discovery.best.expr, discovery.inputs).value(rows.X)
+    law = discovery.values(rows.X, rows.labels)
     out = np.isin(rows.row, discovery.outliers)
     return PlottedRows(rows.X, rows.y, law, rows.held_out & ~out, out, rows.row, rows.sigma)
 
@@ -72,11 +73,12 @@ def law_over_input(discovery: Result, rows: PlottedRows, labels: dict[str, str])
     along = np.asarray(space(float(x.min()), float(x.max()), CURVE), dtype=np.float64)
     grid = np.zeros((CURVE, len(discovery.inputs)))
     grid[:, discovery.inputs.index(used[0])] = along
-    law = Tape(discovery.best.expr, discovery.inputs).value(grid)
+    groups = groups_of(discovery.best.parameters)[:CURVES]
+    laws = [discovery.values(grid, [group] * CURVE) for group in groups] or [discovery.values(grid)]
     bars = ""
     if rows.sigma is not None and len(x) <= ERROR_BARS:
         bars = frame.bars(x, rows.y - rows.sigma, rows.y + rows.sigma)
-    marks = [bars, *_dots(frame, rows, x, rows.y), frame.line(along, law)]
+    marks = [bars, *_dots(frame, rows, x, rows.y), *(frame.line(along, law) for law in laws)]
     return frame.svg(marks, f"{discovery.target} against {used[0]}: the rows and the law")
 
 
