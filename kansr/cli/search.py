@@ -89,7 +89,7 @@ def _carried_out(
         reading=reading_of(given, bytes_of(given.memory)),
         target=given.target,
         inputs=given.inputs,
-        ignore=given.ignore,
+        ignore=given.ignore or (),
         sigma=given.sigma,
         group=given.group,
         derivative=given.derivative,
