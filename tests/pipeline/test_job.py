@@ -20,6 +20,7 @@ from typer.main import get_command
 import kansr
 from kansr.cli.main import app
 from kansr.errors import UsageError
+from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.formula.judge.baseline import baseline
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task, Work, run_job
@@ -199,6 +200,7 @@ OPTIONS: list[Row] = [
     ("both", ["--sigma", "s"], {"sigma": "s"}, None, {"sigma": "s"}),
     ("both", ["--group", "g"], {"group": "g"}, None, {"group": "g"}),
     ("both", ["--derivative", "t"], {"derivative": "t"}, None, {"derivative": "t"}),
+    ("both", ["--ignore", "a,b"], {"ignore": "a,b"}, None, {"ignore": "a,b"}),
     ("both", ["--missing", "drop"], {"missing": "drop"}, None, {"missing": "drop"}),
     ("both", ["--units", "a=m"], {"units": "a=m"}, None, {"units": "a=m"}),
     ("both", ["--constants", "c=3:m"], {"constants": "c=3:m"}, None, {"constants": "c=3:m"}),
@@ -213,13 +215,19 @@ OPTIONS: list[Row] = [
     ("both", ["--no-header"], None, None, {"reading": Reading(header=False)}),
     ("both", ["--encoding", "latin-1"], None, None, {"reading": Reading(encoding="latin-1")}),
     ("both", ["--na-values", "x, y"], None, None, {"reading": Reading(na_values=("x", "y"))}),
+    ("both", ["--thousands", "."], None, None, {"reading": Reading(thousands=".")}),
+    ("both", ["--header", "3-4"], None, None, {"reading": Reading(names=(3, 4))}),
+    ("both", ["--sheet", "b"], None, None, {"reading": Reading(sheet="b")}),
     ("both", ["--memory", "500MB"], None, None, {"reading": Reading(memory=5 * 10**8)}),
     ("discover", ["--refine", "all"], {"refine": ("all",)}, {"refine": ("all",)}, {"refine": ("all",)}),
     ("discover", ["--form", "f(a)"], {"form": "f(a)"}, None, {"form": "f(a)", "task": Task.SOLVE_FORM}),
+    ("discover", ["--functions", "exp"], {"functions": "exp"}, None, {"vocabulary": vocabulary_of("exp", None)}),
+    ("discover", ["--max-complexity", "9"], {"max_complexity": 9}, None, {"vocabulary": vocabulary_of(None, 9)}),
     ("discover", ["--shape", "y > 0"], {"shape": "y > 0"}, None, {"shape": "y > 0"}),
     ("refine", ["--start", "k=2"], {"start": "k=2"}, None, {"start": "k=2"}),
 ]
 ON_THE_WAY = {"--json", "--out", "--report", "--force", "--resume", "--quiet", "--debug", "--help"}  # not of the job
+OF_SYSTEMS = {"run", "order"}  # of differential equations: tests/cli/test_search_several.py
 IN_PYTHON = {"table", "absolute_sigma", "executor", "moves", "progress"}  # what no command line can say
 FILE = "no such file: a job is only made here"
 
@@ -312,7 +320,7 @@ def test_the_tasks_differ_and_nothing_else_does(jobs: list[Job]) -> None:
 def test_no_option_is_missing_from_the_table() -> None:
     commands: Any = get_command(app)
     for command, function, alone, alone_here in [
-        ("discover", kansr.discover, set(), {"guesses"}),
+        ("discover", kansr.discover, {f"--{name}" for name in OF_SYSTEMS}, {"guesses", *OF_SYSTEMS}),
         ("refine", kansr.refine, {"--expr"}, {"form"}),
     ]:
         rows = [row for row in OPTIONS if row[0] in ("both", command)]
