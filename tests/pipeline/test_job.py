@@ -20,8 +20,8 @@ from typer.main import get_command
 import kansr
 from kansr.cli.main import app
 from kansr.errors import UsageError
-from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.formula.judge.baseline import baseline
+from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job, Task, Work, run_job
 from kansr.pipeline.read import Reading
