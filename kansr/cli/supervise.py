@@ -119,7 +119,8 @@ class Watched:
         if out is not None:
             self.held.enter_context(claimed(out, force=output.force, resume=output.resume))
             if work.resumable:
-                journal = opened(out, key(work.data, work.config), resume=output.resume)
+                journal = opened(out, key(work.data, work.config), resume=output.resume, force=output.force)
+                say([journal.note] if journal.note and not output.quiet else [])
             write(out / COMMAND, output.command + "\n")
         visible = sys.stderr.isatty() and not output.quiet
         with display(work.config.time_limit) if visible else contextlib.nullcontext(lambda result: None) as show:

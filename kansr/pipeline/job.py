@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
+from kansr.data.read.table import Table
 from kansr.data.roles import dataset
-from kansr.errors import UsageError
+from kansr.errors import DataError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
@@ -146,10 +147,21 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
             yield noted(found)
     except KeyboardInterrupt:
         found = replace(found, status=Status.INTERRUPTED)
-    if table.again and found.status is not Status.INTERRUPTED:
+    if table.total and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            found = on_all_rows(found, table.columns, table.again(), alike=job.sigma is None)
+            found = _on_all_rows(found, table, alike=job.sigma is None)
     yield noted(found)
+
+
+def _on_all_rows(found: Result, table: Table, *, alike: bool) -> Result:
+    """The result fitted to all rows of a table too large to be held; as it is, and a note, where they are not there."""
+    try:
+        if table.again is None:
+            raise DataError(f"{table.source} can be read only once")
+        return on_all_rows(found, table.columns, table.again(), alike=alike)
+    except (KansrError, OSError, MemoryError, ArithmeticError, ValueError) as err:
+        note = f"the constants are those of the {found.rows} rows that were looked at, not of all: {err}"
+        return replace(found, notes=(*found.notes, note))
 
 
 def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:

@@ -8,7 +8,7 @@ from pathlib import Path
 from kansr.data.excerpt import read_excerpt
 from kansr.result.result import Result
 from kansr.store.folder import COMMAND, ROWS
-from kansr.store.load import load
+from kansr.store.load import load, text_of
 
 
 def read(run: Path) -> Result:
@@ -22,5 +22,5 @@ def read(run: Path) -> Result:
     return replace(
         discovery,
         excerpt=read_excerpt(rows, discovery.inputs, discovery.target) if rows.is_file() else None,
-        command=command.read_text(encoding="utf-8").strip() if command.is_file() else "",
+        command=text_of(command).strip() if command.is_file() else "",
     )

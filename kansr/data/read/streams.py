@@ -6,6 +6,8 @@ import codecs
 import contextlib
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -48,6 +50,17 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             raise DataError(f"{name} is a damaged gzip file ({err}); copy it again") from err
         except OSError as err:
             raise DataError(f"cannot read {name}: {err}") from err
+
+
+def identity(source: Source) -> tuple[int, ...] | None:
+    """What tells whether a file is still what it was; None for what is no regular file, and can be read only once."""
+    if not isinstance(source, str | Path) or str(source) == "-":
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        there = os.stat(source)
+        if stat.S_ISREG(there.st_mode):
+            return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns
+    return None
 
 
 def _buffered(stream: BinaryIO) -> io.BufferedReader[Any]:

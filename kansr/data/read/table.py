@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kansr.data.read.cells import read_column
 from kansr.data.read.reservoir import Reservoir, rows_within
-from kansr.data.read.streams import Source, opened, pieces
+from kansr.data.read.streams import Source, identity, opened, pieces
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
@@ -36,7 +36,7 @@ class Table:
     remarks: by column, what to tell when the column is used; refusals: by column, why it cannot be used.
     lines: the line of the file that each row is from, None without a file.
     total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
-    in pieces, None where they cannot be read again.
+    in pieces, None where they cannot be read again; it raises DataError where they are not what they were.
     """
 
     columns: tuple[str, ...]
@@ -76,7 +76,7 @@ def read_table(
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
     form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
-    again = isinstance(source, str | Path) and str(source) != "-"
+    same = identity(source)
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
@@ -84,7 +84,12 @@ def read_table(
             readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
             yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
 
-    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    def again() -> Iterator[Array]:
+        if identity(source) not in (None, same):
+            raise DataError(f"{source} has changed since it was read")
+        return (part.values for part in parts())
+
+    return _gathered(parts(), memory, seed, None if same is None else again)
 
 
 def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[Table]:
