@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
-from kansr.errors import UsageError
+from kansr.errors import DataError, UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import latex
 from kansr.numeric.arrays import Array
@@ -108,6 +108,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         """
         import kansr.kan.network.network  # noqa: F401  torch is loaded before the clock starts
 
+        if np.ma.is_masked(X) or np.ma.is_masked(y):
+            raise DataError("X and y must not be masked: leave such rows out")
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
         weight = None

@@ -7,7 +7,6 @@ The signature of a command is loaded when the command is asked for, and what car
 from __future__ import annotations
 
 import gc
-import io
 import os
 import signal
 import sys
@@ -26,7 +25,7 @@ from kansr.cli import Exit
 from kansr.cli.signature import Signature
 from kansr.errors import FormulaError, KansrError
 from kansr.runtime.signals import SIGNALLED
-from kansr.runtime.terminal import emit, say, say_internal
+from kansr.runtime.terminal import close_streams, emit, open_streams, say, say_internal
 from kansr.version import __version__
 
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
@@ -136,10 +135,9 @@ def start(
 
 def main() -> None:
     """The console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shall show the rest
+    open_streams()
     code = run(sys.argv[1:])
+    close_streams()
     gc.freeze()  # what is about to end need not be searched for garbage, which takes a fifth of a second
     sys.exit(code)
 

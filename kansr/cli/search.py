@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -11,7 +10,7 @@ from kansr.cli.signature.refine import Refine
 from kansr.cli.supervise import Output, carry_out, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.errors import UsageError
-from kansr.pipeline.config import Config
+from kansr.pipeline.config import LONGEST, Config
 from kansr.pipeline.job import Job, Task
 from kansr.pipeline.read import Reading
 from kansr.runtime.pool import cores
@@ -31,8 +30,8 @@ def refine(given: Refine) -> int:
 
 def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
-    if not (0 < given.time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
+    if not 0 < given.time_limit <= LONGEST:
+        raise UsageError(f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}")
     job = Job(
         table=given.file,
         reading=_reading(given),

@@ -154,6 +154,8 @@ def _roles(
     for name in (target, *inputs, *(() if sigma is None else (sigma,))):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
+    if sigma is not None and sigma == target:
+        raise DataError(f"{table.source}: {sigma!r} cannot be both the target and the errors of the target")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
     chosen = list(dict.fromkeys(inputs))

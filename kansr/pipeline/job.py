@@ -73,6 +73,15 @@ class Job:
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
+        for option in ("target", "sigma", "derivative", "form"):
+            given = getattr(self, option)
+            if not isinstance(given, str | None):
+                what = "a formula" if option == "form" else "the name of a column"
+                raise UsageError(f"{option} is {what}, as text, and not {given!r} ({type(given).__name__})")
+        if not isinstance(self.inputs, str | Sequence | None) or not all(isinstance(i, str) for i in self.inputs or ()):
+            raise UsageError(f"inputs are names of columns, as text, and not {self.inputs!r}")
+        if self.missing not in ("error", "drop"):
+            raise UsageError(f"missing is 'error' or 'drop', not {self.missing!r}")
         if self.task is Task.SOLVE_FORM and self.config.refine:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
         if self.task is Task.SOLVE_FORM and self.guesses:

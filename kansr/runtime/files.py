@@ -42,6 +42,30 @@ def take(lock: int, folder: Path, patience: float = 0.0) -> None:
             raise UsageError(f"cannot lock {folder}: {err.strerror}") from err
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; not where the name is none, as one that is too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; not where the name is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def exists(path: Path) -> bool:
+    """Whether there is anything of this name; not where it is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def open_lock(path: Path) -> int:
     """The descriptor of a lock file, which is made where there is none. Raises OSError where it cannot be."""
     return os.open(path, os.O_CREAT | os.O_RDWR | NO_LINK, 0o644)
@@ -61,7 +85,12 @@ def read_own(path: Path, most: int) -> bytes:
 
     most: bytes that it may have.
     """
-    file = os.open(path, os.O_RDONLY | NO_LINK)
+    try:
+        file = os.open(path, os.O_RDONLY | NO_LINK)
+    except OSError as err:
+        if err.errno != errno.ELOOP:
+            raise
+        raise OSError(errno.ELOOP, "it is a link") from err
     with open(file, "rb") as stream:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):

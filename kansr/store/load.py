@@ -21,6 +21,7 @@ from kansr.result.graph import Graph
 from kansr.result.json_value import Value, read_json
 from kansr.result.pareto import ParetoFront
 from kansr.result.result import SCHEMA, Result, Status
+from kansr.runtime.files import is_folder
 from kansr.store.folder import RESULT
 from kansr.units.text import dimension_of
 from kansr.units.units import Constant, Units
@@ -42,7 +43,7 @@ def load(path: str | PathLike[str]) -> Result:
     """
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return discovery(read_json(path, "the text"))
-    file = Path(path) / RESULT if _is_folder(Path(path)) else Path(path)
+    file = Path(path) / RESULT if is_folder(Path(path)) else Path(path)
     return discovery(read_json(text_of(file), str(file)))
 
 
@@ -117,13 +118,6 @@ def text_of(file: Path) -> str:
         raise DataError(f"{file} is damaged: it is not a text in UTF-8") from None
     except (OSError, ValueError) as err:
         raise DataError(f"cannot read {file}: {getattr(err, 'strerror', None) or err}") from err
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # not a file name; reading it gives the message
-        return False
 
 
 def _optional(value: Value) -> Value:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kansr.data.excerpt import read_excerpt
 from kansr.result.result import Result
 from kansr.store.folder import COMMAND, ROWS
+from kansr.runtime.files import is_folder
 from kansr.store.load import load, text_of
 
 
@@ -17,7 +18,7 @@ def read(run: Path) -> Result:
     Raises DataError for files that cannot be read or do not belong together.
     """
     discovery = load(run)
-    folder = run if run.is_dir() else run.parent
+    folder = run if is_folder(run) else run.parent
     rows, command = folder / ROWS, folder / COMMAND
     return replace(
         discovery,

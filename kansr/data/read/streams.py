@@ -34,7 +34,10 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             if not isinstance(source, str | Path):
                 stream = _buffered(source)
             elif str(source) == "-":
-                name, stream = "standard input", _buffered(sys.stdin.buffer)
+                name = "standard input"
+                if sys.stdin is None:
+                    raise DataError("standard input is closed; name a file, or pipe a table into it")
+                stream = _buffered(sys.stdin.buffer)
             else:
                 stream = files.enter_context(_file(source))
             if stream.peek(2).startswith(b"\x1f\x8b"):
@@ -64,6 +67,8 @@ def identity(source: Source) -> tuple[int, ...] | None:
 
 
 def _buffered(stream: BinaryIO) -> io.BufferedReader[Any]:
+    if isinstance(stream, io.TextIOBase):
+        raise DataError(f"{getattr(stream, 'name', 'the stream')} is open as text: open it in binary mode, 'rb'")
     return cast(
         "io.BufferedReader[Any]", stream if hasattr(stream, "peek") else io.BufferedReader(io.BytesIO(stream.read()))
     )
@@ -86,8 +91,10 @@ def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterat
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
     try:
-        codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-        b"".decode(codec)  # codecs such as base64 are not encodings of text, and fail here
+        found = codecs.lookup(encoding)
+        if not getattr(found, "_is_text_encoding", True):  # base64, rot13 and the like turn bytes into bytes
+            raise LookupError
+        codec = "utf-8-sig" if found.name == "utf-8" else encoding
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
     except (LookupError, TypeError, ValueError) as err:
         raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err

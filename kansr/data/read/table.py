@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from kansr.numeric.arrays import Array
 MEMORY = 2 * 10**9  # bytes that a table may take, unless --memory says otherwise
 ROWS_AT_A_TIME = 100_000  # of a parquet file
 MAGIC_BYTES = 8  # that tell the formats apart
+KINDS = "biufcmMOUS"  # of numpy's types: those of one value an element, of which the columns say which are no numbers
 NEEDS_ARROW = "parquet and feather files need: pip install 'kansr[parquet]'"
 
 
@@ -188,7 +191,7 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
 
     Raises DataError for any other shape.
     """
-    inputs, target = np.asarray(X), np.asarray(y)
+    inputs, target = _plain(X, "X", source), _plain(y, "y", source)
     if inputs.ndim == 1:
         inputs = inputs[:, None]
     if inputs.ndim != 2 or target.size != len(inputs) or max(target.shape, default=0) != target.size:
@@ -197,6 +200,25 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
         )
     named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
     return from_frame(pd.DataFrame(named), source=source)
+
+
+def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
+    """The array in what is given. Raises DataError for what is none, or not of plain numbers.
+
+    What is masked becomes nan, as a missing cell.
+    """
+    try:
+        if isinstance(given, np.ma.MaskedArray) and given.dtype.kind in "biuf":
+            return np.asarray(given.astype(np.float64).filled(np.nan))
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as err:
+        reason = re.split(r"\.\s", str(err))[0]
+        raise DataError(f"{source}: {name} is no array of numbers ({type(given).__name__}: {reason})") from err
+    if array.dtype.kind not in KINDS:
+        raise DataError(
+            f"{source}: {name} must be an array of plain numbers, and its elements are of type {array.dtype}"
+        )
+    return array
 
 
 def _place(lines: Sequence[int] | None, row: int) -> str:
@@ -213,8 +235,11 @@ def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]
             X, y = arrays["X"], arrays["y"]
     except KeyError as err:
         raise DataError(f"{source}: an npz file must hold arrays named X and y; a spreadsheet saves as CSV") from err
+    except (MemoryError, OverflowError) as err:
+        raise DataError(f"{source}: {_too_large('an array', memory)}") from err
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
-        raise DataError(f"{source}: cannot read the arrays X and y ({err}); save them as plain numbers") from err
+        reason = re.split(r"\.\s", str(err))[0]
+        raise DataError(f"{source}: cannot read the arrays X and y ({reason}); save them as plain numbers") from err
     yield from_arrays(X, y, source=source)
 
 
