@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from kansr.api.discovery import Discovery
-from kansr.pipeline.config import Config, Loss, Refine
+from kansr.errors import UsageError
+from kansr.pipeline.config import Config, Loss, Refine, listed
 from kansr.pipeline.job import Job, Task, here, run_job
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
@@ -84,7 +85,7 @@ def discover(
             library=as_library(library),
             loss=loss,
             refine=refine,
-            moves=tuple(moves),
+            moves=listed(moves),
             executor=executor,
         ),
     )
@@ -93,5 +94,7 @@ def discover(
 
 def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda discovery: None) -> Discovery:
     """What a job comes to in this process. progress: called with every result on the way."""
+    if not callable(progress):
+        raise UsageError(f"progress is a function that is called with every result, not {progress!r}")
     *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
     return Discovery.of(answer)

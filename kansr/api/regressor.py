@@ -116,6 +116,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
             rows, target, weight = (array[weight > 0] for array in (rows, target, weight))
+            if not len(rows):
+                raise DataError("sample_weight is 0 for all rows: none is left")
         table = _table(rows, target, names)
         columns, sigma = list(table.columns), None
         if weight is not None and np.ptp(weight) > 0:

@@ -91,16 +91,16 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
     pairs: Iterable[tuple[str, Any]] = spec.items() if isinstance(spec, Mapping) else _pairs(spec, "--constants")
     constants = {}
     for name, given in pairs:
-        value, unit = given.partition(":")[::2] if isinstance(given, str) else given
         try:
+            value, unit = given.partition(":")[::2] if isinstance(given, str) else given
             number = float(value)
         except (TypeError, ValueError):
-            number = float("nan")
-        if not 0 < abs(number) < float("inf"):
+            number, unit = float("nan"), ""
+        if not 0 < abs(number) < float("inf") or not isinstance(unit, str):
             shown = f"{name}={given}"[:SHOWN]
             raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
-        if not is_identifier(name):
-            raise UsageError(f"--constants: {name[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _")
+        if not isinstance(name, str) or not is_identifier(name):
+            raise UsageError(f"--constants: {str(name)[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _")
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
         raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -73,6 +73,13 @@ class Config:
         if self.jobs > 1:
             return 2 * self.jobs
         return 1 if self.executor is None else 0
+
+
+def listed(moves: Sequence[MoveKind | Proposer]) -> tuple[MoveKind | Proposer, ...]:
+    """Moves as a tuple. Raises UsageError where they are no list."""
+    if not isinstance(moves, Iterable):
+        raise UsageError(f"moves are a list of functions or of rows of the table of moves, not {moves!r}")
+    return tuple(moves)
 
 
 def _is(value: object, kind: type) -> bool:

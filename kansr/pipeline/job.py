@@ -193,7 +193,7 @@ def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequ
 
 def _formulas(guesses: Sequence[str | sympy.Expr], data: Dataset) -> tuple[sympy.Expr, ...]:
     """The guesses read, each in nothing but the inputs."""
-    if isinstance(guesses, str):
+    if isinstance(guesses, str) or not isinstance(guesses, Sequence):
         raise UsageError(f"guesses are a list of formulas: [{guesses!r}]")
     exprs = tuple(parse(guess) if isinstance(guess, str) else guess for guess in guesses)
     for expr in exprs:

@@ -41,6 +41,8 @@ def load(path: str | PathLike[str]) -> Result:
     structure, units and figures of the saved one; its rows are apart, see `with_rows`.
     Raises DataError for a file that is missing, damaged, too large, or of another schema.
     """
+    if not isinstance(path, str | PathLike):
+        raise DataError(f"a result is loaded from a path or a text, not from {type(path).__name__}")
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return discovery(read_json(path, "the text"))
     file = Path(path) / RESULT if is_folder(Path(path)) else Path(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from numbers import Rational
 from typing import NamedTuple
 
 import numpy as np
@@ -81,20 +82,38 @@ def _read_objects(series: pd.Series, label: str, place: Callable[[int], str], de
     def plain(cell: object) -> object:
         if isinstance(cell, str):
             return cell.strip().translate(signs)
+        if isinstance(cell, Rational) and not isinstance(cell, bool):
+            return _nearest_float(cell)
         return str(cell) if isinstance(cell, complex) else cell  # to_numeric would read it wrongly
 
     values = pd.to_numeric(series.astype(object).map(plain), errors="coerce")
     bad = np.flatnonzero((values.isna() & series.notna()).to_numpy())
     if len(bad):
         first = int(bad[0])
-        cell = str(series.iloc[first]).strip()
+        cell = _text(series.iloc[first]).strip()
         more = f" (and {counted(len(bad) - 1, 'more such cell')})" if len(bad) > 1 else ""
         hint = UNITS if len(bad) == 1 and first == 0 and _hint(cell) == OTHERWISE else _hint(cell)
         return _refused(series, f"{place(first)}, {label}: {_shown(cell)} cannot be read as a number{more}; {hint}")
     if series.map(lambda cell: isinstance(cell, bool)).any():
         return ParsedColumn(_floats(values), f"{label}: True and False are read as 1 and 0")
-    long = series.map(lambda cell: re.fullmatch(r"[-+]?\d{17,}", str(cell)) is not None).any()
+    long = series.map(lambda cell: re.fullmatch(r"[-+]?\d{17,}", _text(cell)) is not None).any()
     return ParsedColumn(_floats(values), _precision(label) if long else "")
+
+
+def _nearest_float(cell: Rational) -> float | None:
+    """An integer or fraction as a float; None beyond what float64 can hold."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return None
+
+
+def _text(cell: object) -> str:
+    """A cell as text; Python writes no integers of thousands of digits."""
+    try:
+        return str(cell)
+    except ValueError:
+        return "9" * SHOWN
 
 
 def _floats(series: pd.Series) -> Array:

@@ -27,6 +27,8 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
     source: a path, "-" for standard input, or a binary stream. Raises DataError, also during reading, where it cannot
     be read.
     """
+    if getattr(source, "closed", False):
+        raise DataError(f"{getattr(source, 'name', 'the stream')} is closed: open it again, in binary mode")
     with contextlib.ExitStack() as files:
         name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "the stream"))
         try:

@@ -199,7 +199,8 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
             f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
         )
     named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
-    return from_frame(pd.DataFrame(named), source=source)
+    columns = {name: pd.Series(column, dtype=column.dtype) for name, column in named.items()}  # objects stay objects
+    return from_frame(pd.DataFrame(columns), source=source)
 
 
 def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
