@@ -6,6 +6,7 @@ The signature of a command is loaded when the command is asked for, and what car
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -159,13 +160,23 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, Abort):
         return SIGNALLED + signal.SIGINT
     except KansrError as err:
-        if debug:
-            traceback.print_exc()
+        _trace(debug)
         say(_lines(err, arguments))
+        return Exit.USAGE
+    except (OSError, MemoryError) as err:  # a stream that is closed, a disk or the memory that is full
+        _trace(debug)
+        say([f"the system refuses what this needs: {err or 'memory'}"])
         return Exit.USAGE
     except Exception as err:
         say_internal(err, debug)
         return Exit.INTERNAL
+
+
+def _trace(wanted: bool) -> None:
+    """Prints the traceback of the exception that is being handled, where that is wanted and stderr can be written."""
+    with contextlib.suppress(OSError):
+        if wanted:
+            traceback.print_exc()
 
 
 def _lines(error: KansrError, arguments: list[str]) -> list[str]:

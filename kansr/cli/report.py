@@ -31,7 +31,9 @@ def page_path(path: Path) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a report is an HTML page: name it {path.with_suffix('.html')} rather than {path}")
     if is_folder(path) or not is_folder(path.parent):
-        raise UsageError(f"cannot write {path}: {'it is a folder' if is_folder(path) else f'there is no {path.parent}'}")
+        raise UsageError(
+            f"cannot write {path}: {'it is a folder' if is_folder(path) else f'there is no {path.parent}'}"
+        )
     if len(os.fsencode(path.name)) > LONGEST:
         raise UsageError(f"cannot write {path}: names of files have at most {LONGEST} bytes")
     return path

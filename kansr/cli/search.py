@@ -31,7 +31,9 @@ def refine(given: Refine) -> int:
 def _carried_out(given: Discover | Refine, task: Task, form: str, **config: Any) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
     if not 0 < given.time_limit <= LONGEST:
-        raise UsageError(f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}")
+        raise UsageError(
+            f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}"
+        )
     job = Job(
         table=given.file,
         reading=_reading(given),

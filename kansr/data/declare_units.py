@@ -100,7 +100,9 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
             shown = f"{name}={given}"[:SHOWN]
             raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
         if not isinstance(name, str) or not is_identifier(name):
-            raise UsageError(f"--constants: {str(name)[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _")
+            raise UsageError(
+                f"--constants: {str(name)[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _"
+            )
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
         raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")

@@ -53,7 +53,9 @@ class Config:
         if self.loss not in get_args(Loss):
             raise UsageError(f"the loss is {', '.join(get_args(Loss)[:-1])} or {get_args(Loss)[-1]}, not {self.loss!r}")
         if not _is(self.time_limit, Real) or not 0 < self.time_limit <= LONGEST:
-            raise UsageError(f"the time limit is a number of seconds, above 0 and up to {LONGEST:g}, not {self.time_limit!r}")
+            raise UsageError(
+                f"the time limit is a number of seconds, above 0 and up to {LONGEST:g}, not {self.time_limit!r}"
+            )
         if not _is(self.seed, Integral) or self.seed < 0:
             raise UsageError(f"the seed is a whole number, 0 or more, not {self.seed!r}")
         if not _is(self.jobs, Integral) or not 1 <= self.jobs <= MOST_JOBS:

@@ -91,7 +91,7 @@ def read_own(path: Path, most: int) -> bytes:
         if err.errno != errno.ELOOP:
             raise
         raise OSError(errno.ELOOP, "it is a link") from err
-    with open(file, "rb") as stream:
+    with os.fdopen(file, "rb") as stream:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")

@@ -13,7 +13,6 @@ from typing import TextIO
 
 from kansr.errors import UsageError, shortened
 
-
 STANDARD = (0, 1, 2)  # descriptors of input, output and errors
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kansr.data.excerpt import read_excerpt
 from kansr.result.result import Result
-from kansr.store.folder import COMMAND, ROWS
 from kansr.runtime.files import is_folder
+from kansr.store.folder import COMMAND, ROWS
 from kansr.store.load import load, text_of
 
 

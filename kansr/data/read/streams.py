@@ -6,7 +6,6 @@ import codecs
 import contextlib
 import gzip
 import io
-import os
 import stat
 import sys
 import zlib
@@ -62,7 +61,7 @@ def identity(source: Source) -> tuple[int, ...] | None:
     if not isinstance(source, str | Path) or str(source) == "-":
         return None
     with contextlib.suppress(OSError, ValueError):
-        there = os.stat(source)
+        there = Path(source).stat()
         if stat.S_ISREG(there.st_mode):
             return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns
     return None

@@ -10,7 +10,6 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,7 +209,7 @@ def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
     """
     try:
         if isinstance(given, np.ma.MaskedArray) and given.dtype.kind in "biuf":
-            return np.asarray(given.astype(np.float64).filled(np.nan))
+            return np.where(np.ma.getmaskarray(given), np.nan, np.ma.getdata(given))
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as err:
         reason = re.split(r"\.\s", str(err))[0]
