@@ -13,6 +13,7 @@ from kansr.api.discovery import Discovery
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config, Loss, Refine, listed
 from kansr.pipeline.job import Job, Task, here, run_job
+from kansr.runtime.terminal import without_warnings
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -96,5 +97,6 @@ def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda disc
     """What a job comes to in this process. progress: called with every result on the way."""
     if not callable(progress):
         raise UsageError(f"progress is a function that is called with every result, not {progress!r}")
-    *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
+    with without_warnings():
+        *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
     return Discovery.of(answer)

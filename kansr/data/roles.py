@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.columns import nearest, numbers
-from kansr.data.dataset import Dataset, with_proportional_errors
+from kansr.data.columns import alone, nearest, numbers
+from kansr.data.dataset import LEAST_ERROR, Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
@@ -27,6 +27,7 @@ MIN_ROWS = 5  # fewer rows fit almost any formula
 SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, whose square must be a double
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
+FEW_ROWS = 200  # up to which one row may bend a law
 MAX_COLUMNS = 5000  # for bounded time
 HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
@@ -98,6 +99,7 @@ def dataset(
     if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
         notes.append(f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are advisable)")
+    notes += _standing_out(table, [x_names[i] for i in useful], values[:, useful], keep)
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]
@@ -112,18 +114,40 @@ def dataset(
     return found, tuple(notes)
 
 
+def _standing_out(table: Table, names: Sequence[str], X: Array, keep: NDArray[np.bool_]) -> list[str]:
+    """Notes on inputs of few rows with one value far from all others, which formulas would be bent for.
+
+    X: (rows, inputs); keep: which rows of the table they are. Of many rows outliers are told by the law.
+    """
+    if len(X) > FEW_ROWS:
+        return []
+    rows = ((name, column, alone(column)) for name, column in zip(names, X.T))
+    return [
+        f"warning: {name!r} is {column[row]:g} in {table.place(int(np.flatnonzero(keep)[row]))}, far from all other "
+        "values: if it is wrong, correct it, since formulas rest on it"
+        for name, column, row in rows
+        if row is not None
+    ]
+
+
 def _decades(y: Array) -> int:
     return int(np.ptp(np.log10(np.abs(y))))
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
-    """The stated errors. Raises DataError unless all are positive. keep: which rows of the table `values` are of."""
+    """The stated errors. Raises DataError unless all are positive, and their squares numbers. keep: which rows of the table `values` are of."""
     wrong = np.flatnonzero(values <= 0)
     if len(wrong):
         where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
         raise DataError(
             f"{table.source}: {name!r} holds the errors of the target, and they must be above 0, but {where} has "
             f"{values[wrong[0]]:g}; correct it, or leave such rows out"
+        )
+    least, most = float(values.min()), float(values.max())
+    if least < SMALLEST or most > LARGEST or least < LEAST_ERROR * most:
+        raise DataError(
+            f"{table.source}: {name!r} holds errors from {least:.0e} to {most:.0e}, whose squares float64 cannot hold "
+            "together; leave out rows with the smallest or the largest, or give them in other units"
         )
     return values.copy()
 

@@ -7,7 +7,8 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -33,6 +34,17 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shall show the rest
+
+
+@contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """What libraries warn of says nothing to a user, and stays unsaid; but where it is an error, it stays one."""
+    if any(action == "error" for action, *_ in warnings.filters):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def close_streams() -> None:
