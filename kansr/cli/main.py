@@ -25,7 +25,7 @@ from typer.main import get_command
 from kansr.cli import Exit
 from kansr.cli.signature import Signature
 from kansr.errors import FormulaError, KansrError
-from kansr.runtime.signals import SIGNALLED
+from kansr.runtime.signals import SIGNALLED, Stopped
 from kansr.runtime.terminal import close_streams, emit, open_streams, say, say_internal
 from kansr.version import __version__
 
@@ -70,11 +70,22 @@ def loaded(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
+class StoppedEarly(Exception):
+    """A signal came while a command was being loaded; typer would take it for Ctrl-C. number: which signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class Commands(Mapping[str, Any]):
     """The commands as typer makes them, each loaded when it is looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        signature = loaded(COMMANDS[name].signature)
+        try:
+            signature = loaded(COMMANDS[name].signature)
+        except Stopped as stop:
+            raise StoppedEarly(stop.number) from stop
         if isinstance(signature, typer.Typer):
             return get_command(signature)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -134,13 +145,13 @@ def start(
         emit(context.get_help() + "\n")
 
 
-def main() -> None:
-    """The console script."""
+def main() -> int:
+    """The command line of this process; returns its exit code."""
     open_streams()
     code = run(sys.argv[1:])
     close_streams()
     gc.freeze()  # what is about to end need not be searched for garbage, which takes a fifth of a second
-    sys.exit(code)
+    return code
 
 
 def run(arguments: list[str]) -> int:
@@ -151,14 +162,14 @@ def run(arguments: list[str]) -> int:
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     try:
         given = app(arguments, prog_name="kansr", standalone_mode=False, obj=begun)
-        if not isinstance(given, Signature):  # all is said, as after --help
-            return Exit.FOUND
+        if not isinstance(given, Signature):  # all is said, as after --help, or typer has seen Ctrl-C
+            return given if isinstance(given, int) else Exit.FOUND
         return loaded(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
         say([err.format_message()])
         return Exit.USAGE
-    except (KeyboardInterrupt, Abort):
-        return SIGNALLED + signal.SIGINT
+    except (KeyboardInterrupt, StoppedEarly, Abort) as err:
+        return SIGNALLED + getattr(err, "number", signal.SIGINT)
     except KansrError as err:
         _trace(debug)
         say(_lines(err, arguments))
@@ -186,6 +197,3 @@ def _lines(error: KansrError, arguments: list[str]) -> list[str]:
         return [str(error), *(line for line in caret(error).split("\n") if line)]
     return [str(error)]
 
-
-if __name__ == "__main__":
-    main()

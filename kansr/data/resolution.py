@@ -138,7 +138,7 @@ def _decimals(column: Array, count: int) -> bool:
 
 def _digits(column: Array, count: int) -> bool:
     size = np.abs(column[column != 0])
-    with np.errstate(divide="ignore", invalid="ignore"):  # a number with fewer digits than float64 has: it is on no grid
+    with np.errstate(divide="ignore", invalid="ignore"):  # of numbers below 1e-308
         scaled = size / 10.0 ** (np.floor(np.log10(size)) - count + 1)
     on_grid = np.isfinite(scaled).all() and np.all(np.abs(scaled - np.rint(scaled)) <= ON_GRID * scaled)
     return bool(len(size) and on_grid)

@@ -15,6 +15,7 @@ from kansr.data.dataset import LEAST_ERROR, Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.read.cells import counted
 from kansr.data.read.table import Table, from_arrays, from_frame, read_table, thinned
+from kansr.data.read.wide import MAX_COLUMNS, Wanted
 from kansr.data.resolution import notes_on_target, rounding_of
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
@@ -28,24 +29,27 @@ SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, wh
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
 FEW_ROWS = 200  # up to which one row may bend a law
-MAX_COLUMNS = 5000  # for bounded time
 HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
 
 def as_table(
-    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike], *, seed: int = 0
+    data: Table | str | Path | BinaryIO | pd.DataFrame | tuple[ArrayLike, ArrayLike],
+    *,
+    seed: int = 0,
+    wanted: Wanted | None = None,
 ) -> Table:
     """A Table of a path, an open binary file, a DataFrame, a pair (X, y), or a Table.
 
-    Of more rows than are kept, some are drawn at random by the seed. Raises UsageError for anything else, and DataError
+    Of more rows than are kept, some are drawn at random by the seed. wanted: what is read of very many columns.
+    Raises UsageError for anything else, and DataError
     for what cannot be read.
     """
     if isinstance(data, Table):
         return data
     if isinstance(data, tuple) and len(data) == 2:
-        return thinned(from_arrays(*data), seed=seed)
+        return thinned(from_arrays(*data, wanted=wanted), seed=seed)
     if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
-        return thinned(from_frame(cast("pd.DataFrame", data)), seed=seed)
+        return thinned(from_frame(cast("pd.DataFrame", data), wanted=wanted), seed=seed)
     if isinstance(data, str | Path) or hasattr(data, "read"):
         return read_table(data, seed=seed)
     raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
@@ -135,7 +139,10 @@ def _decades(y: Array) -> int:
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
-    """The stated errors. Raises DataError unless all are positive, and their squares numbers. keep: which rows of the table `values` are of."""
+    """The stated errors. Raises DataError unless all are positive, and their squares numbers.
+
+    keep: which rows of the table `values` are of.
+    """
     wrong = np.flatnonzero(values <= 0)
     if len(wrong):
         where = table.place(int(np.flatnonzero(keep)[wrong[0]]))

@@ -15,12 +15,14 @@ from threadpoolctl import threadpool_limits
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
 from kansr.data.read.table import Table
+from kansr.data.read.wide import Wanted
 from kansr.data.roles import dataset
 from kansr.errors import DataError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
 from kansr.formula.judge.baseline import baseline
+from kansr.numeric.arrays import Array
 from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import DEFAULTS, Config
@@ -31,6 +33,8 @@ from kansr.pipeline.run import search_partition
 from kansr.pipeline.solve_form import solve_form
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
+from kansr.runtime.alarm import OutOfTime
+from kansr.runtime.deadline import Deadline, Timer
 from kansr.units.units import ConstantSpec, Spec
 
 if TYPE_CHECKING:
@@ -124,16 +128,22 @@ def here(progress: Callable[[Result], object] = lambda result: None) -> Watch:
 HERE = here()
 
 
-def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
+def run_job(job: Job, watch: Watch = HERE, begun: float | None = None) -> Iterator[Result]:
     """Better and better results of a job; the last one is the answer.
 
     watch: does the work, in this process or in one that can be killed, and hands on its results. Ctrl-C ends it, and
-    the best result so far is the answer, with status "interrupted".
+    the best result so far is the answer, with status "interrupted". begun: when the time limit began, on the monotonic
+    clock; now where it is not given. Reading counts.
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
     FormulaError for a form or a guess that is no formula; all before anything is searched.
     """
-    table = read_source(job.table, job.reading, job.config.seed)
+    timer = Timer() if begun is None else Timer(started=begun)
+    whole = Deadline(job.config.time_limit, timer)
+    before = timer.seconds()
+    reading = whole.share(whole.budget.reading)
+    table = read_source(job.table, job.reading, job.config.seed, _wanted(job), reading.passed)
+    again = whole.budget.again * (timer.seconds() - before) if table.total else 0.0
     data, notes = dataset(
         table,
         target=job.target,
@@ -144,7 +154,8 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         derivative=job.derivative,
     )
     data = with_units(data, job.units, job.constants, free=job.dimensional_constants, known=table.columns)
-    config = replace(job.config, guesses=_formulas(job.guesses, data))
+    seconds = max(whole.remaining() - again, whole.budget.after_loading * whole.limit)
+    config = replace(job.config, guesses=_formulas(job.guesses, data), time_limit=seconds)
     work = Work(_solver(job, data, table.columns), data, config, notes, job.task is not Task.SOLVE_FORM)
 
     def noted(found: Result) -> Result:
@@ -158,19 +169,40 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
         found = replace(found, status=Status.INTERRUPTED)
     if table.total and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            found = _on_all_rows(found, table, alike=job.sigma is None)
+            found = _on_all_rows(found, table, whole, alike=job.sigma is None)
     yield noted(found)
 
 
-def _on_all_rows(found: Result, table: Table, *, alike: bool) -> Result:
+def _wanted(job: Job) -> Wanted | None:
+    """The columns that the job names; None where all are inputs."""
+    if job.inputs is None:
+        return None
+    listed = [job.inputs, *job.inputs.split(",")] if isinstance(job.inputs, str) else list(job.inputs)
+    named = [*listed, *(name for name in (job.target, job.sigma, job.derivative) if name is not None)]
+    return Wanted(frozenset(name.strip() for name in named), last=job.target is None)
+
+
+def _on_all_rows(found: Result, table: Table, whole: Deadline, *, alike: bool) -> Result:
     """The result fitted to all rows of a table too large to be held; as it is, and a note, where they are not there."""
     try:
         if table.again is None:
             raise DataError(f"{table.source} can be read only once")
-        return on_all_rows(found, table.columns, table.again(), alike=alike)
+        pieces = _until(whole, table.again())
+        fitted = whole.in_time(lambda: on_all_rows(found, table.columns, pieces, alike=alike), None)
+        if fitted is None:
+            raise DataError("the time did not suffice to read them once more")
+        return fitted
     except (KansrError, OSError, MemoryError, ArithmeticError, ValueError) as err:
         note = f"the constants are those of the {found.rows} rows that were looked at, not of all: {err}"
         return replace(found, notes=(*found.notes, note))
+
+
+def _until(whole: Deadline, pieces: Iterator[Array]) -> Iterator[Array]:
+    """The pieces. Raises OutOfTime when the time is up, also where nothing interrupts."""
+    for piece in pieces:
+        if whole.remaining(whole.budget.interrupted) < 0:
+            raise OutOfTime("the time is up")
+        yield piece
 
 
 def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:

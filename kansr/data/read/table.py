@@ -20,6 +20,7 @@ from kansr.data.read.cells import read_column
 from kansr.data.read.reservoir import Reservoir, rows_within
 from kansr.data.read.streams import Source, identity, opened, pieces
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
+from kansr.data.read.wide import MAX_COLUMNS, Wanted, picked
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
@@ -66,6 +67,8 @@ def read_table(
     missing: Sequence[str] = (),
     memory: int = MEMORY,
     seed: int = 0,
+    wanted: Wanted | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -73,25 +76,26 @@ def read_table(
 
     sep: the separator, found from the text if None; decimal: "." or ","; header: whether the first line has names.
     missing: cells of a text that mean a missing value, besides NA and the like.
-    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+    memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed. wanted: the columns that are
+    read of a very wide table. enough: asked after each piece, whether the rest shall not be read, which a note says.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
-    form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing))
+    form = TextFormat(sep=sep, decimal=decimal, header=header, encoding=encoding, missing=tuple(missing), wanted=wanted)
     same = identity(source)
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
             head = stream.peek(MAGIC_BYTES)[:MAGIC_BYTES]
             readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
-            yield from readers[0](stream, name, memory) if readers else _texts(stream, name, form)
+            yield from readers[0](stream, name, memory, wanted) if readers else _texts(stream, name, form)
 
     def again() -> Iterator[Array]:
         if identity(source) not in (None, same):
             raise DataError(f"{source} has changed since it was read")
         return (part.values for part in parts())
 
-    return _gathered(parts(), memory, seed, None if same is None else again)
+    return _gathered(parts(), memory, seed, None if same is None else again, enough)
 
 
 def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[Table]:
@@ -108,8 +112,14 @@ def _texts(stream: io.BufferedReader, name: str, form: TextFormat) -> Iterator[T
         raise DataError(f"{name} is empty: no data rows")
 
 
-def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
-    """One table of the parts; of more rows than `memory` holds, a random sample."""
+def _gathered(
+    parts: Iterator[Table],
+    memory: int,
+    seed: int,
+    again: Callable[[], Iterator[Array]] | None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Table:
+    """One table of the parts; of more rows than `memory` holds, a random sample. enough: as in `read_table`."""
     first = next(parts)
     reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
     remarks, refusals = dict(first.remarks), dict(first.refusals)
@@ -118,6 +128,11 @@ def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[]
         reservoir.add(part.values)
         remarks, refusals = {**part.remarks, **remarks}, {**part.refusals, **refusals}
         lines += [] if part.lines is None else [part.lines]
+        if enough():
+            if next(parts, None) is not None:
+                note = f"only the first {reservoir.total} rows were read: the time did not suffice for the others"
+                first = replace(first, notes=(*first.notes, note))
+            break
     return _kept(first, reservoir, remarks, refusals, lines, again)
 
 
@@ -164,12 +179,18 @@ def from_frame(
     notes: tuple[str, ...] = (),
     lines: Sequence[int] | None = None,
     decimal: str = ".",
+    wanted: Wanted | None = None,
 ) -> Table:
     """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
+
+    wanted: the columns that are read of very many.
 
     Raises DataError where two columns have the same name.
     """
     columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
+    if names is None and len(columns) > MAX_COLUMNS:
+        places = picked(columns, wanted, source)
+        columns, frame = tuple(columns[i] for i in places), frame.iloc[:, places]
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         raise DataError(f"{source}: column names must differ, but these come twice: {', '.join(map(repr, twice))}")
@@ -185,7 +206,7 @@ def from_frame(
     return Table(columns, values, source, notes, remarks, refusals, lines)
 
 
-def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Table:
+def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table", wanted: Wanted | None = None) -> Table:
     """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,).
 
     Raises DataError for any other shape.
@@ -197,7 +218,9 @@ def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table") -> Tab
         raise DataError(
             f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
         )
-    named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
+    names = [*(f"x{i}" for i in range(inputs.shape[1])), "y"]
+    places = picked(names, wanted, source)
+    named = {names[i]: inputs[:, i] if i < inputs.shape[1] else target.ravel() for i in places}
     columns = {name: pd.Series(column, dtype=column.dtype) for name, column in named.items()}  # objects stay objects
     return from_frame(pd.DataFrame(columns), source=source)
 
@@ -225,7 +248,7 @@ def _place(lines: Sequence[int] | None, row: int) -> str:
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
 
 
-def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _npz(stream: io.BufferedReader, source: str, memory: int, wanted: Wanted | None) -> Iterator[Table]:
     raw = _all(stream, source, memory)
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -240,10 +263,10 @@ def _npz(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as err:
         reason = re.split(r"\.\s", str(err))[0]
         raise DataError(f"{source}: cannot read the arrays X and y ({reason}); save them as plain numbers") from err
-    yield from_arrays(X, y, source=source)
+    yield from_arrays(X, y, source=source, wanted=wanted)
 
 
-def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _parquet(stream: io.BufferedReader, source: str, memory: int, wanted: Wanted | None) -> Iterator[Table]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as err:
@@ -251,17 +274,20 @@ def _parquet(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Ta
     try:
         there = stream if stream.seekable() else io.BytesIO(_all(stream, source, memory))
         file = ParquetFile(there, pre_buffer=False)  # read-ahead buffers would be held to the end of the file
+        names = file.schema_arrow.names
+        columns = [names[i] for i in picked(names, wanted, source)] if len(names) > MAX_COLUMNS else None
         if not file.metadata.num_rows:
             yield from_frame(file.read().to_pandas(), source=source)
-        for batch in file.iter_batches(ROWS_AT_A_TIME):
+        for batch in file.iter_batches(ROWS_AT_A_TIME, columns=columns):
             yield from_frame(batch.to_pandas(), source=source)
     except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
         raise DataError(f"{source} is damaged: {err}") from err
 
 
-def _feather(stream: io.BufferedReader, source: str, memory: int) -> Iterator[Table]:
+def _feather(stream: io.BufferedReader, source: str, memory: int, wanted: Wanted | None) -> Iterator[Table]:
     try:
-        yield from_frame(pd.read_feather(io.BytesIO(_all(stream, source, memory))), source=source)
+        frame = pd.read_feather(io.BytesIO(_all(stream, source, memory)))
+        yield from_frame(frame, source=source, wanted=wanted)
     except ImportError as err:
         raise DataError(f"{source}: {NEEDS_ARROW}") from err
     except (ValueError, OSError) as err:
@@ -281,7 +307,7 @@ def _too_large(source: str, memory: int) -> str:
 
 
 # The readers of binary formats, by the first bytes of the file.
-BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int], Iterator[Table]]] = {
+BINARY: Mapping[bytes, Callable[[io.BufferedReader, str, int, Wanted | None], Iterator[Table]]] = {
     b"PK": _npz,
     b"PAR1": _parquet,
     b"ARROW1": _feather,

@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 
 from kansr.data.read.cells import counted, is_number
+from kansr.data.read.wide import MAX_COLUMNS, Wanted, picked
 from kansr.errors import DataError, UsageError
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the first wins a tie
 SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # names of separators for --sep
 SAMPLE = 50  # first lines, which decide the separator and the decimal sign
+SAMPLE_LETTERS = 1 << 20  # that these have together at most
 EXACT_BELOW = 2**25  # bytes up to which floats are parsed exactly: it takes three times as long
 FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly by default
 
@@ -32,7 +34,8 @@ FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly b
 class TextFormat:
     """How a table is written as text.
 
-    sep: found from the text if None; missing: cells that mean a missing value, besides NA and the like.
+    sep: found from the text if None; missing: cells that mean a missing value, besides NA and the like; wanted: which
+    columns of a very wide table are read.
     """
 
     sep: str | None = None
@@ -40,6 +43,7 @@ class TextFormat:
     header: bool = True
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
+    wanted: Wanted | None = None
 
 
 class TextTable(NamedTuple):
@@ -65,7 +69,7 @@ def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextT
     or decimal sign that is not possible.
     """
     raw, first = _without_comments(raw)
-    sample = [line.decode() for line in islice(io.BytesIO(raw), SAMPLE)]
+    sample = list(_sample(raw))
     decimal, header = form.decimal, form.header
     sep, notes = _separator(sample, form.sep, decimal)
     try:
@@ -92,14 +96,25 @@ def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextT
         notes += ("commas are read as decimal signs (as with --decimal ,)",)
     body = _from_line(raw, start - first).rstrip(b"\n ")
     form = replace(form, sep=sep, decimal=decimal)
-    frame = _bulk(body, source, form, len(names), start)
-    return _tidied(names, frame, _lines(body, start, len(frame), sep), notes, form)
+    places = picked(names, form.wanted, source)
+    frame = _bulk(body, source, form, len(names), start, places)
+    return _tidied(names, places, frame, _lines(body, start, len(frame), sep), notes, form)
+
+
+def _sample(raw: bytes) -> Iterator[str]:
+    """The first lines, fewer where they are long, but header and a row."""
+    letters = 0
+    for number, line in enumerate(islice(io.BytesIO(raw), SAMPLE)):
+        yield line.decode()
+        letters += len(line)
+        if number and letters > SAMPLE_LETTERS:
+            return
 
 
 def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTable:
     """The next rows of a table whose beginning is `before`. start: the number of the first line of `raw`."""
     body = raw.rstrip(b"\n ")
-    frame = _bulk(body, source, before.form, before.width, start)
+    frame = _bulk(body, source, before.form, before.width, start, before.columns)
     lines = _lines(body, start, len(frame), before.form.sep)
     return before._replace(frame=frame[before.columns], lines=lines, notes=())
 
@@ -182,7 +197,8 @@ def _always_exact() -> bool:
     return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= FIRST_EXACT_PANDAS
 
 
-def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int) -> pd.DataFrame:
+def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int, places: Sequence[int]) -> pd.DataFrame:
+    """The rows, in columns called by their positions. places: the positions that are needed, of `width`."""
     sep, decimal = form.sep or ",", form.decimal
     pointed = decimal == "," and b"." in body  # the exact parser always takes a point for a decimal sign
     exact = len(body) < EXACT_BELOW and not pointed and not _always_exact()
@@ -197,11 +213,15 @@ def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int) ->
             low_memory=False,
             na_values=list(form.missing),
             float_precision="round_trip" if exact else None,
+            usecols=list(places) if width > MAX_COLUMNS else None,
         )
-    except pd.errors.ParserError as err:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as err:
         _refuse_ragged(body, source, sep, width, start, form.header)
         raise DataError(f"{source}: {str(err).strip()}") from err
-    if frame.shape[1] != width or (  # a short line is padded with missing cells
+    if width > MAX_COLUMNS:
+        if not _surely_even(body, sep, width):
+            _refuse_ragged(body, source, sep, width, start, form.header)
+    elif frame.shape[1] != width or (  # a short line is padded with missing cells
         frame[width - 1].isna().any() and not _surely_even(body, sep, width)
     ):
         _refuse_ragged(body, source, sep, width, start, form.header)
@@ -243,10 +263,15 @@ def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]
 
 
 def _tidied(
-    names: list[str], frame: pd.DataFrame, lines: Sequence[int], notes: tuple[str, ...], form: TextFormat
+    names: list[str],
+    places: list[int],
+    frame: pd.DataFrame,
+    lines: Sequence[int],
+    notes: tuple[str, ...],
+    form: TextFormat,
 ) -> TextTable:
     """The table without nameless empty columns and without empty rows at its end; nameless columns get a name."""
-    empty = [i for i, name in enumerate(names) if not name and frame[i].isna().all()]
+    empty = [i for i in places if not names[i] and frame[i].isna().all()]
     if empty:
         which = ", ".join(str(i + 1) for i in empty)
         notes += (f"dropped {'column' if len(empty) == 1 else 'columns'} {which}: no name and no values",)
@@ -255,6 +280,6 @@ def _tidied(
         rows -= 1
     if rows < len(frame):
         notes += (f"dropped {counted(len(frame) - rows, 'empty row')} at the end",)
-    kept = [i for i in range(len(names)) if i not in empty]
+    kept = [i for i in places if i not in empty]
     labels = tuple(names[i] or f"column {i + 1}" for i in kept)
     return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], notes, form, kept, len(names))
