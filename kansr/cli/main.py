@@ -25,7 +25,7 @@ from typer.main import get_command
 from kansr.cli import Exit
 from kansr.cli.signature import Signature
 from kansr.errors import FormulaError, KansrError
-from kansr.runtime.signals import SIGNALLED, Stopped
+from kansr.runtime.signals import CAME, SIGNALLED
 from kansr.runtime.terminal import close_streams, emit, open_streams, say, say_internal
 from kansr.version import __version__
 
@@ -70,22 +70,11 @@ def loaded(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-class StoppedEarly(Exception):
-    """A signal came while a command was being loaded; typer would take it for Ctrl-C. number: which signal."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 class Commands(Mapping[str, Any]):
     """The commands as typer makes them, each loaded when it is looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        try:
-            signature = loaded(COMMANDS[name].signature)
-        except Stopped as stop:
-            raise StoppedEarly(stop.number) from stop
+        signature = loaded(COMMANDS[name].signature)
         if isinstance(signature, typer.Typer):
             return get_command(signature)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -162,14 +151,14 @@ def run(arguments: list[str]) -> int:
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     try:
         given = app(arguments, prog_name="kansr", standalone_mode=False, obj=begun)
-        if not isinstance(given, Signature):  # all is said, as after --help, or typer has seen Ctrl-C
-            return given if isinstance(given, int) else Exit.FOUND
+        if not isinstance(given, Signature):  # all is said, as after --help; or typer has swallowed a signal
+            return SIGNALLED + CAME[0] if CAME else Exit.FOUND
         return loaded(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
         say([err.format_message()])
         return Exit.USAGE
-    except (KeyboardInterrupt, StoppedEarly, Abort) as err:
-        return SIGNALLED + getattr(err, "number", signal.SIGINT)
+    except (KeyboardInterrupt, Abort):
+        return SIGNALLED + (CAME[0] if CAME else signal.SIGINT)
     except KansrError as err:
         _trace(debug)
         say(_lines(err, arguments))

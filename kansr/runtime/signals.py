@@ -13,6 +13,8 @@ SIGNALLED = 128  # the exit code after signal n is 128 + n
 FROM_THE_START = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS = (*FROM_THE_START, "SIGALRM")
 
+CAME: list[int] = []  # the signals that have stopped this process
+
 
 class Stopped(KeyboardInterrupt):
     """A signal asked the process to stop. number: which signal."""
@@ -56,6 +58,7 @@ def _stop_at(names: Sequence[str]) -> dict[int, Any]:
         if came:
             os._exit(SIGNALLED + number)  # worker processes end with this one
         came.append(number)
+        CAME.append(number)
         raise Stopped(number)
 
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
