@@ -28,6 +28,7 @@ FEWEST = 12  # rows below which others do not say what one should be
 MOST = 0.1  # share of outliers at most, and at least one
 DISTANCE = normal_quantile(OUTLIER_LEVEL)  # standard errors of the prediction, by which an outlier is off at least
 GROSS = 1.0  # standard deviations of the other values, by which it is off at least
+STEEP = 0.9  # share of the other values that the nearest one is beyond, from which a law may be steep
 LENGTHS = (1.0, 1.6, 3.0, 6.0, 12.0)  # length scales of the kernel, in standard deviations of the inputs
 RIDGES = (1e-6, 1e-4, 1e-2, 0.1, 0.3)  # added to the diagonal of the kernel, whose entries there are 1
 
@@ -71,13 +72,26 @@ def _far(U: Array, t: Array, y: Array, sigma: Array) -> Mask:
         size = np.abs(t - predicted.value) / predicted.error
         size /= MAD * float(np.median(size[~far])) or np.inf
         worst = int(np.argmax(np.where(far, 0.0, size)))
-        if size[worst] <= DISTANCE:
+        if size[worst] <= DISTANCE or _runs_away(U, y, worst, ~far):
             break
         far[worst] = True
     else:
         return none
     values = predicted.value if t is y else np.sign(y[0]) * np.exp(predicted.value)
     return np.asarray(far & (size > DISTANCE) & (np.abs(y - values) > GROSS * np.std(y[~far])))
+
+
+def _runs_away(U: Array, y: Array, row: int, kept: Mask) -> bool:
+    """Whether a row is the last one by an input, and the nearest other is nearly as extreme: a law is steep there.
+
+    So it is beside a pole; what lies beyond the rows no model of the others knows.
+    """
+    others = np.flatnonzero(kept & (np.arange(len(y)) != row))
+    last = (U[row] <= U[others].min(0)) | (U[row] >= U[others].max(0))
+    nearest = others[np.argmin(np.sum((U[others] - U[row]) ** 2, axis=1))]
+    direction = np.sign(y[row] - np.median(y[others]))
+    steep = np.mean(direction * y[others] <= direction * y[nearest]) >= STEEP
+    return bool(last.any() and steep)
 
 
 def _predicted(square: Array, t: Array, sigma: Array, kept: Mask) -> _Predicted | None:
