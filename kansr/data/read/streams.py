@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from kansr.errors import DataError, UsageError
+from kansr.runtime.alarm import OutOfTime
 
 PIECE = 1 << 24  # bytes of text read at a time, and the longest line
 Source = str | Path | BinaryIO
@@ -44,6 +45,8 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             if stream.peek(2).startswith(b"\x1f\x8b"):
                 stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
             yield name, stream
+        except OutOfTime:  # an OSError, but none of the file
+            raise
         except FileNotFoundError as err:
             raise DataError(f"no such file: {source}") from err
         except IsADirectoryError as err:
