@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -11,7 +12,7 @@ import sympy
 FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
 RARE_FUNCTION_WEIGHT = 2
 # Code lengths in bits. 2 bits tell four operators apart, 3 bits eight functions (a rarer one costs twice that).
-# SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a number that was written before.
+# SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a part that was written before.
 OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
 # Of a function whose whole argument is another one, exp(cos(x)): none of the 322 arguments in the shipped laws is one,
 # while one in 25 other nodes is a function; results/2026-11-29-code-lengths.
@@ -46,25 +47,54 @@ def complexity(expr: sympy.Expr) -> int:
     return FUNCTION_WEIGHT.get(expr.func, RARE_FUNCTION_WEIGHT) + sum(complexity(arg) for arg in expr.args)
 
 
+class Written:
+    """What a code has written so far: parts, and products of powers of inputs, numbers aside."""
+
+    def __init__(self) -> None:
+        self.parts: set[Any] = set()
+        self.products: list[dict[Any, Fraction]] = []
+
+    def product_bits(self, powers: dict[Any, Fraction], of_input: float) -> float:
+        """The length of the factors of a product that are powers of inputs, beside the signs of multiplication.
+
+        powers: the exponent of each; of_input: the length of one input. Where they contain a product that was written,
+        or one over it, they refer to it; the product is written afterwards.
+        """
+        if len(powers) > 1:
+            known, self.products = self.products, [*self.products, powers]
+            for product in sorted(known, key=len, reverse=True):
+                for sign in (1, -1):
+                    if all(powers.get(base) == sign * exponent for base, exponent in product.items()):
+                        rest = {base: exponent for base, exponent in powers.items() if base not in product}
+                        gone = OPERATOR_BITS * (len(product) - 1) - REFERENCE_BITS - (1.0 if sign < 0 else 0.0)
+                        return _powers_bits(rest, of_input) - gone
+        return _powers_bits(powers, of_input)
+
+
+def _powers_bits(powers: dict[Any, Fraction], of_input: float) -> float:
+    """The length of powers of inputs, beside the signs of multiplication."""
+    signs = [OPERATOR_BITS + exponent_bits(e.numerator, e.denominator) for e in powers.values() if e != 1]
+    return of_input * len(powers) + sum(signs)
+
+
 def bits(expr: sympy.Expr, bits_per_float: float, inputs: int = 1) -> float:
     """The length of a prefix code for the expression, in bits; less is simpler.
 
     bits_per_float: what a fitted number costs, by the precision to which the data determine it (Rissanen 1978); inf for
     the decimals as they are written. inputs: how many inputs there are to choose from.
-    Whole numbers cost twice their binary length (Elias' gamma code, 1975). A number that occurs more than once is
-    written once and referred to afterwards.
+    Whole numbers cost twice their binary length (Elias' gamma code, 1975). A part that occurs more than once is written
+    once and referred to afterwards: a number, an expression, or a product, which may also divide.
     """
-    first: set[sympy.Expr] = set()
-    saved = 0.0
-    for node in sympy.preorder_traversal(expr):
-        if node.is_Float or (node.is_Rational and not node.is_Integer):
-            if abs(node) in first:
-                saved += max(_bits(node, bits_per_float, inputs) - REFERENCE_BITS, 0.0)
-            first.add(abs(node))
-    return _bits(expr, bits_per_float, inputs) - saved
+    return _bits(expr, bits_per_float, inputs, Written())
 
 
-def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
+def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int, written: Written) -> float:
+    """The length where some parts are written already; the expression and its parts are added to them."""
+    part = abs(expr) if expr.is_Number else expr
+    if part in written.parts:
+        return min(_bits(expr, bits_per_float, inputs, Written()), REFERENCE_BITS)
+    if expr.args or (expr.is_Number and not expr.is_Integer):
+        written.parts.add(part)
     if expr.is_Float:
         return min(bits_per_float, decimal_bits(float(expr)))
     if expr.is_Rational:
@@ -75,13 +105,23 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int) -> float:
     if expr.is_Add or expr.is_Mul:
         operator = OPERATOR_BITS * (len(expr.args) - 1)
     elif expr.is_Pow and expr.exp.is_Rational:
-        return OPERATOR_BITS + exponent_bits(expr.exp.p, expr.exp.q) + _bits(expr.base, bits_per_float, inputs)
+        operator = OPERATOR_BITS + exponent_bits(expr.exp.p, expr.exp.q)
+        return operator + _bits(expr.base, bits_per_float, inputs, written)
     elif expr.is_Pow:
         operator = OPERATOR_BITS
     elif any(arg.is_Function for arg in expr.args):
         operator += NESTED_BITS
     arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]
-    return operator + sum(_bits(arg, bits_per_float, inputs) for arg in arguments)
+    if expr.is_Mul:
+        powers = {}
+        for arg in list(arguments):
+            base, exponent = arg.as_base_exp() if arg.is_Pow else (arg, sympy.S.One)
+            if base.is_Symbol and exponent.is_Rational:
+                powers[base] = Fraction(int(exponent.p), int(exponent.q))
+                arguments.remove(arg)
+        operator += sum(_bits(arg, bits_per_float, inputs, written) for arg in arguments)
+        return operator + written.product_bits(powers, input_bits(inputs))
+    return operator + sum(_bits(arg, bits_per_float, inputs, written) for arg in arguments)
 
 
 def decimal_bits(value: float) -> float:

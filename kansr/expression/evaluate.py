@@ -91,12 +91,15 @@ class Program:
         """X: (rows, inputs); constants: (constants,) -> values, (rows,), and their derivatives, (rows, constants)."""
         with np.errstate(all="ignore"):
             values = self.forward(X, constants)
-            adjoints = self.adjoints(values, len(X))
-            jacobian = np.zeros((len(X), self.parameters))
-            for instruction, adjoint in zip(self.instructions, adjoints):
-                if instruction.kind == "parameter" and adjoint is not None:
-                    jacobian[:, instruction.value] = adjoint
-            return np.broadcast_to(values[-1], (len(X),)).astype(float), jacobian
+            return np.broadcast_to(values[-1], (len(X),)).astype(float), self.derivatives(values, len(X))
+
+    def derivatives(self, values: list[Any], rows: int) -> Array:
+        """The derivatives of the last value by the constants, (rows, constants). values: as `forward` gives them."""
+        derivatives = np.zeros((self.parameters, rows))
+        for instruction, adjoint in zip(self.instructions, self.adjoints(values, rows)):
+            if instruction.kind == "parameter" and adjoint is not None:
+                derivatives[instruction.value] = adjoint
+        return derivatives.T
 
     def adjoints(self, values: list[Any], rows: int, every: bool = False) -> list[Any]:
         """The derivative of the last value by each, (rows,) or a number, None where there is none.
@@ -149,11 +152,11 @@ class Program:
         if instruction.kind == "add":
             return None
         if instruction.kind == "mul":
-            others: Any = 1.0
-            for other, k in enumerate(args):
-                if other != place:
-                    others = others * values[k]
-            return others
+            first, *others = (k for other, k in enumerate(args) if other != place)
+            product = values[first]
+            for k in others:
+                product = product * values[k]
+            return product
         if instruction.kind == "power":
             base, exponent = (values[j] for j in args)
             return exponent * _power(base, exponent - 1.0) if place == 0 else out * np.log(base)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 
 from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square
@@ -23,6 +24,7 @@ STALLED = 1e-12  # relative decrease of the loss that ends it alone
 BATCH_DAMPING, BATCH_SLOWER = 1e-2, 8.0  # the first damping, and the factor after a step not taken, of many problems
 LEAST_BATCH_DAMPING = 1e-12  # of more than two unknowns, whose columns may depend on each other
 STUCK = 1.0  # damping of a problem that has not moved for some steps
+RANK = 1e-15  # singular value over the largest, below which a direction is left alone
 EXACT = 1e-28  # loss, over that of no model, that is rounding
 
 
@@ -57,24 +59,35 @@ def levenberg_marquardt(
         if not np.isfinite(J).all():
             J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
         scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
-        N = (J / scale).T @ (J / scale)
-        g = (J / scale).T @ r
-        step, trial_loss = np.zeros_like(values), np.inf
+        unit = J / scale
+        N, g = unit.T @ unit, unit.T @ r
+        trial, trial_loss = values, np.inf
         while damping < MOST_DAMPING:
-            step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=1e-15)[0] / scale
-            trial_loss = mean_square(residual(values - step))
+            trial = values - damped_step(N, g, damping) / scale
+            trial_loss = mean_square(residual(trial))
             if trial_loss < loss:
                 break
             damping *= SLOWER
         if not trial_loss < loss:
             break
-        gain = loss - trial_loss
-        values, loss, damping = values - step, trial_loss, max(damping * FASTER, LEAST_DAMPING)
+        gain, step = loss - trial_loss, values - trial
+        values, loss, damping = trial, trial_loss, max(damping * FASTER, LEAST_DAMPING)
         r, J = linearised(values)
         small = np.all(np.abs(step) <= SMALL_STEP * np.abs(values) + 1e-300)
         if loss <= rounding**2 or (gain < SETTLED * loss and small) or gain < stalled * loss:
             break
     return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
+
+
+def damped_step(N: Array, g: Array, damping: float) -> Array:
+    """The solution of (N + damping·1) step = g, (n,), by Cholesky; of least squares where N is singular all the same.
+
+    N: (n, n), symmetric, with a diagonal of ones; g: (n,).
+    """
+    _, step, failed = dposv(N + damping * np.eye(len(N)), g)
+    if failed or not np.isfinite(step).all():
+        step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=RANK)[0]
+    return np.asarray(step)
 
 
 class Batch(NamedTuple):

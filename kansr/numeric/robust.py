@@ -41,7 +41,7 @@ def robust_square(residual: Array) -> float:
 def mean_square(residual: Array) -> float:
     """The mean square, inf if any residual is not finite."""
     with np.errstate(all="ignore"):
-        value = float(np.mean(residual * residual)) if len(residual) else math.nan
+        value = float(residual @ residual) / len(residual) if len(residual) else math.nan
     return value if np.isfinite(value) else math.inf
 
 

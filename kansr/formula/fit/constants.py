@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -184,13 +184,18 @@ def minimise(
     stalled: see `levenberg_marquardt`.
     """
     column = np.reshape(weight, (-1, 1))
+    evaluated: tuple[Array, list[Any]] | None = None  # where a step is taken, its values serve for the derivatives
 
     def residual(values: Array) -> Array:
-        return (program.value(X, values) - y) * weight
+        nonlocal evaluated
+        with np.errstate(all="ignore"):
+            evaluated = values, program.forward(X, values)
+            return np.asarray((evaluated[1][-1] - y) * weight)
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        out, J = program.jacobian(X, values)
-        return (out - y) * weight, J * column
+        r = residual(values) if evaluated is None or evaluated[0] is not values else (evaluated[1][-1] - y) * weight
+        with np.errstate(all="ignore"):
+            return r, program.derivatives(evaluated[1], len(y)) * column
 
     rounding = ZERO_RMS * float(np.max(np.abs(y * weight), initial=0.0))
     return levenberg_marquardt(residual, linearised, start, iterations, rounding, stalled)

@@ -22,7 +22,9 @@ from kansr.search.edits.library import Library, Recipe
 from kansr.search.edits.program import Rows, TreeProgram
 from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
 
-CANCELLATION = 1e-8  # of the square of a column, below which rounding is all that is left of it
+# Of the square of a column, below which rounding is most of what is left of it: products of float32 over 2000 rows are
+# right to some 1e-6.
+CANCELLATION = 1e-4
 LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
 DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
 PAIRED = 8  # terms or factors up to which two of them are exchanged at once: a longer sum is a line
@@ -59,14 +61,14 @@ class Place:
 class Test:
     """The regression of `target`, (rows,), on the columns `slope`·h, beside the constants that remain.
 
-    taken: of the square of each column, the part within the span of these constants, (expressions,).
+    basis: an orthonormal basis of the derivatives by these constants, (rows, rank).
     """
 
     place: Place
     kind: str
     slope: Array
     target: Array
-    taken: Array
+    basis: Array
 
 
 def proposals(
@@ -84,7 +86,7 @@ def proposals(
     left = rows.weight * (rows.y - out[-1])
     if not np.isfinite(left).all() or not np.isfinite(J).all():
         return
-    tests = _tests(found, J, left, rows.weight, library)
+    tests = _tests(found, J, left, rows.weight)
     if not tests:
         return
     slopes, after = _regressions(tests, library)
@@ -125,7 +127,7 @@ def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Pl
     return found, J
 
 
-def _tests(found: list[Place], J: Array, left: Array, weight: Array, library: Library) -> list[Test]:
+def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Test]:
     whole = _orthonormal(J)
     residual = left - whole @ (whole.T @ left)
     tests: list[Test] = []
@@ -135,35 +137,49 @@ def _tests(found: list[Place], J: Array, left: Array, weight: Array, library: Li
             continue
         if not place.parts:
             for kind, own in (("add", slope), ("factor", slope * place.value)):
-                tests.append(Test(place, kind, own, residual, _within(own, whole, library)))
+                tests.append(Test(place, kind, own, residual, whole))
         outside = J[:, [k for k in range(J.shape[1]) if k not in place.inside]]
         own = left + slope * place.value
         for kind, columns in (("line", np.column_stack([outside, slope])), ("multiple", outside)):
             basis = _orthonormal(columns)
             target = own - basis @ (basis.T @ own)
-            tests.append(Test(place, kind, slope, target, _within(slope, basis, library)))
+            tests.append(Test(place, kind, slope, target, basis))
     return tests
 
 
-def _within(slope: Array, basis: Array, library: Library) -> Array:
-    """The squares of the parts of the columns slope·h within the span of an orthonormal basis, (expressions,)."""
-    return np.asarray(np.sum(((slope[:, None] * basis).T @ library.values) ** 2, axis=0))
+def _size(values: Array) -> float:
+    """What values are divided by so that their squares and products are numbers of float32."""
+    return float(np.linalg.norm(values)) or 1.0
 
 
 def _regressions(tests: list[Test], library: Library) -> tuple[Array, Array]:
     """The coefficient of every expression in every test, 0 where it means nothing, and the squares that it leaves.
 
-    Both are (tests, expressions). Beside a basis, slope·h has the square |slope·h|² − |basis'slope·h|².
+    Both are (tests, expressions). Beside a basis, slope·h has the square |slope·h|² − |basis'slope·h|². The products
+    are of float32: which edits are worth a fit does not hang on more digits.
     """
-    H = library.values
-    products = np.array([test.slope * test.target for test in tests]) @ H
-    squares = np.array([test.slope**2 for test in tests]) @ library.squares
-    norms = squares - np.array([test.taken for test in tests])
+    sizes = np.array([(_size(test.slope), _size(test.target)) for test in tests])
+    slope = np.array([test.slope for test in tests]) / sizes[:, :1]
+    target = np.array([test.target for test in tests]) / sizes[:, 1:]
+    products = (np.float32(slope * target) @ library.single) * np.prod(sizes, axis=1, keepdims=True)
+    squares = (np.float32(slope**2) @ library.squares) * sizes[:, :1] ** 2
+    norms = squares - _taken(tests, slope, library) * sizes[:, :1] ** 2
     known = norms > CANCELLATION * squares
     with np.errstate(all="ignore"):
         slopes = np.where(known, products / norms, 0.0)
     before = np.array([float(test.target @ test.target) for test in tests])
     return slopes, before[:, None] - slopes * products
+
+
+def _taken(tests: list[Test], slope: Array, library: Library) -> Array:
+    """The squares of the parts of the columns slope·h within the span of each basis, (tests, expressions).
+
+    slope: those of the tests, (tests, rows). One product for all bases: each alone would read the whole library.
+    """
+    inner = np.float32(np.vstack([one * test.basis.T for test, one in zip(tests, slope)])) @ library.single
+    inner *= inner
+    ends = np.cumsum([test.basis.shape[1] for test in tests])
+    return np.array([part.sum(axis=0) for part in np.split(inner, ends[:-1])])
 
 
 def _bits_beside(test: Test, float_bits: float, inputs: int) -> float:

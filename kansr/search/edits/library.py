@@ -11,6 +11,7 @@ from itertools import chain, combinations, permutations, product
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kansr.numeric.arrays import Array
 from kansr.search.edits.code_length import bits
@@ -134,8 +135,14 @@ class Library:
         return self.parts[rows]
 
     @cached_property
-    def squares(self) -> Array:
-        return self.values**2
+    def single(self) -> NDArray[np.float32]:
+        """The values in float32, (rows, recipes)."""
+        return np.float32(self.values)
+
+    @cached_property
+    def squares(self) -> NDArray[np.float32]:
+        """Their squares, (rows, recipes)."""
+        return self.single**2
 
 
 def library(rows: Rows, starts: Sequence[Tree] = ()) -> Library:
