@@ -1,9 +1,10 @@
 """The console script, and `python -m kansr`: the command line, which signals can stop from the first moment.
 
-Nothing is imported here before they can: to load what a command needs takes a second.
+Nothing else is imported before they can: to load what a command needs takes a second.
 """
 
 import sys
+from importlib import import_module
 
 from kansr.runtime.signals import SIGNALLED, Stopped, stop_from_now, stop_no_more
 
@@ -12,13 +13,11 @@ def main() -> None:
     """Does what the command line says, and ends the process with the exit code."""
     stop_from_now()
     try:
-        from kansr.cli.main import main as command
-
-        code = command()
+        import_module("kansr.cli.main").main()
     except Stopped as stop:
-        code = SIGNALLED + stop.number
-    stop_no_more()
-    sys.exit(code)
+        sys.exit(SIGNALLED + stop.number)
+    finally:
+        stop_no_more()
 
 
 if __name__ == "__main__":

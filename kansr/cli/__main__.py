@@ -1,5 +1,5 @@
 """`python -m kansr.cli`, as `python -m kansr`."""
 
-from kansr.__main__ import main
+from kansr.cli.main import main
 
 main()

@@ -134,13 +134,13 @@ def start(
         emit(context.get_help() + "\n")
 
 
-def main() -> int:
-    """The command line of this process; returns its exit code."""
+def main() -> None:
+    """The command line of this process, which ends with its exit code."""
     open_streams()
     code = run(sys.argv[1:])
     close_streams()
     gc.freeze()  # what is about to end need not be searched for garbage, which takes a fifth of a second
-    return code
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -185,4 +185,3 @@ def _lines(error: KansrError, arguments: list[str]) -> list[str]:
         caret = import_module("kansr.expression.parse").caret  # loaded already by whatever has read the formula
         return [str(error), *(line for line in caret(error).split("\n") if line)]
     return [str(error)]
-

@@ -67,3 +67,16 @@ def test_reading_stops_when_its_time_is_up(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(streams, "PIECE", 4000)
     found = answer(path, begun=time.monotonic() - CONFIG.time_limit)
     assert any("only the first" in note and "rows were read" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("limit", "gone", "left"), [(10, 1, 9), (1, 3, 0.25), (60, 100, 15)])
+def test_loading_and_reading_are_part_of_the_time_limit(limit: float, gone: float, left: float) -> None:
+    given: list[float] = []
+
+    def watch(work: Work) -> Iterator[Result]:
+        given.append(work.config.time_limit)
+        return iter(())
+
+    x = np.arange(1.0, 20.0)
+    list(run_job(Job(table=(x, x**2), config=Config(time_limit=limit)), watch, time.monotonic() - gone))
+    assert given == [pytest.approx(left, abs=0.1)]

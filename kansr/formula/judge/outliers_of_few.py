@@ -40,6 +40,25 @@ class _Predicted(NamedTuple):
     error: Array
 
 
+class _Model(NamedTuple):
+    """A Gaussian process of the rows that are kept, by the eigenvectors of its kernel.
+
+    left, error: what all other rows leave of each, and how uncertain they are of it, (kept,). across: kernels between
+    other rows and eigenvectors, (others, kept); weights: of these; along: the values along them, (kept,).
+    """
+
+    left: Array
+    error: Array
+    across: Array
+    weights: Array
+    along: Array
+    ridge: float
+
+    @property
+    def typical(self) -> float:
+        return float(np.median(np.abs(self.left)))
+
+
 def outliers_of_few(data: Dataset) -> Mask:
     """Which rows are outliers, (rows,): far from the model of the target, and of its logarithm where it has one sign.
 
@@ -102,7 +121,7 @@ def _predicted(square: Array, t: Array, sigma: Array, kept: Mask) -> _Predicted 
     """
     middle, own = float(np.median(t[kept])), sigma[kept]
     scaled = (t[kept] - middle) / own
-    best: tuple[float, Array, Array, Array, Array] | None = None
+    best: _Model | None = None
     for length in LENGTHS:
         K = gaussian(square, length)
         try:
@@ -110,19 +129,18 @@ def _predicted(square: Array, t: Array, sigma: Array, kept: Mask) -> _Predicted 
         except np.linalg.LinAlgError:
             continue
         along = vectors.T @ scaled
+        across = K[np.ix_(~kept, kept)] / own @ vectors
         for ridge in RIDGES:
             weights = 1 / (np.maximum(values, 0.0) + ridge)
             precision = vectors**2 @ weights
-            left = vectors @ (weights * along) / precision * own  # what the others leave of each
-            error = float(np.median(np.abs(left)))
-            if best is None or error < best[0]:
-                best = error, left, own / np.sqrt(precision), K[np.ix_(~kept, kept)] / own @ vectors, weights
-                spare = ridge, along
+            left = vectors @ (weights * along) / precision * own
+            model = _Model(left, own / np.sqrt(precision), across, weights, along, ridge)
+            best = model if best is None or model.typical < best.typical else best
     if best is None:
         return None
-    _, left, errors, across, weights = best
     value, error = np.empty(len(t)), np.empty(len(t))
-    value[kept], error[kept] = t[kept] - left, errors
-    value[~kept] = middle + across @ (weights * spare[1])
-    error[~kept] = np.sqrt(np.maximum(1 - across**2 @ weights, 0.0) + spare[0] * sigma[~kept] ** 2)
+    value[kept], error[kept] = t[kept] - best.left, best.error
+    value[~kept] = middle + best.across @ (best.weights * best.along)
+    known = best.across**2 @ best.weights
+    error[~kept] = np.sqrt(np.maximum(1 - known, 0.0) + best.ridge * sigma[~kept] ** 2)
     return _Predicted(value, error)
