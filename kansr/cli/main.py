@@ -185,3 +185,7 @@ def _lines(error: KansrError, arguments: list[str]) -> list[str]:
         caret = import_module("kansr.expression.parse").caret  # loaded already by whatever has read the formula
         return [str(error), *(line for line in caret(error).split("\n") if line)]
     return [str(error)]
+
+
+if __name__ == "__main__":
+    main()
