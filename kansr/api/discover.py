@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from kansr.api.discovery import Discovery
+from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
-from kansr.pipeline.config import Config, Loss, Refine
+from kansr.pipeline.config import Config, Loss, Refine, listed
 from kansr.pipeline.job import Job, Task, here, run_job
+from kansr.runtime.terminal import without_warnings
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -97,7 +99,7 @@ def discover(
             vocabulary=vocabulary_of(functions, max_complexity),
             loss=loss,
             refine=refine,
-            moves=tuple(moves),
+            moves=listed(moves),
             executor=executor,
         ),
     )
@@ -106,5 +108,8 @@ def discover(
 
 def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda discovery: None) -> Discovery:
     """What a job comes to in this process. progress: called with every result on the way."""
-    *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
+    if not callable(progress):
+        raise UsageError(f"progress is a function that is called with every result, not {progress!r}")
+    with without_warnings():
+        *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
     return Discovery.of(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from kansr.cli.supervise import Output, carry_out, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
-from kansr.pipeline.config import Config
+from kansr.pipeline.config import LONGEST, Config
 from kansr.pipeline.job import Job, Task
 from kansr.pipeline.read import reading_of
 from kansr.runtime.pool import cores
@@ -65,8 +64,10 @@ def _carried_out(
     given: Discover | Refine, task: Task, form: str, shape: str = "", start: str | None = None, **config: Any
 ) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
-    if not (0 < given.time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
+    if not 0 < given.time_limit <= LONGEST:
+        raise UsageError(
+            f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}"
+        )
     job = Job(
         table=given.file,
         reading=reading_of(given, bytes_of(given.memory)),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kansr.data.read.file import MEMORY, read_table
 from kansr.data.read.layout import header_lines
+from kansr.data.read.reservoir import Wanted
 from kansr.data.read.table import Table
 from kansr.data.roles import as_table
 from kansr.errors import UsageError
@@ -62,13 +64,20 @@ def reading_of(given: Any, memory: int = MEMORY) -> Reading:
     )
 
 
-def read_source(source: Source, reading: Reading, seed: int) -> Table:
+def read_source(
+    source: Source,
+    reading: Reading,
+    seed: int,
+    wanted: Wanted | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Table:
     """The table behind a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y).
 
-    Of a table too large to hold, rows are drawn by the seed. Raises DataError for what cannot be read.
+    Of a table too large to hold, rows are drawn by the seed. wanted, enough: see `read_table`.
+    Raises DataError for what cannot be read.
     """
     if not (isinstance(source, str | Path) or hasattr(source, "read")):
-        return as_table(source, seed=seed)
+        return as_table(source, seed=seed, wanted=wanted)
     return read_table(
         cast("str | Path | BinaryIO", source),
         sep=reading.sep,
@@ -81,4 +90,6 @@ def read_source(source: Source, reading: Reading, seed: int) -> Table:
         sheet=reading.sheet,
         memory=reading.memory,
         seed=seed,
+        wanted=wanted,
+        enough=enough,
     )

@@ -39,8 +39,9 @@ class Budget:
     form_least: float = 0.2  # seconds for the search for one function
     given_form: float = 0.3  # share for the constants of a form that the user knows
     given_terms: float = 0.2  # share for what one more term would save
-    loading: float = 5.0  # seconds before a command searches that its limit includes; more is reading of a large table
-    after_loading: float = 0.25  # share of the limit that a command searches in any case
+    reading: float = 0.35  # share at which the reading of a large table stops
+    again: float = 1.2  # of the time that reading took, which is set aside for reading it a second time
+    after_loading: float = 0.25  # share of the limit that a search has in any case
     killed: float = 1.05  # share at which the process of a search that has not ended is killed
     killed_grace: float = 0.2  # seconds that it has besides
     read_back: float = 30.0  # seconds that reading back an earlier run may take besides

@@ -6,7 +6,6 @@ import io
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from kansr.data.read.binary import BINARY, whole, workbook_text
 from kansr.data.read.json_lines import is_json, json_tables
 from kansr.data.read.numerals import Style
-from kansr.data.read.reservoir import Reservoir, rows_within
-from kansr.data.read.streams import Source, opened, pieces
+from kansr.data.read.reservoir import Reservoir, Wanted, rows_within
+from kansr.data.read.streams import Source, identity, opened, pieces
 from kansr.data.read.table import Table, from_frame
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
 from kansr.errors import DataError, UsageError
@@ -40,6 +39,8 @@ def read_table(
     sheet: str = "",
     memory: int = MEMORY,
     seed: int = 0,
+    wanted: Wanted | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -50,6 +51,8 @@ def read_table(
     where it is certain if ""; header: whether there are names of columns; names: the first and the last line that holds
     them, found if None; missing: cells of a text that mean a missing value, besides NA and the like; sheet: of an xlsx
     file, its first table if "". memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
+    wanted: the columns that are read of a very wide table. enough: asked after each piece, whether the rest shall not
+    be read, which a note says.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
@@ -61,14 +64,20 @@ def read_table(
         names=names,
         encoding=encoding,
         missing=tuple(missing),
+        wanted=wanted,
     )
-    again = isinstance(source, str | Path) and str(source) != "-"
+    same = identity(source)
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
             yield from _tables(stream, name, form, sheet, memory)
 
-    return _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    def again() -> Iterator[Array]:
+        if identity(source) not in (None, same):
+            raise DataError(f"{source} has changed since it was read")
+        return (part.values for part in parts())
+
+    return _gathered(parts(), memory, seed, None if same is None else again, enough)
 
 
 def _tables(stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: str, memory: int) -> Iterator[Table]:
@@ -86,9 +95,9 @@ def _tables(stream: io.BufferedReader[Any], name: str, form: TextFormat, sheet: 
         raise UsageError(f"{name} is no xlsx file: leave out --sheet")
     readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
     if readers:
-        yield from readers[0](stream, name, memory)
+        yield from readers[0](stream, name, memory, form.wanted)
     elif is_json(head):
-        yield from json_tables(stream, name, form.encoding, memory)
+        yield from json_tables(stream, name, form.encoding, memory, form.wanted)
     else:
         yield from _texts(stream, name, form)
 
@@ -103,6 +112,8 @@ def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: st
     table: Table | None = None
     line = 1
     for piece in pieces(stream, name, form.encoding):
+        if text is not None and not piece.raw.strip():  # blank lines at the end
+            continue
         text = read_text(piece.raw, name, form) if text is None else continued(text, piece.raw, name, line)
         line += piece.raw.count(b"\n")
         found = from_frame(
@@ -121,8 +132,14 @@ def _texts(stream: io.BufferedReader[Any], name: str, form: TextFormat, note: st
         raise DataError(f"{name} is empty: no data rows")
 
 
-def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
-    """One table of the parts; of more rows than `memory` holds, a random sample."""
+def _gathered(
+    parts: Iterator[Table],
+    memory: int,
+    seed: int,
+    again: Callable[[], Iterator[Array]] | None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Table:
+    """One table of the parts; of more rows than `memory` holds, a random sample. enough: as in `read_table`."""
     first = next(parts)
     reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
     lines: list[Sequence[int]] = []
@@ -131,6 +148,11 @@ def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[]
         reservoir.add(part.values)
         table = _with_remarks(table, part)
         lines += [] if part.lines is None else [part.lines]
+        if enough():
+            if next(parts, None) is not None:
+                note = f"only the first {reservoir.total} rows were read: the time did not suffice for the others"
+                table = replace(table, notes=(*table.notes, note))
+            break
     return _kept(table, reservoir, lines, again)
 
 
