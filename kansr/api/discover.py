@@ -15,11 +15,12 @@ from kansr.api.discovery import Discovery
 from kansr.api.system import Discoveries, System
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
-from kansr.pipeline.config import Config, Loss, Refine
-from kansr.pipeline.job import Job, Task, here, run_job
-from kansr.pipeline.read import read_source
+from kansr.pipeline.config import Config, Loss, Refine, listed
+from kansr.pipeline.job import Job, Task, here, read_job, run_job
 from kansr.pipeline.systems.laws import Laws
 from kansr.pipeline.systems.run import is_system, one_target, series_of_job, solve_here, targets_of
+from kansr.runtime.deadline import Deadline
+from kansr.runtime.terminal import without_warnings
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -113,7 +114,7 @@ def discover(
             vocabulary=vocabulary_of(functions, max_complexity),
             loss=loss,
             refine=refine,
-            moves=tuple(moves),
+            moves=listed(moves),
             executor=executor,
         ),
     )
@@ -124,25 +125,35 @@ def discover(
 
 def _several(job: Job, progress: Callable[[Discovery], object]) -> Discovery | Discoveries:
     """What a job comes to that may have several targets."""
-    table = read_source(job.table, job.reading, job.config.seed)
+    whole = Deadline(job.config.time_limit)
+    with without_warnings():
+        table, again = read_job(job, whole)
     targets = targets_of(job, table)
     if is_system(job, targets):
         if not targets:
             raise UsageError("name the states of the system: target=[...]")
         series, notes = series_of_job(job, table, targets)
-        return System(solve_here(series, job.config, notes))
+        with without_warnings():
+            return System(solve_here(series, replace(job.config, time_limit=whole.left()), notes))
     if len(targets) < 2:
-        return discovery_of(replace(job, table=table, target=targets[0] if targets else None), progress)
-    began, limit, laws = time.monotonic(), job.config.time_limit, []
+        config = replace(job.config, time_limit=whole.left())
+        target = targets[0] if targets else None
+        return discovery_of(replace(job, table=table, target=target, config=config), progress, again)
+    began, limit, laws = time.monotonic(), whole.left(), []
     for place, target in enumerate(targets):
         left = max(limit - (time.monotonic() - began), limit / 100)
         config = replace(job.config, time_limit=left / (len(targets) - place))
-        laws.append(discovery_of(replace(one_target(job, table, target, targets), config=config), progress))
+        laws.append(discovery_of(replace(one_target(job, table, target, targets), config=config), progress, again))
     found = Laws(targets, tuple(laws), time.monotonic() - began, job.config.seed)
     return Discoveries(found)
 
 
-def discovery_of(job: Job, progress: Callable[[Discovery], object] = lambda discovery: None) -> Discovery:
-    """What a job comes to in this process. progress: called with every result on the way."""
-    *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))))
+def discovery_of(
+    job: Job, progress: Callable[[Discovery], object] = lambda discovery: None, again: float = 0.0
+) -> Discovery:
+    """What a job comes to in this process. progress: called with every result on the way; again: see `run_job`."""
+    if not callable(progress):
+        raise UsageError(f"progress is a function that is called with every result, not {progress!r}")
+    with without_warnings():
+        *_, answer = run_job(job, here(lambda result: progress(Discovery.of(result))), again=again)
     return Discovery.of(answer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
-from kansr.pipeline.config import Config, Loss
+from kansr.pipeline.config import Config, Loss, listed
 from kansr.pipeline.job import Job, Task
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
@@ -80,7 +80,7 @@ def refine(
             jobs=jobs,
             library=as_library(library),
             loss=loss,
-            moves=tuple(moves),
+            moves=listed(moves),
             executor=executor,
         ),
     )

@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
-from kansr.errors import UsageError
+from kansr.errors import DataError, UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.render import latex
 from kansr.numeric.arrays import Array
@@ -110,12 +110,16 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         """
         import kansr.kan.network.network  # noqa: F401  torch is loaded before the clock starts
 
+        if np.ma.is_masked(X) or np.ma.is_masked(y):
+            raise DataError("X and y must not be masked: leave such rows out")
         rows, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
         weight = None
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
             rows, target, weight = (array[weight > 0] for array in (rows, target, weight))
+            if not len(rows):
+                raise DataError("sample_weight is 0 for all rows: none is left")
         table = _table(rows, target, names)
         columns, sigma = list(table.columns), None
         if weight is not None and np.ptp(weight) > 0:

@@ -14,8 +14,9 @@ from kansr.bench.grade import VERDICTS
 from kansr.bench.record import Record
 from kansr.bench.trial import Settings
 from kansr.errors import DataError, UsageError
-from kansr.runtime.files import drop_torn_line, take, write, write_all
+from kansr.runtime.files import append, create, keep_damaged, open_lock, read_own, take, write
 
+MOST_BYTES = 1 << 30  # of records that are gone on with
 RECORDS, SETTINGS, LOCK = "records.jsonl", "settings.json", ".lock"
 OPTIONS = {
     "rows": "--rows",
@@ -29,14 +30,14 @@ OPTIONS = {
 
 @dataclass
 class RecordLog:
-    """The open records of a run. records: those there are; file: the descriptor of the file to append to."""
+    """The open records of a run. records: those there are; path: the file to append to."""
 
     records: list[Record]
-    file: int
+    path: Path
 
     def add(self, record: Record) -> None:
         """Appends a record, which is on the disk when this returns."""
-        write_all(self.file, (json.dumps(record, allow_nan=False) + "\n").encode())
+        append(self.path, json.dumps(record, allow_nan=False))
         self.records.append(record)
 
 
@@ -49,7 +50,7 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Record
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        lock = open_lock(folder / LOCK)
     except FileExistsError as err:
         raise UsageError(f"{folder} is a file, and records need a folder: name another with --out") from err
     except OSError as err:
@@ -57,14 +58,28 @@ def opened(folder: Path, settings: Settings, *, resume: bool) -> Iterator[Record
     try:
         take(lock, folder)
         _begin(folder, settings, resume)
-        file = os.open(folder / RECORDS, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o644)
-        try:
-            drop_torn_line(folder / RECORDS)
-            yield RecordLog(read(folder), file)
-        finally:
-            os.close(file)
+        yield RecordLog(_whole(folder), folder / RECORDS)
     finally:
         os.close(lock)
+
+
+def _whole(folder: Path) -> list[Record]:
+    """The records in a folder, in a file without an incomplete last line, which a killed run leaves.
+
+    What there was with such a line is kept beside it. Raises as `read` does, before anything is changed.
+    """
+    path = folder / RECORDS
+    try:
+        if not os.path.lexists(path):
+            create(path, b"")
+        raw = read_own(path, MOST_BYTES)
+        records, whole = read(folder), raw.rfind(b"\n") + 1
+        if whole < len(raw):
+            keep_damaged(path, raw)
+            write(path, raw[:whole].decode())
+    except OSError as err:
+        raise UsageError(f"cannot write to {path} ({err.strerror}): name another folder with --out") from err
+    return records
 
 
 def read(folder: Path) -> list[Record]:

@@ -34,7 +34,7 @@ from kansr.cli.signature.bench import Bench
 from kansr.cli.signature.sample import Sample
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config
-from kansr.runtime.files import write
+from kansr.runtime.files import exists, write
 from kansr.runtime.signals import SIGNALLED
 from kansr.runtime.terminal import emit, say
 from kansr.version import __version__
@@ -92,7 +92,7 @@ def sample(given: Sample) -> None:
     np.savetxt(text, rows, fmt="%.17g", delimiter=",", header=header, comments="")
     if given.out is None:
         emit(text.getvalue())
-    elif given.out.exists() and not given.force:
+    elif exists(given.out) and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
     else:
         write(given.out, text.getvalue())

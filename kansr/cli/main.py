@@ -6,8 +6,8 @@ The signature of a command is loaded when the command is asked for, and what car
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import io
 import os
 import signal
 import sys
@@ -25,8 +25,8 @@ from typer.main import get_command
 from kansr.cli import Exit
 from kansr.cli.signature import Signature
 from kansr.errors import FormulaError, KansrError
-from kansr.runtime.signals import SIGNALLED
-from kansr.runtime.terminal import emit, say, say_internal
+from kansr.runtime.signals import CAME, SIGNALLED
+from kansr.runtime.terminal import close_streams, emit, open_streams, say, say_internal
 from kansr.version import __version__
 
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
@@ -153,11 +153,10 @@ def start(
 
 
 def main() -> None:
-    """The console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shall show the rest
+    """The command line of this process, which ends with its exit code."""
+    open_streams()
     code = run(sys.argv[1:])
+    close_streams()
     gc.freeze()  # what is about to end need not be searched for garbage, which takes a fifth of a second
     sys.exit(code)
 
@@ -170,22 +169,32 @@ def run(arguments: list[str]) -> int:
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     try:
         given = app(arguments, prog_name="kansr", standalone_mode=False, obj=begun)
-        if not isinstance(given, Signature):  # all is said, as after --help
-            return Exit.FOUND
+        if not isinstance(given, Signature):  # all is said, as after --help; or typer has swallowed a signal
+            return SIGNALLED + CAME[0] if CAME else Exit.FOUND
         return _loaded_at_once(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
         say([err.format_message()])
         return Exit.USAGE
     except (KeyboardInterrupt, Abort):
-        return SIGNALLED + signal.SIGINT
+        return SIGNALLED + (CAME[0] if CAME else signal.SIGINT)
     except KansrError as err:
-        if debug:
-            traceback.print_exc()
+        _trace(debug)
         say(_lines(err, arguments))
+        return Exit.USAGE
+    except (OSError, MemoryError) as err:  # a stream that is closed, a disk or the memory that is full
+        _trace(debug)
+        say([f"the system refuses what this needs: {err or 'memory'}"])
         return Exit.USAGE
     except Exception as err:
         say_internal(err, debug)
         return Exit.INTERNAL
+
+
+def _trace(wanted: bool) -> None:
+    """Prints the traceback of the exception that is being handled, where that is wanted and stderr can be written."""
+    with contextlib.suppress(OSError):
+        if wanted:
+            traceback.print_exc()
 
 
 def _lines(error: KansrError, arguments: list[str]) -> list[str]:

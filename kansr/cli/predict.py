@@ -15,10 +15,10 @@ import numpy as np
 from kansr.cli.signature.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted, label_of
-from kansr.errors import DataError, UsageError
+from kansr.errors import DataError, UsageError, printable
 from kansr.expression.render import render
 from kansr.pipeline.read import read_source, reading_of
-from kansr.runtime.files import write
+from kansr.runtime.files import exists, write
 from kansr.runtime.terminal import emit, say
 from kansr.store.open_law import is_there, read_law
 from kansr.version import __version__
@@ -34,11 +34,11 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet tak
 
 def predict(given: Predict) -> None:
     """Writes the predictions, and says what had to be left out."""
-    if given.out is not None and given.out.exists() and not given.force:
+    if given.out is not None and exists(given.out) and not given.force:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
     law = _law(given)
     group = None if law is None or not law.parameters else law.group
-    table = read_source(given.file, reading_of(given), 0, group)
+    table = read_source(given.file, reading_of(given), 0, labelled=group)
     if law is None:
         law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:
@@ -136,4 +136,5 @@ def _json(law: Law, values: Array) -> str:
 
 def for_spreadsheet(name: str) -> str:
     """A text that no spreadsheet computes: an apostrophe comes before a sign that would make it a formula."""
+    name = printable(name)
     return f"'{name}" if name.startswith(FORMULA_SIGNS) else name

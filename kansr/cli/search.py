@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,19 +14,20 @@ from kansr.cli import Exit
 from kansr.cli.signature.demo import Demo
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
-from kansr.cli.supervise import BUDGET, CODES, Output, Watched, carry_out, seconds_left, typed
+from kansr.cli.supervise import BUDGET, CODES, Output, Watched, carry_out, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.data.read.table import Table
 from kansr.errors import DataError, UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
-from kansr.pipeline.config import Config
-from kansr.pipeline.job import Job, Task, run_job
-from kansr.pipeline.read import read_source, reading_of
+from kansr.pipeline.config import LONGEST, Config
+from kansr.pipeline.job import Job, Task, read_job, run_job
+from kansr.pipeline.read import reading_of
 from kansr.pipeline.systems.laws import Laws, laws_of
 from kansr.pipeline.systems.run import found_system, is_system, one_target, series_of_job, targets_of, unchanging
 from kansr.result.result import Status
 from kansr.runtime.alarm import OutOfTime
 from kansr.runtime.child import stream
+from kansr.runtime.deadline import Deadline, Timer
 from kansr.runtime.files import write
 from kansr.runtime.pool import cores
 from kansr.runtime.resources import shipped
@@ -82,8 +82,10 @@ def _carried_out(
     given: Discover | Refine, task: Task, form: str, shape: str = "", start: str | None = None, **config: Any
 ) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
-    if not (0 < given.time_limit < math.inf):
-        raise UsageError(f"--time-limit must be a positive number of seconds, not {given.time_limit:g}")
+    if not 0 < given.time_limit <= LONGEST:
+        raise UsageError(
+            f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}"
+        )
     job = Job(
         table=given.file,
         reading=reading_of(given, bytes_of(given.memory)),
@@ -131,31 +133,32 @@ def _carried_out(
 
 def carry_out_several(job: Job, output: Output, begun: float) -> int:
     """Does the job as `supervise.carry_out` does one with a single target; returns the exit code."""
-    table = read_source(job.table, job.reading, job.config.seed)
+    whole = Deadline(job.config.time_limit, Timer(started=begun))
+    table, again = read_job(job, whole)
     targets = targets_of(job, table)
     if is_system(job, targets):
         if not targets:
             raise UsageError("name the states of the system with --target")
-        return _system(job, table, targets, output, begun)
+        return _system(job, table, targets, output, whole)
     if len(targets) < 2:
-        return carry_out(replace(job, table=table), output, begun)
+        return carry_out(replace(job, table=table), output, begun, again)
     if output.resume or output.report is not None:
         raise UsageError("--resume and --report are for one target: with several, name them one after another")
-    return _each(job, table, targets, output, begun)
+    return _each(job, table, targets, output, whole, again)
 
 
-def _each(job: Job, table: Table, targets: Sequence[str], output: Output, begun: float) -> int:
-    """One search after another, each with its share of the time that is left."""
+def _each(job: Job, table: Table, targets: Sequence[str], output: Output, whole: Deadline, again: float) -> int:
+    """One search after another, each with its share of the time that is left. again: see `run_job`."""
     laws, signal, error = [], 0, None
     started = time.monotonic()
-    limit = seconds_left(job.config.time_limit, begun)
+    limit = whole.left()
     for place, target in enumerate(targets):
         left = limit - (time.monotonic() - started)
         config = replace(job.config, time_limit=max(left, limit / 100) / (len(targets) - place))
         own = replace(output, out=None if output.out is None else _folder(output.out, target))
         with contextlib.ExitStack() as held:
-            watched = Watched(own, time.monotonic(), held)
-            *_, found = run_job(replace(one_target(job, table, target, targets), config=config), watched)
+            watched = Watched(own, held)
+            *_, found = run_job(replace(one_target(job, table, target, targets), config=config), watched, again=again)
             if not watched.ended:
                 raise KeyboardInterrupt
             found = replace(found, command=output.command)
@@ -178,14 +181,14 @@ def _rank(status: Status) -> int:
     return CODES.get(status, Exit.FOUND)
 
 
-def _system(job: Job, table: Table, targets: Sequence[str], output: Output, begun: float) -> int:
+def _system(job: Job, table: Table, targets: Sequence[str], output: Output, whole: Deadline) -> int:
     """A system, found in a child process that ends in time."""
     if output.resume:
         raise UsageError("the search for a system cannot be resumed: leave out --resume")
     series, notes = series_of_job(job, table, targets)
     if not output.quiet:
         say(notes)
-    config = replace(job.config, time_limit=seconds_left(job.config.time_limit, begun))
+    config = replace(job.config, time_limit=whole.left())
     signal, error, found, status = 0, None, None, None
     with contextlib.ExitStack() as held:
         if output.out is not None:

@@ -67,16 +67,16 @@ class Output:
             page_path(self.report)
 
 
-def carry_out(job: Job, output: Output, begun: float) -> int:
+def carry_out(job: Job, output: Output, begun: float, again: float = 0.0) -> int:
     """Does the job, prints and saves what comes of it, says what went wrong if anything did; returns the exit code.
 
-    begun: when the command was, on the monotonic clock: loading counts.
+    begun: when the command was, on the monotonic clock: loading counts. again: see `run_job`.
     """
     if output.resume and job.task is Task.SOLVE_FORM:
         raise UsageError("the search for the functions of a form cannot be resumed: leave out --resume or --form")
     with contextlib.ExitStack() as held:
-        watched = Watched(output, begun, held)
-        *_, found = run_job(job, watched)
+        watched = Watched(output, held)
+        *_, found = run_job(job, watched, begun, again)
         if not watched.ended:  # Ctrl-C before anything was tried
             raise KeyboardInterrupt
         found = replace(found, command=output.command)
@@ -100,7 +100,6 @@ class Watched:
     """
 
     output: Output
-    begun: float
     held: contextlib.ExitStack
     ended: bool = False
     signal: int = 0
@@ -114,12 +113,12 @@ class Watched:
         if not output.quiet:
             self.notes = work.notes
             say(work.notes)
-        work = replace(work, config=replace(work.config, time_limit=seconds_left(work.config.time_limit, self.begun)))
         journal = Journal()
         if out is not None:
             self.held.enter_context(claimed(out, force=output.force, resume=output.resume))
             if work.resumable:
-                journal = opened(out, key(work.data, work.config), resume=output.resume)
+                journal = opened(out, key(work.data, work.config), resume=output.resume, force=output.force)
+                say([journal.note] if journal.note and not output.quiet else [])
             write(out / COMMAND, output.command + "\n")
         visible = sys.stderr.isatty() and not output.quiet
         with display(work.config.time_limit) if visible else contextlib.nullcontext(lambda result: None) as show:
@@ -151,15 +150,6 @@ class Watched:
         except Exception as err:
             self.error, status = err, Status.BEST_EFFORT
         return replace(best, status=status, seconds=time.monotonic() - started)
-
-
-def seconds_left(limit: float, begun: float) -> float:
-    """The seconds that a search has, for a command that began at `begun` to end at its limit.
-
-    Python takes a second or more to load what a search needs.
-    """
-    loading = min(time.monotonic() - begun, BUDGET.loading)
-    return max(limit - loading, BUDGET.after_loading * limit)
 
 
 def typed() -> str:

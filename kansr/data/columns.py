@@ -14,6 +14,10 @@ from kansr.data.read.table import Table
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
+# Distance of a value from all others over their range, and the same of logarithms, from which a note asks whether it is
+# wrong: ten times a value of 1 to 5 is such a one mostly. None of the tables in datasets/ has any.
+GAP, LOG_GAP = 2.0, 0.5
+FEWEST_TO_STAND_OUT = 12  # rows below which others do not say where a value may lie
 SHOWN_ROWS = 3  # places of bad cells that a message lists
 SHOWN_COLUMNS = 10  # column names that a message lists
 SIMILAR = 3  # similar names that a message offers
@@ -51,6 +55,24 @@ def numbers(
             "use --missing drop to leave such rows out"
         )
     return values[keep], keep
+
+
+def alone(values: Array) -> int | None:
+    """The row of the one value that stands far from all others, as a misplaced decimal point makes it; else None.
+
+    values: (rows,). It is GAP ranges of the others away from them, and of the logarithms, where they have one sign, so
+    that the largest of values over decades is none.
+    """
+    if len(values) < FEWEST_TO_STAND_OUT or not np.ptp(values) > 0:
+        return None
+    row = int(np.argmax(np.abs(values - np.median(values))))
+    others = np.delete(values, row)
+    size = np.abs(values)
+    one_sign = bool((values > 0).all() or (values < 0).all())
+    views = [(GAP, values[row], others)]
+    views += [(LOG_GAP, np.log(size[row]), np.log(np.delete(size, row)))] if one_sign else []
+    far = all(max(value - rest.max(), rest.min() - value) > gap * np.ptp(rest) for gap, value, rest in views)
+    return row if far else None
 
 
 def nearest(name: str, columns: Sequence[str]) -> str:

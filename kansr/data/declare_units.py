@@ -13,11 +13,13 @@ from kansr.data.dataset import Dataset
 from kansr.data.dimensionless import possible
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import is_identifier
+from kansr.runtime.files import is_file, read
 from kansr.units.dimension import Dimension
 from kansr.units.text import dimension_of
 from kansr.units.units import Constant, ConstantSpec, Spec, Units
 
 MOST_CONSTANTS = 8  # each choice of them is another set of dimensionless groups to be searched
+MOST_BYTES = 1 << 22  # of a file of units: 5000 columns of 800 letters
 SHOWN = 80  # characters of an option that a message repeats
 LISTED = 12  # inputs that a message lists
 
@@ -84,19 +86,23 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
 
     Raises UsageError for what cannot be read.
     """
+    if not isinstance(spec, Mapping | str):
+        raise UsageError(f"constants are a mapping, or a text like c=3e8:m/s, and not {spec!r}")
     pairs: Iterable[tuple[str, Any]] = spec.items() if isinstance(spec, Mapping) else _pairs(spec, "--constants")
     constants = {}
     for name, given in pairs:
-        value, unit = given.partition(":")[::2] if isinstance(given, str) else given
         try:
+            value, unit = given.partition(":")[::2] if isinstance(given, str) else given
             number = float(value)
         except (TypeError, ValueError):
-            number = float("nan")
-        if not 0 < abs(number) < float("inf"):
+            number, unit = float("nan"), ""
+        if not 0 < abs(number) < float("inf") or not isinstance(unit, str):
             shown = f"{name}={given}"[:SHOWN]
             raise UsageError(f"--constants: {shown!r} must be a number other than 0 and a unit, like c=3e8:m/s")
-        if not is_identifier(name):
-            raise UsageError(f"--constants: {name[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _")
+        if not isinstance(name, str) or not is_identifier(name):
+            raise UsageError(
+                f"--constants: {str(name)[:SHOWN]!r} cannot be a name in a formula; use letters, digits and _"
+            )
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
         raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")
@@ -112,9 +118,11 @@ def _dimension(where: str, unit: str) -> Dimension:
 
 def _unit_texts(units: Spec) -> tuple[str, dict[str, str]]:
     """The name of the source for messages, and the unit of each column as text."""
+    if not isinstance(units, Mapping | Path | str):
+        raise UsageError(f"units are a mapping, a file, or a text like a=m,b=m/s, and not {units!r}")
     if isinstance(units, Mapping):
         return "units", {str(name): "" if unit is None else str(unit) for name, unit in units.items()}
-    if isinstance(units, Path) or "=" not in units or Path(units).is_file():
+    if isinstance(units, Path) or "=" not in units or is_file(Path(units)):
         return str(units), _file(Path(units))
     return "--units", dict(_pairs(units, "--units"))
 
@@ -133,11 +141,11 @@ def _pairs(text: str, option: str) -> list[tuple[str, str]]:
 def _file(path: Path) -> dict[str, str]:
     """The unit of each column in a CSV file with the header name,unit. Raises DataError with file and line."""
     try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        lines = list(csv.reader(read(path, MOST_BYTES).decode("utf-8-sig").splitlines()))
     except FileNotFoundError:
         raise DataError(f"no such file: {path}; units are given in a file, or as a=m,b=m/s") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as err:
-        raise DataError(f"cannot read the units in {path}: {err}") from err
+    except (OSError, ValueError, csv.Error) as err:
+        raise DataError(f"cannot read the units in {path}: {getattr(err, 'strerror', None) or err}") from err
     if not lines or [cell.strip().lower() for cell in lines[0]] != ["name", "unit"]:
         raise DataError(f"{path}, line 1: a units file is CSV with the header name,unit")
     found: dict[str, str] = {}

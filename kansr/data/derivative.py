@@ -51,9 +51,9 @@ def rates(
     if target is None:
         target = others[-1] if others else along
     chosen = list(dict.fromkeys([*(others if inputs is None else [n for n in inputs if n != along]), target]))
-    values, keep = numbers(table, [along, *chosen], missing)
     if target == along:
         raise DataError(f"{table.source}: {along!r} cannot be both the target and what it is derived by")
+    values, keep = numbers(table, [along, *chosen], missing)
     t = values[:, 0]
     kept_time = inputs is not None and along in inputs
     runs = np.split(np.arange(len(t)), np.flatnonzero(np.diff(t) < 0) + 1)

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from kansr.data.dataset import Dataset
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
+from kansr.runtime.files import read
 
 MOST_ROWS = 2000  # more would make a plot slow and no clearer
+MOST_BYTES = 1 << 28  # of a file of them: 5000 columns of 20 letters
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
 def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
     """The excerpt that `csv_text` wrote. Raises DataError for anything else."""
     try:
-        header, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        header, *lines = csv.reader(read(path, MOST_BYTES).decode().splitlines())
         labels = None
         if header[-1:] == ["group"] and len(header) > len(names) + 3:
             labels = tuple(line.pop() for line in lines)

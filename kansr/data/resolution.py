@@ -138,8 +138,10 @@ def _decimals(column: Array, count: int) -> bool:
 
 def _digits(column: Array, count: int) -> bool:
     size = np.abs(column[column != 0])
-    scaled = size / 10.0 ** (np.floor(np.log10(size)) - count + 1)
-    return bool(len(size) and np.all(np.abs(scaled - np.rint(scaled)) <= ON_GRID * scaled))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of numbers below 1e-308
+        scaled = size / 10.0 ** (np.floor(np.log10(size)) - count + 1)
+    on_grid = np.isfinite(scaled).all() and np.all(np.abs(scaled - np.rint(scaled)) <= ON_GRID * scaled)
+    return bool(len(size) and on_grid)
 
 
 def _single(column: Array) -> bool:

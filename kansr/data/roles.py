@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kansr.data.columns import SHOWN_COLUMNS, nearest, numbers
-from kansr.data.dataset import Dataset, with_proportional_errors
+from kansr.data.columns import SHOWN_COLUMNS, alone, nearest, numbers
+from kansr.data.dataset import LEAST_ERROR, Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.grouping import Grouping, grouping_of
 from kansr.data.read.cells import Labels, counted, label_of
 from kansr.data.read.file import read_table, thinned
 from kansr.data.read.numerals import Written
+from kansr.data.read.reservoir import MAX_COLUMNS, Wanted
 from kansr.data.read.table import Table, from_arrays, from_frame
 from kansr.data.resolution import notes_on_target, rounding_of
 from kansr.errors import DataError, UsageError
@@ -30,8 +31,8 @@ MIN_ROWS = 5  # fewer rows fit almost any formula
 SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, whose square must be a double
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
-MAX_COLUMNS = 5000  # for bounded time
 LISTED = 5  # groups that a note names
+FEW_ROWS = 200  # up to which one row may bend a law
 HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
 
@@ -40,22 +41,24 @@ def as_table(
     *,
     seed: int = 0,
     labelled: str | None = None,
+    wanted: Wanted | None = None,
 ) -> Table:
     """A Table of a path, an open binary file, a DataFrame, a pair (X, y), or a Table.
 
     Of more rows than are kept, some are drawn at random by the seed. labelled: a column whose cells are labels, numbers
-    or not. Raises UsageError for anything else, and DataError for what cannot be read.
+    or not; wanted: what is read of very many columns. Raises UsageError for anything else, and DataError for what
+    cannot be read.
     """
     if isinstance(data, Table):
         return data
     if isinstance(data, tuple) and len(data) == 2:
-        return thinned(from_arrays(*data), seed=seed)
+        return thinned(from_arrays(*data, wanted=wanted), seed=seed)
     if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
         labels = None if labelled is None else Labels(labelled)
-        table = thinned(from_frame(cast("pd.DataFrame", data), labels=labels), seed=seed)
+        table = thinned(from_frame(cast("pd.DataFrame", data), labels=labels, wanted=wanted), seed=seed)
         return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
     if isinstance(data, str | Path) or hasattr(data, "read"):
-        return read_table(data, seed=seed, labelled=labelled)
+        return read_table(data, seed=seed, labelled=labelled, wanted=wanted)
     raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
 
 
@@ -129,6 +132,7 @@ def dataset(
     if len(values) < ROWS_PER_INPUT * len(useful):
         few = f"{len(values)} rows are few for {counted(len(useful), 'input')}"
         notes.append(f"warning: {few}: a formula may fit them by chance ({ROWS_PER_INPUT} rows an input are advisable)")
+    notes += _standing_out(table, [x_names[i] for i in useful], values[:, useful], keep)
     if _constant(values[:, -1]):
         notes.append(f"the target {y_name!r} is constant: {values[0, -1]:g}")
     columns = [*(x_names[i] for i in useful), y_name]
@@ -201,18 +205,43 @@ def _on_writing(table: Table, columns: Sequence[str]) -> list[str]:
     return notes
 
 
+def _standing_out(table: Table, names: Sequence[str], X: Array, keep: NDArray[np.bool_]) -> list[str]:
+    """Notes on inputs of few rows with one value far from all others, which formulas would be bent for.
+
+    X: (rows, inputs); keep: which rows of the table they are. Of many rows outliers are told by the law.
+    """
+    if len(X) > FEW_ROWS:
+        return []
+    rows = ((name, column, alone(column)) for name, column in zip(names, X.T))
+    return [
+        f"warning: {name!r} is {column[row]:g} in {table.place(int(np.flatnonzero(keep)[row]))}, far from all other "
+        "values: if it is wrong, correct it, since formulas rest on it"
+        for name, column, row in rows
+        if row is not None
+    ]
+
+
 def _decades(y: Array) -> int:
     return int(np.ptp(np.log10(np.abs(y))))
 
 
 def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
-    """The stated errors. Raises DataError unless all are positive. keep: which rows of the table `values` are of."""
+    """The stated errors. Raises DataError unless all are positive, and their squares numbers.
+
+    keep: which rows of the table `values` are of.
+    """
     wrong = np.flatnonzero(values <= 0)
     if len(wrong):
         where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
         raise DataError(
             f"{table.source}: {name!r} holds the errors of the target, and they must be above 0, but {where} has "
             f"{values[wrong[0]]:g}; correct it, or leave such rows out"
+        )
+    least, most = float(values.min()), float(values.max())
+    if least < SMALLEST or most > LARGEST or least < LEAST_ERROR * most:
+        raise DataError(
+            f"{table.source}: {name!r} holds errors from {least:.0e} to {most:.0e}, whose squares float64 cannot hold "
+            "together; leave out rows with the smallest or the largest, or give them in other units"
         )
     return values.copy()
 
@@ -254,6 +283,8 @@ def _roles(
     for name in (target, *inputs, *(other for other in (sigma, group) if other is not None)):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
+    if sigma is not None and sigma == target:
+        raise DataError(f"{table.source}: {sigma!r} cannot be both the target and the errors of the target")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
     roles: tuple[tuple[str | None, str], ...] = ((target, "the target"), (sigma, "the errors of the target"))

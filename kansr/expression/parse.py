@@ -64,6 +64,8 @@ def parse(
     Raises FormulaError for what is not in the language, is not real and finite, or exceeds a limit; its position is
     None where it is about the formula as a whole.
     """
+    if not isinstance(text, str):
+        raise FormulaError(f"a formula is a text, not {type(text).__name__}")
     _check_size(text)
     try:
         tree = _parser().parse(text)

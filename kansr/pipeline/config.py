@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 import sympy
@@ -19,6 +20,10 @@ from kansr.symbolic.library.standard import STANDARD
 
 Loss = Literal["auto", "squared", "huber"]
 Refine = str | Refiner | Sequence[str | Refiner]
+
+
+LONGEST = 1e8  # seconds that a search may take, three years: clocks count so far
+MOST_JOBS = 1000  # processes; no machine has as many cores, and each takes memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +58,14 @@ class Config:
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
             raise UsageError(f"the loss is {', '.join(get_args(Loss)[:-1])} or {get_args(Loss)[-1]}, not {self.loss!r}")
-        if not self.time_limit > 0:
-            raise UsageError(f"the time limit must be more than 0 seconds, not {self.time_limit:g}")
-        if self.jobs < 1:
-            raise UsageError(f"there must be at least one job, not {self.jobs}")
+        if not _is(self.time_limit, Real) or not 0 < self.time_limit <= LONGEST:
+            raise UsageError(
+                f"the time limit is a number of seconds, above 0 and up to {LONGEST:g}, not {self.time_limit!r}"
+            )
+        if not _is(self.seed, Integral) or self.seed < 0:
+            raise UsageError(f"the seed is a whole number, 0 or more, not {self.seed!r}")
+        if not _is(self.jobs, Integral) or not 1 <= self.jobs <= MOST_JOBS:
+            raise UsageError(f"the number of jobs is from 1 to {MOST_JOBS}, not {self.jobs!r}")
         chosen_refiners(self.refine)
         if any(not (callable(own) or isinstance(own, MoveKind)) for own in self.moves):
             raise UsageError(
@@ -72,6 +81,18 @@ class Config:
         if self.jobs > 1:
             return 2 * self.jobs
         return 1 if self.executor is None else 0
+
+
+def listed(moves: Sequence[MoveKind | Proposer]) -> tuple[MoveKind | Proposer, ...]:
+    """Moves as a tuple. Raises UsageError where they are no list."""
+    if not isinstance(moves, Iterable):
+        raise UsageError(f"moves are a list of functions or of rows of the table of moves, not {moves!r}")
+    return tuple(moves)
+
+
+def _is(value: object, kind: type) -> bool:
+    """Whether a value is a number of this kind, which True and False are not."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 DEFAULTS = Config()

@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
+from kansr.data.read.reservoir import Wanted
 from kansr.data.read.table import Table
 from kansr.data.roles import dataset
-from kansr.errors import DataError, UsageError
+from kansr.errors import DataError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
 from kansr.formula.fit.form import read_form
@@ -26,6 +27,7 @@ from kansr.formula.shape.box import Box
 from kansr.formula.shape.properties import with_shape
 from kansr.formula.shape.reading import read_shape
 from kansr.formula.shape.shape_filter import refutation
+from kansr.numeric.arrays import Array
 from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import DEFAULTS, Config
@@ -37,6 +39,8 @@ from kansr.pipeline.solve_form import solve_form
 from kansr.pipeline.solve_groups import solve_groups
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
+from kansr.runtime.alarm import OutOfTime
+from kansr.runtime.deadline import Deadline, Timer
 from kansr.units.units import ConstantSpec, Spec
 
 if TYPE_CHECKING:
@@ -93,6 +97,18 @@ class Job:
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
+        for option in ("sigma", "group", "derivative", "run", "form"):
+            given = getattr(self, option)
+            if not isinstance(given, str | None):
+                what = "a formula" if option == "form" else "the name of a column"
+                raise UsageError(f"{option} is {what}, as text, and not {given!r} ({type(given).__name__})")
+        if not _is_text(self.target):
+            kind = type(self.target).__name__
+            raise UsageError(f"target is the name of a column, as text, and not {self.target!r} ({kind})")
+        if not _is_text(self.inputs):
+            raise UsageError(f"inputs are names of columns, as text, and not {self.inputs!r}")
+        if self.missing not in ("error", "drop"):
+            raise UsageError(f"missing is 'error' or 'drop', not {self.missing!r}")
         if self.derivative is None and (self.run is not None or self.order != 1):
             raise UsageError("runs and an order are for differential equations: name the time with --derivative")
         if self.task is Task.SOLVE_FORM and self.config.refine:
@@ -160,16 +176,19 @@ def here(progress: Callable[[Result], object] = lambda result: None) -> Watch:
 HERE = here()
 
 
-def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
+def run_job(job: Job, watch: Watch = HERE, begun: float | None = None, again: float = 0.0) -> Iterator[Result]:
     """Better and better results of a job; the last one is the answer.
 
     watch: does the work, in this process or in one that can be killed, and hands on its results. Ctrl-C ends it, and
-    the best result so far is the answer, with status "interrupted".
+    the best result so far is the answer, with status "interrupted". begun: when the time limit began, on the monotonic
+    clock; now where it is not given. Reading counts. again: seconds to set aside for reading a table a second time that
+    was read for the first time before.
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together,
     FormulaError for a form or a guess that is no formula; all before anything is searched.
     """
-    table = read_source(job.table, job.reading, job.config.seed, job.group)
+    whole = Deadline(job.config.time_limit, Timer() if begun is None else Timer(started=begun))
+    table, aside = read_job(job, whole)
     data, notes = dataset(
         table,
         target=_single(job.target),
@@ -185,10 +204,14 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
     notes += more
     box = Box.of(data.names, data.X)
     shape = read_shape(job.shape, data.target, box) if job.shape else None
-    config = replace(job.config, guesses=_formulas(job.guesses, data), known_shape=shape)
     grouped = data.grouping is not None
-    if grouped:  # what is far from other groups' rows is no outlier
-        config = replace(config, loss="squared")
+    config = replace(
+        job.config,
+        guesses=_formulas(job.guesses, data),
+        known_shape=shape,
+        time_limit=whole.left(again or aside),
+        loss="squared" if grouped else job.config.loss,  # what is far from other groups' rows is no outlier
+    )
     resumable = job.task is not Task.SOLVE_FORM and not grouped
     work = Work(_solver(job, data, table.columns), data, config, notes, resumable)
 
@@ -201,15 +224,76 @@ def run_job(job: Job, watch: Watch = HERE) -> Iterator[Result]:
             yield noted(found)
     except KeyboardInterrupt:
         found = replace(found, status=Status.INTERRUPTED)
-    if table.again and not grouped and found.status is not Status.INTERRUPTED:
+    if table.total and not grouped and found.status is not Status.INTERRUPTED:
         with contextlib.suppress(KeyboardInterrupt):  # what was found before is enough then
-            alike = job.sigma is None and data.stated is None
-            fitted = on_all_rows(found, table.columns, table.again(), alike=alike)
+            fitted = _on_all_rows(found, table, whole, alike=job.sigma is None and data.stated is None)
             found = found if shape is not None and refutation(fitted.best.expr, shape) else fitted
     if found.status is not Status.INTERRUPTED and (shape is not None or job.described) and not grouped:
         with contextlib.suppress(KeyboardInterrupt):
-            found = with_shape(found, shape, box, config.time_limit)
+            found = with_shape(found, shape, box, job.config.time_limit)
     yield noted(found)
+
+
+def read_job(job: Job, whole: Deadline) -> tuple[Table, float]:
+    """The table of a job, of a large one what there is time for, and the seconds to set aside for reading it once more.
+
+    whole: of the job, reading included. Raises DataError for what cannot be read.
+    """
+    before = whole.seconds()
+    table = read_source(
+        job.table,
+        job.reading,
+        job.config.seed,
+        labelled=job.group,
+        wanted=wanted_of(job),
+        enough=whole.share(whole.budget.reading).passed,
+    )
+    again = whole.budget.again * (whole.seconds() - before) if table.total and job.group is None else 0.0
+    return table, again
+
+
+def wanted_of(job: Job) -> Wanted | None:
+    """The columns that the job names; None where all are inputs."""
+    targets = [job.target, *job.target.split(",")] if isinstance(job.target, str) else list(job.target or ())
+    if job.inputs is None:
+        system = job.derivative is not None and (job.run is not None or job.order != 1 or len(set(targets)) > 1)
+        if not system:
+            return None
+        if isinstance(job.target, str) and "," in job.target and job.run is None and job.order == 1:
+            targets = targets[1:]  # one column of this name would be the target of all others
+    listed = [job.inputs, *job.inputs.split(",")] if isinstance(job.inputs, str) else list(job.inputs or ())
+    ignored = job.ignore.split(",") if isinstance(job.ignore, str) else job.ignore
+    others = (job.sigma, job.derivative, job.group, job.run)
+    named = [*listed, *ignored, *targets, *(name for name in others if name is not None)]
+    return Wanted(frozenset(name.strip() for name in named), last=job.target is None)
+
+
+def _is_text(given: object) -> bool:
+    """Whether names are given as a text, as a list of texts, or not at all."""
+    return isinstance(given, str | Sequence | None) and all(isinstance(name, str) for name in given or ())
+
+
+def _on_all_rows(found: Result, table: Table, whole: Deadline, *, alike: bool) -> Result:
+    """The result fitted to all rows of a table too large to be held; as it is, and a note, where they are not there."""
+    try:
+        if table.again is None:
+            raise DataError(f"{table.source} can be read only once")
+        pieces = _until(whole, table.again())
+        fitted = whole.in_time(lambda: on_all_rows(found, table.columns, pieces, alike=alike), None)
+        if fitted is None:
+            raise DataError("the time did not suffice to read them once more")
+        return fitted
+    except (KansrError, OSError, MemoryError, ArithmeticError, ValueError) as err:
+        note = f"the constants are those of the {found.rows} rows that were looked at, not of all: {err}"
+        return replace(found, notes=(*found.notes, note))
+
+
+def _until(whole: Deadline, pieces: Iterator[Array]) -> Iterator[Array]:
+    """The pieces. Raises OutOfTime when the time is up, also where nothing interrupts."""
+    for piece in pieces:
+        if whole.remaining(whole.budget.interrupted) < 0:
+            raise OutOfTime("the time is up")
+        yield piece
 
 
 def _solver(job: Job, data: Dataset, columns: Collection[str]) -> Solve:
@@ -265,7 +349,7 @@ def _columns(inputs: str | Sequence[str] | None, columns: Sequence[str]) -> Sequ
 
 def _formulas(guesses: Sequence[str | sympy.Expr], data: Dataset) -> tuple[sympy.Expr, ...]:
     """The guesses read, each in nothing but the inputs."""
-    if isinstance(guesses, str):
+    if isinstance(guesses, str) or not isinstance(guesses, Sequence):
         raise UsageError(f"guesses are a list of formulas: [{guesses!r}]")
     exprs = tuple(parse(guess) if isinstance(guess, str) else guess for guess in guesses)
     for expr in exprs:

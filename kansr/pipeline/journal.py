@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +28,17 @@ from kansr.result.derivation import Step
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value
 from kansr.runtime.deadline import Timer
-from kansr.runtime.files import append, drop_torn_line
+from kansr.runtime.files import append, create, keep_damaged, read_own, write
 from kansr.search.attempt import Finding, Tried
 from kansr.version import __version__
 
 JOURNAL, FORMAT = "attempts.jsonl", 3
+# Limits for hostile files; journals of searches stay far below.
+MOST_BYTES = 1 << 26
+MOST_LINES = 1000
+MOST_SECONDS = 1e9  # that a search has taken: thirty years
+SHOWN = 20  # letters of an option that a message repeats
+SHOWN_ERROR = 120  # letters of what was wrong that a message repeats
 MEASURES = ("complexity", "loss", "error_ms", "r2", "r2_held_out", "description_length", "origin")
 
 
@@ -49,13 +57,14 @@ class Journal:
     """The attempts that have been made, by name, and room for more.
 
     seconds: how long the search had taken by then; path: the file that is written on, None for none. `failure` says
-    why writing ended, if it did.
+    why writing ended, if it did; `note` what became of a file that was damaged, or no journal.
     """
 
     past: Mapping[str, Entry] = field(default_factory=dict)
     seconds: float = 0.0
     path: Path | None = None
     failure: str = ""
+    note: str = ""
 
     def timer(self) -> Timer:
         """The timer of a search that goes on from here; it stands still until all of the past has been read back."""
@@ -97,55 +106,100 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
     }
 
 
-def opened(folder: Path, key: Mapping[str, str], *, resume: bool) -> Journal:
+def opened(folder: Path, key: Mapping[str, str], *, resume: bool, force: bool = False) -> Journal:
     """The journal in `folder`, begun if there is none; an earlier one is resumed or, without `resume`, replaced.
 
-    Raises UsageError for one that belongs to another search or cannot be read.
+    Of one that is damaged the attempts before the damage are taken; what was there is kept beside it, and the journal's
+    `note` says so. Nothing is changed before all of this is clear. force: whether what is no journal of ours may go out
+    of the way; it is kept too.
+
+    Raises UsageError for one that belongs to another search or is none, and for what is no regular file of one name.
     """
     path = folder / JOURNAL
-    if not resume or not path.exists():
-        path.unlink(missing_ok=True)
-        try:
-            append(path, json.dumps({"journal": FORMAT, "key": dict(key)}))
-        except OSError as err:
-            raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
-        return Journal(path=path)
     try:
-        drop_torn_line(path)
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise UsageError(f"cannot read {path} ({err}): name another folder with --out, or use --force") from err
-    _check(path, lines, key)
+        raw = read_own(path, MOST_BYTES) if os.path.lexists(path) else None
+    except OSError as err:
+        raise UsageError(
+            f"cannot read {path} ({err.strerror}): move it away, or name another folder with --out"
+        ) from err
+    try:
+        if raw and resume:
+            return _resumed(path, raw, key)
+        return _begun(path, raw, key, force)
+    except OSError as err:
+        raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
+
+
+def _begun(path: Path, raw: bytes | None, key: Mapping[str, str], force: bool) -> Journal:
+    """A new journal in the place of what is there, which is kept where no search of ours has written it."""
+    note = ""
+    if raw is not None:
+        if raw and _header(raw) is None:
+            if not force:
+                raise UsageError(f"{path} is no journal of a search: name another folder with --out, or use --force")
+            note = f"{path} was no journal of a search: it is {keep_damaged(path, raw).name} now"
+        path.unlink()
+    create(path, json.dumps({"journal": FORMAT, "key": dict(key)}).encode() + b"\n")
+    return Journal(path=path, note=note)
+
+
+def _resumed(path: Path, raw: bytes, key: Mapping[str, str]) -> Journal:
+    """The journal with the attempts of an earlier run, which holds nothing but these afterwards."""
+    _check(path, raw, key)
+    lines = raw.split(b"\n")
     past: dict[str, Entry] = {}
-    seconds = 0.0
-    for number, line in enumerate(lines[1:], start=2):
+    seconds, whole, wrong = 0.0, len(lines[0]) + 1, ""
+    for number, line in enumerate(lines[1:-1], start=2):
         try:
-            name, tried, seconds, cut = _read(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, KansrError) as err:
-            raise UsageError(
-                f"{path}, line {number} is not what this version wrote ({type(err).__name__}): take that line and "
-                "those after it out, or begin again with --force"
-            ) from err
+            name, tried, seconds, cut = _read(_value(line), least=seconds)
+        except (ValueError, RecursionError, KansrError) as err:
+            wrong = f"line {number} of {path} is not what this version wrote ({str(err)[:SHOWN_ERROR]})"
+            break
         past[name] = Entry(tried, cut)
-    return Journal(past, seconds, path)
+        whole += len(line) + 1
+    if not wrong and lines[-1]:
+        wrong = f"line {len(lines)} of {path} ends too early"
+    note = ""
+    if wrong:
+        kept = keep_damaged(path, raw)
+        write(path, raw[:whole].decode())
+        note = f"{wrong}: the search goes on from the line before; all that was there is in {kept.name}"
+    return Journal(past, seconds, path, note=note)
 
 
-def _check(path: Path, lines: list[str], key: Mapping[str, str]) -> None:
+def _header(raw: bytes) -> dict[str, Any] | None:
+    """The first line where it is one of a journal, of whatever format; else None."""
+    with contextlib.suppress(ValueError, RecursionError, KansrError):
+        header = _value(raw[: raw.index(b"\n")])
+        if header["journal"].whole() and header["key"].items():
+            return dict(header.data)
+    return None
+
+
+def _check(path: Path, raw: bytes, key: Mapping[str, str]) -> None:
     """Raises UsageError where the first line does not say that the rest belongs to this search."""
-    with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, IndexError):
-        header = json.loads(lines[0])
-        if header["journal"] != FORMAT:
-            raise UsageError(
-                f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be "
-                "resumed; begin it again with --force, or name another folder with --out"
-            )
-        before = dict(header["key"])
-        for name, value in key.items():
-            if before.get(name) != value:
-                was = f" {before.get(name)}, not {value}" if len(value) < 20 else " other than this"
-                raise UsageError(f"{path.parent} was begun with {name}{was}: use the same, or another --out")
-        return
-    raise UsageError(f"{path} is no journal of a search: name another folder with --out, or begin again with --force")
+    header = _header(raw)
+    if header is None:
+        raise UsageError(
+            f"{path} is no journal of a search: name another folder with --out, or begin again with --force"
+        )
+    if header["journal"] != FORMAT:
+        raise UsageError(
+            f"{path} is of format {header['journal']}, and this version reads {FORMAT}: that search cannot be "
+            "resumed; begin it again with --force, or name another folder with --out"
+        )
+    for name, value in key.items():
+        before = header["key"].get(name)
+        if before != value:
+            was = f" {str(before)[:SHOWN]}, not {value}" if len(value) < SHOWN else " other than this"
+            raise UsageError(f"{path.parent} was begun with {name}{was}: use the same, or another --out")
+    if raw.count(b"\n") > MOST_LINES:
+        raise UsageError(f"{path} has more than {MOST_LINES} lines: no search makes so many attempts")
+
+
+def _value(line: bytes) -> Value:
+    """The value on a line; of numbers, infinite ones too. Raises ValueError or RecursionError where it holds none."""
+    return Value(json.loads(line), "it")
 
 
 def _digest(*parts: bytes) -> str:
@@ -156,10 +210,10 @@ def _line(name: str, tried: Tried, seconds: float, cut: bool) -> str:
     """The line that says what an attempt has found; empty where it would not read back as the same."""
     try:
         line = _written(name, tried, seconds, cut)
-        again = _read(json.loads(line))
+        again = _read(_value(line.encode()))
         alike = all(f.candidate.expr == g.candidate.expr for f, g in zip(tried.findings, again[1].findings))
         return line if alike and _written(*again) == line else ""
-    except (KansrError, TypeError, ValueError):
+    except (KansrError, TypeError, ValueError, RecursionError):
         return ""
 
 
@@ -183,22 +237,35 @@ def _written(name: str, tried: Tried, seconds: float, cut: bool) -> str:
     return json.dumps(record, default=_plain)
 
 
-def _read(record: dict[str, Any]) -> tuple[str, Tried, float, bool]:
-    findings = tuple(map(_finding, record["findings"]))
+def _read(record: Value, least: float = 0.0) -> tuple[str, Tried, float, bool]:
+    """What a line says. least: the seconds on the line before. Raises DataError where it is not what `_written` gives.
+
+    What text says of a formula is read by the grammar.
+    """
+    seconds = record["seconds"].number()
+    if not least <= seconds <= MOST_SECONDS:
+        record["seconds"].refuse(f"a number from {least:g} to {MOST_SECONDS:g}")
     return (
-        str(record["attempt"]),
-        Tried(findings, str(record["failure"])),
-        float(record["seconds"]),
-        bool(record["cut"]),
+        record["attempt"].text(),
+        Tried(tuple(map(_finding, record["findings"])), record["failure"].text()),
+        seconds,
+        record["cut"].flag(),
     )
 
 
-def _finding(entry: dict[str, Any]) -> Finding:
-    expr = _expr(entry["expression"], entry["named"])
-    numbers: dict[str, Any] = {name: float(entry[name]) for name in MEASURES[1:-1]}
-    candidate = Candidate(expr, int(entry["complexity"]), **numbers, origin=str(entry["origin"]))
-    graph = None if entry["graph"] is None else Graph.from_dict(entry["graph"])
-    return Finding(candidate, graph, tuple(Step.read(step) for step in Value(entry["path"], "path")))
+def _finding(entry: Value) -> Finding:
+    named = {name: value.number() for name, value in entry["named"].items()}
+    numbers: dict[str, Any] = {name: _real(entry[name]) for name in MEASURES[1:-1]}
+    candidate = Candidate(
+        _expr(entry["expression"].text(), named), entry["complexity"].whole(), **numbers, origin=entry["origin"].text()
+    )
+    graph = None if entry["graph"].absent else Graph.read(entry["graph"])
+    return Finding(candidate, graph, tuple(map(Step.read, entry["path"])))
+
+
+def _real(value: Value) -> float:
+    """A number, finite or not."""
+    return float(value.data) if isinstance(value.data, float) and not math.isfinite(value.data) else value.number()
 
 
 def _expr(text: str, named: Mapping[str, float]) -> sympy.Expr:

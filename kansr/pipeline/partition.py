@@ -9,7 +9,9 @@ import numpy as np
 
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.error_model import spread_of
-from kansr.formula.judge.outliers import outliers
+from kansr.formula.judge.outliers import LEAST_ROWS, outliers
+from kansr.formula.judge.outliers_of_few import outliers_of_few
+from kansr.numeric.arrays import Mask
 from kansr.pipeline.conclude import judge_again
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
@@ -37,7 +39,12 @@ def partition_rows(data: Dataset, config: Config, deadline: Deadline) -> tuple[P
     data = replace(data, robust=config.loss == "huber")
     if config.loss == "squared":
         return replace(Partition.of(data, config.held_out, config.seed), shape=config.known_shape), ()
-    outlier = deadline.in_time(lambda: outliers(data, np.random.default_rng(config.seed)), None)
+
+    def sought() -> Mask:
+        few = data.rows < LEAST_ROWS
+        return outliers_of_few(data) if few else outliers(data, np.random.default_rng(config.seed))
+
+    outlier = deadline.in_time(sought, None)
     notes = (OUTLIERS_NOT_SOUGHT,) if outlier is None else ()
     return replace(Partition.of(data, config.held_out, config.seed, outlier), shape=config.known_shape), notes
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kansr.data.read.file import MEMORY, read_table
 from kansr.data.read.layout import header_lines
+from kansr.data.read.reservoir import Wanted
 from kansr.data.read.table import Table
 from kansr.data.roles import as_table
 from kansr.errors import UsageError
@@ -62,14 +64,22 @@ def reading_of(given: Any, memory: int = MEMORY) -> Reading:
     )
 
 
-def read_source(source: Source, reading: Reading, seed: int, labelled: str | None = None) -> Table:
+def read_source(
+    source: Source,
+    reading: Reading,
+    seed: int,
+    *,
+    labelled: str | None = None,
+    wanted: Wanted | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Table:
     """The table behind a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y).
 
-    Of a table too large to hold, rows are drawn by the seed. labelled: a column whose cells are labels, numbers or not.
+    Of a table too large to hold, rows are drawn by the seed. labelled, wanted, enough: see `read_table`.
     Raises DataError for what cannot be read.
     """
     if not (isinstance(source, str | Path) or hasattr(source, "read")):
-        return as_table(source, seed=seed, labelled=labelled)
+        return as_table(source, seed=seed, labelled=labelled, wanted=wanted)
     return read_table(
         cast("str | Path | BinaryIO", source),
         sep=reading.sep,
@@ -83,4 +93,6 @@ def read_source(source: Source, reading: Reading, seed: int, labelled: str | Non
         memory=reading.memory,
         seed=seed,
         labelled=labelled,
+        wanted=wanted,
+        enough=enough,
     )

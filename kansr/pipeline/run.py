@@ -132,8 +132,8 @@ class Search:
 
     def _explored(self) -> Iterator[Result]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
-        with workers(self.config.jobs, self.config.executor) as executor:
-            attempts = plan(self.partition.kept, self.config.guesses)
+        attempts = plan(self.partition.kept, self.config.guesses)
+        with workers(min(self.config.jobs, len(attempts)), self.config.executor) as executor:
             schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config, self.journal)
             for place, attempt in enumerate(attempts, 1):
                 earlier = self.journal.past.get(attempt.name, NOT_YET)

@@ -68,6 +68,11 @@ class Value:
             self.refuse("a whole number of 0 or more")
         return self.data
 
+    def flag(self) -> bool:
+        if not isinstance(self.data, bool):
+            self.refuse("true or false")
+        return self.data
+
     def choice(self, kind: type[Choice]) -> Choice:
         """The member of `kind` with this value."""
         members = {member.value: member for member in kind}

@@ -42,8 +42,9 @@ class Budget:
     form_least: float = 0.2  # seconds for the search for one function
     given_form: float = 0.3  # share for the constants of a form that the user knows
     given_terms: float = 0.2  # share for what one more term would save
-    loading: float = 5.0  # seconds before a command searches that its limit includes; more is reading of a large table
-    after_loading: float = 0.25  # share of the limit that a command searches in any case
+    reading: float = 0.35  # share at which the reading of a large table stops
+    again: float = 1.2  # of the time that reading took, which is set aside for reading it a second time
+    after_loading: float = 0.25  # share of the limit that a search has in any case
     killed: float = 1.05  # share at which the process of a search that has not ended is killed
     killed_grace: float = 0.2  # seconds that it has besides
     read_back: float = 30.0  # seconds that reading back an earlier run may take besides
@@ -98,6 +99,10 @@ class Deadline:
     def remaining(self, share: float = 1.0) -> float:
         """Seconds until this share of the limit is used; negative after that."""
         return share * self.limit - self.seconds()
+
+    def left(self, aside: float = 0.0) -> float:
+        """The seconds that a search has after loading. aside: of the limit, for what comes after the search."""
+        return max(self.remaining() - aside, self.budget.after_loading * self.limit)
 
     def share(self, share: float) -> Deadline:
         """The deadline at a share of the limit, on the same timer."""

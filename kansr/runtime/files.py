@@ -1,14 +1,23 @@
-"""Write files whole or not at all, append lines durably, and lock folders."""
+"""Read files of limited size, write files whole or not at all, append lines durably, and lock folders.
+
+What is written is never written through a link that somebody has put there, nor into a pipe or a device.
+"""
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
+import secrets
+import stat
 import time
 from pathlib import Path
 
 from kansr.errors import UsageError
 
 RETRY_SECONDS = 0.05  # between attempts to take a lock
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor to wait for who reads a pipe
+DAMAGED = ".damaged"  # ends the name under which a file is kept that could not be read to its end
 
 
 def take(lock: int, folder: Path, patience: float = 0.0) -> None:
@@ -33,9 +42,78 @@ def take(lock: int, folder: Path, patience: float = 0.0) -> None:
             raise UsageError(f"cannot lock {folder}: {err.strerror}") from err
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; not where the name is none, as one that is too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; not where the name is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def exists(path: Path) -> bool:
+    """Whether there is anything of this name; not where it is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def open_lock(path: Path) -> int:
+    """The descriptor of a lock file, which is made where there is none. Raises OSError where it cannot be."""
+    return os.open(path, os.O_CREAT | os.O_RDWR | NO_LINK, 0o644)
+
+
+def read(path: Path, most: int) -> bytes:
+    """All bytes of a file or pipe. Raises OSError where it cannot be read or has more than `most` bytes."""
+    with path.open("rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most} bytes")
+    return raw
+
+
+def read_own(path: Path, most: int) -> bytes:
+    """The bytes of a file that is to be written on. Raises OSError unless it is a regular file of one name, no link.
+
+    most: bytes that it may have.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | NO_LINK)
+    except OSError as err:
+        if err.errno != errno.ELOOP:
+            raise
+        raise OSError(errno.ELOOP, "it is a link") from err
+    with os.fdopen(file, "rb") as stream:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if found.st_nlink > 1:
+            raise OSError(errno.EMLINK, "it has another name too, whose content would change with it")
+        if found.st_size > most:
+            raise OSError(errno.EFBIG, f"it has more than {most} bytes")
+        return stream.read(most)
+
+
+def create(path: Path, raw: bytes) -> None:
+    """Writes a file that is not there yet; it is on the disk when this returns. Raises OSError where it cannot be."""
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_LINK, 0o666)
+    try:
+        write_all(file, raw)
+    finally:
+        os.close(file)
+
+
 def append(path: Path, line: str) -> None:
     """Appends a line, which is on the disk when this returns. Raises OSError where it cannot be written."""
-    file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | NO_LINK)
     try:
         write_all(file, f"{line}\n".encode())
     finally:
@@ -49,22 +127,29 @@ def write_all(file: int, raw: bytes) -> None:
     os.fsync(file)
 
 
-def drop_torn_line(path: Path) -> None:
-    """Removes an incomplete last line, which a killed run leaves."""
-    whole = path.read_bytes().rfind(b"\n") + 1
-    if whole < path.stat().st_size:
-        os.truncate(path, whole)
+def keep_damaged(path: Path, raw: bytes) -> Path:
+    """Writes what a file holds beside it, under a name that is not taken, which is returned. Raises OSError."""
+    for number in itertools.count(1):
+        beside = path.with_name(f"{path.name}{DAMAGED}{number if number > 1 else ''}")
+        try:
+            create(beside, raw)
+        except FileExistsError:
+            continue
+        return beside
+    raise AssertionError
 
 
 def write(path: Path, text: str) -> None:
-    """Replaces the file in one step: it has either the old text or the new one. Raises UsageError on failure."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Replaces the file in one step: it has either the old text or the new one. Raises UsageError on failure.
+
+    What is no file, such as a pipe or a device, is not replaced.
+    """
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # a name that nobody can have taken
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is no regular file")
         try:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            create(part, text.encode(errors="backslashreplace"))  # names of files may hold bytes that are no text
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any, Generic, cast
 
 import cloudpickle
 
+from kansr.errors import UsageError
 from kansr.runtime.child import T
 from kansr.runtime.processes import settle, start_context
 
@@ -56,4 +58,6 @@ def workers(jobs: int, lent: Executor | None = None) -> contextlib.AbstractConte
         return contextlib.nullcontext(lent)
     if jobs <= 1:
         return Serial()
+    if multiprocessing.current_process().daemon:
+        raise UsageError(f"a daemonic process cannot start the {jobs} processes that were asked for: set jobs to 1")
     return ProcessPoolExecutor(jobs, mp_context=start_context(), initializer=settle, initargs=(os.getpid(),))

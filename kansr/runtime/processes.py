@@ -42,6 +42,9 @@ def start_context() -> BaseContext:
 def settle(parent: int) -> None:
     """Makes this child process use one thread, ignore Ctrl-C, and end when its parent does. parent: its process id."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):  # not the handlers of the parent
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it had died before the call

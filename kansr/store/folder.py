@@ -11,8 +11,9 @@ from pathlib import Path
 
 from kansr.data.excerpt import csv_text
 from kansr.errors import UsageError
+from kansr.pipeline.journal import JOURNAL
 from kansr.result.result import Result
-from kansr.runtime.files import take, write
+from kansr.runtime.files import open_lock, read, take, write
 
 RESULT, FRONT, ROWS, COMMAND = "discovery.json", "front.csv", "rows.csv", "command.txt"
 
@@ -42,6 +43,7 @@ def json_text(discovery: Result) -> str:
 
 
 LOCK = ".lock"
+MOST_COMMAND = 1 << 22  # bytes of a command line: systems allow two million
 PATIENCE = 2.0  # seconds to wait for a lock, in which the processes of a killed run end
 REPLACE = "use --force to replace it"
 
@@ -59,9 +61,19 @@ def claim(folder: Path, *, force: bool = False, hint: str = REPLACE) -> None:
         raise UsageError(f"{folder} is a file, and results need a folder: name another with --out") from err
     except OSError as err:
         raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
-    earlier = [name for name in (RESULT, FRONT) if (folder / name).exists()]
+    earlier = [name for name in (RESULT, FRONT, ROWS, COMMAND) if (folder / name).exists()]
+    if earlier == [COMMAND] and _is_command(folder / COMMAND):  # of a run that was ended before it had a result
+        return
     if earlier and not force:
         raise UsageError(f"{folder} holds an earlier result ({earlier[0]}); {hint}")
+
+
+def _is_command(path: Path) -> bool:
+    """Whether a file holds a command line of ours."""
+    try:
+        return read(path, MOST_COMMAND).startswith(b"kansr ")
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -71,9 +83,11 @@ def claimed(folder: Path, *, force: bool = False, resume: bool = False) -> Itera
     force: whether to replace an earlier result; resume: whether to go on with it. Raises UsageError where another run
     holds the lock.
     """
-    claim(folder, force=force or resume, hint=f"use --resume to go on with it, or {REPLACE.removeprefix('use ')}")
+    goes_on = resume and os.path.lexists(folder / JOURNAL)
+    hint = "and no journal to go on with" if resume else "use --resume to go on with it"
+    claim(folder, force=force or goes_on, hint=f"{hint}, or {REPLACE.removeprefix('use ')}")
     try:
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        lock = open_lock(folder / LOCK)
     except OSError as err:
         raise UsageError(f"cannot write to {folder}: {err.strerror}") from err
     try:

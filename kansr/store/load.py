@@ -22,6 +22,7 @@ from kansr.result.json_value import Value, read_json
 from kansr.result.pareto import ParetoFront
 from kansr.result.result import SCHEMA, Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
+from kansr.runtime.files import is_folder
 from kansr.store.folder import RESULT
 from kansr.units.text import dimension_of
 from kansr.units.units import Constant, Units
@@ -41,9 +42,11 @@ def load(path: str | PathLike[str]) -> Result:
     structure, units and figures of the saved one; its rows are apart, see `with_rows`.
     Raises DataError for a file that is missing, damaged, too large, or of another schema.
     """
+    if not isinstance(path, str | PathLike):
+        raise DataError(f"a result is loaded from a path or a text, not from {type(path).__name__}")
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return discovery(read_json(path, "the text"))
-    file = Path(path) / RESULT if _is_folder(Path(path)) else Path(path)
+    file = Path(path) / RESULT if is_folder(Path(path)) else Path(path)
     return discovery(read_json(text_of(file), str(file)))
 
 
@@ -120,13 +123,6 @@ def text_of(file: Path) -> str:
         raise DataError(f"{file} is damaged: it is not a text in UTF-8") from None
     except (OSError, ValueError) as err:
         raise DataError(f"cannot read {file}: {getattr(err, 'strerror', None) or err}") from err
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # not a file name; reading it gives the message
-        return False
 
 
 def _optional(value: Value) -> Value:

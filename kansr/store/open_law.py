@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kansr.errors import FormulaError, UsageError
 from kansr.result.law import Law, law_of, law_of_formula
+from kansr.runtime.files import exists
 from kansr.store.load import load
 
 SHOWN = 60  # characters of a formula that a message repeats
@@ -37,7 +38,4 @@ def read_law(
 
 def is_there(source: str) -> bool:
     """Whether a file or folder of this name exists."""
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):  # too long for a file name, as a formula may be
-        return False
+    return exists(Path(source))  # a formula may be too long for the name of a file

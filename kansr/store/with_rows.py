@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kansr.data.excerpt import read_excerpt
 from kansr.result.result import Result
+from kansr.runtime.files import is_folder
 from kansr.store.folder import COMMAND, ROWS
-from kansr.store.load import load
+from kansr.store.load import load, text_of
 
 
 def read(run: Path) -> Result:
@@ -17,10 +18,10 @@ def read(run: Path) -> Result:
     Raises DataError for files that cannot be read or do not belong together.
     """
     discovery = load(run)
-    folder = run if run.is_dir() else run.parent
+    folder = run if is_folder(run) else run.parent
     rows, command = folder / ROWS, folder / COMMAND
     return replace(
         discovery,
         excerpt=read_excerpt(rows, discovery.inputs, discovery.target) if rows.is_file() else None,
-        command=command.read_text(encoding="utf-8").strip() if command.is_file() else "",
+        command=text_of(command).strip() if command.is_file() else "",
     )

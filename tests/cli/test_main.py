@@ -23,7 +23,7 @@ from typer.main import get_command
 
 import kansr
 from kansr.api.discovery import Discovery
-from kansr.cli import main, supervise
+from kansr.cli import main
 from kansr.data.roles import dataset
 from kansr.errors import DataError
 from kansr.expression.parse import parse
@@ -354,13 +354,6 @@ def test_a_time_limit_is_kept() -> None:
     rows = told("sample", "feynman_I_6_2b", "-n", 2000, "--noise", 0.3).stdout.encode()
     start_up = min(timed("discover", "-", "--time-limit", 0.01, stdin=rows) for _ in range(2))
     assert any(timed("discover", "-", "--time-limit", 2, stdin=rows) < start_up + 2 * 1.1 + 1 for _ in range(2))
-
-
-@pytest.mark.parametrize(("limit", "gone", "left"), [(10, 1, 9), (1, 3, 0.25), (60, 100, 55)])
-def test_loading_is_part_of_the_time_limit_and_reading_a_large_table_is_not(
-    limit: float, gone: float, left: float
-) -> None:
-    assert supervise.seconds_left(limit, time.monotonic() - gone) == pytest.approx(left, abs=0.1)
 
 
 def timed(*arguments: object, stdin: bytes) -> float:

@@ -80,6 +80,76 @@ def test_a_torn_line_is_dropped_and_a_full_disk_ends_the_journal_only(tmp_path: 
     again.add("line", Tried(()), 3.0, cut=False)
 
 
+RECORDS: dict[str, dict[str, Any]] = {  # what no version has written
+    "a number for a name": {"attempt": 1e308},
+    "true for a name": {"attempt": True},
+    "too many seconds": {"seconds": 1e308},
+    "fewer than none": {"seconds": -5},
+    "seconds as text": {"seconds": "1"},
+    "no answer": {"cut": "no"},
+    "null": {"cut": None},
+    "a failure that is a number": {"failure": 3},
+    "no list": {"findings": {}},
+}
+
+
+@pytest.mark.parametrize("change", RECORDS.values(), ids=RECORDS)
+def test_a_line_of_another_kind_ends_what_is_taken(change: dict[str, Any], tmp_path: Path) -> None:
+    before = written(tmp_path)
+    lines = before.decode().splitlines()
+    lines[2] = json.dumps({**json.loads(lines[2]), **change})
+    (tmp_path / JOURNAL).write_text("\n".join(lines) + "\n")
+    journal = opened(tmp_path, {"k": "v"}, resume=True)
+    assert set(journal.past) == {"mean"} and "line 3" in journal.note and len(journal.note) < 500
+    assert (tmp_path / JOURNAL).read_bytes() == before[: before.index(b"\n", before.index(b"\n") + 1) + 1]
+
+
+def test_whatever_is_changed_nothing_is_lost(tmp_path: Path) -> None:
+    """It is refused and stays, or is taken up to the damage and kept as it was."""
+    before, rng = written(tmp_path), np.random.default_rng(0)
+    for number in range(150):
+        folder, raw = tmp_path / str(number), bytearray(before)
+        folder.mkdir()
+        place = int(rng.integers(len(raw)))
+        if number % 3 == 0:
+            raw[place] = int(rng.integers(256))
+        else:
+            del raw[place : len(raw) if number % 3 == 1 else place + int(rng.integers(1, 40))]
+        (folder / JOURNAL).write_bytes(raw)
+        try:
+            journal = opened(folder, {"k": "v"}, resume=True)
+        except UsageError:
+            assert (folder / JOURNAL).read_bytes() == raw
+            continue
+        assert set(journal.past) <= {"mean", "power law", "line"}
+        kept = folder / f"{JOURNAL}.damaged"
+        assert kept.read_bytes() == raw if journal.note else not kept.exists()
+        assert not opened(folder, {"k": "v"}, resume=True).note
+
+
+def written(folder: Path) -> bytes:
+    """A journal of three attempts."""
+    journal = opened(folder, {"k": "v"}, resume=False)
+    for seconds, name in enumerate(("mean", "power law", "line"), 1):
+        journal.add(name, Tried((finding(sympy.Symbol("x")),)), float(seconds), cut=False)
+    return (folder / JOURNAL).read_bytes()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_what_is_no_journal_stays_as_it_is(resume: bool, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    for make in (Path.symlink_to, Path.hardlink_to):
+        make(tmp_path / JOURNAL, tmp_path / "notes")
+        with pytest.raises(UsageError, match="cannot read"):
+            opened(tmp_path, {}, resume=resume)
+        assert (tmp_path / JOURNAL).read_text() == (tmp_path / "notes").read_text() == "mine"
+        (tmp_path / JOURNAL).unlink()
+    (tmp_path / JOURNAL).write_text("mine")
+    with pytest.raises(UsageError, match="no journal of a search"):
+        opened(tmp_path, {}, resume=resume)
+    assert (tmp_path / JOURNAL).read_text() == "mine"
+
+
 def test_another_search_is_refused(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X, y = rng.uniform(1, 2, (50, 2)), rng.uniform(1, 2, 50)

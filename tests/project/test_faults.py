@@ -22,12 +22,15 @@ from support.faults.folders import (
     existing,
     full_disk,
     no_permission,
+    not_ours,
     other_search,
     read_only,
     two_at_once,
 )
 from support.faults.interruptions import closed_pipe, killed, signalled, twice
 from support.faults.machines import no_gpu, no_julia, same_answers, standard_input
+from support.faults.sentences import odd_paths, sentences
+from support.faults.streams import while_loading, without_errors, without_output
 from support.faults.tables import (
     SQUARE,
     bomb,
@@ -40,6 +43,7 @@ from support.faults.tables import (
     many_rows,
     noisy,
     odd_names,
+    one_wrong,
     outliers,
     pure_noise,
     rows,
@@ -127,6 +131,7 @@ CASES = [
     answered(29, "an edge of the domain among the rows",
              "a,b\n0,1\n" + rows("a,b", lambda a: 3 * np.sqrt(a) + 1).split("\n", 1)[1], formula="3*sqrt(a) + 1"),
     Case(30, "outliers and repeated rows", outliers),
+    Case(30, "one wrong number in 47 rows", one_wrong),
     Case(31, "a limit of one second", limited(1, noisy(2000))),
     Case(31, "a limit that nearly all takes longer than", limited(0.05, noisy(2000))),
     Case(31, "the same for a curve", limited(0.05, wave(200))),
@@ -134,14 +139,20 @@ CASES = [
     Case(32, "SIGTERM", signalled(signal.SIGTERM, 143)),
     Case(32, "SIGALRM", signalled(signal.SIGALRM, 142)),
     Case(32, "two signals", twice),
+    Case(32, "Ctrl-C while loading", while_loading(signal.SIGINT)),
+    Case(32, "SIGTERM while loading", while_loading(signal.SIGTERM), slow=True),
+    Case(32, "SIGHUP while loading", while_loading(signal.SIGHUP), slow=True),
     Case(33, "killed and resumed", killed, slow=True),
     Case(33, "resumed as another search", other_search),
     Case(34, "full disk", full_disk),
     Case(34, "read-only folder", read_only),
     Case(34, "existing output", existing),
+    Case(34, "files of the user's", not_ours),
     Case(35, "damaged run", damaged),
     Case(35, "damaged result", damaged_result),
     Case(36, "compressed bomb", bomb),
+    *sentences(),
+    Case(36, "paths and names that are no text", odd_paths),
     *hostile_formulas(),
     wrong_units("unknown", "name,unit\nm,kg\ng,furlongz\nF,N\n", "units.csv: column 'g'", "furlongz"),
     wrong_units("missing", "name,unit\nm,kg\nF,N\n", "no unit for 'g'", "write 1"),
@@ -160,6 +171,8 @@ CASES = [
     Case(40, "two runs in one folder", two_at_once),
     Case(40, "standard input", standard_input),
     Case(40, "closed pipe", closed_pipe),
+    Case(40, "stderr closed or full", without_errors),
+    Case(40, "stdout or stdin closed or full", without_output, slow=True),
 ]  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from kansr.bench.problem.known_law import Problem, Variable
 from kansr.errors import DataError, FormulaError
 from kansr.expression.parse import parse
+from kansr.runtime.files import read
 from kansr.runtime.resources import shipped
 
+MOST_BYTES = 1 << 22  # of a file of problems; those that are shipped have a tenth of it at most
 SHOWN = 12  # characters that a message shows from the place of a mistake
 
 
@@ -26,9 +28,10 @@ def read_problems(path: str | Path, only: str = "") -> tuple[Problem, ...]:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise DataError(f"cannot read the problems in {path}: {err}") from err
+        lines = read(path, MOST_BYTES).decode().splitlines()
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or err
+        raise DataError(f"cannot read the problems in {path}: {reason}") from err
     problems: dict[str, Problem] = {}
     heading: dict[str, Any] = {"suite": path.stem}
     for number, line in enumerate(lines, start=1):

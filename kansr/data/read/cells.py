@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Sequence
+from numbers import Rational
 from typing import NamedTuple
 
 import numpy as np
@@ -163,7 +164,7 @@ def _read_objects(
         return found or _unreadable(series, values, bad, label, place, style)
     if series.map(lambda cell: isinstance(cell, bool)).any():
         return ParsedColumn(_floats(values), f"{label}: True and False are read as 1 and 0")
-    long = series.map(lambda cell: re.fullmatch(r"[-+]?\d{17,}", str(cell)) is not None).any()
+    long = series.map(lambda cell: re.fullmatch(r"[-+]?\d{17,}", _text(cell)) is not None).any()
     return ParsedColumn(_floats(values), _precision(label) if long else "")
 
 
@@ -174,6 +175,8 @@ def readily(series: pd.Series, decimal: str) -> pd.Series:
     def plain(cell: object) -> object:
         if isinstance(cell, str):
             return cell.strip().translate(signs)
+        if isinstance(cell, Rational) and not isinstance(cell, bool):
+            return _nearest_float(cell)
         return str(cell) if isinstance(cell, complex) else cell  # to_numeric would read it wrongly
 
     return pd.to_numeric(series.astype(object).map(plain), errors="coerce")
@@ -263,10 +266,10 @@ def _unreadable(
     style: Style,
 ) -> ParsedColumn:
     """A column that cannot be read: as text or time stamps where its cells are mostly no numbers."""
-    cells = [str(cell).strip() for cell in series.iloc[bad]]
+    cells = [_text(cell).strip() for cell in series.iloc[bad]]
     faulty = [row for row, cell in zip(bad, cells) if read_numeral(cell, style) is None]
     first = int(faulty[0]) if faulty else int(bad[0])
-    cell = str(series.iloc[first]).strip()
+    cell = _text(series.iloc[first]).strip()
     more = f" (and {counted(len(bad) - 1, 'more such cell')})" if len(bad) > 1 else ""
     hint = UNITS if len(bad) == 1 and first == 0 and hint_for(cell) == OTHERWISE else hint_for(cell)
     refused = _refused(series, f"{place(first)}, {label}: {_shown(cell)} cannot be read as a number{more}; {hint}")
@@ -282,6 +285,22 @@ def _faulty_numbers(cells: Sequence[str]) -> int:
     if len(suffixes) == 1 and all(re.match(NUMBER, cell, re.ASCII) and not looks_like_time(cell) for cell in cells):
         return len(cells)
     return sum(looks_numeric(cell) or re.fullmatch(LIMIT, cell, re.ASCII) is not None for cell in cells)
+
+
+def _nearest_float(cell: Rational) -> float | None:
+    """An integer or fraction as a float; None beyond what float64 can hold."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return None
+
+
+def _text(cell: object) -> str:
+    """A cell as text; Python writes no integers of thousands of digits."""
+    try:
+        return str(cell)
+    except ValueError:
+        return "9" * SHOWN
 
 
 def _floats(series: pd.Series) -> Array:

@@ -6,7 +6,6 @@ import io
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from kansr.data.read.binary import BINARY, whole, workbook_text
 from kansr.data.read.cells import Labels
 from kansr.data.read.json_lines import is_json, json_tables
 from kansr.data.read.numerals import Style
-from kansr.data.read.reservoir import Reservoir, rows_within
-from kansr.data.read.streams import Source, opened, pieces
+from kansr.data.read.reservoir import Reservoir, Wanted, rows_within
+from kansr.data.read.streams import Source, identity, opened, pieces
 from kansr.data.read.table import Table, from_frame
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
 from kansr.errors import DataError, UsageError
@@ -42,6 +41,8 @@ def read_table(
     memory: int = MEMORY,
     seed: int = 0,
     labelled: str | None = None,
+    wanted: Wanted | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -52,7 +53,8 @@ def read_table(
     where it is certain if ""; header: whether there are names of columns; names: the first and the last line that holds
     them, found if None; missing: cells of a text that mean a missing value, besides NA and the like; sheet: of an xlsx
     file, its first table if "". memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
-    labelled: a column whose cells are labels, numbers or not.
+    labelled: a column whose cells are labels, numbers or not. wanted: the columns that are read of a very wide table.
+    enough: asked after each piece, whether the rest shall not be read, which a note says.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
@@ -64,15 +66,21 @@ def read_table(
         names=names,
         encoding=encoding,
         missing=tuple(missing),
+        wanted=wanted,
     )
     labels = None if labelled is None else Labels(labelled)
-    again = isinstance(source, str | Path) and str(source) != "-"
+    same = identity(source)
 
     def parts() -> Iterator[Table]:
         with opened(source) as (name, stream):
             yield from _tables(stream, name, form, sheet, memory, labels)
 
-    table = _gathered(parts(), memory, seed, (lambda: (part.values for part in parts())) if again else None)
+    def again() -> Iterator[Array]:
+        if identity(source) not in (None, same):
+            raise DataError(f"{source} has changed since it was read")
+        return (part.values for part in parts())
+
+    table = _gathered(parts(), memory, seed, None if same is None else again, enough)
     return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
 
 
@@ -93,9 +101,9 @@ def _tables(
         raise UsageError(f"{name} is no xlsx file: leave out --sheet")
     readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
     if readers:
-        yield from readers[0](stream, name, memory, labels)
+        yield from readers[0](stream, name, memory, labels, form.wanted)
     elif is_json(head):
-        yield from json_tables(stream, name, form.encoding, memory, labels)
+        yield from json_tables(stream, name, form.encoding, memory, labels, form.wanted)
     else:
         yield from _texts(stream, name, form, labels)
 
@@ -112,6 +120,8 @@ def _texts(
     table: Table | None = None
     line = 1
     for piece in pieces(stream, name, form.encoding):
+        if text is not None and not piece.raw.strip():  # blank lines at the end
+            continue
         text = read_text(piece.raw, name, form) if text is None else continued(text, piece.raw, name, line)
         line += piece.raw.count(b"\n")
         found = from_frame(
@@ -131,8 +141,14 @@ def _texts(
         raise DataError(f"{name} is empty: no data rows")
 
 
-def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[], Iterator[Array]] | None) -> Table:
-    """One table of the parts; of more rows than `memory` holds, a random sample."""
+def _gathered(
+    parts: Iterator[Table],
+    memory: int,
+    seed: int,
+    again: Callable[[], Iterator[Array]] | None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Table:
+    """One table of the parts; of more rows than `memory` holds, a random sample. enough: as in `read_table`."""
     first = next(parts)
     reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
     lines: list[Sequence[int]] = []
@@ -141,6 +157,11 @@ def _gathered(parts: Iterator[Table], memory: int, seed: int, again: Callable[[]
         reservoir.add(part.values)
         table = _with_remarks(table, part)
         lines += [] if part.lines is None else [part.lines]
+        if enough():
+            if next(parts, None) is not None:
+                note = f"only the first {reservoir.total} rows were read: the time did not suffice for the others"
+                table = replace(table, notes=(*table.notes, note))
+            break
     return _kept(table, reservoir, lines, again)
 
 

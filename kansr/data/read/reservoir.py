@@ -1,13 +1,18 @@
-"""Reservoir sampling (Vitter 1985): a random sample of the rows of a table that is too large to hold."""
+"""What is read of a table that is too large to hold: a random sample of its rows, and the columns that are asked for.
+
+The sample is drawn by reservoir sampling (Vitter 1985). To read all columns of a very wide table would take minutes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kansr.errors import UsageError
+from kansr.errors import DataError, UsageError
 from kansr.numeric.arrays import Array
 
 MOST = 100_000  # rows kept, however much memory there is: more would make a search slow
@@ -17,6 +22,7 @@ FLAWED = 100  # rows with missing or infinite cells that are always kept, so tha
 BYTES_PER_VALUE = 8  # of float64
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 LEAST_MEMORY = 256 * 10**6  # bytes; the libraries of kansr need as much
+MAX_COLUMNS = 5000  # for bounded time; of wider tables only the columns that are named are read
 MOST_MEMORY = 1e18  # bytes; more than any machine has
 
 
@@ -63,3 +69,29 @@ def bytes_of(text: str) -> int:
     if not LEAST_MEMORY <= size < MOST_MEMORY:
         raise UsageError(f"--memory is a size such as 2GB, and at least {LEAST_MEMORY // 10**6}MB, not {text[:40]!r}")
     return int(size)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns that a job names. names: of them, where inputs are among them; last: whether the last one is, too."""
+
+    names: frozenset[str]
+    last: bool = False
+
+
+def picked(names: Sequence[str], wanted: Wanted | None, source: str) -> list[int]:
+    """The positions of the columns to read: all, or of too many those that are wanted, None for all of them.
+
+    Raises DataError where that is too many.
+    """
+    if len(names) <= MAX_COLUMNS:
+        return list(range(len(names)))
+    places: Sequence[int] = range(len(names))
+    if wanted is not None:
+        places = [i for i in places if names[i] in wanted.names or (wanted.last and i == len(names) - 1)]
+    if len(places) > MAX_COLUMNS:
+        count = len(places)
+        raise DataError(f"{source} has {count} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs")
+    if not places:
+        raise DataError(f"{source}: none of its {len(names)} columns is one of those that are named")
+    return list(places)

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import re
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from kansr.errors import DataError, UsageError
+from kansr.runtime.alarm import OutOfTime
 
 PIECE = 1 << 24  # bytes of text read at a time, and the longest line
 LATIN = "cp1252"  # the superset of Latin-1 that Windows writes; control characters of Latin-1 are undefined in it
@@ -28,6 +30,8 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
     source: a path, "-" for standard input, or a binary stream. Raises DataError, also during reading, where it cannot
     be read.
     """
+    if getattr(source, "closed", False):
+        raise DataError(f"{getattr(source, 'name', 'the stream')} is closed: open it again, in binary mode")
     with contextlib.ExitStack() as files:
         name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "the stream"))
         try:
@@ -35,12 +39,17 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             if not isinstance(source, str | Path):
                 stream = _buffered(source)
             elif str(source) == "-":
-                name, stream = "standard input", _buffered(sys.stdin.buffer)
+                name = "standard input"
+                if sys.stdin is None:
+                    raise DataError("standard input is closed; name a file, or pipe a table into it")
+                stream = _buffered(sys.stdin.buffer)
             else:
                 stream = files.enter_context(_file(source))
             if stream.peek(2).startswith(b"\x1f\x8b"):
                 stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
             yield name, stream
+        except OutOfTime:  # an OSError, but none of the file
+            raise
         except FileNotFoundError as err:
             raise DataError(f"no such file: {source}") from err
         except IsADirectoryError as err:
@@ -53,7 +62,20 @@ def opened(source: Source) -> Iterator[tuple[str, io.BufferedReader[Any]]]:
             raise DataError(f"cannot read {name}: {err}") from err
 
 
+def identity(source: Source) -> tuple[int, ...] | None:
+    """What tells whether a file is still what it was; None for what is no regular file, and can be read only once."""
+    if not isinstance(source, str | Path) or str(source) == "-":
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        there = Path(source).stat()
+        if stat.S_ISREG(there.st_mode):
+            return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns
+    return None
+
+
 def _buffered(stream: BinaryIO) -> io.BufferedReader[Any]:
+    if isinstance(stream, io.TextIOBase):
+        raise DataError(f"{getattr(stream, 'name', 'the stream')} is open as text: open it in binary mode, 'rb'")
     return cast(
         "io.BufferedReader[Any]", stream if hasattr(stream, "peek") else io.BufferedReader(io.BytesIO(stream.read()))
     )
@@ -114,8 +136,10 @@ def pieces(stream: io.BufferedReader[Any], source: str, encoding: str) -> Iterat
 def _decoder(encoding: str) -> io.IncrementalNewlineDecoder:
     """What decodes bytes and ends lines by newlines. Raises UsageError for an unknown encoding."""
     try:
-        codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-        b"".decode(codec)  # codecs such as base64 are not encodings of text, and fail here
+        found = codecs.lookup(encoding)
+        if not getattr(found, "_is_text_encoding", True):  # base64, rot13 and the like turn bytes into bytes
+            raise LookupError
+        codec = "utf-8-sig" if found.name == "utf-8" else encoding
         return io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(), translate=True)
     except (LookupError, TypeError, ValueError) as err:
         raise UsageError(f"no encoding is called {encoding!r}; names are utf-8, latin-1, cp1252 or utf-16") from err

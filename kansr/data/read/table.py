@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from kansr.data.read.cells import Kind, Labels, ParsedColumn, read_column
 from kansr.data.read.numerals import PLAIN, Style, Written
+from kansr.data.read.reservoir import MAX_COLUMNS, Wanted, picked
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array
 
@@ -21,6 +23,7 @@ from kansr.numeric.arrays import Array
 SUMS = re.compile(r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme)\W*", re.IGNORECASE)
 MEANS = re.compile(r"\W*(?:means?|average|avg|mittelwert|mittel|durchschnitt|moyenne)\W*", re.IGNORECASE)
 SAME_SUM = 1e-6  # difference over the size of a sum that is rounding: spreadsheets show six digits or more
+KINDS = "biufcmMOUS"  # of numpy's types: those of one value an element, of which the columns say which are no numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,8 @@ class Table:
     are counted; units: by column, as a row of the file has them, empty without one.
     lines: the line of the file that each row is from, None without a file.
     total: the number of rows read where only a sample is kept, else 0; again: yields the values of all rows once more,
-    in pieces, None where they cannot be read again. labels: by column, the labels that its numbers count from 0.
+    in pieces, None where they cannot be read again; it raises DataError where they are not what they were.
+    labels: by column, the labels that its numbers count from 0.
     """
 
     columns: tuple[str, ...]
@@ -92,13 +96,18 @@ def from_frame(
     style: Style = PLAIN,
     before: Table | None = None,
     labels: Labels | None = None,
+    wanted: Wanted | None = None,
 ) -> Table:
     """The table in a DataFrame. names: of its columns, their labels if None; the others as in `Table`.
 
     style: of numbers in cells of text; before: the table whose next rows these are; labels: of the column whose cells
-    are labels, if there is one; those that are met are added. Raises DataError where two columns have the same name.
+    are labels, if there is one; those that are met are added; wanted: the columns that are read of very many.
+    Raises DataError where two columns have the same name.
     """
     columns = tuple(str(name).strip() for name in (frame.columns if names is None else names))
+    if names is None and len(columns) > MAX_COLUMNS:
+        places = picked(columns, wanted, source)
+        columns, frame = tuple(columns[i] for i in places), frame.iloc[:, places]
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         raise DataError(f"{source}: column names must differ, but these come twice: {', '.join(map(repr, twice))}")
@@ -191,20 +200,49 @@ def _is_total(column: Array, mean: bool) -> bool:
     return total != 0 and bool(abs(column[-1] - total) <= SAME_SUM * float(np.abs(above).max(initial=abs(total))))
 
 
-def from_arrays(X: ArrayLike, y: ArrayLike, *, source: str = "the table", labels: Labels | None = None) -> Table:
-    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,); labels: see `from_frame`.
+def from_arrays(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    source: str = "the table",
+    labels: Labels | None = None,
+    wanted: Wanted | None = None,
+) -> Table:
+    """The table with inputs x0, x1, … and target y. X: (rows, inputs) or (rows,); y: (rows,).
 
-    Raises DataError for any other shape.
+    labels, wanted: see `from_frame`. Raises DataError for any other shape.
     """
-    inputs, target = np.asarray(X), np.asarray(y)
+    inputs, target = _plain(X, "X", source), _plain(y, "y", source)
     if inputs.ndim == 1:
         inputs = inputs[:, None]
     if inputs.ndim != 2 or target.size != len(inputs) or max(target.shape, default=0) != target.size:
         raise DataError(
             f"{source}: X must be (rows, inputs) and y (rows,), but they are {np.shape(X)} and {np.shape(y)}"
         )
-    named = {f"x{i}": inputs[:, i] for i in range(inputs.shape[1])} | {"y": target.ravel()}
-    return from_frame(pd.DataFrame(named), source=source, labels=labels)
+    names = [*(f"x{i}" for i in range(inputs.shape[1])), "y"]
+    places = picked(names, wanted, source)
+    named = {names[i]: inputs[:, i] if i < inputs.shape[1] else target.ravel() for i in places}
+    columns = {name: pd.Series(column, dtype=column.dtype) for name, column in named.items()}  # objects stay objects
+    return from_frame(pd.DataFrame(columns), source=source, labels=labels)
+
+
+def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
+    """The array in what is given. Raises DataError for what is none, or not of plain numbers.
+
+    What is masked becomes nan, as a missing cell.
+    """
+    try:
+        if isinstance(given, np.ma.MaskedArray) and given.dtype.kind in "biuf":
+            return np.where(np.ma.getmaskarray(given), np.nan, np.ma.getdata(given))
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as err:
+        reason = re.split(r"\.\s", str(err))[0]
+        raise DataError(f"{source}: {name} is no array of numbers ({type(given).__name__}: {reason})") from err
+    if array.dtype.kind not in KINDS:
+        raise DataError(
+            f"{source}: {name} must be an array of plain numbers, and its elements are of type {array.dtype}"
+        )
+    return array
 
 
 def _place(lines: Sequence[int] | None, row: int) -> str:

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -23,12 +23,15 @@ from kansr.data.read.cells import counted, is_number, readily
 from kansr.data.read.layout import Layout, find_layout, undecided
 from kansr.data.read.lines import after_separator_line, records, without_comments, without_other_lines, words_of
 from kansr.data.read.numerals import THOUSANDS_SIGNS, Marks, Style, looks_numeric, marks_of, style_of
+from kansr.data.read.reservoir import MAX_COLUMNS, Wanted, picked
 from kansr.errors import DataError, UsageError
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}  # the first wins a tie
 SPELLED = {"\\t": "\t", "tab": "\t", r"\s+": " ", "space": " "}  # names of separators for --sep
 SAMPLE = 50  # first lines, which decide the separator and the decimal sign
 LONG_SAMPLE = 500  # first lines, where no table begins in those
+SAMPLE_LETTERS = 1 << 20  # that these have together at most
+FEWEST_LINES = 4  # of them, however long: of a preamble, names, units and a row
 EXACT_BELOW = 2**25  # bytes up to which floats are parsed exactly: it takes three times as long
 FIRST_EXACT_PANDAS = (3, 1)  # version from which pandas parses floats exactly by default
 
@@ -40,7 +43,8 @@ class TextFormat:
     sep: found from the text if None; thousands: separator of thousands, found if ""; bare_exponents: whether exponents
     without a letter are read, found from the text; header: whether there are names of
     columns; names: the first and the last line that holds them, found if None.
-    missing: cells that mean a missing value, besides NA and the like.
+    missing: cells that mean a missing value, besides NA and the like; wanted: which columns of a very wide table are
+    read.
     """
 
     sep: str | None = None
@@ -51,6 +55,7 @@ class TextFormat:
     names: tuple[int, int] | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
+    wanted: Wanted | None = None
 
 
 class TextTable(NamedTuple):
@@ -94,7 +99,7 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
     raw, named = after_separator_line(raw, form.header)
     notes = (f"line {first} names the separator: {named!r}",) if named else ()
     first, form = first + bool(named), replace(form, sep=(named or None) if form.sep is None else form.sep)
-    sample = [line.decode() for line in islice(io.BytesIO(raw), size)]
+    sample = list(_sample(raw, size))
     sep, found = _separator(sample[-SAMPLE:], form.sep, form.decimal)
     try:
         top = list(records(sample, sep, first))
@@ -111,9 +116,10 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
         form = replace(form, decimal=",")
         found += ("commas are read as decimal signs (as with --decimal ,)",)
     body = _from_line(raw, layout.start - first).rstrip(b"\n ")
-    frame, body, cleaned = _parsed(body, source, form, layout, layout.start)
-    form, frame, styled = _in_style(body, frame, sample, source, form, layout)
-    table = _tidied(layout, frame, _lines(body, layout.start, len(frame), sep), form)
+    places = picked(layout.names, form.wanted, source)
+    frame, body, cleaned = _parsed(body, source, form, layout, layout.start, places)
+    form, frame, styled = _in_style(body, frame, sample, source, form, layout, places)
+    table = _tidied(layout, places, frame, _lines(body, layout.start, len(frame), sep), form)
     unclear = (
         undecided(top)
         if form.header and form.names is None and [layout.start] == [number for number, _ in top[1:2]]
@@ -124,40 +130,59 @@ def _read(raw: bytes, source: str, form: TextFormat, size: int) -> TextTable:
     return table._replace(notes=(*notes, *found, *layout.notes, *styled, *cleaned, *table.notes))
 
 
+def _sample(raw: bytes, size: int) -> Iterator[str]:
+    """The first lines, fewer than `size` where they are long."""
+    letters = 0
+    for number, line in enumerate(islice(io.BytesIO(raw), size), 1):
+        yield line.decode()
+        letters += len(line)
+        if number >= FEWEST_LINES and letters > SAMPLE_LETTERS:
+            return
+
+
 def continued(before: TextTable, raw: bytes, source: str, start: int) -> TextTable:
     """The next rows of a table whose beginning is `before`. start: the number of the first line of `raw`."""
-    frame, body, notes = _parsed(raw.rstrip(b"\n "), source, before.form, before.layout, start)
+    frame, body, notes = _parsed(raw.rstrip(b"\n "), source, before.form, before.layout, start, before.columns)
     lines = _lines(body, start, len(frame), before.form.sep)
     return before._replace(frame=frame[before.columns], lines=lines, notes=notes)
 
 
 def _parsed(
-    body: bytes, source: str, form: TextFormat, layout: Layout, start: int
+    body: bytes, source: str, form: TextFormat, layout: Layout, start: int, places: Sequence[int]
 ) -> tuple[pd.DataFrame, bytes, tuple[str, ...]]:
-    """The rows, their text with other lines blank, notes on these. start: the number of the first line of `body`."""
+    """The rows, their text with other lines blank, notes on these. start: the number of the first line of `body`.
+
+    places: the positions of the columns that are needed.
+    """
     width = len(layout.names)
     try:
-        frame = _bulk(body, source, form, width, start)
+        frame = _bulk(body, source, form, width, start, places)
     except DataError:
         cleaned, notes = without_other_lines(body, form.sep or ",", layout.names, start)
         if cleaned == body or not cleaned.strip():
             raise
-        return _bulk(cleaned, source, form, width, start), cleaned, notes
+        return _bulk(cleaned, source, form, width, start, places), cleaned, notes
     if any(dtype.kind == "O" for dtype in frame.dtypes):  # else every cell is a number
         cleaned, notes = without_other_lines(body, form.sep or ",", layout.names, start)
         if cleaned != body and cleaned.strip():
-            return _bulk(cleaned, source, form, width, start), cleaned, notes
+            return _bulk(cleaned, source, form, width, start, places), cleaned, notes
     return frame, body, ()
 
 
 def _in_style(
-    body: bytes, frame: pd.DataFrame, sample: Sequence[str], source: str, form: TextFormat, layout: Layout
+    body: bytes,
+    frame: pd.DataFrame,
+    sample: Sequence[str],
+    source: str,
+    form: TextFormat,
+    layout: Layout,
+    places: Sequence[int],
 ) -> tuple[TextFormat, pd.DataFrame, tuple[str, ...]]:
     """The form and the rows with the decimal sign and the thousands separator that the cells show, and notes on them.
 
     Looked at only where there are cells that pandas does not read as numbers.
     """
-    texts = [i for i in range(frame.shape[1]) if frame[i].dtype == object]
+    texts = [i for i in places if frame[i].dtype == object]
     unread = [i for i in texts if (readily(frame[i], form.decimal).isna() & frame[i].notna()).any()]
     if not unread:
         return form, frame, ()
@@ -166,7 +191,7 @@ def _in_style(
         cells = [cell.strip() for cell in frame[i].dropna() if isinstance(cell, str)]
         if sum(map(looks_numeric, cells)) > len(cells) / 2:
             marks |= marks_of(cell for cell in cells if looks_numeric(cell))
-    plain = [i for i in range(frame.shape[1]) if i not in texts]
+    plain = [i for i in places if i not in texts]
     rows = [cells for _, cells in records(sample, form.sep or ",") if len(cells) == len(layout.names)]
     marks |= marks_of(row[i] for row in rows for i in plain)
     style = style_of(marks, Style(form.decimal, form.thousands))
@@ -179,7 +204,7 @@ def _in_style(
     changed = style.decimal != form.decimal
     form = replace(form, decimal=style.decimal, thousands=style.thousands, bare_exponents=style.bare_exponents)
     if changed:
-        frame = _bulk(body, source, form, len(layout.names), layout.start)
+        frame = _bulk(body, source, form, len(layout.names), layout.start, places)
     return form, frame, tuple(notes)
 
 
@@ -226,7 +251,8 @@ def _always_exact() -> bool:
     return tuple(int(number) for number in pd.__version__.split(".")[:2]) >= FIRST_EXACT_PANDAS
 
 
-def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int) -> pd.DataFrame:
+def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int, places: Sequence[int]) -> pd.DataFrame:
+    """The rows, in columns called by their positions. places: the positions that are needed, of `width`."""
     sep, decimal = form.sep or ",", form.decimal
     pointed = decimal == "," and b"." in body  # the exact parser always takes a point for a decimal sign
     exact = len(body) < EXACT_BELOW and not pointed and not _always_exact()
@@ -241,11 +267,15 @@ def _bulk(body: bytes, source: str, form: TextFormat, width: int, start: int) ->
             low_memory=False,
             na_values=list(form.missing),
             float_precision="round_trip" if exact else None,
+            usecols=list(places) if width > MAX_COLUMNS else None,
         )
-    except pd.errors.ParserError as err:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as err:
         _refuse_ragged(body, source, sep, width, start, form.header)
         raise DataError(f"{source}: {str(err).strip()}") from err
-    if frame.shape[1] != width or (  # a short line is padded with missing cells
+    if width > MAX_COLUMNS:
+        if not _surely_even(body, sep, width):
+            _refuse_ragged(body, source, sep, width, start, form.header)
+    elif frame.shape[1] != width or (  # a short line is padded with missing cells
         frame[width - 1].isna().any() and not _surely_even(body, sep, width)
     ):
         _refuse_ragged(body, source, sep, width, start, form.header)
@@ -291,10 +321,12 @@ def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]
     return found if len(found) >= rows else range(start, start + rows)
 
 
-def _tidied(layout: Layout, frame: pd.DataFrame, lines: Sequence[int], form: TextFormat) -> TextTable:
+def _tidied(
+    layout: Layout, places: Sequence[int], frame: pd.DataFrame, lines: Sequence[int], form: TextFormat
+) -> TextTable:
     """The table without nameless empty columns and without empty rows at its end; nameless columns get a name."""
     names, notes = layout.names, []
-    empty = [i for i, name in enumerate(names) if not name and frame[i].isna().all()]
+    empty = [i for i in places if not names[i] and frame[i].isna().all()]
     if empty:
         which = ", ".join(str(i + 1) for i in empty)
         notes.append(f"dropped {'column' if len(empty) == 1 else 'columns'} {which}: no name and no values")
@@ -303,7 +335,7 @@ def _tidied(layout: Layout, frame: pd.DataFrame, lines: Sequence[int], form: Tex
         rows -= 1
     if rows < len(frame):
         notes.append(f"dropped {counted(len(frame) - rows, 'empty row')} at the end")
-    kept = [i for i in range(len(names)) if i not in empty]
+    kept = [i for i in places if i not in empty]
     labels = tuple(names[i] or f"column {i + 1}" for i in kept)
     units = tuple(layout.units[i] if i < len(layout.units) else "1" for i in kept) if layout.units else ()
     return TextTable(labels, frame.iloc[:rows][kept], lines[:rows], tuple(notes), form, kept, layout, units)

@@ -62,6 +62,7 @@ def series_of_job(job: Job, table: Table, targets: Sequence[str]) -> tuple[Serie
     """The runs of a system, and notes. Raises UsageError for what systems do not know, DataError as `series_of`."""
     given = {
         "--sigma": job.sigma,
+        "--group": job.group,
         "--inputs": job.inputs,
         "--units": job.units,
         "--constants": job.constants,

@@ -60,7 +60,7 @@ def read_skeleton(text: str, data: Dataset) -> Skeleton:
 
     Raises FormulaError where the text is no formula, UsageError where it has no unknown function or cannot be solved.
     """
-    names = [name for name in dict.fromkeys(re.findall(r"([A-Za-z_]\w*)\s*\(", text)) if name not in FUNCTIONS]
+    names = [name for name in dict.fromkeys(re.findall(r"\b([A-Za-z_]\w*)\s*\(", text)) if name not in FUNCTIONS]
     if not names:
         raise UsageError(f"the form {text} has no unknown function such as f(x): kansr refine fits its constants")
     taken = [name for name in names if name in data.names]

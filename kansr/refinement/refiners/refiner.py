@@ -108,7 +108,7 @@ def chosen_refiners(
 
     Raises UsageError for an unknown name, and for a refiner that was asked for by name and cannot run here.
     """
-    asked = (refine,) if isinstance(refine, str) or callable(refine) else tuple(refine)
+    asked = tuple(refine) if isinstance(refine, Iterable) and not isinstance(refine, str) else (refine,)
     found: list[ShippedRefiner | UserRefiner] = []
     notes: list[str] = []
     for one in asked:
@@ -117,6 +117,8 @@ def chosen_refiners(
             found += [named for named, reason in reasons.items() if not reason]
             notes += [f"left out: {reason}" for reason in reasons.values() if reason]
         elif not isinstance(one, str):
+            if not callable(one):
+                raise UsageError(f"a refiner is a name or a function (Candidate, Dataset), not {one!r}")
             found.append(UserRefiner(one))
         elif one not in REFINERS:
             hint = did_you_mean(one, REFINERS)

@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from kansr.errors import printable
 from kansr.expression.render import readable, render
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
@@ -69,7 +70,7 @@ def page(discovery: Result) -> str:
     labels = labels_of(discovery)
     best = discovery.best
     title = discovery.columns.get(discovery.target, discovery.target)
-    return (
+    return printable(
         environment()
         .get_template("page.html")
         .render(

@@ -74,6 +74,24 @@ def existing(folder: Path) -> None:
     assert code == 2 and "--force" in err and (folder / "run" / "discovery.json").read_text() == "mine"
 
 
+def not_ours(folder: Path) -> None:
+    """Files of the user's in the place of ours are neither changed nor taken away."""
+    run = folder / "run"
+    run.mkdir()
+    for name in ("rows.csv", "command.txt", "front.csv", "attempts.jsonl"):
+        (run / name).write_text("mine")
+        code, out, err = discover(folder, SQUARE, "--out", "run", "--jobs", "1")
+        assert (code, out) == (2, "") and name in err and (run / name).read_text() == "mine", err
+        (run / name).unlink()
+    (run / "attempts.jsonl").write_text("mine")
+    code, _, err = discover(folder, SQUARE, "--out", "run", "--jobs", "1", "--force")
+    assert code == 0 and (run / "attempts.jsonl.damaged").read_text() == "mine" and "damaged" in err
+    (run / "rows.csv").unlink()
+    (run / "attempts.jsonl").unlink()
+    code, _, err = discover(folder, SQUARE, "--out", "run", "--jobs", "1", "--resume")  # a result, but no journal of it
+    assert code == 2 and "no journal to go on with" in err
+
+
 def two_at_once(folder: Path) -> None:
     assert discover(folder, SQUARE, "--out", "run")[0] == 0
     before = (folder / "run" / "discovery.json").read_bytes()
@@ -85,15 +103,21 @@ def two_at_once(folder: Path) -> None:
     assert discover(folder, None, "--out", "run", "--force")[0] == 0
 
 
-DAMAGES: list[tuple[str, Callable[[bytes], bytes], str]] = [
+FOREIGN: list[tuple[str, Callable[[bytes], bytes], str]] = [  # what is no journal of this search
     ("not a journal", lambda raw: b"\x80\x04K.", "no journal"),
+    ("notes without a newline", lambda raw: b"my notes", "no journal"),
     ("a list", lambda raw: b"[]\n", "no journal"),
+    ("a header that was cut", lambda raw: raw[:30], "no journal"),
     ("another version", lambda raw: raw.replace(b'"kansr": "', b'"kansr": "0.0.'), "begun with kansr 0.0."),
     ("another format", lambda raw: raw.replace(b'"journal": 3', b'"journal": 9'), "format 9"),
-    ("a line without meaning", lambda raw: raw + b"{}\n", "line 4 is not what"),
-    ("code for a formula", lambda raw: raw.replace(b'"a**2"', b'"().__class__"'), "line 3 is not what"),
-    ("a bomb for a formula", lambda raw: raw.replace(b'"a**2"', b'"9**9**9**9"'), "line 3 is not what"),
-    ("nested too deeply", lambda raw: raw + b"[" * 100_000 + b"\n", "line 4 is not what"),
+]
+DAMAGES: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("a line without meaning", lambda raw: raw + b"{}\n", "line 4"),
+    ("a name that is none", lambda raw: raw.replace(b'"attempt": "', b'"attempt": 1e308, "was": "', 1), "line 2"),
+    ("code for a formula", lambda raw: raw.replace(b'"a**2"', b'"().__class__"'), "line 3"),
+    ("a bomb for a formula", lambda raw: raw.replace(b'"a**2"', b'"9**9**9**9"'), "line 3"),
+    ("nested too deeply", lambda raw: raw + b"[" * 100_000 + b"\n", "line 4"),
+    ("a torn line", lambda raw: raw + b'{"attempt": "p', "line 4"),
 ]
 
 
@@ -102,11 +126,19 @@ def damaged(folder: Path) -> None:
     journal = folder / "run" / "attempts.jsonl"
     whole, result = journal.read_bytes(), (folder / "run" / "discovery.json").read_bytes()
     assert b'"a**2"' in whole and whole.count(b"\n") == 3
-    for name, damage, words in DAMAGES:
+    for name, damage, words in FOREIGN:
         journal.write_bytes(damage(whole))
         code, out, err = discover(folder, None, "--out", "run", "--resume")
         assert (code, out) == (2, "") and words in err and "Traceback" not in err, (name, err)
         assert (folder / "run" / "discovery.json").read_bytes() == result
+        assert journal.read_bytes() == damage(whole), name
+    for name, damage, words in DAMAGES:
+        journal.write_bytes(damage(whole))
+        code, out, err = discover(folder, None, "--out", "run", "--resume")
+        assert code == 0 and out.startswith("b = a**2") and words in err and "Traceback" not in err, (name, err)
+        kept = max((folder / "run").glob("attempts.jsonl.damaged*"), key=lambda path: path.stat().st_mtime_ns)
+        assert kept.read_bytes() == damage(whole) and kept.name in err, name
+        assert journal.read_bytes().startswith(whole[: whole.index(b"\n") + 1])
 
 
 def damaged_result(folder: Path) -> None:
