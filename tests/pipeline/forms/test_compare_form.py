@@ -18,8 +18,8 @@ from kansr.errors import FormulaError, KansrError, UsageError
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.formula.fit.form import fit_form, read_form
-from kansr.pipeline.compare_form import compare_form
 from kansr.pipeline.config import Config
+from kansr.pipeline.forms.compare_form import compare_form
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import on_partition
 from kansr.result.result import Result
