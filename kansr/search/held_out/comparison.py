@@ -264,8 +264,8 @@ def _baseline(model: Compared, names: Sequence[str], variance: float) -> Baselin
 
 def _r2(errors: Array, variance: float) -> tuple[float, float]:
     """1 − mean/variance, and its standard error."""
-    spread = float(np.std(errors)) / np.sqrt(max(len(errors), 1))
-    return r_squared(float(np.mean(errors)), variance), float(spread / variance)
+    error = float(np.std(errors / variance)) / np.sqrt(max(len(errors), 1))
+    return r_squared(float(np.mean(errors)), variance), float(error)
 
 
 def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) -> Iterator[Finding]:
