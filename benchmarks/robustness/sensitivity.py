@@ -48,7 +48,7 @@ from kansr.bench.grade.verdict import Recovery
 from kansr.bench.problem import find_problem, sample
 from kansr.expression.parse import parse
 from kansr.runtime.child import stream
-from kansr.runtime.files import drop_torn_line
+from kansr.runtime.files import write
 
 FACTORS = (0.5, 2.0)
 FIRST_GROUP = 8  # numbers that are tried together at first: one in eight or less moves an answer
@@ -182,8 +182,11 @@ class Records:
         self.path = path
         self.known: dict[tuple[str, str, float], Record] = {}
         if path.exists():
-            drop_torn_line(path)
-            for line in path.read_text(encoding="utf-8").splitlines():
+            text = path.read_text(encoding="utf-8")
+            whole = text[: text.rfind("\n") + 1]  # a killed run leaves an incomplete last line
+            if whole != text:
+                write(path, whole)
+            for line in whole.splitlines():
                 self._keep(json.loads(line))
 
     def _keep(self, record: Record) -> None:

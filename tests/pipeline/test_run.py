@@ -274,7 +274,7 @@ def test_the_front_is_a_front(seen: list[Discovery]) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"time_limit": 0}, "time limit"), ({"time_limit": -1.0}, "time limit"), ({"jobs": 0}, "at least one job")],
+    [({"time_limit": 0}, "time limit"), ({"time_limit": -1.0}, "time limit"), ({"jobs": 0}, "number of jobs")],
     ids=str,
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], words: str) -> None:

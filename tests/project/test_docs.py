@@ -24,12 +24,14 @@ BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re
 LONG = re.compile(r"\b(bench|pip|dask|python)\b(?! -c)")  # blocks that take minutes or need more than is here
 
 LENGTH, DEPTH = np.random.default_rng(0).uniform(1, 4, (2, 60))
+SPRING = np.arange(60) % 4
 TABLES = {
     "data.csv": ("length,depth,speed", LENGTH, DEPTH, 3 * np.sqrt(LENGTH) / DEPTH),
     "part-0.csv": ("length,speed", LENGTH, 3 * LENGTH),
     "m.csv": ("x,error,y", LENGTH, 0.01 * DEPTH, 3 * LENGTH + 0.01 * DEPTH * np.random.default_rng(1).normal(size=60)),
     "fall.csv": ("h,v,y", LENGTH, DEPTH, DEPTH**2 / LENGTH),
     "planets.csv": ("m,M,d,F", LENGTH, DEPTH, LENGTH + DEPTH, 6.674e-11 * LENGTH * DEPTH / (LENGTH + DEPTH) ** 2),
+    "springs.csv": ("spring,load,length", SPRING, LENGTH, 0.2 + LENGTH / (3 + SPRING)),
     "new.csv": ("semi_major_axis_au", LENGTH),
 }
 FILES = {
