@@ -26,15 +26,16 @@ DEEP = {
 }
 
 
-# Relative test errors of pykan 0.2.8, the best of ten seeds. What a fit ends with depends on the number of threads.
-PYKAN = {"a cone": 2.6e-3, "waves": 0.29}
+# Relative test errors: the best of ten seeds of pykan 0.2.8, and for waves, where that is .29, a tenth of it. What a
+# fit ends with depends on the number of threads.
+MOST = {"a cone": 2.6e-3, "waves": 0.029}
 
 
 @pytest.mark.parametrize("name", ["a cone", pytest.param("waves", marks=pytest.mark.slow)])
 def test_functions_of_two_hidden_layers_are_learned(name: str) -> None:
     dataset = create_dataset(DEEP[name], n_var=4, train_num=800, test_num=500)
     error = KAN([4, 2, 1, 1], seed=1).fit(dataset, opt="LBFGS", steps=30)["test_loss"][-1]
-    assert error < PYKAN[name] * float(dataset["test_label"].std())
+    assert error < MOST[name] * float(dataset["test_label"].std())
 
 
 @pytest.mark.slow
