@@ -14,6 +14,7 @@ RARE_FUNCTION_WEIGHT = 2
 # Code lengths in bits. 2 bits tell four operators apart, 3 bits eight functions (a rarer one costs twice that).
 # SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a part that was written before.
 OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
+SIGN_BITS = 1.0  # of an exponent that is negative, or of a product that divides
 # Of a function whose whole argument is another one, exp(cos(x)): none of the 322 arguments in the shipped laws is one,
 # while one in 25 other nodes is a function; results/2026-11-29-code-lengths.
 NESTED_BITS = 4.0
@@ -66,8 +67,8 @@ class Written:
                 for sign in (1, -1):
                     if all(powers.get(base) == sign * exponent for base, exponent in product.items()):
                         rest = {base: exponent for base, exponent in powers.items() if base not in product}
-                        gone = OPERATOR_BITS * (len(product) - 1) - REFERENCE_BITS - (1.0 if sign < 0 else 0.0)
-                        return _powers_bits(rest, of_input) - gone
+                        reference = REFERENCE_BITS + (SIGN_BITS if sign < 0 else 0.0)
+                        return _powers_bits(rest, of_input) + reference - OPERATOR_BITS * (len(product) - 1)
         return _powers_bits(powers, of_input)
 
 
@@ -92,7 +93,7 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int, written: Written
     """The length where some parts are written already; the expression and its parts are added to them."""
     part = abs(expr) if expr.is_Number else expr
     if part in written.parts:
-        return min(_bits(expr, bits_per_float, inputs, Written()), REFERENCE_BITS)
+        return REFERENCE_BITS
     if expr.args or (expr.is_Number and not expr.is_Integer):
         written.parts.add(part)
     if expr.is_Float:
@@ -115,10 +116,11 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int, written: Written
     if expr.is_Mul:
         powers = {}
         for arg in list(arguments):
-            base, exponent = arg.as_base_exp() if arg.is_Pow else (arg, sympy.S.One)
+            base, exponent = arg.as_base_exp()
             if base.is_Symbol and exponent.is_Rational:
                 powers[base] = Fraction(int(exponent.p), int(exponent.q))
                 arguments.remove(arg)
+        # What stands in functions is written first: the product may be a multiple of their arguments.
         operator += sum(_bits(arg, bits_per_float, inputs, written) for arg in arguments)
         return operator + written.product_bits(powers, input_bits(inputs))
     return operator + sum(_bits(arg, bits_per_float, inputs, written) for arg in arguments)
@@ -141,7 +143,7 @@ def function_bits(function: Any) -> float:
 
 def exponent_bits(p: int, q: int) -> float:
     """The code length of an exponent p/q in bits. Those of laws are small, so it is shorter than gamma: log2|p·q|."""
-    return 1.0 + math.log2(abs(p) * q) + (1.0 if p < 0 else 0.0)
+    return 1.0 + math.log2(abs(p) * q) + (SIGN_BITS if p < 0 else 0.0)
 
 
 def integer_bits(n: int) -> float:

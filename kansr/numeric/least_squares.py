@@ -63,7 +63,7 @@ def levenberg_marquardt(
         N, g = unit.T @ unit, unit.T @ r
         trial, trial_loss = values, np.inf
         while damping < MOST_DAMPING:
-            trial = values - damped_step(N, g, damping) / scale
+            trial = values - _damped_step(N, g, damping) / scale
             trial_loss = mean_square(residual(trial))
             if trial_loss < loss:
                 break
@@ -79,14 +79,15 @@ def levenberg_marquardt(
     return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
 
 
-def damped_step(N: Array, g: Array, damping: float) -> Array:
+def _damped_step(N: Array, g: Array, damping: float) -> Array:
     """The solution of (N + damping·1) step = g, (n,), by Cholesky; of least squares where N is singular all the same.
 
     N: (n, n), symmetric, with a diagonal of ones; g: (n,).
     """
-    _, step, failed = dposv(N + damping * np.eye(len(N)), g)
+    damped = N + damping * np.eye(len(N))
+    _, step, failed = dposv(damped, g)
     if failed or not np.isfinite(step).all():
-        step = np.linalg.lstsq(N + damping * np.eye(len(N)), g, rcond=RANK)[0]
+        step = np.linalg.lstsq(damped, g, rcond=RANK)[0]
     return np.asarray(step)
 
 

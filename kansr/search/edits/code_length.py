@@ -30,7 +30,7 @@ def _bits(tree: Tree, bits_per_float: float, inputs: int, written: Written) -> f
     kind = tree[0]
     part = _size(tree) if kind in "cn" else tree
     if part in written.parts:
-        return min(_bits(tree, bits_per_float, inputs, Written()), REFERENCE_BITS)
+        return REFERENCE_BITS
     if kind not in LEAVES or kind == "c" or (kind == "n" and tree[2] != 1):
         written.parts.add(part)
     if kind == "c":

@@ -22,8 +22,8 @@ from kansr.search.edits.library import Library, Recipe
 from kansr.search.edits.program import Rows, TreeProgram
 from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
 
-# Of the square of a column, below which rounding is most of what is left of it: products of float32 over 2000 rows are
-# right to some 1e-6.
+# Of the square of a column, below which rounding may be a few per cent of what is left of it: the eps of float32 times
+# √2000 rows is 3e-6.
 CANCELLATION = 1e-4
 LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
 DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
