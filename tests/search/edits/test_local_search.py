@@ -6,12 +6,12 @@ import sympy
 
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
-from kansr.search.edits.first_order import proposals
+from kansr.search.edits.first_order import _places, _regressions, _tests, proposals
 from kansr.search.edits.library import library
 from kansr.search.edits.local_search import LocalSearch
-from kansr.search.edits.program import Rows, fit
+from kansr.search.edits.program import Rows, TreeProgram, fit
 from kansr.search.edits.translation import from_sympy, to_sympy
-from kansr.search.edits.tree import form
+from kansr.search.edits.tree import constants, form
 
 NAMES = ("a", "b", "c")
 PLACES = {name: i for i, name in enumerate(NAMES)}
@@ -75,6 +75,22 @@ def test_the_best_proposal_is_the_missing_factor():
     wanted = form(from_sympy(parse("0.5*a*sin(b)"), PLACES))
     offered = [form(made) for _, made in proposals(tree, rows, library(rows), 12.0, 20, 0)]
     assert wanted in offered[:4]
+
+
+def test_what_an_edit_leaves_is_that_of_a_regression_in_double_precision():
+    rows = rows_of("a*b/(1 + 0.7*c)", 0.05)
+    tree = from_sympy(parse("0.6*a*b**1.1 + 0.2"), PLACES)
+    program, some = TreeProgram(tree), library(rows)
+    out = program.forward(rows.columns, constants(tree))
+    tests = _tests(*_places(program, out, rows), rows.y - out[-1], rows.weight)
+    slopes, left = _regressions(tests, some)
+    rng = np.random.default_rng(0)
+    for t, m in zip(rng.integers(len(tests), size=3000), rng.integers(slopes.shape[1], size=3000)):
+        test, column = tests[t], tests[t].slope * some.values[:, m]
+        column = column - test.basis @ (test.basis.T @ column)
+        before, gain = test.target @ test.target, (column @ test.target) ** 2 / (column @ column)
+        if slopes[t, m]:  # the columns are products of float32, of which little is left beside the basis
+            assert before - left[t, m] == pytest.approx(gain, rel=0.05, abs=1e-4 * before)
 
 
 def test_a_library_has_no_expression_twice():
