@@ -67,6 +67,9 @@ VERDICTS = [
     ("x**2 - 2*x + 1", "y >= 0", WIDE, P, None),  # it touches 0
     ("x**2 - 2*x + 1", "y > 0", WIDE, R, {"x": 1}),
     ("x**2 - 2*x + 0.999", "y >= 0", WIDE, R, None),
+    ("(x**2 - 2)**2", "y > 0", WIDE, R, {"x": 2**0.5}),  # a double root
+    ("x**2 - 2*x + 0.9999999999999999", "y > 0", ((1 - 1e-9, 1 + 1e-9),), O, None),  # below 0 by less than rounding
+    ("-x*z", "y <= 0", BOTH, P, None),
     ("exp(20*x) - 1.1", "y >= 0", UNIT, R, {"x": 0}),  # large values elsewhere do not make -0.1 rounding
     ("x**2 - 2*x*z + z**2", "y >= 0", BOTH, P, None),
     ("sin(x)*sin(z) + 1.0001", "y > 0", ((0, 10), (0, 10)), P, None),
@@ -75,6 +78,7 @@ VERDICTS = [
     ("log(x + 0.1)/(x + z)", "finite", POSITIVE, P, None),
     ("sin(x)/x", "y(x=0) = 1", ((0.1, 1),), P, None),  # as a limit
     ("1/x", "y(x=0) = 1", ((0.1, 1),), R, {"x": 0}),
+    ("sqrt(x - 1)", "y(x=0) = 1", ((2, 3),), R, {"x": 0}),  # it has no real value there
     ("x*z**2 + z", "y(x=0) = 0", BOTH, R, {"x": 0, "z": 0.5}),
     ("sin(2*pi*x/3)", "period x = 3", WIDE, P, None),
     ("sin(2*pi*x/3)", "period x = 2", WIDE, R, None),
@@ -82,6 +86,9 @@ VERDICTS = [
     ("exp(-x*z)", "limit x->inf = 0", ((0, 10), (0, 2)), R, {"z": 0}),
     ("exp(-x*z)", "limit x->inf finite", ((0, 10), (-1, 2)), R, None),
     ("sin(x)", "limit x->inf finite", WIDE, R, None),
+    ("sqrt(1/x - 1)", "limit x->inf = 1", ((0.2, 0.9),), R, None),  # it has no real values there
+    ("sqrt(1/x - 1)", "limit x->inf finite", ((0.2, 0.9),), R, None),
+    ("max(1.3, sqrt(x))", "limit x->-inf = 1", WIDE, O, None),  # sympy cannot build max(1.3, sqrt(-x))
     ("x**1.5", "limit x->inf = inf", WIDE, P, None),
     ("exp(x) - 1", "limit x->-inf = -1", WIDE, P, None),
     ("x*log(x)", "limit x->0 = 0", ((0.1, 1),), P, None),
@@ -183,6 +190,9 @@ READ = {
     "symmetric x, z": "symmetric x z",
     "period x = 2*pi;": "period x = 2*pi",
     "even limit": "even limit",
+    "y(x=0) = 0.5; y(x=0) = 1/2": None,
+    "limit x->inf = 0.5; limit x->inf = 1/2": None,
+    "odd x; y(x=0) = 0.0": "odd x; y(x=0) = 0",
     "finite; finite": "finite",
 }
 
@@ -213,6 +223,9 @@ REFUSED = {
     "y > 1; y <= 1": "contradict",
     "y(x=0) = 0; y(x=0) = 1": "one point has one value",
     "y(x=0) = 0; y(z=0) = 1": "one point has one value",
+    "y(x=0.0) = 1; y(x=0) = 2": "one point has one value",
+    "limit x->0.0 = 1; limit x->0 = 2": "there is one limit",
+    "y > 0.5; y < 1/2": "nothing lies between",
     "y(x=0) = -1; y >= 0": "beyond the bound",
     "monotone x +; decreasing x": "what is both does not use the input",
     "even x; odd x": "only 0 is both",
@@ -220,6 +233,8 @@ REFUSED = {
     "limit x->inf = 1; limit x->inf = 2": "there is one limit",
     "limit x->inf = inf; limit x->inf finite": "infinity is not finite",
     "y(x=0) = 1; y(x=1) = 0; monotone x +": "contradict monotone x +",
+    "y(x=1) = 0; y(x=0) = -1; monotone x -": "contradict monotone x -",
+    "y(x=0) = 0.5; y(x=1) = 1/2; strictly monotone x +": "contradict strictly monotone x +",
     "y >= 0" + " " * 3000: "2000 is the limit",
 }
 
@@ -259,6 +274,7 @@ IMPOSED = [
     ("0.2 + 2.1*exp(-0.7*x)", "limit x->inf = 0", "2.4*exp(-0.8*x)"),
     ("0.9*x/(x + 1.2)", "limit x->inf = 1", "x/(x + 1.4)"),
     ("3.1 + 2.1*x**2", "y(x=0) = 3", "3 + 2*x**2"),
+    ("3.1 + 2.1*x**2", "finite; convex x; limit x->inf = inf; limit x->0 finite; y(x=0) = 3", "3 + 2*x**2"),
 ]
 
 
@@ -271,9 +287,16 @@ def test_a_constant_is_chosen_so_that_a_value_or_a_limit_holds(formula: str, sai
     fits = list(imposed(fit_constants(parse(formula), data, iterations=0), shape, data))
     assert any(
         np.allclose(Tape(fit.expr, ["x"]).value(X), data.y, rtol=1e-6)
-        and verdict_on(shape.statements[0], fit.expr, inside, SECONDS).verdict.value == P
+        and all(verdict_on(s, fit.expr, inside, SECONDS).verdict.value == P for s in shape.statements)
         for fit in fits
     )
+
+
+def test_no_constant_is_chosen_for_a_limit_that_sympy_does_not_find() -> None:
+    X = np.linspace(0.1, 8, 40)[:, None]
+    fit = fit_constants(parse("max(1.3, sqrt(x)) + 0.3*x"), Dataset(X, X[:, 0], ("x",)), iterations=0)
+    shape = read_shape("limit x->-inf = 1", "y", Box.of(("x",), X))
+    assert not list(imposed(fit, shape, Dataset(X, X[:, 0], ("x",))))
 
 
 def test_what_holds_of_a_law() -> None:
@@ -286,6 +309,8 @@ def test_what_holds_of_a_law() -> None:
     pole, *_ = properties(parse("1/(x - 2)"), "y", box((0.5, 3)), Deadline())
     assert (pole.statement, pole.verdict.value) == ("finite", R)
     assert pole.at == pytest.approx({"x": 2.0})
+    unreal = [v.statement for v in properties(parse("sqrt(1/x - 1)"), "y", box((0.2, 0.9)), Deadline())]
+    assert unreal == ["finite", "y > 0", "strictly monotone x -"]  # and no limit: it has no real values beyond 1
 
 
 def test_verdicts_take_numbers_with_names() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -37,14 +37,15 @@ class Box:
         count = len(self.names)
         shares: list[Array] = [np.full((1, count), 0.5)]
         if count <= CORNERS:
-            shares.append(np.array(list(product((0.0, 1.0), repeat=count)), dtype=float).reshape(-1, count))
+            shares.append(np.array(list(product((0.0, 1.0), repeat=count))))
         shares.append(np.random.default_rng(SEED).random((POINTS, count)))
         share = np.vstack(shares)
         return np.asarray(np.where(share == 1, self.high, self.low + share * (self.high - self.low)))
 
-    def only(self, symbols: set[sympy.Symbol] | frozenset[sympy.Symbol]) -> Box:
+    def only(self, symbols: Set[sympy.Symbol]) -> Box:
         """The box of those inputs that are among the symbols."""
-        kept = [i for i, name in enumerate(self.names) if any(s.name == name for s in symbols)]
+        named = {symbol.name for symbol in symbols}
+        kept = [i for i, name in enumerate(self.names) if name in named]
         return Box(tuple(self.names[i] for i in kept), self.low[kept], self.high[kept])
 
     def range(self, name: str) -> tuple[float, float]:
@@ -52,8 +53,12 @@ class Box:
         i = self.names.index(name)
         return float(self.low[i]), float(self.high[i])
 
+    def by_name(self, x: Array) -> dict[str, float]:
+        """The inputs of one point by name. x: (inputs,)"""
+        return dict(zip(self.names, x.tolist()))
+
     def centre(self) -> dict[str, float]:
-        return dict(zip(self.names, (0.5 * (self.low + self.high)).tolist()))
+        return self.by_name(0.5 * (self.low + self.high))
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,9 @@ PROVEN, OPEN = Finding(Verdict.PROVEN), Finding(Verdict.OPEN)
 
 def refuted(at: Mapping[str, float] | None = None) -> Finding:
     return Finding(Verdict.REFUTED, dict(at or {}))
+
+
+def all_of(findings: Sequence[Finding]) -> Finding:
+    """Whether several statements hold together: the first refutation, proven where all are."""
+    against = next((found for found in findings if found.verdict is Verdict.REFUTED), None)
+    return against or (PROVEN if all(found is PROVEN for found in findings) else OPEN)

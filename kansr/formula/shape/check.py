@@ -7,13 +7,12 @@ from functools import singledispatch
 
 import numpy as np
 import sympy
-from sympy.polys.polyerrors import BasePolynomialError
 
 from kansr.errors import FormulaError
 from kansr.expression.domain import Condition, Kind, domain
-from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, refuted
-from kansr.formula.shape.enclosure import Enclosure
-from kansr.formula.shape.identity import NO_VALUE, vanishes
+from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, all_of, refuted
+from kansr.formula.shape.enclosure import Enclosure, Range
+from kansr.formula.shape.identity import no_value, vanishes
 from kansr.formula.shape.limits import FAILURES, has_limit
 from kansr.formula.shape.signs import exact, real, sign, slope
 from kansr.formula.shape.statement import (
@@ -28,7 +27,7 @@ from kansr.formula.shape.statement import (
     Symmetric,
     Value,
 )
-from kansr.numeric.arrays import Array, Mask
+from kansr.numeric.arrays import Array
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.runtime.deadline import Deadline
 
@@ -53,7 +52,7 @@ def check(statement: Statement, expr: sympy.Expr, box: Box) -> Finding:
     try:
         with np.errstate(all="ignore"):
             return _check(statement, real(expr), box)
-    except (FormulaError, BasePolynomialError, OverflowError, *FAILURES):
+    except (FormulaError, OverflowError, *FAILURES):
         return OPEN
 
 
@@ -100,7 +99,7 @@ def _flat(along: sympy.Expr, name: str, box: Box) -> Finding | None:
     low[:, place], high[:, place] = ends[:-1], ends[1:]
     found = Enclosure(along, box.names)(low, high)
     flat = found.sure & (found.high <= 0)
-    return refuted(dict(zip(box.names, (0.5 * (low + high))[int(np.argmax(flat))].tolist()))) if flat.any() else None
+    return refuted(box.by_name((0.5 * (low + high))[int(np.argmax(flat))])) if flat.any() else None
 
 
 def _falls(expr: sympy.Expr, name: str, box: Box) -> Finding | None:
@@ -110,24 +109,21 @@ def _falls(expr: sympy.Expr, name: str, box: Box) -> Finding | None:
     if not falls.any():
         return None
     line, place = np.unravel_index(int(np.argmax(falls)), falls.shape)
-    return refuted(dict(zip(box.names, X[line, place + 1].tolist())))
+    return refuted(box.by_name(X[line, place + 1]))
 
 
-class _Lines:
-    """Bounds of values, (lines, points)."""
-
-    def __init__(self, low: Array, high: Array, sure: Mask) -> None:
-        self.low, self.high, self.sure = low, high, sure
+def _reshaped(found: Range, shape: tuple[int, ...]) -> Range:
+    low, high, sure, nowhere = found
+    return Range(low.reshape(shape), high.reshape(shape), sure.reshape(shape), nowhere.reshape(shape))
 
 
-def _on_lines(expr: sympy.Expr, name: str, box: Box) -> tuple[_Lines, Array]:
-    """Values at evenly spaced points of lines along an input; X: (lines, points, inputs)."""
+def _on_lines(expr: sympy.Expr, name: str, box: Box) -> tuple[Range, Array]:
+    """Values at evenly spaced points of lines along an input, (lines, points), and X: (lines, points, inputs)."""
     X = np.repeat(box.points[:LINES, None, :], ON_A_LINE, axis=1)
     X[:, :, box.names.index(name)] = np.linspace(*box.range(name), ON_A_LINE)
     flat = X.reshape(-1, len(box.names))
     found = Enclosure(exact(expr), box.names)(flat, flat)
-    shape = X.shape[:2]
-    return _Lines(found.low.reshape(shape), found.high.reshape(shape), found.sure.reshape(shape)), X
+    return _reshaped(found, X.shape[:2]), X
 
 
 @_check.register
@@ -155,7 +151,7 @@ def _bulges(expr: sympy.Expr, name: str, box: Box) -> Finding | None:
     if not above.any():
         return None
     line, place = np.unravel_index(int(np.argmax(above)), above.shape)
-    return refuted(dict(zip(box.names, X[line, place + 1].tolist())))
+    return refuted(box.by_name(X[line, place + 1]))
 
 
 def _smooth(derivative: sympy.Expr, box: Box) -> bool:
@@ -179,7 +175,7 @@ def _(statement: Bound, expr: sympy.Expr, box: Box) -> Finding:
 @_check.register
 def _(statement: Value, expr: sympy.Expr, box: Box) -> Finding:
     found = _put(expr, dict(statement.at))
-    if found.has(*NO_VALUE) and len(statement.at) == 1:  # where a formula such as sin(x)/x has a limit, that is meant
+    if no_value(found) and len(statement.at) == 1:  # where a formula such as sin(x)/x has a limit, that is meant
         ((name, to),) = statement.at
         answer = has_limit(expr, name, to, statement.value, box)
     else:
@@ -231,15 +227,13 @@ def _equal(one: sympy.Expr, other: sympy.Expr, box: Box) -> Finding:
     values = [Enclosure(exact(expr), box.names)(X, X) for expr in (one, other)]
     lone = values[0].sure & values[1].nowhere
     if lone.any():
-        return refuted(dict(zip(box.names, X[int(np.argmax(lone))].tolist())))
+        return refuted(box.by_name(X[int(np.argmax(lone))]))
     return vanishes(one - other, box)
 
 
 def finite(expr: sympy.Expr, box: Box) -> Finding:
     """Whether a formula has a value everywhere in the box, overflow aside; refuted with a point where it has none."""
-    answers = [_condition(condition, box) for condition in domain(exact(expr))]
-    against = next((a for a in answers if a.verdict is Verdict.REFUTED), None)
-    return against or (PROVEN if all(a is PROVEN for a in answers) else OPEN)
+    return all_of([_condition(condition, box) for condition in domain(exact(expr))])
 
 
 def _condition(condition: Condition, box: Box) -> Finding:
@@ -250,8 +244,7 @@ def _condition(condition: Condition, box: Box) -> Finding:
     if condition.kind is Kind.NOT_NEGATIVE:
         return sign(u, box)
     if condition.kind is Kind.UNIT:
-        low, high = sign(1 + u, box), sign(1 - u, box)
-        return low if low is not PROVEN else high
+        return all_of([sign(1 + u, box), sign(1 - u, box)])
     if condition.kind is Kind.NOT_ZERO:
         return _no_zero(u, box)
     return OPEN

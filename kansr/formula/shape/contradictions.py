@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+import sympy
+
 from kansr.formula.shape.box import Box
 from kansr.formula.shape.statement import Bound, Limit, Monotone, Parity, Statement, Value
 
@@ -38,18 +40,19 @@ def _why(one: Statement, other: Statement, box: Box) -> str:
         return "what is both does not use the input" if one.input == other.input and one.rising != other.rising else ""
     if isinstance(one, Bound) and isinstance(other, Bound) and one.below and not other.below:
         strict = one.strict or other.strict
-        return "nothing lies between" if one.value > other.value or (strict and one.value == other.value) else ""
+        nothing = one.value > other.value or (strict and _same(one.value, other.value))
+        return "nothing lies between" if nothing else ""
     if isinstance(one, Bound) and isinstance(other, Value) and _inside(other, box):
         return "the value is beyond the bound" if _beyond(one, other) else ""
     if isinstance(one, Value) and isinstance(other, Value):
         return _of_values(one, other)
-    if isinstance(one, Limit) and isinstance(other, Limit) and (one.input, one.to) == (other.input, other.to):
+    if isinstance(one, Limit) and isinstance(other, Limit) and one.input == other.input and _same(one.to, other.to):
         return _of_limits(one, other)
     if isinstance(one, Parity) and isinstance(other, Parity) and one.input == other.input and one.even != other.even:
         return "only 0 is both"
     if isinstance(one, Parity) and not one.even and isinstance(other, Value):
-        odd_at_zero = dict(other.at).get(one.input) == 0 and other.value != 0
-        return f"what is odd is 0 where {one.input} is" if odd_at_zero else ""
+        at_zero = other.point.get(one.input) == 0 and not _same(other.value, sympy.S.Zero)
+        return f"what is odd is 0 where {one.input} is" if at_zero else ""
     if (
         isinstance(one, Monotone)
         and isinstance(other, Parity)
@@ -64,16 +67,22 @@ def _why(one: Statement, other: Statement, box: Box) -> str:
 
 def _against(first: Value, second: Value, rising: Monotone, box: Box) -> bool:
     """Whether two values at points of the box, which differ in one input, contradict a monotone course along it."""
-    at = dict(first.at), dict(second.at)
-    differing = [name for name in at[0] if at[0].get(name) != at[1].get(name)]
+    at = first.point, second.point
+    differing = [name for name in at[0] if at[0][name] != at[1].get(name)]
     if set(at[0]) != set(at[1]) or differing != [rising.input] or not (_inside(first, box) and _inside(second, box)):
         return False
-    step = (at[1][rising.input] - at[0][rising.input]) * (second.value - first.value) * (1 if rising.rising else -1)
-    return bool(step < 0 or (step == 0 and rising.strict))
+    if _same(first.value, second.value):
+        return rising.strict
+    return (at[1][rising.input] > at[0][rising.input]) != (bool(second.value > first.value) == rising.rising)
+
+
+def _same(one: sympy.Expr, other: sympy.Expr) -> bool:
+    """Whether two numbers are one as floats: to sympy 0.5 and 1/2 are two."""
+    return float(one) == float(other)
 
 
 def _inside(value: Value, box: Box) -> bool:
-    return all(box.range(name)[0] <= float(place) <= box.range(name)[1] for name, place in value.at)
+    return all(box.range(name)[0] <= place <= box.range(name)[1] for name, place in value.point.items())
 
 
 def _beyond(bound: Bound, value: Value) -> bool:
@@ -83,13 +92,13 @@ def _beyond(bound: Bound, value: Value) -> bool:
 
 def _of_values(one: Value, other: Value) -> str:
     """Two values at one point, or where the points may be one: what one of them does not name is any number."""
-    here, there = dict(one.at), dict(other.at)
+    here, there = one.point, other.point
     meet = all(here[name] == there[name] for name in here.keys() & there.keys())
-    return "one point has one value" if meet and one.value != other.value else ""
+    return "one point has one value" if meet and not _same(one.value, other.value) else ""
 
 
 def _of_limits(one: Limit, other: Limit) -> str:
     if one.value is not None and other.value is not None:
-        return "there is one limit" if one.value != other.value else ""
+        return "" if _same(one.value, other.value) else "there is one limit"
     given = one.value if one.value is not None else other.value
     return "infinity is not finite" if given is not None and given.is_infinite else ""

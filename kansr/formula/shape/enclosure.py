@@ -54,20 +54,20 @@ class Enclosure:
         self._seen: dict[sympy.Expr, int] = {}
         self._steps: list[tuple[Callable[..., Range], tuple[int, ...]]] = []
         # a sum may cancel: its rounding is a share of its terms
-        self._terms = [self._add(term) for term in sympy.Add.make_args(expr)]
-        self._add(expr)
+        self._terms = [self._place(term) for term in sympy.Add.make_args(expr)]
+        self._value = self._place(expr)
 
     def __call__(self, low: Array, high: Array) -> Range:
         """low, high: (boxes, inputs)"""
-        return self._values(low, high)[-1]
+        return self._values(low, high)[self._value]
 
     def with_size(self, low: Array, high: Array) -> tuple[Range, Array]:
         """The same, and the largest total size of the terms of a sum in each box, (boxes,); 0 where it is no sum."""
         values = self._values(low, high)
         if len(self._terms) == 1:
-            return values[-1], np.zeros(len(low))
+            return values[self._value], np.zeros(len(low))
         sizes = [np.maximum(np.abs(values[i].low), np.abs(values[i].high)) for i in self._terms]
-        return values[-1], np.sum(sizes, axis=0)
+        return values[self._value], np.sum(sizes, axis=0)
 
     def _values(self, low: Array, high: Array) -> list[Range]:
         values: list[Range] = []
@@ -76,18 +76,14 @@ class Enclosure:
                 values.append(step(*(values[i] for i in args)) if args else step(low, high))
         return values
 
-    def _add(self, expr: sympy.Expr) -> int:
-        if expr in self._seen:
-            self._steps.append(self._steps[self._seen[expr]])  # the last step is the value
-        else:
+    def _place(self, expr: sympy.Expr) -> int:
+        """The number of the step that gives an expression, which is added where it is new."""
+        if expr not in self._seen:
             step, parts = self._step(expr)
             args = tuple(self._place(part) for part in parts)
             self._steps.append((step, args))
-        self._seen[expr] = len(self._steps) - 1
+            self._seen[expr] = len(self._steps) - 1
         return self._seen[expr]
-
-    def _place(self, expr: sympy.Expr) -> int:
-        return self._seen[expr] if expr in self._seen else self._add(expr)
 
     def _step(self, expr: sympy.Expr) -> tuple[Callable[..., Range], tuple[sympy.Expr, ...]]:
         """The operation of an expression, and what it works on."""
@@ -110,11 +106,6 @@ class Enclosure:
         raise FormulaError(f"{expr.func} is not a function of the formula language")
 
 
-def points(enclosure: Enclosure, X: Array) -> Range:
-    """The expression at points, X: (points, inputs)."""
-    return enclosure(X, X)
-
-
 def _same(a: Range) -> Range:
     return a
 
@@ -130,9 +121,7 @@ def _input(place: int) -> Callable[..., Range]:
 def _number(expr: sympy.Expr) -> Callable[..., Range]:
     value = complex(expr)
     real = value.imag == 0 and np.isfinite(value.real)
-    exact = (expr.is_Integer and abs(value.real) < 1 / OF_OPERATION) or (
-        expr.is_Rational and expr == sympy.Rational(value.real)
-    )
+    exact = expr.is_Rational and expr == sympy.Rational(value.real)
     margin = 0.0 if exact else OF_FUNCTION * abs(value.real)
 
     def step(low: Array, high: Array) -> Range:
@@ -195,8 +184,6 @@ def _reciprocal(a: Range) -> Range:
     inside = (a.low < 0) & (a.high > 0)
     low = np.where(inside | (a.high == 0), -np.inf, 1 / a.high)
     high = np.where(inside | (a.low == 0), np.inf, 1 / a.low)
-    low = np.where(np.isposinf(a.high) & ~zero, 0.0, low)
-    high = np.where(np.isneginf(a.low) & ~zero, 0.0, high)
     return _outward(low, high, a.also(~zero, (a.low == 0) & (a.high == 0)))
 
 
@@ -275,10 +262,11 @@ def _inverse(f: Callable[[Array], Array], rising: bool) -> Callable[[Range], Ran
 
 
 def _reaches(a: Range, first: float, period: float) -> Mask:
-    """Whether an interval may hold one of the angles first + k·period."""
+    """Whether an interval may hold one of the angles first + k·period; one of large angles may hold any."""
+    far = ~((np.abs(a.low) < LARGEST_ANGLE) & (np.abs(a.high) < LARGEST_ANGLE))
     slip = ANGLE * (np.abs(a.low) + np.abs(a.high) + period)
     k = np.ceil((a.low - slip - first) / period)
-    return np.asarray(first + k * period <= a.high + slip)
+    return np.asarray(far | (first + k * period <= a.high + slip))
 
 
 def _wave(f: Callable[[Array], Array], top: float) -> Callable[[Range], Range]:
@@ -286,9 +274,8 @@ def _wave(f: Callable[[Array], Array], top: float) -> Callable[[Range], Range]:
 
     def step(a: Range) -> Range:
         ends = f(a.low), f(a.high)
-        far = ~((np.abs(a.low) < LARGEST_ANGLE) & (np.abs(a.high) < LARGEST_ANGLE))
-        highest = far | _reaches(a, top, 2 * np.pi)
-        lowest = far | _reaches(a, top + np.pi, 2 * np.pi)
+        highest = _reaches(a, top, 2 * np.pi)
+        lowest = _reaches(a, top + np.pi, 2 * np.pi)
         out = _outward(np.minimum(*ends), np.maximum(*ends), a, OF_FUNCTION)
         low = np.where(lowest, -1.0, np.maximum(out.low, -1.0))
         return out._replace(low=low, high=np.where(highest, 1.0, np.minimum(out.high, 1.0)))
@@ -297,8 +284,7 @@ def _wave(f: Callable[[Array], Array], top: float) -> Callable[[Range], Range]:
 
 
 def _tan(a: Range) -> Range:
-    far = ~((np.abs(a.low) < LARGEST_ANGLE) & (np.abs(a.high) < LARGEST_ANGLE))
-    pole = far | _reaches(a, np.pi / 2, np.pi)
+    pole = _reaches(a, np.pi / 2, np.pi)
     low, high = np.where(pole, -np.inf, np.tan(a.low)), np.where(pole, np.inf, np.tan(a.high))
     return _outward(low, high, a.also(~pole), OF_FUNCTION)
 

@@ -11,7 +11,12 @@ from kansr.formula.shape.enclosure import Enclosure
 from kansr.formula.shape.signs import MOST_EXACT, ROUNDED, exact, real
 
 # What sympy gives for what is no number.
-NO_VALUE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.AccumBounds)
+_NONE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.AccumBounds)
+
+
+def no_value(expr: sympy.Expr) -> bool:
+    """Whether an expression is no real number, whatever its inputs are: infinite, undefined, or as sqrt(-1)."""
+    return bool(expr.has(*_NONE) or expr.is_extended_real is False)
 
 
 def vanishes(expr: sympy.Expr, box: Box) -> Finding:
@@ -19,20 +24,18 @@ def vanishes(expr: sympy.Expr, box: Box) -> Finding:
     expr = real(exact(expr))
     if expr == 0:
         return PROVEN
-    if expr.has(*NO_VALUE):
+    if no_value(expr):
         return refuted()
     inside = box.only(expr.free_symbols)
-    X = inside.points if inside.names else np.empty((1, 0))
+    X = inside.points
     try:
         found, size = Enclosure(expr, inside.names).with_size(X, X)
     except FormulaError:
         return OPEN
     fails = found.sure & ((found.low > ROUNDED * size) | (found.high < -ROUNDED * size))
     if fails.any():
-        return refuted(dict(zip(inside.names, X[int(np.argmax(fails))].tolist())))
-    if not inside.names or _cancels(expr):
-        return PROVEN
-    return OPEN
+        return refuted(inside.by_name(X[int(np.argmax(fails))]))
+    return PROVEN if (found.sure.all() if not inside.names else _cancels(expr)) else OPEN
 
 
 def _cancels(expr: sympy.Expr) -> bool:

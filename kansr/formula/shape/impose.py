@@ -10,11 +10,11 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.formula.fit.constants import Fit, fit_constants, replaced, tied_floats
 from kansr.formula.shape.box import Box
-from kansr.formula.shape.identity import NO_VALUE
+from kansr.formula.shape.identity import no_value
 from kansr.formula.shape.limits import limits
 from kansr.formula.shape.reading import Shape
 from kansr.formula.shape.signs import exact
-from kansr.formula.shape.statement import Limit, Statement, Value
+from kansr.formula.shape.statement import Limit, Value
 
 MOST_CONSTANTS = 8  # of a formula in which one is chosen
 ROUNDS = 3  # statements that are imposed on one formula, one after another
@@ -23,9 +23,9 @@ ROUNDS = 3  # statements that are imposed on one formula, one after another
 def imposed(fit: Fit, shape: Shape, data: Dataset) -> Iterator[Fit]:
     """The fit with one constant chosen for each value and limit that it misses, and the others fitted again."""
     exprs = [fit.expr]
-    for statement in shape.statements[:ROUNDS]:
-        if isinstance(statement, Value) or (isinstance(statement, Limit) and statement.value is not None):
-            exprs = [new for expr in exprs for new in _met(statement, expr, shape.box)]
+    said = [s for s in shape.statements if isinstance(s, Value | Limit)]
+    for statement in [s for s in said if s.value is not None and not s.value.is_infinite][:ROUNDS]:
+        exprs = [new for expr in exprs for new in _met(statement, expr, shape.box)]
     yield from (fit_constants(expr, data) for expr in dict.fromkeys(exprs) if expr != fit.expr)
 
 
@@ -50,13 +50,13 @@ def _met(statement: Value | Limit, expr: sympy.Expr, box: Box) -> Iterator[sympy
         if factor == 0 or rest.has(symbol) or factor.has(symbol):
             continue
         value = sympy.cancel(-rest / factor)
-        if value.free_symbols <= set(numbers) and not value.has(*NO_VALUE):
+        if value.free_symbols <= set(numbers) and not no_value(value):
             new = form.xreplace({symbol: value}).xreplace(numbers)
-            if not new.has(*NO_VALUE) and new.free_symbols:
+            if not no_value(new) and new.free_symbols:
                 yield new
 
 
-def _missed(statement: Statement, form: sympy.Expr, box: Box) -> sympy.Expr | None:
+def _missed(statement: Value | Limit, form: sympy.Expr, box: Box) -> sympy.Expr | None:
     """By how much a form misses a value or limit, in its constants; None where that is not known.
 
     box: of the inputs and of the constants, which have one value each.
@@ -64,13 +64,9 @@ def _missed(statement: Statement, form: sympy.Expr, box: Box) -> sympy.Expr | No
     if isinstance(statement, Value):
         at = {sympy.Symbol(name): exact(value) for name, value in statement.at}
         found = form.subs(at, simultaneous=True)
-    elif isinstance(statement, Limit):
+    else:
         cases = [case.limit for case in limits(form, statement.input, statement.to, box)]
         if len(cases) != 1 or cases[0] is None:
             return None
         found = cases[0]
-    else:
-        return None
-    if found.has(*NO_VALUE) or statement.value is None or statement.value.is_infinite:
-        return None
-    return found - exact(statement.value)
+    return None if no_value(found) else found - exact(statement.value)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.polys.polyerrors import BasePolynomialError
 
-from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, refuted
-from kansr.formula.shape.identity import NO_VALUE, vanishes
+from kansr.formula.shape.box import OPEN, PROVEN, Box, Finding, all_of, refuted
+from kansr.formula.shape.identity import no_value, vanishes
 from kansr.formula.shape.signs import MOST_OPERATIONS, exact, real
 from kansr.result.shape import Verdict
 
@@ -21,8 +22,12 @@ FAR = (1e2, 1e4, 1e8)
 DIGITS = 30  # of these values
 NEARER = 1.001  # by how much the last of them may be farther from the limit than the first: rounding, and no more
 
-# sympy's limits fail in these ways where they find none.
-FAILURES = (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError, ZeroDivisionError, IndexError)
+# sympy fails in many ways where it finds no limit: with NotImplementedError for min(cos(sinh(x)), x) at infinity, with
+# TypeError for min(x, pi) at 0, with ValueError for max(2, sqrt(x)) at -infinity. To all of them the answer is none.
+FAILURES = (
+    *(NotImplementedError, TypeError, ValueError, BasePolynomialError),
+    *(AttributeError, RecursionError, ZeroDivisionError, IndexError),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,7 @@ def limits(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> Iterator[Ca
         known |= {sympy.Symbol(o): sympy.Symbol(o, **assumed) for o, (_, _, assumed) in kept}
         ends = np.array([part[:2] for _, part in kept], dtype=float).reshape(-1, 2)
         inside = Box(tuple(o for o, _ in kept), ends[:, 0], ends[:, 1])
-        yield Case(inside, zero, _limit(expr.xreplace(known), name, to, box))
+        yield Case(inside, zero, _limit(expr, known, name, to, box))
 
 
 def _signs(low: float, high: float) -> Iterator[tuple[float, float, Mapping[str, bool]]]:
@@ -71,7 +76,17 @@ def _signs(low: float, high: float) -> Iterator[tuple[float, float, Mapping[str,
         yield (low if low > 0 else 0.5 * high), high, {"positive": True}
 
 
-def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> sympy.Expr | None:
+def _limit(
+    expr: sympy.Expr, known: Mapping[sympy.Symbol, sympy.Expr], name: str, to: sympy.Expr, box: Box
+) -> sympy.Expr | None:
+    """The limit, with what is known of the other inputs in their place; None where none was found."""
+    try:
+        return _sought(expr.xreplace(known), name, to, box)
+    except FAILURES:
+        return None
+
+
+def _sought(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> sympy.Expr | None:
     x = sympy.Symbol(name)
     if x not in expr.free_symbols:
         return real(expr)
@@ -89,16 +104,13 @@ def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> sympy.Expr 
 
 
 def _found(expr: sympy.Expr, u: sympy.Symbol, to: sympy.Expr, side: str) -> sympy.Expr | None:
-    try:
-        found: Any = sympy.limit(expr, u, to, side)
-    except FAILURES:
-        return None
+    found: Any = sympy.limit(expr, u, to, side)
     return None if found.has(sympy.Limit, sympy.Order) else real(found)
 
 
 def _approached(expr: sympy.Expr, x: sympy.Symbol, to: sympy.Expr, found: sympy.Expr, box: Box) -> bool:
     """Whether values far out do not go away from a limit; where it is no number there is nothing to compare."""
-    if expr.free_symbols != {x} or not found.is_number or found.has(*NO_VALUE):
+    if expr.free_symbols != {x} or not found.is_number or no_value(found):
         return True
     low, high = box.range(x.name)
     sign = 1 if to == sympy.oo else -1
@@ -111,11 +123,7 @@ def _approached(expr: sympy.Expr, x: sympy.Symbol, to: sympy.Expr, found: sympy.
 def has_limit(expr: sympy.Expr, name: str, to: sympy.Expr, value: sympy.Expr | None, box: Box) -> Finding:
     """Whether the limit is this value, or finite where that is None, for all values of the other inputs in the box."""
     cases = list(limits(expr, name, to, box))
-    answers = [_answer(case, value) for case in cases]
-    against = next((a for a in answers if a.verdict is Verdict.REFUTED), None)
-    if against is not None:
-        return against
-    return PROVEN if answers and all(a is PROVEN for a in answers) else OPEN
+    return all_of([_answer(case, value) for case in cases]) if cases else OPEN
 
 
 def _answer(case: Case, value: sympy.Expr | None) -> Finding:
@@ -124,7 +132,7 @@ def _answer(case: Case, value: sympy.Expr | None) -> Finding:
         return OPEN
     if value is not None and value.is_infinite:
         return PROVEN if found == value else refuted(case.point({}))
-    if found.has(*NO_VALUE):
+    if no_value(found):
         return refuted(case.point({}))
     if value is None:
         return PROVEN

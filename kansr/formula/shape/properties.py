@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +9,8 @@ import sympy
 
 from kansr.formula.shape.box import Box
 from kansr.formula.shape.check import verdict_on
-from kansr.formula.shape.limits import FAILURES, limits
+from kansr.formula.shape.identity import no_value
+from kansr.formula.shape.limits import limits
 from kansr.formula.shape.reading import Shape
 from kansr.formula.shape.shape_filter import SECONDS
 from kansr.formula.shape.statement import Bound, Curved, Finite, Limit, Monotone, Parity, Statement
@@ -41,14 +41,7 @@ def with_shape(found: Result, shape: Shape | None, box: Box, limit: float) -> Re
         return found
     deadline = Deadline().within(DESCRIBING * limit)
 
-    def described() -> tuple[ShapeVerdict, ...]:
-        try:
-            return tuple(properties(expr, found.target, box, deadline))
-        except FAILURES:  # of sympy's, as it has no limit of some functions
-            logging.getLogger(__name__).debug("the shape of %s", expr, exc_info=True)
-            return ()
-
-    held = deadline.in_time(described, ())
+    held = deadline.in_time(lambda: tuple(properties(expr, found.target, box, deadline)), ())
     # all or nothing: what there was time for would be another list on another machine
     return found if deadline.passed() else replace(found, shape=held)
 
@@ -88,6 +81,6 @@ def _limit(expr: sympy.Expr, name: str, to: sympy.Expr, box: Box) -> Iterator[St
     """The limit of a formula along an input, where it is the same number for all values of the others."""
     values = {case.limit for case in limits(expr, name, to, box)}
     value = values.pop() if len(values) == 1 else None
-    if value is None or value.free_symbols or value.has(sympy.nan, sympy.zoo, sympy.AccumBounds):
+    if value is None or value.free_symbols or (value not in (sympy.oo, -sympy.oo) and no_value(value)):
         return
     yield Limit(name, to, value if value.is_infinite or value.is_Integer else sympy.Float(float(value)))

@@ -23,6 +23,7 @@ MOST_DEGREE = 40  # of a polynomial whose roots are counted
 # A sum is taken to be 0 where it is less than this share of its terms: constants are written with 17 digits, and those
 # of a derivative are rounded once more.
 ROUNDED = 1e-12
+OF_ROOT = sympy.Rational(1, 10**12)  # by how much a root that is named may be off
 KEPT = 1000  # derivatives that are remembered
 
 
@@ -93,7 +94,7 @@ class _Sign:
             return self._of_number()
         expr = short(exact(self.expr))
         if not expr.free_symbols:
-            return _Sign(expr, Box((), *2 * (np.empty(0),)), self.strict).finding()
+            return _Sign(expr, self.box.only(expr.free_symbols), self.strict).finding()
         program = Enclosure(expr, self.box.names)
         against = self._against(program, self.box.points)
         if against is not None:
@@ -101,8 +102,7 @@ class _Sign:
         return self._by_roots(expr) or self._by_factors(expr) or self._bisected(program, self._slopes(expr))
 
     def _of_number(self) -> Finding:
-        value = Enclosure(self.expr, ())
-        nothing = np.empty((1, 0))
+        value, nothing = Enclosure(self.expr, ()), np.empty((1, 0))
         if self._holds(value, nothing, nothing)[0]:
             return PROVEN
         return self._against(value, nothing) or OPEN
@@ -120,7 +120,7 @@ class _Sign:
         if not fails.any():
             return None
         worst = int(np.argmin(np.where(fails, found.high, np.inf)))
-        return refuted(dict(zip(self.box.names, X[worst].tolist())))
+        return refuted(self.box.by_name(X[worst]))
 
     def _by_roots(self, expr: sympy.Expr) -> Finding | None:
         """The exact answer for a quotient of polynomials with rational coefficients in one input; None for others."""
@@ -133,28 +133,28 @@ class _Sign:
         if not rational or above.degree() + below.degree() > MOST_DEGREE or low >= high:
             return None
         if self.strict and above.count_roots(low, high):
-            zero = float(above.real_roots()[0]) if above.degree() == 1 else self._zero(above, low, high)
-            return refuted({self.box.names[0]: zero})
-        changing = sympy.Poly(1, x)  # what changes its sign inside
-        for part, power in (above * below).sqf_list()[1]:
+            ends, _ = above.intervals(eps=OF_ROOT, inf=low, sup=high)[0]
+            return refuted({self.box.names[0]: float(ends[0])})
+        number, parts = (above * below).sqf_list()
+        changing = sympy.Poly(number, x)  # what changes its sign inside, with the sign of the quotient
+        for part, power in parts:
             changing = changing * part if power % 2 else changing
         inside = changing.count_roots(low, high) - sum(changing(end) == 0 for end in {low, high})
-        if not inside:
-            return PROVEN  # a point has been tried, and its sign is that of all
-        return None  # the point where it fails is found by bisection
-
-    def _zero(self, poly: sympy.Poly, low: sympy.Rational, high: sympy.Rational) -> float:
-        ends = next(ends for ends in (e for e, _ in poly.intervals(inf=low, sup=high)) if ends)
-        return float(poly.refine_root(*ends, eps=sympy.Rational(1, 10**12))[0] if ends[0] != ends[1] else ends[0])
+        # where it fails, the point is found by bisection
+        return PROVEN if not inside and changing((low + high) / 2) > 0 else None
 
     def _by_factors(self, expr: sympy.Expr) -> Finding | None:
-        """Proven where the factors of a product have one sign each; None else. A point has been tried."""
+        """Proven where the factors of a product have one sign each, an even number of them the negative; None else."""
         parts = sympy.Mul.make_args(expr)
-        one_sign = all(
-            sign(part, self.box, strict=self.strict) is PROVEN or sign(-part, self.box, strict=self.strict) is PROVEN
-            for part in (parts if len(parts) > 1 else ())
-        )
-        return PROVEN if len(parts) > 1 and one_sign else None
+        if len(parts) == 1:
+            return None
+        negative = 0
+        for part in parts:
+            if sign(part, self.box, strict=self.strict) is not PROVEN:
+                if sign(-part, self.box, strict=self.strict) is not PROVEN:
+                    return None
+                negative += 1
+        return PROVEN if negative % 2 == 0 else None
 
     def _slopes(self, expr: sympy.Expr) -> Sequence[Enclosure]:
         if expr.count_ops() > MOST_OPERATIONS:
