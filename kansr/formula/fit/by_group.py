@@ -6,7 +6,7 @@ So each group's own are eliminated first, and a step costs as much as there are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,18 +18,13 @@ from kansr.data.dataset import Dataset
 from kansr.data.grouping import Grouping
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import tied_floats
+from kansr.formula.fit.constants import replaced, tied_floats
 from kansr.formula.fit.error_model import error_ms_of, relative_sigma, spans_decades
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import (
-    FASTER,
-    FIRST_DAMPING,
-    LEAST_DAMPING,
-    MOST_DAMPING,
     SETTLED,
-    SLOWER,
-    STALLED,
     batch_at,
+    levenberg_marquardt,
     refined_batch,
 )
 from kansr.numeric.robust import mean_square, typical
@@ -218,33 +213,25 @@ class _Problem:
 
     def together(self, fit: GroupFit, shared: Sequence[sympy.Float], iterations: int) -> GroupFit:
         """Levenberg–Marquardt in all constants."""
-        values, common = fit.values, np.array([float(c) for c in shared])
+        own = fit.values.size
+
+        def parts(p: Array) -> tuple[Array, Array]:
+            return p[:own].reshape(fit.values.shape), p[own:]
+
+        start = np.concatenate([fit.values.ravel(), np.array([float(c) for c in shared])])
+        rounding = ZERO_RMS * float(np.max(np.abs(self.data.y * self.weight), initial=0.0))
         with np.errstate(all="ignore"):
-            r, J = self._linearised(values, common)
-            loss, damping = mean_square(r), FIRST_DAMPING
-            if not np.isfinite(loss) or not np.isfinite(J).all():
-                return replace(fit, rms=np.inf, error_ms=np.inf)
-            rounding = ZERO_RMS * float(np.max(np.abs(self.data.y * self.weight), initial=0.0))
-            for _ in range(iterations if J.shape[1] else 0):
-                normal = self._normal(r, J)
-                trial_loss = np.inf
-                while damping < MOST_DAMPING:
-                    own, together = _step(normal, damping)
-                    trial_loss = mean_square(self._residual(values - own, common - together))
-                    if trial_loss < loss:
-                        break
-                    damping *= SLOWER
-                if not trial_loss < loss:
-                    break
-                gain = loss - trial_loss
-                values, common, loss = values - own, common - together, trial_loss
-                damping = max(damping * FASTER, LEAST_DAMPING)
-                r, J = self._linearised(values, common)
-                if not np.isfinite(J).all() or loss <= rounding**2 or gain < max(STALLED, SETTLED**2) * loss:
-                    break
+            best = levenberg_marquardt(
+                lambda p: self._residual(*parts(p)),
+                lambda p: self._linearised(*parts(p)),
+                start,
+                iterations,
+                rounding,
+                steps=self._steps,
+            )
+        values, common = parts(best.values)
         fitted = {old: sympy.Float(float(new)) for old, new in zip(shared, common)}
-        expr = fit.expr.xreplace({**{-old: -new for old, new in fitted.items()}, **fitted}) if shared else fit.expr
-        return self.measured(replace(fit, expr=expr, values=values), common)
+        return self.measured(replace(fit, expr=replaced(fit.expr, fitted), values=values), common)
 
     def measured(self, fit: GroupFit, common: Sequence[float] | Array) -> GroupFit:
         """The fit with what it leaves, and the standard errors of its constants."""
@@ -273,6 +260,15 @@ class _Problem:
     def _linearised(self, values: Array, common: Array) -> tuple[Array, Array]:
         out, J = self.tape.jacobian(self.data.X, self.constants(values, common))
         return (out - self.data.y) * self.weight, J * self.weight[:, None]
+
+    def _steps(self, r: Array, J: Array) -> Callable[[float], Array]:
+        normal = self._normal(r, J)
+
+        def at(damping: float) -> Array:
+            own, together = _step(normal, damping)
+            return np.concatenate([own.ravel(), together])
+
+        return at
 
     def _normal(self, r: Array, J: Array) -> _Normal:
         n, groups = self.count, len(self.grouping.labels)
