@@ -62,6 +62,12 @@ def test_a_snapped_number_is_freed() -> None:
     assert parse("k1*exp(k0*x)") in exprs
 
 
+def test_equal_numbers_are_freed_apart() -> None:
+    data = rows("A*exp(-0.7*x)", {"A": SPREAD}, 0.0)
+    exprs = [form.expr for form in templates(parse("2*x**2 + 2*x + 2"), data)]
+    assert parse("k2*x**2 + k1*x + k0") in exprs
+
+
 def test_constants_have_names_that_are_free() -> None:
     assert list(map(str, own_names(3, ("k1", "x")))) == ["k0", "k2", "k3"]
 
