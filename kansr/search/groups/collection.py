@@ -72,12 +72,16 @@ class Collection:
             self.forms[key] = self._shared(self.forms[key])
 
     def offer_form(self, exprs: Iterable[sympy.Expr], origin: str) -> None:
-        """The same for formulas of one form, which stays as it is; one after another the groups start from each."""
+        """The same for formulas of one form, which stays as it is; one after another the groups start from each.
+
+        It may have any number of constants. Formulas whose constants are equal, or of another order, start alone.
+        """
         found: list[GroupFit] = []
         for expr in exprs:
-            template = free(canonical(expr, typical_size(self.data.X, self.data.names)), self.data)
+            template = free(canonical(expr, typical_size(self.data.X, self.data.names)), self.data, most=np.inf)
             if template is not None:
-                found.append(fit_separately(template, self.data, [fit.values for fit in found]))
+                starts = [fit.values for fit in found if fit.expr == template.expr]
+                found.append(fit_separately(template, self.data, starts))
         for fit in found:
             form = self._shared(Form(fit, group_length(fit, self.data), origin))
             before = self.forms.get(fit.expr)

@@ -34,10 +34,10 @@ def templates(expr: sympy.Expr, data: Dataset) -> Iterator[GroupFit]:
             yield form
 
 
-def free(expr: sympy.Expr, data: Dataset) -> GroupFit | None:
-    """The formula with each of its decimals a constant of the groups, which start alike; None for too many of them."""
+def free(expr: sympy.Expr, data: Dataset, most: float = MOST_OWN) -> GroupFit | None:
+    """The formula with each of its decimals a constant of the groups, which start alike; None for more than `most`."""
     numbers = tied_floats(expr)
-    if len(numbers) > MOST_OWN or not expr.free_symbols:
+    if len(numbers) > most or not expr.free_symbols:
         return None
     assert data.grouping is not None
     own = own_names(len(numbers), (*data.names, data.target))
