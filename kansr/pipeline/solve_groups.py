@@ -54,6 +54,7 @@ EDITED = 6  # forms that are edited without a shorter description before a searc
 CURVES_AFTER = 1  # searches before well-known curves are tried: what is exact is found by the first
 FORM_STARTS = 3  # groups, or all rows, whose fits a form starts from
 LEVEL, SLOPE = 1.1, 0.1  # where a line starts; its constants are fitted
+FOLDS = 3  # parts of the rows of each group that are left out in turn, where there are few; never measured alone
 SHOWN = 12  # formulas that are judged for the front
 
 
@@ -275,7 +276,7 @@ def candidate_of(fit: GroupFit, rows: Partition, origin: str) -> Candidate:
     return replace(found, r2_held_out=_cross_validated(fit, rows)) if rows.small else found
 
 
-def _cross_validated(fit: GroupFit, rows: Partition, folds: int = 3) -> float:
+def _cross_validated(fit: GroupFit, rows: Partition) -> float:
     """r² of rows whose constants were fitted without them, a part of each group at a time."""
     data = rows.fitting
     assert data.grouping is not None
@@ -283,12 +284,12 @@ def _cross_validated(fit: GroupFit, rows: Partition, folds: int = 3) -> float:
     fold = np.empty(data.rows, dtype=np.intp)
     for group in range(len(data.grouping.labels)):
         of_group = order[data.grouping.codes[order] == group]
-        fold[of_group] = np.arange(len(of_group)) % folds
+        fold[of_group] = np.arange(len(of_group)) % FOLDS
     values = np.empty(data.rows)
-    for part in range(folds):
-        refitted = fit_together(fit, data.take(fold != part))
-        whole = augmented(data.take(fold == part), parameters_of(refitted, data))
-        values[fold == part] = Tape(refitted.expr, whole.names).value(whole.X)
+    for part in range(FOLDS):
+        without = fit_together(fit, data.take(fold != part))
+        whole = augmented(data.take(fold == part), parameters_of(without, data))
+        values[fold == part] = Tape(without.expr, whole.names).value(whole.X)
     return r2_of(values, data)
 
 

@@ -67,28 +67,23 @@ def with_own_columns(data: Dataset, own: Sequence[sympy.Symbol], values: Array) 
     return replace(data, X=X, names=(*data.names, *map(str, own)), rounding=rounding, grouping=None)
 
 
-def fit_separately(
-    fit: GroupFit, data: Dataset, starts: Sequence[Array] = (), iterations: int = ITERATIONS
-) -> GroupFit:
+def fit_separately(fit: GroupFit, data: Dataset, starts: Sequence[Array] = ()) -> GroupFit:
     """The fit with the constants of each group fitted to its rows; what is shared stays.
 
-    starts: further values to begin with, (groups, own) each, or (own,) for all groups; the best of each group counts.
+    starts: further values to begin with, (groups, own) each; the best of each group counts.
     Groups that are fitted poorly begin again where others have ended, since a wave or an exponential has many optima.
     """
     try:
         problem = _Problem.of(fit, data, ())
     except FormulaError:
         return replace(fit, rms=np.inf, error_ms=np.inf)
-    best = [problem.separately(np.broadcast_to(s, fit.values.shape), iterations) for s in (fit.values, *starts)]
-    values, loss = _best(best)
+    values, loss = _best([problem.separately(start) for start in (fit.values, *starts)])
     for _ in range(ROUNDS):
         relative = loss / problem.sizes
         best_one = float(np.min(relative))
         if not (relative > POORLY * max(best_one, ZERO_RMS)).any():
             break
-        again = [
-            problem.separately(np.broadcast_to(values[g], values.shape), iterations) for g in _apart(values, relative)
-        ]
+        again = [problem.separately(np.broadcast_to(values[g], values.shape)) for g in _apart(values, relative)]
         before = loss
         values, loss = _best([(values, loss), *again])
         if not (loss < before * (1 - BETTER)).any():
@@ -96,9 +91,7 @@ def fit_separately(
     return problem.measured(replace(fit, values=values), ())
 
 
-def fit_together(
-    fit: GroupFit, data: Dataset, *, fixed: Collection[sympy.Float] = (), iterations: int = ITERATIONS
-) -> GroupFit:
+def fit_together(fit: GroupFit, data: Dataset, *, fixed: Collection[sympy.Float] = ()) -> GroupFit:
     """The fit with all constants at their least-squares optimum near where they are. fixed: shared ones that stay.
 
     Where the target spans decades, its errors may be relative to it, and the likelier error model counts.
@@ -108,10 +101,10 @@ def fit_together(
         problem = _Problem.of(fit, data, shared)
     except FormulaError:
         return replace(fit, rms=np.inf, error_ms=np.inf)
-    best = problem.together(fit, shared, iterations)
+    best = problem.together(fit, shared)
     if data.sigma is None and spans_decades(data.y):
         relative = replace(problem, weight=typical(np.abs(data.y)) / np.abs(data.y))
-        best = min(best, relative.together(fit, shared, iterations), key=lambda one: one.error_ms)
+        best = min(best, relative.together(fit, shared), key=lambda one: one.error_ms)
     return best
 
 
@@ -189,7 +182,7 @@ class _Problem:
     def constants(self, values: Array, shared: Array) -> list[Any]:
         return [*values[self.grouping.codes].T, *shared]
 
-    def separately(self, start: Array, iterations: int) -> tuple[Array, Array]:
+    def separately(self, start: Array) -> tuple[Array, Array]:
         """The optimum of each group alone near `start`, (groups, own), and the mean squared residuals, (groups,)."""
         rows, there = self.padded
         count = np.maximum(there.sum(axis=1), 1)
@@ -204,14 +197,14 @@ class _Problem:
 
         with np.errstate(all="ignore"):
             batch = batch_at(projected, np.array(start, dtype=float))
-            for _ in range(0, iterations if self.count else 0, AT_ONCE):
+            for _ in range(0, ITERATIONS if self.count else 0, AT_ONCE):
                 before = batch.loss
                 batch = refined_batch(projected, batch, AT_ONCE, SETTLED)
                 if not (batch.loss < before * (1 - MOVING)).any():
                     break
         return batch.p, batch.loss
 
-    def together(self, fit: GroupFit, shared: Sequence[sympy.Float], iterations: int) -> GroupFit:
+    def together(self, fit: GroupFit, shared: Sequence[sympy.Float]) -> GroupFit:
         """Levenberg–Marquardt in all constants."""
         own = fit.values.size
 
@@ -225,7 +218,7 @@ class _Problem:
                 lambda p: self._residual(*parts(p)),
                 lambda p: self._linearised(*parts(p)),
                 start,
-                iterations,
+                ITERATIONS,
                 rounding,
                 steps=self._steps,
             )
