@@ -19,6 +19,7 @@ from pathlib import Path
 
 import kansr
 from benchmarks.arguments import asked_for, parser
+from kansr.errors import KansrError
 
 CONSTANTS, ERRORS = 6.0, 4.0  # digits that are asked for
 STARTS = ("start 1", "start 2", "none")
@@ -26,7 +27,9 @@ MOST = 16.0  # digits of a float64
 
 
 def digits(found: float, certified: float) -> float:
-    """To how many digits a number agrees with the certified one."""
+    """To how many digits a number agrees with the certified one; 0 for what is no number."""
+    if not math.isfinite(found):
+        return 0.0
     off = abs(found - certified) / abs(certified)
     return min(-math.log10(off), MOST) if off > 0 else MOST
 
@@ -36,7 +39,10 @@ def cell(
 ) -> tuple[float, float]:
     """The digits of constants and of standard errors, the worst of each; 0 where the fit fails."""
     begin = None if start is None else {row[0]: float(row[1 + start]) for row in par}
-    verdict = kansr.refine(table, form, start=begin, time_limit=seconds).verdict
+    try:
+        verdict = kansr.refine(table, form, start=begin, time_limit=seconds).verdict
+    except KansrError:  # one form that cannot be fitted is a row of the table, not its end
+        return 0.0, 0.0
     assert verdict is not None
     found = {name: (value, error) for name, value, error in verdict.constants}
     pairs = [(found[row[0]], (float(row[3]), float(row[4]))) for row in par]

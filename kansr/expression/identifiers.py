@@ -17,6 +17,12 @@ def is_identifier(name: str) -> bool:
     return re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is not None and name not in RESERVED
 
 
+def place_of(name: str, text: str) -> int:
+    """The first position of a name in a formula; after its end where it is not there."""
+    found = re.search(rf"\b{name}\b", text)
+    return found.start() if found else len(text)
+
+
 def aliases(columns: Sequence[str]) -> tuple[str, ...]:
     """One identifier for each column, all different, in the order of the columns.
 

@@ -28,12 +28,35 @@ RANK = 1e-15  # singular value over the largest, below which a direction is left
 EXACT = 1e-28  # loss, over that of no model, that is rounding
 
 
+Steps = Callable[[Array, Array], Callable[[float], Array]]
+
+
 class Minimum(NamedTuple):
     """The unknowns, (n,); the rms of their residual, inf where that is not finite; its Jacobian, (rows, n)."""
 
     values: Array
     rms: float
     J: Array
+
+
+def scaled_steps(r: Array, J: Array) -> Callable[[float], Array]:
+    """The step, (n,), at a damping, for a residual, (rows,), and its Jacobian, (rows, n)."""
+    scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
+    unit = J / scale
+    N, g = unit.T @ unit, unit.T @ r
+    return lambda damping: damped_step(N, g, damping) / scale
+
+
+def damped_step(N: Array, g: Array, damping: float) -> Array:
+    """The solution of (N + damping·1) step = g, (n,), by Cholesky; of least squares where N is singular all the same.
+
+    N: (n, n), symmetric, with a diagonal of ones; g: (n,).
+    """
+    damped = N + damping * np.eye(len(N))
+    _, step, failed = dposv(damped, g)
+    if failed or not np.isfinite(step).all():
+        step = np.linalg.lstsq(damped, g, rcond=RANK)[0]
+    return np.asarray(step)
 
 
 def levenberg_marquardt(
@@ -43,12 +66,14 @@ def levenberg_marquardt(
     iterations: int,
     rounding: float = 0.0,
     stalled: float = STALLED,
+    steps: Steps = scaled_steps,
 ) -> Minimum:
     """The least squares of a residual near `start`, with columns scaled to unit length.
 
     residual: of the unknowns, (n,) -> (rows,); linearised: the same with its Jacobian, (rows, n). Any decrease is
     accepted; a step to values that are not finite counts as an increase. rounding: rms that is as good as zero.
     stalled: relative decrease of the loss that ends it; larger where many fits are compared and one is fitted again.
+    steps: of residual and Jacobian, the step at a damping; others where normal equations have zeros in known places.
     """
     values = start
     r, J = linearised(values)
@@ -58,12 +83,10 @@ def levenberg_marquardt(
     for _ in range(iterations):
         if not np.isfinite(J).all():
             J = np.nan_to_num(J, nan=0.0, posinf=0.0, neginf=0.0)
-        scale = np.sqrt(np.sum(J * J, axis=0)) + 1e-300
-        unit = J / scale
-        N, g = unit.T @ unit, unit.T @ r
+        step_at = steps(r, J)
         trial, trial_loss = values, np.inf
         while damping < MOST_DAMPING:
-            trial = values - _damped_step(N, g, damping) / scale
+            trial = values - step_at(damping)
             trial_loss = mean_square(residual(trial))
             if trial_loss < loss:
                 break
@@ -77,18 +100,6 @@ def levenberg_marquardt(
         if loss <= rounding**2 or (gain < SETTLED * loss and small) or gain < stalled * loss:
             break
     return Minimum(values, float(np.sqrt(loss)), np.nan_to_num(J))
-
-
-def _damped_step(N: Array, g: Array, damping: float) -> Array:
-    """The solution of (N + damping·1) step = g, (n,), by Cholesky; of least squares where N is singular all the same.
-
-    N: (n, n), symmetric, with a diagonal of ones; g: (n,).
-    """
-    damped = N + damping * np.eye(len(N))
-    _, step, failed = dposv(damped, g)
-    if failed or not np.isfinite(step).all():
-        step = np.linalg.lstsq(damped, g, rcond=RANK)[0]
-    return np.asarray(step)
 
 
 class Batch(NamedTuple):

@@ -17,7 +17,7 @@ from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Graph
-from kansr.result.pareto import pareto
+from kansr.result.pareto import ParetoFront, pareto
 from kansr.result.result import UNDECIDED, Result, Status, unused
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
@@ -46,7 +46,18 @@ def assemble(
     best = front.best
     told = min(f.candidate.description_length for f in findings) > best.description_length - UNDECIDED
     finding = next(f for f in findings if f.candidate is best)
-    held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
+    return replace(
+        draft(rows, front, status, seconds, seed),
+        structure=_structure(finding, rows, held_out_error(best)),
+        constants=_with_errors(best, rows.fitting),
+        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if told else (),
+    )
+
+
+def draft(rows: Partition, front: ParetoFront, status: Status, seconds: float, seed: int) -> Result:
+    """What a front says alone; the noise is the error of its best formula on the rows that it is judged on."""
+    data, best = rows.kept, front.best
+    noise = held_out_error(best)
     return Result(
         status,
         data.target,
@@ -54,17 +65,19 @@ def assemble(
         unused(best.expr, data.names),
         front,
         columns=data.columns,
-        structure=_structure(finding, rows, held_out),
-        noise=held_out,
-        noise_error=held_out / float(np.sqrt(2 * rows.judging.rows)),  # of a root mean square of normal errors
+        noise=noise,
+        noise_error=noise / float(np.sqrt(2 * rows.judging.rows)),  # of a root mean square of normal errors
         rows=data.rows,
         seconds=seconds,
         seed=seed,
-        constants=_with_errors(best, rows.fitting),
         units=data.units,
-        rivals=tuple(_rivals(best, (f.candidate for f in findings), data)) if told else (),
         excerpt=rows.excerpt,
     )
+
+
+def held_out_error(candidate: Candidate) -> float:
+    """The rms error of a formula on held-out rows, over the spread of the target."""
+    return float(np.sqrt(max(1 - candidate.r2_held_out, 0.0)))
 
 
 def _rivals(best: Candidate, candidates: Iterable[Candidate], data: Dataset) -> Iterator[Candidate]:

@@ -10,7 +10,8 @@ import numpy as np
 from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import fit_constants, short_floats
+from kansr.formula.fit.by_group import GroupFit
+from kansr.formula.fit.constants import Fit, fit_constants, short_floats
 from kansr.formula.fit.error_model import alike, relative_sigma
 from kansr.formula.judge.exactness import within_digits
 from kansr.formula.judge.outliers import OUTLIER_DISTANCE
@@ -82,12 +83,14 @@ def refit(best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float,
         fit = fit_constants(best.expr, data, fixed=short_floats(best.expr), rows=data.rows)
     if not fit.error_ms <= as_it_is.error_ms:
         fit = as_it_is
-    loss = fit.rms**2
     errors = zip(fit.constants, fit.errors)
-    candidate = replace(
-        best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y)))
-    )
-    return candidate, tuple((float(value), float(error)) for value, error in errors)
+    return refitted(best, fit, data), tuple((float(value), float(error)) for value, error in errors)
+
+
+def refitted(best: Candidate, fit: Fit | GroupFit, data: Dataset) -> Candidate:
+    """The candidate with its constants as they were fitted to these rows."""
+    loss = fit.rms**2
+    return replace(best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y))))
 
 
 def judge_again(candidate: Candidate, rows: Partition) -> Candidate:

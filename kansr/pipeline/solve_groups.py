@@ -6,9 +6,10 @@ rows; every form is fitted to all groups, and description length decides which c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -16,6 +17,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.data.read.cells import counted
 from kansr.expression.evaluate import Tape
+from kansr.expression.identifiers import place_of
 from kansr.expression.render import readable
 from kansr.expression.simplify import simplify
 from kansr.formula.fit.by_group import GroupFit, fit_together, with_own_columns
@@ -23,16 +25,18 @@ from kansr.formula.fit.constants import short_floats
 from kansr.formula.fit.error_model import spread_of
 from kansr.formula.fit.form import fit_form, read_form
 from kansr.formula.judge.judge import judge, r2_of
-from kansr.numeric.robust import r_squared
-from kansr.pipeline.conclude import noise_level
+from kansr.numeric.arrays import Array
+from kansr.pipeline.assemble import draft, held_out_error
+from kansr.pipeline.conclude import noise_level, refitted
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
 from kansr.result.candidate import Candidate
 from kansr.result.derivation import Measure, Step
 from kansr.result.formula_graph import formula_graph
+from kansr.result.parameters import Parameters
 from kansr.result.pareto import pareto
-from kansr.result.result import Result, Status, unused
+from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import SIMPLIFIED_ON
 from kansr.search.groups.collection import Collection, Form
@@ -50,6 +54,7 @@ EDITED = 6  # forms that are edited without a shorter description before a searc
 CURVES_AFTER = 1  # searches before well-known curves are tried: what is exact is found by the first
 FORM_STARTS = 3  # groups, or all rows, whose fits a form starts from
 LEVEL, SLOPE = 1.1, 0.1  # where a line starts; its constants are fitted
+FOLDS = 3  # parts of the rows of each group that are left out in turn, where there are few; never measured alone
 SHOWN = 12  # formulas that are judged for the front
 
 
@@ -64,16 +69,6 @@ def solve_groups(
     yield from groups.of_form(form) if form else groups.results()
 
 
-@dataclass(frozen=True)
-class _Lazily:
-    """Formulas that are looked for when they are asked for."""
-
-    find: Callable[[], Iterable[sympy.Expr]]
-
-    def __iter__(self) -> Iterator[sympy.Expr]:
-        return iter(self.find())
-
-
 class _Groups:
     """A search for the law of groups while it goes on."""
 
@@ -85,13 +80,8 @@ class _Groups:
 
     def of_form(self, text: str) -> Iterator[Result]:
         """The law of a form that the user knows, whose constants are fitted to all groups."""
-        data = self.rows.fitting
-        form = read_form(text, data)
-        starts: list[sympy.Expr] = []
-        for part, _ in self._parts():
-            starts.append(fit_form(form, part, self.config.seed, self.deadline.finishing).expr)
-            if len(starts) == FORM_STARTS:
-                break
+        form, parts = read_form(text, self.rows.fitting), islice(self._parts(), FORM_STARTS)
+        starts = [fit_form(form, part, self.config.seed, self.deadline.finishing).expr for part, _ in parts]
         self.collection.offer_form(starts, f"form {text}")
         final = self._result(None)
         yield self.deadline.in_time(lambda: self._concluded(final), final, self.deadline.budget.last_fit)
@@ -102,9 +92,9 @@ class _Groups:
         lines = [sympy.Float(LEVEL) + sympy.Float(SLOPE) * symbol for symbol in symbols]
         self.collection.offer([*self.config.guesses, *lines], "guesses and lines" if self.config.guesses else "line")
         since, best = 0, self.collection.best
-        for exprs, name in self._sources():
+        for find, name in self._sources():
             yield replace(self._result(Status.BEST_EFFORT), trying=name)
-            self.collection.offer(exprs, name)
+            self.collection.offer(find(), name)
             since, best = (since + 1 if self.collection.best is best else 0), self.collection.best
             if self.collection.exact() or self._late() or (since >= CONFIRMED and self._looks_found()):
                 break
@@ -126,15 +116,15 @@ class _Groups:
             if not place:
                 yield replace(data, grouping=None), "all groups together"
 
-    def _sources(self) -> Iterator[tuple[Iterable[sympy.Expr], str]]:
-        """Formulas, with what they come from: searches on a group and on all rows, well-known curves, other groups."""
+    def _sources(self) -> Iterator[tuple[Callable[[], list[sympy.Expr]], str]]:
+        """What finds formulas, and its name: searches on a group and on all rows, well-known curves, other groups."""
         parts = list(self._parts())
         for place, (part, name) in enumerate(parts):
             if place == CURVES_AFTER:
                 until = self.deadline.within(self.deadline.budget.group_curves * self.deadline.limit)
                 curves = partial(known_curves, parts[0][0], self.config.seed, until.passed)
-                yield _Lazily(curves), f"well-known curves on {parts[0][1]}"
-            yield _Lazily(partial(self._formulas, part)), f"search on {name}"
+                yield curves, f"well-known curves on {parts[0][1]}"
+            yield partial(self._formulas, part), f"search on {name}"
 
     def _late(self) -> bool:
         return self.deadline.remaining(self.deadline.budget.group_searches) < 0
@@ -185,34 +175,16 @@ class _Groups:
         candidates = [mean, *(self._judged(form) for form in self.collection.ranked()[:SHOWN])]
         front = pareto([c for c in candidates if np.isfinite(c.loss)], spread_of(data.y) ** 2)
         best = front.best
-        held_out = float(np.sqrt(max(1 - best.r2_held_out, 0.0)))
-        if status is None:
-            status = self._status(best)
-        with_columns = augmented(rows.fitting, best.parameters)
-        graph = formula_graph(best.expr, with_columns, best.origin, held_out) if best.expr.free_symbols else None
+        held_out = held_out_error(best)
+        graph = formula_graph(best.expr, augmented(rows.fitting, best.parameters), best.origin, held_out)
         path = (Step(best.origin), Step("constants shared or by group, formula simplified", Measure.HELD_OUT, held_out))
-        return Result(
-            status,
-            data.target,
-            data.names,
-            unused(best.expr, data.names),
-            front,
-            columns=data.columns,
+        assert data.grouping is not None
+        return replace(
+            draft(rows, front, status or self._status(best), self.deadline.seconds(), self.config.seed),
             structure=graph and replace(graph, path=path),
-            noise=held_out,
-            noise_error=held_out / float(np.sqrt(2 * rows.judging.rows)),
-            rows=data.rows,
-            seconds=self.deadline.seconds(),
-            seed=self.config.seed,
             notes=tuple(self.failures),
-            excerpt=rows.excerpt,
-            group=self._column if best.parameters else "",
+            group=data.grouping.column if best.parameters else "",
         )
-
-    @property
-    def _column(self) -> str:
-        assert self.rows.table.grouping is not None
-        return self.rows.table.grouping.column
 
     def _mean(self) -> Candidate:
         data = self.rows.fitting
@@ -244,21 +216,10 @@ class _Groups:
         """The result with the constants of its best formula fitted to all rows."""
         data, best = self.rows.kept, found.best
         assert data.grouping is not None
-        own = tuple(map(sympy.Symbol, best.parameters))
-        values = np.array([[best.parameters[str(s)][label] for s in own] for label in data.grouping.labels])
-        start = GroupFit(best.expr, own, values.reshape(len(data.grouping.labels), len(own)))
-        fit = fit_together(start, data, fixed=short_floats(best.expr))
+        fit = fit_together(GroupFit(best.expr, *_table(best.parameters, data)), data, fixed=short_floats(best.expr))
         if not np.isfinite(fit.rms):
             return found
-        loss = fit.rms**2
-        better = replace(
-            best,
-            expr=fit.expr,
-            loss=loss,
-            error_ms=fit.error_ms,
-            r2=r_squared(loss, float(np.var(data.y))),
-            parameters=parameters_of(fit, data),
-        )
+        better = replace(refitted(best, fit, data), parameters=parameters_of(fit, data))
         whole = augmented(data, better.parameters)
         residual = Tape(better.expr, whole.names).value(whole.X) - whole.y
         constants = len(fit.errors) + fit.values.size
@@ -269,26 +230,21 @@ class _Groups:
             constants=fit.errors,
             noise=noise,
             noise_error=error,
-            notes=(*found.notes, differing(better.parameters, found.group, data)),
+            notes=(*found.notes, differing(better.parameters, data)),
         )
 
 
 def named(fit: GroupFit, data: Dataset) -> GroupFit:
     """The fit with the constants of its groups called k0, k1, … in the order in which the formula is written."""
     text = readable(fit.expr)
-    order = sorted(range(len(fit.own)), key=lambda i: _place(text, str(fit.own[i])))
+    order = sorted(range(len(fit.own)), key=lambda i: place_of(str(fit.own[i]), text))
     names = own_names(len(order), (*data.names, data.target))
     renamed = {fit.own[place]: name for place, name in zip(order, names)}
     errors = None if fit.own_errors is None else fit.own_errors[:, order]
     return replace(fit, expr=fit.expr.xreplace(renamed), own=names, values=fit.values[:, order], own_errors=errors)
 
 
-def _place(text: str, name: str) -> int:
-    padded = "".join(c if c.isalnum() or c == "_" else " " for c in text)
-    return f" {padded} ".find(f" {name} ")
-
-
-def parameters_of(fit: GroupFit, data: Dataset) -> Mapping[str, Mapping[str, float]]:
+def parameters_of(fit: GroupFit, data: Dataset) -> Parameters:
     """The constants of the groups, by name and by label."""
     assert data.grouping is not None
     return {
@@ -297,12 +253,16 @@ def parameters_of(fit: GroupFit, data: Dataset) -> Mapping[str, Mapping[str, flo
     }
 
 
-def augmented(data: Dataset, parameters: Mapping[str, Mapping[str, float]]) -> Dataset:
+def augmented(data: Dataset, parameters: Parameters) -> Dataset:
     """The dataset with an input more for each constant that differs by group."""
+    return replace(with_own_columns(data, *_table(parameters, data)), grouping=None, units=None)
+
+
+def _table(parameters: Parameters, data: Dataset) -> tuple[tuple[sympy.Symbol, ...], Array]:
+    """The constants of the groups, and their values, (groups, constants)."""
     assert data.grouping is not None
-    own = tuple(map(sympy.Symbol, parameters))
-    values = np.array([[parameters[name][label] for name in parameters] for label in data.grouping.labels])
-    return replace(with_own_columns(data, own, values), grouping=None, units=None)
+    values = [[of_groups[label] for of_groups in parameters.values()] for label in data.grouping.labels]
+    return tuple(map(sympy.Symbol, parameters)), np.array(values, dtype=float)
 
 
 def candidate_of(fit: GroupFit, rows: Partition, origin: str) -> Candidate:
@@ -316,7 +276,7 @@ def candidate_of(fit: GroupFit, rows: Partition, origin: str) -> Candidate:
     return replace(found, r2_held_out=_cross_validated(fit, rows)) if rows.small else found
 
 
-def _cross_validated(fit: GroupFit, rows: Partition, folds: int = 3) -> float:
+def _cross_validated(fit: GroupFit, rows: Partition) -> float:
     """r² of rows whose constants were fitted without them, a part of each group at a time."""
     data = rows.fitting
     assert data.grouping is not None
@@ -324,20 +284,17 @@ def _cross_validated(fit: GroupFit, rows: Partition, folds: int = 3) -> float:
     fold = np.empty(data.rows, dtype=np.intp)
     for group in range(len(data.grouping.labels)):
         of_group = order[data.grouping.codes[order] == group]
-        fold[of_group] = np.arange(len(of_group)) % folds
+        fold[of_group] = np.arange(len(of_group)) % FOLDS
     values = np.empty(data.rows)
-    for part in range(folds):
-        refitted = fit_together(fit, data.take(fold != part))
-        whole = augmented(data.take(fold == part), parameters_of(refitted, data))
-        values[fold == part] = Tape(refitted.expr, whole.names).value(whole.X)
+    for part in range(FOLDS):
+        without = fit_together(fit, data.take(fold != part))
+        whole = augmented(data.take(fold == part), parameters_of(without, data))
+        values[fold == part] = Tape(without.expr, whole.names).value(whole.X)
     return r2_of(values, data)
 
 
-def differing(parameters: Mapping[str, Mapping[str, float]], column: str, data: Dataset) -> str:
+def differing(parameters: Parameters, data: Dataset) -> str:
     """A sentence on which constants differ."""
     assert data.grouping is not None
-    groups = counted(len(data.grouping.labels), "group")
-    if not parameters:
-        return f"no constant differs between the {groups} of {data.grouping.column!r}"
-    names = ", ".join(parameters)
-    return f"{names} {'differs' if len(parameters) == 1 else 'differ'} between the {groups} of {column!r}"
+    what = f"{', '.join(parameters) or 'no constant'} {'differ' if len(parameters) > 1 else 'differs'}"
+    return f"{what} between the {counted(len(data.grouping.labels), 'group')} of {data.grouping.column!r}"

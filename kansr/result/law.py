@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import numpy as np
 import sympy
 
 from kansr.expression.evaluate import Tape
-from kansr.expression.identifiers import aliases
+from kansr.expression.identifiers import aliases, place_of
 from kansr.expression.named_constant import NamedConstant
 from kansr.expression.parse import parse
 from kansr.numeric.arrays import Array
@@ -82,14 +81,8 @@ def law_of_formula(text: str, columns: Sequence[str] | None = None) -> Law:
     """
     alias = {} if columns is None else {a: c for a, c in zip(aliases(columns), columns) if a != c}
     expr = parse(text)
-    inputs = sorted({str(symbol) for symbol in expr.free_symbols}, key=lambda name: _place(text, name))
+    inputs = sorted({str(symbol) for symbol in expr.free_symbols}, key=lambda name: place_of(name, text))
     return Law(expr, tuple(inputs), _unlike(PREDICTION, inputs), alias)
-
-
-def _place(text: str, name: str) -> int:
-    """The first position of a name in a formula."""
-    found = re.search(rf"\b{name}\b", text)
-    return found.start() if found else len(text)
 
 
 def _unlike(name: str, taken: Sequence[str]) -> str:

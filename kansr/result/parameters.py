@@ -25,10 +25,10 @@ def own_columns(parameters: Parameters, column: str, labels: Sequence[str]) -> A
 
     Raises DataError for a group that has none.
     """
-    known = groups_of(parameters)
+    known = dict.fromkeys(groups_of(parameters))
     new = next((label for label in labels if label not in known), None)
     if new is not None:
-        listed = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+        listed = ", ".join([*known][:SHOWN]) + (", …" if len(known) > SHOWN else "")
         raise DataError(
             f"the law has no constants for the group {new!r} of {column!r} (it has {listed}): search again with rows "
             f"of that group.{did_you_mean(new, known)}"

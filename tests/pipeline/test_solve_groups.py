@@ -67,6 +67,11 @@ def test_every_export_has_the_table_of_constants(found: Discovery, to: str) -> N
         assert group in text and repr(value) in text
 
 
+def test_constants_in_latex_are_called_as_in_the_formula(found: Discovery) -> None:
+    formula, table = found.export("latex").split("\n", 1)
+    assert "k_{0}" in formula and "& k_{0} \\\\" in table
+
+
 def test_the_table_of_constants_in_python_is_one_to_call_with(found: Discovery, tmp_path: Path) -> None:
     (tmp_path / "law.py").write_text(found.export("python"))
     space = runpy.run_path(str(tmp_path / "law.py"))

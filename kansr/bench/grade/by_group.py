@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
@@ -12,8 +12,8 @@ from kansr.bench.grade.verdict import Recovery
 from kansr.bench.problem import Problem, laws_of_groups
 from kansr.errors import FormulaError
 from kansr.expression.parse import parse
+from kansr.result.parameters import Parameters
 
-Parameters = Mapping[str, Mapping[str, float]]
 Cases = tuple[tuple[Problem, sympy.Expr], ...]
 
 

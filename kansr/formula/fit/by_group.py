@@ -6,7 +6,7 @@ So each group's own are eliminated first, and a step costs as much as there are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,18 +18,13 @@ from kansr.data.dataset import Dataset
 from kansr.data.grouping import Grouping
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Tape
-from kansr.formula.fit.constants import tied_floats
+from kansr.formula.fit.constants import replaced, tied_floats
 from kansr.formula.fit.error_model import error_ms_of, relative_sigma, spans_decades
 from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import (
-    FASTER,
-    FIRST_DAMPING,
-    LEAST_DAMPING,
-    MOST_DAMPING,
     SETTLED,
-    SLOWER,
-    STALLED,
     batch_at,
+    levenberg_marquardt,
     refined_batch,
 )
 from kansr.numeric.robust import mean_square, typical
@@ -72,28 +67,23 @@ def with_own_columns(data: Dataset, own: Sequence[sympy.Symbol], values: Array) 
     return replace(data, X=X, names=(*data.names, *map(str, own)), rounding=rounding, grouping=None)
 
 
-def fit_separately(
-    fit: GroupFit, data: Dataset, starts: Sequence[Array] = (), iterations: int = ITERATIONS
-) -> GroupFit:
+def fit_separately(fit: GroupFit, data: Dataset, starts: Sequence[Array] = ()) -> GroupFit:
     """The fit with the constants of each group fitted to its rows; what is shared stays.
 
-    starts: further values to begin with, (groups, own) each, or (own,) for all groups; the best of each group counts.
+    starts: further values to begin with, (groups, own) each; the best of each group counts.
     Groups that are fitted poorly begin again where others have ended, since a wave or an exponential has many optima.
     """
     try:
         problem = _Problem.of(fit, data, ())
     except FormulaError:
         return replace(fit, rms=np.inf, error_ms=np.inf)
-    best = [problem.separately(np.broadcast_to(s, fit.values.shape), iterations) for s in (fit.values, *starts)]
-    values, loss = _best(best)
+    values, loss = _best([problem.separately(start) for start in (fit.values, *starts)])
     for _ in range(ROUNDS):
         relative = loss / problem.sizes
         best_one = float(np.min(relative))
         if not (relative > POORLY * max(best_one, ZERO_RMS)).any():
             break
-        again = [
-            problem.separately(np.broadcast_to(values[g], values.shape), iterations) for g in _apart(values, relative)
-        ]
+        again = [problem.separately(np.broadcast_to(values[g], values.shape)) for g in _apart(values, relative)]
         before = loss
         values, loss = _best([(values, loss), *again])
         if not (loss < before * (1 - BETTER)).any():
@@ -101,9 +91,7 @@ def fit_separately(
     return problem.measured(replace(fit, values=values), ())
 
 
-def fit_together(
-    fit: GroupFit, data: Dataset, *, fixed: Collection[sympy.Float] = (), iterations: int = ITERATIONS
-) -> GroupFit:
+def fit_together(fit: GroupFit, data: Dataset, *, fixed: Collection[sympy.Float] = ()) -> GroupFit:
     """The fit with all constants at their least-squares optimum near where they are. fixed: shared ones that stay.
 
     Where the target spans decades, its errors may be relative to it, and the likelier error model counts.
@@ -113,10 +101,10 @@ def fit_together(
         problem = _Problem.of(fit, data, shared)
     except FormulaError:
         return replace(fit, rms=np.inf, error_ms=np.inf)
-    best = problem.together(fit, shared, iterations)
+    best = problem.together(fit, shared)
     if data.sigma is None and spans_decades(data.y):
         relative = replace(problem, weight=typical(np.abs(data.y)) / np.abs(data.y))
-        best = min(best, relative.together(fit, shared, iterations), key=lambda one: one.error_ms)
+        best = min(best, relative.together(fit, shared), key=lambda one: one.error_ms)
     return best
 
 
@@ -194,7 +182,7 @@ class _Problem:
     def constants(self, values: Array, shared: Array) -> list[Any]:
         return [*values[self.grouping.codes].T, *shared]
 
-    def separately(self, start: Array, iterations: int) -> tuple[Array, Array]:
+    def separately(self, start: Array) -> tuple[Array, Array]:
         """The optimum of each group alone near `start`, (groups, own), and the mean squared residuals, (groups,)."""
         rows, there = self.padded
         count = np.maximum(there.sum(axis=1), 1)
@@ -209,42 +197,34 @@ class _Problem:
 
         with np.errstate(all="ignore"):
             batch = batch_at(projected, np.array(start, dtype=float))
-            for _ in range(0, iterations if self.count else 0, AT_ONCE):
+            for _ in range(0, ITERATIONS if self.count else 0, AT_ONCE):
                 before = batch.loss
                 batch = refined_batch(projected, batch, AT_ONCE, SETTLED)
                 if not (batch.loss < before * (1 - MOVING)).any():
                     break
         return batch.p, batch.loss
 
-    def together(self, fit: GroupFit, shared: Sequence[sympy.Float], iterations: int) -> GroupFit:
+    def together(self, fit: GroupFit, shared: Sequence[sympy.Float]) -> GroupFit:
         """Levenberg–Marquardt in all constants."""
-        values, common = fit.values, np.array([float(c) for c in shared])
+        own = fit.values.size
+
+        def parts(p: Array) -> tuple[Array, Array]:
+            return p[:own].reshape(fit.values.shape), p[own:]
+
+        start = np.concatenate([fit.values.ravel(), np.array([float(c) for c in shared])])
+        rounding = ZERO_RMS * float(np.max(np.abs(self.data.y * self.weight), initial=0.0))
         with np.errstate(all="ignore"):
-            r, J = self._linearised(values, common)
-            loss, damping = mean_square(r), FIRST_DAMPING
-            if not np.isfinite(loss) or not np.isfinite(J).all():
-                return replace(fit, rms=np.inf, error_ms=np.inf)
-            rounding = ZERO_RMS * float(np.max(np.abs(self.data.y * self.weight), initial=0.0))
-            for _ in range(iterations if J.shape[1] else 0):
-                normal = self._normal(r, J)
-                trial_loss = np.inf
-                while damping < MOST_DAMPING:
-                    own, together = _step(normal, damping)
-                    trial_loss = mean_square(self._residual(values - own, common - together))
-                    if trial_loss < loss:
-                        break
-                    damping *= SLOWER
-                if not trial_loss < loss:
-                    break
-                gain = loss - trial_loss
-                values, common, loss = values - own, common - together, trial_loss
-                damping = max(damping * FASTER, LEAST_DAMPING)
-                r, J = self._linearised(values, common)
-                if not np.isfinite(J).all() or loss <= rounding**2 or gain < max(STALLED, SETTLED**2) * loss:
-                    break
+            best = levenberg_marquardt(
+                lambda p: self._residual(*parts(p)),
+                lambda p: self._linearised(*parts(p)),
+                start,
+                ITERATIONS,
+                rounding,
+                steps=self._steps,
+            )
+        values, common = parts(best.values)
         fitted = {old: sympy.Float(float(new)) for old, new in zip(shared, common)}
-        expr = fit.expr.xreplace({**{-old: -new for old, new in fitted.items()}, **fitted}) if shared else fit.expr
-        return self.measured(replace(fit, expr=expr, values=values), common)
+        return self.measured(replace(fit, expr=replaced(fit.expr, fitted), values=values), common)
 
     def measured(self, fit: GroupFit, common: Sequence[float] | Array) -> GroupFit:
         """The fit with what it leaves, and the standard errors of its constants."""
@@ -273,6 +253,15 @@ class _Problem:
     def _linearised(self, values: Array, common: Array) -> tuple[Array, Array]:
         out, J = self.tape.jacobian(self.data.X, self.constants(values, common))
         return (out - self.data.y) * self.weight, J * self.weight[:, None]
+
+    def _steps(self, r: Array, J: Array) -> Callable[[float], Array]:
+        normal = self._normal(r, J)
+
+        def at(damping: float) -> Array:
+            own, together = _step(normal, damping)
+            return np.concatenate([own.ravel(), together])
+
+        return at
 
     def _normal(self, r: Array, J: Array) -> _Normal:
         n, groups = self.count, len(self.grouping.labels)

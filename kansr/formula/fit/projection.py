@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import sympy
@@ -14,11 +15,10 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array, Mask
-from kansr.numeric.least_squares import batch_at, refined_batch
+from kansr.numeric.least_squares import SETTLED, batch_at, refined_batch
 from kansr.numeric.tolerances import TINY
 
 MOST_AT_ONCE = 64  # starts that are evaluated together, so that memory stays small
-SETTLED = 1e-9  # relative decrease of a loss that is none, while many starts are compared
 DEPENDENT = 1e-13  # singular value of the columns of linear constants, over the largest, below which they are dependent
 
 
@@ -67,7 +67,7 @@ class Projection:
     def losses(self, starts: Array) -> Array:
         """The mean squares of the weighted residuals at each start, (starts,); inf where they are not finite."""
         parts = [starts[i : i + MOST_AT_ONCE] for i in range(0, len(starts), MOST_AT_ONCE)]
-        return np.concatenate([self._residual(part)[1] for part in parts])
+        return np.concatenate([self._loss(part) for part in parts])
 
     def linear_at(self, theta: Array) -> Array:
         """The best linear constants, (linear,), at nonlinear ones, (nonlinear,)."""
@@ -84,7 +84,7 @@ class Projection:
         values = tape.forward(self.data.X, list(theta.T[:, :, None]))[-1]
         return np.broadcast_to(values, (len(theta), self.data.rows)) * self._weight
 
-    @property
+    @cached_property
     def _weight(self) -> Array:
         return np.ones(self.data.rows) if self.data.sigma is None else 1 / self.data.sigma
 
@@ -106,11 +106,11 @@ class Projection:
         residual = np.where(good[:, None], left - np.einsum("prl,pl->pr", U, along), np.inf)
         return constants, U, residual
 
-    def _residual(self, theta: Array) -> tuple[Array, Array]:
+    def _loss(self, theta: Array) -> Array:
         with np.errstate(all="ignore"):
             residual = self._solved(theta)[2]
             loss = np.mean(residual * residual, axis=1)
-        return residual, np.where(np.isfinite(loss), loss, np.inf)
+        return np.where(np.isfinite(loss), loss, np.inf)
 
     def _projected(self, theta: Array) -> tuple[Array, Array, Array]:
         with np.errstate(all="ignore"):

@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
-from kansr.expression.evaluate import Tape
+from kansr.expression.evaluate import Tape, typical_size
 from kansr.formula.fit.error_model import spread_of
 from kansr.numeric.arrays import Array
 
@@ -95,5 +95,4 @@ def _power_of(expr: sympy.Expr, constant: sympy.Symbol) -> float:
 def _size(expr: sympy.Expr, data: Dataset) -> float:
     """The rms of an expression in the inputs over the rows."""
     with np.errstate(all="ignore"):
-        values = Tape(expr, data.names).value(data.X)
-        return float(np.sqrt(np.mean(values[np.isfinite(values)] ** 2))) if np.isfinite(values).any() else 0.0
+        return typical_size(data.X, data.names, data.rows)(expr)

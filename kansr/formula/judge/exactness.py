@@ -56,6 +56,11 @@ ROWS_PER_CONSTANT = 4  # that its digits say anything about
 LONG_CONSTANTS = 2
 
 
+def exact_rms(constants: int) -> float:
+    """The relative rms up to which a formula of so many fitted constants is exact; 0 for too many."""
+    return next((rms for most, rms in EXACT_RMS if constants <= most), 0.0)
+
+
 def exact(fit: Fit, data: Dataset) -> bool:
     """Whether the residuals are rounding: their relative rms is within EXACT_RMS, and most rows are met one by one.
 
@@ -68,8 +73,7 @@ def exact(fit: Fit, data: Dataset) -> bool:
     few = constants <= EXACT_RMS[0][0]
     if data.stated is not None and few and typical(data.stated) <= SMALL_STATED * float(np.std(data.y)):
         return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.stated)
-    limit = next((rms for most, rms in EXACT_RMS if constants <= most), 0.0)
-    if not fit.rms <= limit * np.std(data.y):
+    if not fit.rms <= exact_rms(constants) * np.std(data.y):
         return False
     residual = np.abs(Tape(fit.expr, data.names).value(data.X) - data.y)
     size = np.abs(data.y)

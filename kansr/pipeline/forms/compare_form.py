@@ -17,10 +17,10 @@ from kansr.formula.fit.form import FittedForm, fit_form, fit_from, read_form
 from kansr.formula.judge.judge import judge
 from kansr.formula.polish.snap import snap
 from kansr.numeric.arrays import Array
-from kansr.numeric.robust import mean_square, r_squared
+from kansr.numeric.robust import mean_square
 from kansr.numeric.tolerances import ROUNDING
-from kansr.pipeline.assemble import SAME
-from kansr.pipeline.conclude import conclude, judge_again, refit, still_outliers
+from kansr.pipeline.assemble import SAME, held_out_error
+from kansr.pipeline.conclude import conclude, judge_again, refit, refitted, still_outliers
 from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
@@ -117,11 +117,7 @@ class _Comparison:
     def _as_given(self, best: Candidate, data: Dataset) -> tuple[Candidate, tuple[tuple[float, float], ...]]:
         """The form with its own constants as they were fitted: what stands in several places is one number."""
         fit = fit_constants(self.fitted.expr, data, iterations=0, rows=data.rows)
-        loss = fit.rms**2
-        candidate = replace(
-            best, expr=fit.expr, loss=loss, error_ms=fit.error_ms, r2=r_squared(loss, float(np.var(data.y)))
-        )
-        return candidate, tuple(zip(self.fitted.values.tolist(), self.fitted.errors.tolist()))
+        return refitted(best, fit, data), tuple(zip(self.fitted.values.tolist(), self.fitted.errors.tolist()))
 
     def beside(self, found: Result, search: Search) -> Result:
         """The same beside what a search has come to, judged on these rows where it left out more of them."""
@@ -148,7 +144,7 @@ class _Comparison:
         return ParetoFront(tuple(sorted(shown, key=lambda c: (c.complexity, c.error_ms))), chosen=chosen)
 
     def _structure(self, chosen: Candidate) -> Graph | None:
-        held_out = float(np.sqrt(max(1 - chosen.r2_held_out, 0.0)))
+        held_out = held_out_error(chosen)
         graph = formula_graph(chosen.expr, self.rows.fitting, "form", held_out)
         return graph and replace(graph, path=(Step(f"given: {self.fitted.form.text}", Measure.HELD_OUT, held_out),))
 

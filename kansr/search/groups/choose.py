@@ -12,9 +12,11 @@ from kansr.data.dataset import Dataset
 from kansr.expression.domain import is_real_formula
 from kansr.expression.nice_numbers import proposals
 from kansr.formula.fit.by_group import GroupFit, fit_separately, fit_together
+from kansr.formula.fit.constants import replaced
 from kansr.formula.polish.snap import LEAST_TOLERANCE, TOLERANCE, ZERO_TOLERANCE
 from kansr.numeric.arrays import Array
 from kansr.search.groups.length import group_length
+from kansr.search.groups.templates import apart
 
 Expired = Callable[[], bool]
 
@@ -43,7 +45,7 @@ def _sharing(fit: GroupFit, place: int, data: Dataset, length: float, expired: E
     for held, start in ((False, float(middle)), (True, float(column[int(np.argmax(weights))]))):
         if expired() or not np.isfinite(start):
             return
-        number = _apart(start, fit.expr)
+        number = apart(start, fit.expr.atoms(sympy.Float))
         others = tuple(symbol for i, symbol in enumerate(fit.own) if i != place)
         shared = GroupFit(fit.expr.xreplace({fit.own[place]: number}), others, np.delete(fit.values, place, axis=1))
         trial = fit_together(fit_separately(shared, data) if held else shared, data)
@@ -64,14 +66,6 @@ def _certainty(fit: GroupFit, place: int, data: Dataset) -> Array:
     return weights if weights.sum() > 0 else there.astype(float)
 
 
-def _apart(value: float, expr: sympy.Expr) -> sympy.Float:
-    """The number as a constant of its own: two that are equal would be one."""
-    number = sympy.Float(value)
-    while number in expr.atoms(sympy.Float) or -number in expr.atoms(sympy.Float):
-        number = sympy.Float(float(np.nextafter(float(number), np.inf)))
-    return number
-
-
 def with_nice_numbers(fit: GroupFit, data: Dataset, expired: Expired) -> GroupFit:
     """The fit with shared constants as nice numbers where that shortens the description, the others fitted again."""
     length = group_length(fit, data)
@@ -89,7 +83,7 @@ def with_nice_numbers(fit: GroupFit, data: Dataset, expired: Expired) -> GroupFi
         for number in options:
             if expired():
                 return fit
-            expr = fit.expr.xreplace({old: number, -old: -number})
+            expr = replaced(fit.expr, {old: number})
             if not is_real_formula(expr) or not set(fit.own) <= expr.free_symbols:
                 continue
             keep = fixed | ({number} if number.is_Float else set())

@@ -13,7 +13,7 @@ from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.by_group import GroupFit, fit_separately
 from kansr.formula.judge.description_length import target_bits
-from kansr.formula.judge.exactness import EXACT_RMS
+from kansr.formula.judge.exactness import exact_rms
 from kansr.search.groups.choose import with_nice_numbers, with_shared_constants
 from kansr.search.groups.length import formula_bits, group_length, noise_of, with_placeholders
 from kansr.search.groups.templates import free, templates
@@ -45,18 +45,15 @@ class Collection:
 
     @property
     def best(self) -> Form | None:
-        """The form of the shortest description."""
-        return min(self.forms.values(), key=lambda form: form.length, default=None)
+        """The form of the shortest description, of those whose constants have been shared."""
+        return next(iter(self.ranked()), None)
 
     def ranked(self) -> list[Form]:
         """The forms whose constants have been shared, the shortest description first."""
         return sorted((f for f in self.forms.values() if f.shared is not None), key=lambda form: form.length)
 
-    def offer(self, exprs: Iterable[sympy.Expr], origin: str) -> list[Form]:
-        """Fits formulas of single groups to all of them, and shares the constants of the most promising.
-
-        -> the forms that are new and whose constants have been shared.
-        """
+    def offer(self, exprs: Iterable[sympy.Expr], origin: str) -> None:
+        """Fits formulas of single groups to all of them, and shares the constants of the most promising new forms."""
         new: list[sympy.Expr] = []
         for expr in exprs:
             for template in templates(expr, self.data):
@@ -68,22 +65,23 @@ class Collection:
                 self.forms[template.expr] = Form(fit, group_length(fit, self.data), origin)
                 new.append(template.expr)
         promising = sorted(new, key=lambda key: self._hoped(self.forms[key]))
-        taken: list[Form] = []
         for key in promising[:SHARED_AT_ONCE]:
             best = self.best
             if self.expired() or (best is not None and self._hoped(self.forms[key]) > best.length):
                 break
             self.forms[key] = self._shared(self.forms[key])
-            taken.append(self.forms[key])
-        return taken
 
     def offer_form(self, exprs: Iterable[sympy.Expr], origin: str) -> None:
-        """The same for formulas of one form, which stays as it is; one after another the groups start from each."""
+        """The same for formulas of one form, which stays as it is; one after another the groups start from each.
+
+        It may have any number of constants. Formulas whose constants are equal, or of another order, start alone.
+        """
         found: list[GroupFit] = []
         for expr in exprs:
-            template = free(canonical(expr, typical_size(self.data.X, self.data.names)), self.data)
+            template = free(canonical(expr, typical_size(self.data.X, self.data.names)), self.data, most=np.inf)
             if template is not None:
-                found.append(fit_separately(template, self.data, [fit.values for fit in found]))
+                starts = [fit.values for fit in found if fit.expr == template.expr]
+                found.append(fit_separately(template, self.data, starts))
         for fit in found:
             form = self._shared(Form(fit, group_length(fit, self.data), origin))
             before = self.forms.get(fit.expr)
@@ -96,8 +94,7 @@ class Collection:
         if best is None or best.shared is None:
             return False
         constants = len(best.shared.own) + len(best.shared.expr.atoms(sympy.Float))
-        limit = next((rms for most, rms in EXACT_RMS if constants <= most), 0.0)
-        return best.shared.rms <= limit * float(np.std(self.data.y))
+        return best.shared.rms <= exact_rms(constants) * float(np.std(self.data.y))
 
     def _shared(self, form: Form) -> Form:
         fit = with_shared_constants(form.free, self.data, self.expired)

@@ -16,7 +16,6 @@ from kansr.formula.fit.form import Form, fit_form
 from kansr.formula.judge.curve_code import CURVES
 from kansr.formula.judge.description_length import fit_length
 
-FOLLOWED = 1  # times that a fit may ask for time before it ends with what it has; with 12 the same curve came first
 OFFERED = 16  # formulas that are fitted to all groups
 MOST_CONSTANTS = 8  # names of constants: more than any curve has
 
@@ -33,9 +32,8 @@ def known_curves(data: Dataset, seed: int, expired: Callable[[], bool]) -> list[
     for form in _forms(data.names[0], data.target):
         if expired():
             break
-        starts = count(1)
         try:
-            fitted = fit_form(form, data, seed, lambda: next(starts) >= FOLLOWED)  # noqa: B023  it is called at once
+            fitted = fit_form(form, data, seed, _at_once)
         except UsageError:  # the curve has no value on some row
             continue
         alone = fitted.expr.as_independent(*fitted.expr.free_symbols, as_Add=True)[1]
@@ -43,6 +41,11 @@ def known_curves(data: Dataset, seed: int, expired: Callable[[], bool]) -> list[
             fit = fit_constants(expr, data, iterations=iterations)
             found.append((fit_length(fit, data), len(found), fit.expr))
     return [expr for length, _, expr in sorted(found, key=lambda one: one[:2]) if np.isfinite(length)][:OFFERED]
+
+
+def _at_once() -> bool:
+    """That a fit ends with the best of its starts, followed no further."""
+    return True
 
 
 def _forms(name: str, target: str) -> Iterator[Form]:

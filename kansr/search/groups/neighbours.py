@@ -28,17 +28,17 @@ KEPT = 12  # edited formulas that are fitted to all groups; none was measured al
 def edited(free: GroupFit, data: Dataset, expired: Callable[[], bool]) -> list[sympy.Expr]:
     """The edits of a form that describe the rows of its group best, as formulas with the numbers of that group.
 
-    The group is the one in which the target varies most beside what the form leaves.
+    The group is the one in which the target varies most.
     """
     assert data.grouping is not None
-    group = clearest(data)
+    group = by_clarity(data)[0]
     rows = data.take(data.grouping.codes == group)
     numbers = {s: sympy.Float(v) for s, v in zip(free.own, free.values[group])}
     tree = from_sympy(free.expr.xreplace(numbers), {name: i for i, name in enumerate(data.names)})
     if tree is None or not constants(tree):
         return []
     some = Rows(rows.X, rows.y, 1 / relative_sigma(rows), rows.rows)
-    noise = max(noise_level(free.error_ms, data.rows, free.values.size, spread_of(data.y)), np.finfo(float).eps)
+    noise = noise_level(free.error_ms, data.rows, free.values.size, spread_of(data.y))
     per_float = bits_per_float(noise, rows.rows)
     ranked: list[tuple[float, int, Tree]] = []
     with np.errstate(all="ignore"):
@@ -55,11 +55,6 @@ def edited(free: GroupFit, data: Dataset, expired: Callable[[], bool]) -> list[s
                 length = target_bits(level, rows.rows) + bits(done.tree, per_float, len(data.names))
                 ranked.append((length, len(ranked), done.tree))
     return [to_sympy(tree, data.names) for _, _, tree in sorted(ranked, key=lambda r: r[:2])[:KEPT]]
-
-
-def clearest(data: Dataset) -> int:
-    """The group in which the target varies most, all rows together."""
-    return by_clarity(data)[0]
 
 
 def by_clarity(data: Dataset) -> list[int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sympy
+
+from kansr.expression.render import latex
 from kansr.result.law import Law
 from kansr.result.parameters import groups_of
 from kansr.show.export.names import CodeNames
@@ -39,7 +42,8 @@ def as_array(law: Law) -> str:
     """The table in LaTeX, for display mathematics; "" where there are none."""
     if not law.parameters:
         return ""
-    head = " & ".join([rf"\text{{{law.group.translate(LATEX)}}}", *law.parameters])
+    symbols = (latex(sympy.Symbol(name)) for name in law.parameters)
+    head = " & ".join([rf"\text{{{law.group.translate(LATEX)}}}", *symbols])
     rows = []
     for group in groups_of(law.parameters):
         numbers = [repr(values[group]) for values in law.parameters.values()]

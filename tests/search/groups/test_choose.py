@@ -62,6 +62,30 @@ def test_a_snapped_number_is_freed() -> None:
     assert parse("k1*exp(k0*x)") in exprs
 
 
+def test_equal_numbers_are_freed_apart() -> None:
+    data = rows("A*exp(-0.7*x)", {"A": SPREAD}, 0.0)
+    exprs = [form.expr for form in templates(parse("2*x**2 + 2*x + 2"), data)]
+    assert parse("k2*x**2 + k1*x + k0") in exprs
+
+
+def test_a_form_may_have_equal_constants_in_one_group() -> None:
+    data = rows("A*exp(-0.7*x) + 1", {"A": SPREAD}, 0.0)
+    collection = Collection(data, never)
+    collection.offer_form([parse("2.5*exp(-1.5*x) + 1.1"), parse("2.5*exp(-2.5*x) + 1.1")], "form")
+    assert collection.exact() and collection.best is not None
+    assert collection.best.free.expr == parse("k2*exp(k1*x) + k0")
+
+
+def test_a_form_may_have_many_constants() -> None:
+    data = rows("A*exp(-0.7*x)", {"A": SPREAD}, 0.1)
+    text = " + ".join(f"{i + 1.3}*cos({i + 0.4}*x)" for i in range(5))
+    collection = Collection(data, lambda: True)
+    collection.offer([parse(text)], "test")
+    assert not collection.forms
+    collection.offer_form([parse(text)], "form")
+    assert [len(form.free.own) for form in collection.forms.values()] == [10]
+
+
 def test_constants_have_names_that_are_free() -> None:
     assert list(map(str, own_names(3, ("k1", "x")))) == ["k0", "k2", "k3"]
 
