@@ -16,9 +16,10 @@ from kansr.api.system import Discoveries, System
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config, Loss, Refine, listed
-from kansr.pipeline.job import Job, Task, here, read_job, run_job
+from kansr.pipeline.job import Job, Task, here, is_system, read_job, run_job
 from kansr.pipeline.systems.laws import Laws
-from kansr.pipeline.systems.run import is_system, one_target, series_of_job, solve_here, targets_of
+from kansr.pipeline.systems.run import jobs_of, may_be_several, series_of_job, solve_here, targets_of
+from kansr.result.result import Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.terminal import without_warnings
 from kansr.structure.moves.registry import MoveKind, Proposer
@@ -82,7 +83,7 @@ def discover(
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery, and
-    with the best one so far when something else is tried.
+    with the best one so far when something else is tried; the search for a system does not call it.
     Ctrl-C ends the search and returns the best so far, with status "interrupted".
 
     Raises DataError for a table that cannot be used as it is, UsageError for options that do not fit together.
@@ -118,9 +119,7 @@ def discover(
             executor=executor,
         ),
     )
-    if isinstance(target, str | None) and "," not in (target or "") and run is None and order == 1:
-        return discovery_of(job, progress)
-    return _several(job, progress)
+    return _several(job, progress) if may_be_several(job) else discovery_of(job, progress)
 
 
 def _several(job: Job, progress: Callable[[Discovery], object]) -> Discovery | Discoveries:
@@ -139,13 +138,13 @@ def _several(job: Job, progress: Callable[[Discovery], object]) -> Discovery | D
         config = replace(job.config, time_limit=whole.left())
         target = targets[0] if targets else None
         return discovery_of(replace(job, table=table, target=target, config=config), progress, again)
-    began, limit, laws = time.monotonic(), whole.left(), []
-    for place, target in enumerate(targets):
-        left = max(limit - (time.monotonic() - began), limit / 100)
-        config = replace(job.config, time_limit=left / (len(targets) - place))
-        laws.append(discovery_of(replace(one_target(job, table, target, targets), config=config), progress, again))
-    found = Laws(targets, tuple(laws), time.monotonic() - began, job.config.seed)
-    return Discoveries(found)
+    began, laws = time.monotonic(), []
+    for one in jobs_of(job, table, targets, whole):
+        laws.append(discovery_of(one, progress, again))
+        if laws[-1].status is Status.INTERRUPTED:  # Ctrl-C ends all of it
+            break
+    found = Laws(tuple(law.target for law in laws), tuple(laws), time.monotonic() - began, job.config.seed)
+    return Discoveries(found, targets)
 
 
 def discovery_of(

@@ -14,25 +14,29 @@ from kansr.cli import Exit
 from kansr.cli.signature.demo import Demo
 from kansr.cli.signature.discover import Discover
 from kansr.cli.signature.refine import Refine
-from kansr.cli.supervise import BUDGET, CODES, Output, Watched, carry_out, typed
+from kansr.cli.supervise import BUDGET, Ending, Output, Watched, carry_out, exit_code, followed, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.data.read.table import Table
-from kansr.errors import DataError, UsageError
+from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import LONGEST, Config
-from kansr.pipeline.job import Job, Task, read_job, run_job
+from kansr.pipeline.job import Job, Task, is_system, read_job, run_job
 from kansr.pipeline.read import reading_of
-from kansr.pipeline.systems.laws import Laws, laws_of
-from kansr.pipeline.systems.run import found_system, is_system, one_target, series_of_job, targets_of, unchanging
+from kansr.pipeline.systems.laws import Laws
+from kansr.pipeline.systems.run import (
+    before_search,
+    found_system,
+    jobs_of,
+    may_be_several,
+    series_of_job,
+    targets_of,
+)
 from kansr.result.result import Status
-from kansr.runtime.alarm import OutOfTime
-from kansr.runtime.child import stream
 from kansr.runtime.deadline import Deadline, Timer
 from kansr.runtime.files import write
 from kansr.runtime.pool import cores
 from kansr.runtime.resources import shipped
-from kansr.runtime.signals import SIGNALLED, Stopped, stoppable
-from kansr.runtime.terminal import emit, say, say_internal
+from kansr.runtime.terminal import emit, say
 from kansr.show.systems.page import system_page
 from kansr.show.systems.several import json_laws, plain_laws
 from kansr.store.folder import claimed, save
@@ -126,9 +130,8 @@ def _carried_out(
     )
     begun = given.context.obj  # when the command line was read, on the monotonic clock, where somebody has said so
     began = begun if isinstance(begun, float) else time.monotonic()
-    if task is Task.SEARCH and (job.run is not None or job.order != 1 or "," in (given.target or "")):
-        return carry_out_several(job, output, began)
-    return carry_out(job, output, began)
+    several = task is Task.SEARCH and may_be_several(job)
+    return carry_out_several(job, output, began) if several else carry_out(job, output, began)
 
 
 def carry_out_several(job: Job, output: Output, begun: float) -> int:
@@ -151,34 +154,27 @@ def _each(job: Job, table: Table, targets: Sequence[str], output: Output, whole:
     """One search after another, each with its share of the time that is left. again: see `run_job`."""
     laws, signal, error = [], 0, None
     started = time.monotonic()
-    limit = whole.left()
-    for place, target in enumerate(targets):
-        left = limit - (time.monotonic() - started)
-        config = replace(job.config, time_limit=max(left, limit / 100) / (len(targets) - place))
-        own = replace(output, out=None if output.out is None else _folder(output.out, target))
+    folders = _folders(output, targets)
+    for folder, one in zip(folders, jobs_of(job, table, targets, whole)):
+        own = replace(output, out=folder)
         with contextlib.ExitStack() as held:
             watched = Watched(own, held)
-            *_, found = run_job(replace(one_target(job, table, target, targets), config=config), watched, again=again)
-            if not watched.ended:
+            *_, found = run_job(one, watched, again=again)
+            if watched.ended is None:
                 raise KeyboardInterrupt
             found = replace(found, command=output.command)
-            if own.out is not None:
-                save(own.out, found)
+            if folder is not None:
+                save(folder, found)
             if not output.quiet:
                 say(note for note in found.notes if note not in watched.notes)
         laws.append(found)
-        signal, error = signal or watched.signal, error or watched.error
+        signal, error = signal or watched.ended.signal, error or watched.ended.error
         if signal:
             break
-    seconds = time.monotonic() - started
-    _deliver(Laws(tuple(law.target for law in laws), tuple(laws), seconds, job.config.seed), output)
-    return _code(
-        laws[0].status if len(laws) == 1 else max((one.status for one in laws), key=_rank), signal, error, output
-    )
-
-
-def _rank(status: Status) -> int:
-    return CODES.get(status, Exit.FOUND)
+    names = tuple(law.target for law in laws)
+    all_laws = Laws(names, tuple(laws), time.monotonic() - started, job.config.seed)
+    _deliver(all_laws, output)
+    return exit_code(all_laws.status, Ending(signal=signal, error=error), output)
 
 
 def _system(job: Job, table: Table, targets: Sequence[str], output: Output, whole: Deadline) -> int:
@@ -189,56 +185,42 @@ def _system(job: Job, table: Table, targets: Sequence[str], output: Output, whol
     if not output.quiet:
         say(notes)
     config = replace(job.config, time_limit=whole.left())
-    signal, error, found, status = 0, None, None, None
+    folders = _folders(output, series.targets)
+    latest: list[Laws] = []
     with contextlib.ExitStack() as held:
-        if output.out is not None:
-            held.enter_context(claimed(output.out, force=output.force))
-            for target in series.targets:
-                held.enter_context(claimed(_folder(output.out, target), force=output.force))
-        items = stream(
-            partial(found_system, series, config), seconds=BUDGET.killed * config.time_limit, grace=BUDGET.killed_grace
-        )
-        try:
-            with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
-                for better in items:
-                    found = better
-        except Stopped as stop:
-            signal, status = stop.number, Status.INTERRUPTED
-        except OutOfTime:
-            status = Status.TIMED_OUT
-        except (DataError, UsageError):
-            raise
-        except Exception as err:
-            error, status = err, Status.BEST_EFFORT
-        if found is None:
-            found = laws_of(series, unchanging(series), status, config.time_limit, config.seed, 0.0)
-        found = replace(found if status is None else found.with_status(status), notes=(*notes, *found.notes))
-        found = replace(found, laws=tuple(replace(law, command=output.command) for law in found.laws))
-        if output.out is not None:
-            for target, law in zip(series.targets, found.laws):
-                save(_folder(output.out, target), law)
+        for folder in (output.out, *folders):
+            if folder is not None:
+                held.enter_context(claimed(folder, force=output.force))
+        work = partial(found_system, series, config)
+        ended = followed(work, BUDGET.killed * config.time_limit, latest.append)
+        found = latest[-1] if latest else before_search(series, config, Status.TIMED_OUT)
+        found = found if ended.status is None else found.with_status(ended.status)
+        laws = tuple(replace(law, command=output.command) for law in found.laws)
+        found = replace(found, laws=laws, notes=(*notes, *found.notes))
+        for folder, law in zip(folders, laws):
+            if folder is not None:
+                save(folder, law)
         _deliver(found, output)
-    return _code(found.status, signal, error, output)
+    return exit_code(found.status, ended, output)
 
 
-def _folder(out: Path, target: str) -> Path:
-    """The folder of one law. Raises UsageError for a name that cannot be one."""
-    if Path(target).name != target or target in (".", ".."):
-        raise UsageError(f"the column {target!r} cannot be the name of a folder in --out: rename it")
-    out.mkdir(parents=True, exist_ok=True)
-    return out / target
+def _folders(output: Output, targets: Sequence[str]) -> list[Path | None]:
+    """The folder of each law, None without --out. Raises UsageError for a name that cannot be one."""
+    if output.out is None:
+        return [None for _ in targets]
+    for target in targets:
+        if Path(target).name != target or target in (".", ".."):
+            raise UsageError(f"the column {target!r} cannot be the name of a folder in --out: rename it")
+    output.out.mkdir(parents=True, exist_ok=True)
+    return [output.out / target for target in targets]
 
 
 def _deliver(found: Laws, output: Output) -> None:
-    emit(json_laws(found) if output.as_json else plain_laws(found) + "\n")
-    if output.out is not None:
-        write(output.out / LAWS, json_laws(found))
-    if output.report is not None and found.system is not None:
-        write(output.report, system_page(found))
-
-
-def _code(status: Status, signal: int, error: Exception | None, output: Output) -> int:
-    if error is not None:
-        say_internal(error, output.debug)
-        return Exit.INTERNAL
-    return SIGNALLED + signal if signal else CODES[status]
+    """Prints the laws and saves them, even where they cannot be printed."""
+    try:
+        emit(json_laws(found) if output.as_json else plain_laws(found) + "\n")
+    finally:
+        if output.out is not None:
+            write(output.out / LAWS, json_laws(found))
+        if output.report is not None and found.system is not None:
+            write(output.report, system_page(found))

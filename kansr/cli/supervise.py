@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -33,6 +34,7 @@ from kansr.show.report.page import page
 from kansr.show.summary import plain, progress, styled
 from kansr.store.folder import COMMAND, claimed, json_text, save
 
+T = TypeVar("T")
 Show = Callable[[Result], None]
 
 BUDGET = Budget()
@@ -77,33 +79,70 @@ def carry_out(job: Job, output: Output, begun: float, again: float = 0.0) -> int
     with contextlib.ExitStack() as held:
         watched = Watched(output, held)
         *_, found = run_job(job, watched, begun, again)
-        if not watched.ended:  # Ctrl-C before anything was tried
+        if watched.ended is None:  # Ctrl-C before anything was tried
             raise KeyboardInterrupt
         found = replace(found, command=output.command)
         if not output.quiet:
             say(note for note in found.notes if note not in watched.notes)
         _deliver(found, output, early=watched.early)
-    if watched.error is not None:
-        say_internal(watched.error, output.debug)
+    return exit_code(found.status, watched.ended, output)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How work in a child process ended.
+
+    status: what that makes of its last result, None where it came to its end; signal: the one that ended it, or 0;
+    error: one that did, and that the user cannot put right.
+    """
+
+    status: Status | None = None
+    signal: int = 0
+    error: Exception | None = None
+
+
+def followed(work: Callable[[], Iterator[T]], seconds: float, take: Callable[[T], object]) -> Ending:
+    """Does work in a child process until it has ended, the seconds are over or a signal comes. take: what it finds.
+
+    Raises DataError and UsageError: what the user can put right.
+    """
+    items = stream(work, seconds=seconds, grace=BUDGET.killed_grace)
+    try:
+        with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
+            for found in items:
+                take(found)
+        return Ending()
+    except Stopped as stop:
+        return Ending(Status.INTERRUPTED, signal=stop.number)
+    except OutOfTime:
+        return Ending(Status.TIMED_OUT)
+    except (DataError, UsageError):
+        raise
+    except Exception as err:
+        return Ending(Status.BEST_EFFORT, error=err)
+
+
+def exit_code(status: Status, ended: Ending, output: Output) -> int:
+    """The exit code for a result of this status, after saying what error ended the work."""
+    if ended.error is not None:
+        say_internal(ended.error, output.debug)
         return Exit.INTERNAL
-    return SIGNALLED + watched.signal if watched.signal else CODES[found.status]
+    return SIGNALLED + ended.signal if ended.signal else CODES[status]
 
 
 @dataclass
 class Watched:
     """Watches work until it has found a formula, time is up or a signal comes.
 
-    What is better is shown, and saved to the folder of the output, which is `held` until the result is there too. What
-    the user can put right is raised; `error` is any other one that ended the work, `signal` the signal that did, or 0.
+    What is better is shown, and saved to the folder of the output, which is `held` until the result is there too.
+    ended: how the work ended, None before that.
     early: it ended before all was there again that an earlier run had found, whose files are to be kept. notes: those
     that have been printed.
     """
 
     output: Output
     held: contextlib.ExitStack
-    ended: bool = False
-    signal: int = 0
-    error: Exception | None = None
+    ended: Ending | None = None
     early: bool = False
     notes: tuple[str, ...] = ()
 
@@ -122,34 +161,27 @@ class Watched:
             write(out / COMMAND, output.command + "\n")
         visible = sys.stderr.isatty() and not output.quiet
         with display(work.config.time_limit) if visible else contextlib.nullcontext(lambda result: None) as show:
-            found = self._followed(work, journal, show)
-        self.ended = True
+            found, self.ended = self._followed(work, journal, show)
         yield found
 
-    def _followed(self, work: Work, journal: Journal, show: Show) -> Result:
+    def _followed(self, work: Work, journal: Journal, show: Show) -> tuple[Result, Ending]:
         started = time.monotonic() - journal.seconds
         best = baseline(work.data, work.config.seed)
         self.early = resumed = bool(journal.past)
+
+        def take(found: Result) -> None:
+            nonlocal best
+            best, self.early = found, False
+            show(best)
+            if self.output.out is not None and not best.trying:
+                _keep(self.output.out, best)
+
         left = max(BUDGET.killed * work.config.time_limit - journal.seconds, 0.0)
         seconds = left + BUDGET.read_back * resumed
-        items = stream(partial(work, journal), seconds=seconds, grace=BUDGET.killed_grace)
-        try:
-            with stoppable(), contextlib.closing(items):  # type: ignore[type-var]
-                for best in items:
-                    self.early = False
-                    show(best)
-                    if self.output.out is not None and not best.trying:
-                        _keep(self.output.out, best)
-            return best
-        except Stopped as stop:
-            self.signal, status = stop.number, Status.INTERRUPTED
-        except OutOfTime:
-            status = Status.TIMED_OUT
-        except (DataError, UsageError):
-            raise
-        except Exception as err:
-            self.error, status = err, Status.BEST_EFFORT
-        return replace(best, status=status, seconds=time.monotonic() - started)
+        ended = followed(partial(work, journal), seconds, take)
+        if ended.status is None:
+            return best, ended
+        return replace(best, status=ended.status, seconds=time.monotonic() - started), ended
 
 
 def typed() -> str:

@@ -99,7 +99,10 @@ def _smoothed(t: Array, x: Array) -> _SmoothedColumn:
         return _SmoothedColumn(x, np.zeros_like(x), np.zeros_like(x))
     u = (t - t[0]) / (t[-1] - t[0])
     size = float(np.std(x))
-    fits = [_fit(u, x / size, count) for count in dict.fromkeys(max(int(share * len(t)), 1) for share in KNOT_SHARES)]
+    fits = [
+        smoothing_spline(u, x / size, count)
+        for count in dict.fromkeys(max(int(share * len(t)), 1) for share in KNOT_SHARES)
+    ]
     best = min(range(len(fits)), key=lambda k: fits[k][0])
     _, spline, noise = fits[best]
     B = BSpline.design_matrix(u, spline.t, DEGREE).toarray()
@@ -112,12 +115,16 @@ def _smoothed(t: Array, x: Array) -> _SmoothedColumn:
     return _SmoothedColumn(spline(u) * size, slope * scale, np.sqrt(np.maximum(variance, 0) + bias**2) * scale)
 
 
-def _fit(u: Array, x: Array, inner: int) -> tuple[float, BSpline, float]:
-    """(GCV score, less is better; spline; standard deviation of its residuals) for so many inner knots at quantiles."""
+def smoothing_spline(u: Array, x: Array, inner: int, weight: Array | None = None) -> tuple[float, BSpline, float]:
+    """(GCV score, less is better; spline; standard deviation of its residuals) for so many inner knots at quantiles.
+
+    u, x: (rows,), u rising; weight: of the residuals, in the score and in their deviation, too; (rows,), 1 if None.
+    """
     inner = min(inner, len(u) - DEGREE - 2)
     knots = np.quantile(u, np.linspace(0, 1, inner + 2)[1:-1])
     padded = np.concatenate([np.repeat(u[0], DEGREE + 1), knots, np.repeat(u[-1], DEGREE + 1)])
-    spline = make_lsq_spline(u, x, padded, DEGREE)
+    spline = make_lsq_spline(u, x, padded, DEGREE, w=weight)
     free = len(u) - inner - DEGREE - 1
-    squares = float(np.sum((spline(u) - x) ** 2))
+    residual = spline(u) - x if weight is None else (spline(u) - x) * weight
+    squares = float(np.sum(residual**2))
     return squares * len(u) / free**2, spline, float(np.sqrt(squares / free))

@@ -256,8 +256,7 @@ def wanted_of(job: Job) -> Wanted | None:
     """The columns that the job names; None where all are inputs."""
     targets = [job.target, *job.target.split(",")] if isinstance(job.target, str) else list(job.target or ())
     if job.inputs is None:
-        system = job.derivative is not None and (job.run is not None or job.order != 1 or len(set(targets)) > 1)
-        if not system:
+        if not is_system(job, set(targets)):
             return None
         if isinstance(job.target, str) and "," in job.target and job.run is None and job.order == 1:
             targets = targets[1:]  # one column of this name would be the target of all others
@@ -266,6 +265,11 @@ def wanted_of(job: Job) -> Wanted | None:
     others = (job.sigma, job.derivative, job.group, job.run)
     named = [*listed, *ignored, *targets, *(name for name in others if name is not None)]
     return Wanted(frozenset(name.strip() for name in named), last=job.target is None)
+
+
+def is_system(job: Job, targets: Collection[str]) -> bool:
+    """Whether differential equations are asked for that a search for one target cannot find."""
+    return job.derivative is not None and (len(targets) > 1 or job.run is not None or job.order != 1)
 
 
 def _is_text(given: object) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.command import told
 
-from kansr.bench.real.odebench import ode_problems, ode_tally, same_skeleton
+from kansr.bench.real.odebench import MOST_BYTES, ode_problems, ode_tally, same_skeleton
 from kansr.errors import DataError
 from kansr.expression.parse import parse
 
@@ -49,6 +49,8 @@ BAD = {
     "no list": {"id": 1},
     "one solution": [entry(solutions=[[{"t": [0, 1], "y": [[1, 2]]}]])],
     "no formula": [entry(substituted=[["__import__('os')"]])],
+    "times that fall": [entry(solutions=[[{"t": T[::-1].tolist(), "y": [T.tolist()]}] * 2])],
+    "a number beyond all floats": [entry(solutions=[[{"t": [0, 10**400], "y": [[1, 2]]}] * 2])],
     "another shape": [entry(substituted=[["x_0", "x_1"]])],
 }
 
@@ -58,6 +60,21 @@ def test_another_file_is_refused(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "other.json"
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(DataError, match="is no file of ODEBench's systems"):
+        ode_problems(path)
+
+
+BROKEN = {
+    "no number": ("[NaN]", "NaN is not JSON"),
+    "lists without end": ("[" * 200_000, "lists inside each other without end"),
+    "too long": ("[" + " " * MOST_BYTES + "]", f"more than {MOST_BYTES} bytes"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN.values(), ids=BROKEN)
+def test_text_that_cannot_be_read_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
         ode_problems(path)
 
 

@@ -13,6 +13,7 @@ from support.systems import frame_of, predators
 
 import kansr
 from kansr.errors import UsageError
+from kansr.result.result import Status
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +54,23 @@ def test_a_system_is_found_written_and_shown(folder: Path) -> None:
     assert page.read_text(encoding="utf-8").count("<svg") == 4
 
 
+def test_names_that_no_folder_can_have_are_refused_before_any_search(folder: Path) -> None:
+    table = folder / "slash.csv"
+    pd.read_csv(folder / "two.csv").rename(columns={"b": "b/c"}).to_csv(table, index=False)
+    done = told("discover", str(table), "--target", "a,b/c", "--out", str(folder / "slashes"), "--jobs", "1")
+    assert done.returncode == 2
+    assert "'b/c' cannot be the name of a folder" in done.stderr
+    assert not (folder / "slashes").exists()
+
+
 BAD = {
     "no such run": (["--run", "day"], "has no column 'day'"),
     "order 3": (["--order", "3"], "order 1 or 2"),
     "a run without a time": (None, "name the time with --derivative"),
     "the time": (["--target", "t,prey"], "both a target and the time"),
     "units": (["--units", "prey=1"], "--units is not for systems"),
+    "functions": (["--functions", "exp"], "--functions or --max-complexity is not for systems"),
+    "huber": (["--loss", "huber"], "--loss huber is not for systems"),
     "inputs": (["--inputs", "prey"], "--inputs is not for systems"),
     "twice": (["--target", "prey,prey"], "named twice"),
     "resumed": (["--resume", "--out", "there"], "cannot be resumed"),
@@ -73,6 +85,25 @@ def test_what_does_not_go_is_refused_in_a_sentence(folder: Path, options: list[s
     assert words in done.stderr
     assert done.stderr.strip().count("\n") == 0
     assert done.stdout == ""
+
+
+def test_a_refiner_is_refused_in_python_too() -> None:
+    with pytest.raises(UsageError, match="--refine is not for systems"):
+        kansr.discover(
+            frame_of(predators(rows=20)), derivative="t", target=["prey", "predator"], refine=lambda candidate, data: []
+        )
+
+
+def test_interrupting_ends_all_searches() -> None:
+    x = np.linspace(1, 3, 40)
+    table = pd.DataFrame({"x": x, "a": 2 * x + 1, "b": np.exp(np.sin(3 * x))})
+
+    def interrupted(discovery: kansr.Discovery) -> None:
+        raise KeyboardInterrupt
+
+    found = kansr.discover(table, target=["b", "a"], time_limit=20, progress=interrupted)
+    assert list(found) == ["b"]
+    assert found["b"].status == Status.INTERRUPTED
 
 
 def test_a_system_in_python() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import ArrayLike
 
 from kansr.data.dataset import Dataset
 from kansr.expression.identifiers import aliases
 from kansr.formula.judge.judge import judge
 from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square, r_squared
 from kansr.pipeline.assemble import assemble
 from kansr.pipeline.systems.series import Series
 from kansr.pipeline.systems.simulate import simulate
@@ -58,7 +60,7 @@ class Dynamics:
     paths: tuple[Array, ...] = ()
     series: Series | None = None
 
-    def simulate(self, t: Any, y0: Any, seconds: float = SIMULATION_SECONDS) -> Array:
+    def simulate(self, t: ArrayLike, y0: ArrayLike, seconds: float) -> Array:
         """See `kansr.pipeline.systems.simulate.simulate`."""
         return simulate(self.exprs, self.names, t, y0, seconds)
 
@@ -107,7 +109,7 @@ class Laws:
         return made
 
 
-def dynamics(series: Series, exprs: Sequence[sympy.Expr], seconds: float = SIMULATION_SECONDS) -> Dynamics:
+def dynamics(series: Series, exprs: Sequence[sympy.Expr], seconds: float) -> Dynamics:
     """A system with its simulation of every run from its first row. seconds: for one run."""
     velocities = series.names[len(series.states) :]
     right = (*(sympy.Symbol(name) for name in velocities), *exprs)
@@ -117,51 +119,43 @@ def dynamics(series: Series, exprs: Sequence[sympy.Expr], seconds: float = SIMUL
         path = simulate(right, series.names, run.t, [*run.x[0], *slopes], seconds)
         paths.append(path)
         for k, state in enumerate(series.states):
-            variance = float(np.var(run.x[:, k]))
-            error = float(np.mean((path[:, k] - run.x[:, k]) ** 2))
-            r2 = 1 - error / variance if np.isfinite(error) and variance > 0 else -np.inf
-            followed.append(FollowedRun(run.label, state, r2))
+            loss = mean_square(path[:, k] - run.x[:, k])
+            followed.append(FollowedRun(run.label, state, r_squared(loss, float(np.var(run.x[:, k])))))
     return Dynamics(series.time, series.states, series.names, tuple(right), tuple(followed), tuple(paths), series)
 
 
-def laws_of(
-    series: Series,
-    solved: Solved,
-    status: Status | None,
-    seconds: float,
-    seed: int,
-    simulation: float = SIMULATION_SECONDS,
-) -> Laws:
-    """The laws of a system.
+def shown_by(solved: Solved) -> Status:
+    """Whether the trajectories of a system leave no more than noise."""
+    return Status.FOUND if max(solved.rms) < NOISE else Status.BEST_EFFORT
 
-    status: None for what its trajectories show; seconds: of the search; simulation: seconds for one run.
-    """
+
+def laws_of(series: Series, solved: Solved, status: Status, seconds: float, seed: int, simulation: float) -> Laws:
+    """The laws of a system. seconds: of the search; simulation: seconds for one run."""
     system = dynamics(series, solved.exprs, min(simulation, SIMULATION_SECONDS))
-    shown = status or (Status.FOUND if max(solved.rms) < NOISE else Status.BEST_EFFORT)
     laws = []
-    for k, name in enumerate(series.targets):
-        data = _slopes(series, k, name)
+    for k, data in enumerate(_slopes(series)):
         rows = Partition.of(data, HELD_OUT, seed)
         exprs = list(dict.fromkeys([solved.exprs[k], *solved.others[k], sympy.Float(float(np.mean(data.y)))]))
         with np.errstate(all="ignore"):
             found = [Finding(judge(expr, rows.fitting, rows.judging, ORIGIN)) for expr in exprs]
             found = [one for one in found if one is found[0] or np.isfinite(one.candidate.loss)]
-            laws.append(assemble(rows, found, shown, seconds, seed, found[0].candidate))
+            laws.append(assemble(rows, found, status, seconds, seed, found[0].candidate))
     return Laws(series.targets, tuple(laws), seconds, seed, system=system, columns=series.columns)
 
 
-def _slopes(series: Series, k: int, target: str) -> Dataset:
-    """Smoothed states and slopes as the rows of one law, for its r² and its plots."""
-    X, y = [], []
+def _slopes(series: Series) -> Iterator[Dataset]:
+    """Smoothed states and slopes as the rows of each law, for its r² and its plots."""
+    X, Y = [], []
     for t, x in series.segments():
         curves = [smooth_curve(t, column) for column in x.T]
         inner = slice(max(int(ENDS * len(t)), 1), len(t) - max(int(ENDS * len(t)), 1))
-        columns = [curve.values for curve in curves]
+        columns, slopes = [curve.values for curve in curves], [curve.slopes for curve in curves]
         if series.order == 2:
-            columns += [curve.slopes for curve in curves]
-            y.append(smooth_curve(t, curves[k].slopes).slopes[inner])
-        else:
-            y.append(curves[k].slopes[inner])
+            columns += slopes
+            slopes = [smooth_curve(t, slope).slopes for slope in slopes]
         X.append(np.column_stack(columns)[inner])
-    names = aliases([*series.names, target])
-    return Dataset(np.concatenate(X), np.concatenate(y), series.names, names[-1], series.columns)
+        Y.append(np.column_stack(slopes)[inner])
+    rows = np.concatenate(X)
+    for target, y in zip(series.targets, np.concatenate(Y).T):
+        name = aliases([*series.names, target])[-1]
+        yield Dataset(rows, np.ascontiguousarray(y), series.names, name, series.columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,17 +13,20 @@ from threadpoolctl import threadpool_limits
 
 from kansr.data.read.table import Table
 from kansr.errors import UsageError
+from kansr.formula.judge.vocabulary import EVERYTHING
 from kansr.pipeline.config import Config
-from kansr.pipeline.job import Job, Task
-from kansr.pipeline.systems.laws import Laws, laws_of
+from kansr.pipeline.job import Job
+from kansr.pipeline.systems.laws import Laws, laws_of, shown_by
 from kansr.pipeline.systems.read import series_of
 from kansr.pipeline.systems.series import Series
 from kansr.pipeline.systems.solve import Solved, solve
 from kansr.result.result import Status
 from kansr.runtime.alarm import OutOfTime, interrupted_after
-from kansr.runtime.deadline import Budget
+from kansr.runtime.deadline import Budget, Deadline
+from kansr.symbolic.library.standard import STANDARD
 
 SEARCHING = 0.75  # share of the time limit after which nothing more is tried
+LEAST_LEFT = 0.01  # share of the time limit that the remaining targets have, however long others have taken
 SIMULATING = 0.05  # share of the time limit for the simulation of all runs
 BUDGET = Budget()
 
@@ -45,12 +48,22 @@ def targets_of(job: Job, table: Table) -> tuple[str, ...]:
     return names
 
 
-def is_system(job: Job, targets: Sequence[str]) -> bool:
-    """Whether differential equations are asked for that a search for one target cannot find."""
-    return job.derivative is not None and (len(targets) > 1 or job.run is not None or job.order != 1)
+def may_be_several(job: Job) -> bool:
+    """Whether a job may have several targets, or ask for a system; its table decides."""
+    one = job.target is None or (isinstance(job.target, str) and "," not in job.target)
+    return not one or job.run is not None or job.order != 1
 
 
-def one_target(job: Job, table: Table, target: str, others: Sequence[str]) -> Job:
+def jobs_of(job: Job, table: Table, targets: Sequence[str], whole: Deadline) -> Iterator[Job]:
+    """The job of each target, with its share of the time that is left when it is asked for."""
+    began, limit = time.monotonic(), whole.left()
+    for place, target in enumerate(targets):
+        left = max(limit - (time.monotonic() - began), LEAST_LEFT * limit)
+        config = replace(job.config, time_limit=left / (len(targets) - place))
+        yield replace(_one_target(job, table, target, targets), config=config)
+
+
+def _one_target(job: Job, table: Table, target: str, others: Sequence[str]) -> Job:
     """The job of one of several targets. The other targets are inputs only where the job says so."""
     if job.inputs is not None:
         return replace(job, table=table, target=target)
@@ -66,42 +79,45 @@ def series_of_job(job: Job, table: Table, targets: Sequence[str]) -> tuple[Serie
         "--inputs": job.inputs,
         "--units": job.units,
         "--constants": job.constants,
-        "--form": job.form if job.task is not Task.SEARCH else "",
+        "--form": job.form,
         "--refine": job.config.refine,
+        "--functions or --max-complexity": job.config.vocabulary != EVERYTHING,
+        "--library": job.config.library != STANDARD,
+        "--loss huber": job.config.loss == "huber",
+        "moves": job.config.moves,
         "guesses": job.guesses,
         "--shape": job.shape,
     }
     for option, value in given.items():
-        if value is not None and len(value) > 0:  # type: ignore[arg-type]
+        if value:
             raise UsageError(f"{option} is not for systems of differential equations: leave it out")
     assert job.derivative is not None
     return series_of(table, job.derivative, targets, job.run, job.order, job.missing)
 
 
-def found_system(series: Series, config: Config, began: float | None = None) -> Iterator[Laws]:
-    """Better and better systems; the last one has the status that the search ended with.
-
-    began: when the time began to count, on the monotonic clock.
-    """
-    start = time.monotonic() if began is None else began
+def found_system(series: Series, config: Config) -> Iterator[Laws]:
+    """Better and better systems; the last one has the status that the search ended with."""
+    start = time.monotonic()
     simulation = SIMULATING * config.time_limit / len(series.runs)
 
     def passed() -> bool:
         return time.monotonic() - start > SEARCHING * config.time_limit
 
-    def laws(solved: Solved, status: Status | None) -> Laws:
-        return laws_of(series, solved, status, time.monotonic() - start, config.seed, simulation)
-
     with threadpool_limits(1), np.errstate(all="ignore"):
-        solved = unchanging(series)
-        yield laws(solved, Status.TIMED_OUT)
-        for better in solve(series, passed):
-            solved = better
-            yield laws(solved, Status.TIMED_OUT)
-        yield laws(solved, Status.TIMED_OUT if passed() else None)
+        solved = _unchanging(series)
+        yield laws_of(series, solved, Status.TIMED_OUT, time.monotonic() - start, config.seed, simulation)
+        for solved in solve(series, passed):
+            found = laws_of(series, solved, Status.TIMED_OUT, time.monotonic() - start, config.seed, simulation)
+            yield found
+        yield found if passed() else found.with_status(shown_by(solved))
 
 
-def unchanging(series: Series) -> Solved:
+def before_search(series: Series, config: Config, status: Status) -> Laws:
+    """What there is where the time ends before anything has been found; it is not simulated."""
+    return laws_of(series, _unchanging(series), status, config.time_limit, config.seed, 0.0)
+
+
+def _unchanging(series: Series) -> Solved:
     """The system before any search: every state changes at its mean rate."""
     rates = []
     for k in range(len(series.states)):
@@ -111,22 +127,20 @@ def unchanging(series: Series) -> Solved:
     return Solved(tuple(rates), tuple(() for _ in rates), tuple(float("inf") for _ in rates))
 
 
-def solve_here(
-    series: Series, config: Config, notes: tuple[str, ...], progress: Callable[[Laws], object] = lambda laws: None
-) -> Laws:
+def solve_here(series: Series, config: Config, notes: tuple[str, ...] = ()) -> Laws:
     """The system, found in this process; the best so far where the time ends or Ctrl-C ends it."""
     found: Laws | None = None
     status = Status.TIMED_OUT
     seconds = BUDGET.killed * config.time_limit
     try:
         with contextlib.suppress(OutOfTime), interrupted_after(seconds):
-            for found in found_system(series, config):
-                progress(found)
+            for better in found_system(series, config):
+                found = better
             assert found is not None
             status = found.status
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     if found is None:
-        found = laws_of(series, unchanging(series), status, config.time_limit, config.seed, 0.0)
+        found = before_search(series, config, status)
     found = found if found.status is status else found.with_status(status)
     return replace(found, notes=(*notes, *found.notes))

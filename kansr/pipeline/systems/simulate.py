@@ -47,7 +47,7 @@ def simulate(
     best[0] = first
     if len(times) == 1:
         return best
-    equations, deadline = Equations.of(exprs, names, fixed=[f for e in exprs for f in e.atoms(sympy.Float)]), 0.0
+    equations = Equations.of(exprs, names, fixed=[f for e in exprs for f in e.atoms(sympy.Float)])
     for method in METHODS:
         deadline = time.monotonic() + seconds / len(METHODS)
         found = _solution(equations, times, first, method, deadline)
@@ -67,13 +67,13 @@ def _solution(equations: Equations, t: Array, start: Array, method: str, deadlin
         return equations.rates([*np.reshape(z, (-1, 1))])[:, 0]
 
     done = [start[None, :]]
+    scale = ABSOLUTE * max(float(np.abs(start).max()), ABSOLUTE)
     # in parts, so that what was reached before the time was up is there
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for part in np.array_split(np.arange(1, len(t)), min(PARTS, len(t) - 1)):
                 at = np.concatenate([[t[part[0] - 1]], t[part]])
-                scale = ABSOLUTE * max(float(np.abs(start).max()), ABSOLUTE)
                 found = solve_ivp(rate, (at[0], at[-1]), done[-1][-1], method, at[1:], rtol=RELATIVE, atol=scale)
                 values = np.asarray(found.y).T
                 if not found.success or values.shape != (len(part), len(start)) or not np.isfinite(values).all():

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline, make_lsq_spline
+from scipy.interpolate import BSpline, make_interp_spline
 
+from kansr.data.derivative import DEGREE, smoothing_spline
 from kansr.numeric.arrays import Array
 
-DEGREE = 5  # of the splines, so that slopes are smooth
 KNOT_SHARES = (0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03, 0.02)  # numbers of knots that are tried, over rows
 # Relative rms of the residuals of the densest spline below which there is no noise to smooth: the spline through all
 # points is taken. Solvers that make such rows are good to 1e-6 or so; measuring instruments are not.
@@ -45,7 +45,7 @@ def smooth_curve(t: Array, x: Array) -> Curve:
     if not spread > 0:
         flat = np.zeros_like(x)
         return Curve(x, x[1:], flat, flat[1:], np.full_like(x, LEAST_NOISE * max(abs(float(x[0])), 1.0)))
-    spline, noise = _fit(u, x, np.ones_like(x))
+    spline, noise = _fit(u, x)
     scale = np.ones_like(x)
     if noise > NO_NOISE * spread:
         relative = np.abs(spline(u)) + LEAST_SIZE * float(np.sqrt(np.mean(x * x)))
@@ -65,17 +65,9 @@ def _nats(residual: Array, scale: Array) -> float:
     return -len(residual) * float(np.log(rms + LEAST_NOISE)) - float(np.sum(np.log(scale)))
 
 
-def _fit(u: Array, x: Array, weight: Array) -> tuple[BSpline, float]:
+def _fit(u: Array, x: Array, weight: Array | None = None) -> tuple[BSpline, float]:
     """The spline of lowest GCV score, and the standard deviation of its residuals times `weight`."""
-    best: tuple[float, BSpline, float] | None = None
     n = len(u)
-    for inner in dict.fromkeys(min(max(int(share * n), 1), n - DEGREE - 3) for share in KNOT_SHARES):
-        knots = np.quantile(u, np.linspace(0, 1, inner + 2)[1:-1])
-        padded = np.concatenate([np.repeat(u[0], DEGREE + 1), knots, np.repeat(u[-1], DEGREE + 1)])
-        spline = make_lsq_spline(u, x, padded, DEGREE, w=weight)
-        squares, free = float(np.sum(((spline(u) - x) * weight) ** 2)), n - inner - DEGREE - 1
-        score = squares * n / free**2
-        if best is None or score < best[0]:
-            best = score, spline, float(np.sqrt(squares / free))
-    assert best is not None
-    return best[1], best[2]
+    counts = dict.fromkeys(min(max(int(share * n), 1), n - DEGREE - 3) for share in KNOT_SHARES)
+    _, spline, noise = min((smoothing_spline(u, x, inner, weight) for inner in counts), key=lambda fit: fit[0])
+    return spline, noise

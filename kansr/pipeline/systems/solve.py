@@ -82,7 +82,7 @@ def solve(series: Series, passed: Callable[[], bool] = lambda: False) -> Iterato
         yield _solved(best, offers)
         if passed() or not np.all(best.fit.rms(pieces.weight) < CLOSE):
             break
-        rows = _followed(series, rows, best.fit, pieces)
+        rows = _followed(rows, best.fit, pieces)
     assert best is not None
     if not passed():
         yield _solved(_polished(series, rows, best, passed), offers)
@@ -124,12 +124,12 @@ def _offers(
     integrals = curves.integrals(offered.values, offered.middles)
     made = []
     for state, old in zip(states, before):
-        found = judged(state, curves, [*sums(state, curves, offered, integrals, passed), *old], passed)
-        made.append([one.expr for one in found] or old or [sympy.Float(float(np.mean(state.x)))])
+        found = judged(state, curves, [*sums(state, offered, integrals, passed), *old], passed)
+        made.append(found or old or [sympy.Float(float(np.mean(state.x)))])
     return made
 
 
-def _followed(series: Series, rows: _Rows, fit: TrajectoryFit, pieces: Pieces) -> _Rows:
+def _followed(rows: _Rows, fit: TrajectoryFit, pieces: Pieces) -> _Rows:
     """The rows with the trajectories of a system in place of smooth curves."""
     path = pieces.joined(fit.trajectory)
     bounds = np.cumsum([len(t) for t in rows.t])[:-1]

@@ -23,6 +23,7 @@ SUBSTEPS = (1, 2, 4, 8)  # steps from row to row that are tried
 STEP_ERROR = 0.1  # over the errors of the rows: error of the integration that is let pass
 ITERATIONS = 12  # Levenberg–Marquardt steps
 STALLED = 1e-3  # relative decrease of the sum of squares that ends a fit
+RANK = 1e-13  # singular value of a scaled normal matrix, over the largest, below which a direction is left out
 WORST = 1e6  # residual over its error of a trajectory that runs away: it stays finite
 
 
@@ -188,7 +189,7 @@ def fit_trajectories(
 def _covariance(J: Array, count: int) -> Array:
     scale = np.sqrt(np.sum(J * J, axis=0))
     scale = np.where(scale > 0, scale, 1.0)
-    N = np.linalg.pinv((J / scale).T @ (J / scale), rcond=1e-13)
+    N = np.linalg.pinv((J / scale).T @ (J / scale), rcond=RANK)
     return (N / scale / scale[:, None])[:count, :count]
 
 

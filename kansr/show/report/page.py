@@ -81,6 +81,7 @@ def page(discovery: Result) -> str:
             python=platform.python_version(),
             title=title,
             call=f"kansr.discover(table, target={title!r}, seed={discovery.seed})",
+            status=discovery.status.value,
             words=WORDS[discovery.status],
             law=equation(discovery.target, best.expr, number),
             long=best.complexity > LONG,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kansr.errors import printable
 from kansr.expression.render import readable
 from kansr.numeric.arrays import evenly_spaced_rows
 from kansr.pipeline.systems.laws import Dynamics, Laws
@@ -39,7 +40,7 @@ def system_page(found: Laws) -> str:
             charts=list(_charts(found.system)),
         )
     )
-    return text
+    return printable(text)
 
 
 def _charts(system: Dynamics) -> Iterator[Chart]:

@@ -14,8 +14,7 @@ def test_the_columns_that_made_the_target_are_found(columns: tuple[int, ...]) ->
     A = rng.normal(size=(80, 12)) + 3 * rng.normal(size=(80, 1))  # all much alike
     y = A[:, columns] @ (1.0 + np.arange(len(columns))) + 0.01 * rng.normal(size=80)
     best = best_subsets(y, A, np.full(12, 12.0), 80.0, 1e-3)[0]
-    assert best.columns == columns
-    assert best.rms == pytest.approx(0.01, rel=0.3)
+    assert best == columns
 
 
 def test_of_two_that_are_as_close_the_cheaper_one_is_first() -> None:
@@ -23,7 +22,7 @@ def test_of_two_that_are_as_close_the_cheaper_one_is_first() -> None:
     a = rng.normal(size=50)
     A = np.column_stack([a, 2 * a])
     cheap = best_subsets(a, A, np.array([30.0, 10.0]), 50.0, 1e-3)[0]
-    assert cheap.columns == (1,)
+    assert cheap == (1,)
 
 
 def test_every_family_has_a_subset() -> None:
@@ -32,5 +31,5 @@ def test_every_family_has_a_subset() -> None:
     y = A[:, 0] + 0.1 * rng.normal(size=60)
     family = np.where(np.arange(20) < 10, -1, np.arange(20) // 5)
     found = best_subsets(y, A, np.full(20, 8.0), 60.0, 1e-3, family)
-    seen = {int(family[k]) for subset in found for k in subset.columns} - {-1}
+    seen = {int(family[k]) for subset in found for k in subset} - {-1}
     assert seen == {2, 3}

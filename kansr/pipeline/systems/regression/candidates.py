@@ -22,17 +22,8 @@ from kansr.pipeline.systems.regression.views import View
 FLOOR = 3e-5
 LEAST_RMS = 0.1  # rms in a view, where errors of the rows are of size 1, below which nothing is decided
 SMOOTH_ROWS = 20.0  # independent rows of a residual that is smooth: one each half wave
-KEPT_OF_KIND = (
-    3  # right-hand sides of a kind that are kept for a state: polynomials, others, those with constants inside
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Sided:
-    """A right-hand side with how much longer its description is than the best one's, in the view that likes it most."""
-
-    expr: sympy.Expr
-    excess: float
+# Right-hand sides of a kind that are kept for a state. Kinds: polynomials, others, those with constants inside.
+KEPT_OF_KIND = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +50,7 @@ def expression_bits(expr: sympy.Expr, noise: float, rows: int, inputs: int) -> f
     return bits(expr, bits_per_float(noise, rows), inputs)
 
 
-def sums(state: State, curves: Curves, terms: Terms, integrals: Array, passed: Callable[[], bool]) -> list[sympy.Expr]:
+def sums(state: State, terms: Terms, integrals: Array, passed: Callable[[], bool]) -> list[sympy.Expr]:
     """The best sums of terms in each view, with their coefficients there. integrals: of the terms, (n, terms)."""
     made: list[sympy.Expr] = []
     per_number = bits_per_float(state.noise(), len(state.x))
@@ -72,14 +63,14 @@ def sums(state: State, curves: Curves, terms: Terms, integrals: Array, passed: C
         quick = best_subsets(y, A[:, terms.kind < 1], cost[terms.kind < 1], SMOOTH_ROWS, floor)
         rows = float(len(y))
         if view.white and quick:
-            monomials = A[:, np.flatnonzero(terms.kind < 1)[list(quick[0].columns)]]
+            monomials = A[:, np.flatnonzero(terms.kind < 1)[list(quick[0])]]
             rows = independent_rows(y - monomials @ _solved(monomials, y))
         elif floor > LEAST_RMS:
             rows = SMOOTH_ROWS
         for most in (0, 1, 2):
             among = np.flatnonzero(terms.kind <= most)
             for subset in best_subsets(y, A[:, among], cost[among], rows, floor, terms.family[among]):
-                chosen = among[list(subset.columns)]
+                chosen = among[list(subset)]
                 made.append(
                     sympy.Add(
                         *(sympy.Float(float(c)) * terms.exprs[k] for c, k in zip(_solved(A[:, chosen], y), chosen))
@@ -93,12 +84,12 @@ def _solved(A: Array, y: Array) -> Array:
     return np.asarray(np.linalg.lstsq(A / scale, y, rcond=None)[0] / scale)
 
 
-def judged(state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Callable[[], bool]) -> list[Sided]:
+def judged(state: State, curves: Curves, exprs: Sequence[sympy.Expr], passed: Callable[[], bool]) -> list[sympy.Expr]:
     """The best of the right-hand sides, and of those with a term less, fitted in the white views, best first."""
     fits: dict[sympy.Expr, _Pair] = {}
     _fit(exprs, fits, state, curves, passed)
     kept = _varied(_ranked(list(fits.values()), state, curves), curves.names)
-    shorter = [expr - term for one in kept for expr in [one.expr] for term in sympy.Add.make_args(expr)]
+    shorter = [expr - term for expr in kept for term in sympy.Add.make_args(expr)]
     _fit([expr for expr in shorter if expr.free_symbols], fits, state, curves, passed)
     return _varied(_ranked(list(fits.values()), state, curves), curves.names)
 
@@ -128,7 +119,7 @@ def _fit(
             fits[form] = better
 
 
-def _ranked(fits: list[_Pair], state: State, curves: Curves) -> list[Sided]:
+def _ranked(fits: list[_Pair], state: State, curves: Curves) -> list[sympy.Expr]:
     """Fitted right-hand sides by description length, in the view that likes each most."""
     white = [view for view in state.views if view.white]
     n, inputs, noise = len(state.x), len(curves.names), state.noise()
@@ -145,22 +136,22 @@ def _ranked(fits: list[_Pair], state: State, curves: Curves) -> list[Sided]:
         scores[:, v] = rows / 2 * np.log2(rms**2 + floor**2) + length
     scores -= scores.min(axis=0)
     order = np.argsort(scores.min(axis=1), kind="stable")
-    return [Sided(fits[k][int(np.argmin(scores[k]))].expr, float(scores[k].min())) for k in order]
+    return [fits[k][int(np.argmin(scores[k]))].expr for k in order]
 
 
-def _varied(found: list[Sided], names: tuple[str, ...]) -> list[Sided]:
+def _varied(found: list[sympy.Expr], names: tuple[str, ...]) -> list[sympy.Expr]:
     """The best, with the best polynomials and the best without constants inside among them; no form twice."""
     symbols = [sympy.Symbol(name) for name in names]
-    forms: dict[sympy.Expr, Sided] = {}
-    for one in found:
-        forms.setdefault(form_of(one.expr), one)
+    forms: dict[sympy.Expr, sympy.Expr] = {}
+    for expr in found:
+        forms.setdefault(form_of(expr), expr)
     taken = [0, 0, 0]
     kept = []
-    for _form, one in forms.items():
-        kind = 0 if one.expr.is_polynomial(*symbols) else 1 if _plain(one.expr) else 2
+    for expr in forms.values():
+        kind = 0 if expr.is_polynomial(*symbols) else 1 if _plain(expr) else 2
         if taken[kind] < KEPT_OF_KIND:
             taken[kind] += 1
-            kept.append(one)
+            kept.append(expr)
     return kept
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.least_squares import levenberg_marquardt
 from kansr.pipeline.systems.regression.views import View, cumulative
 
-ITERATIONS = 25
+ITERATIONS = 25  # Levenberg–Marquardt steps
 STALLED = 1e-6  # relative decrease of the sum of squares that ends a fit
 
 
@@ -50,16 +49,9 @@ class IntegralFit:
     rms: float
 
 
-def fit_integral(
-    expr: sympy.Expr,
-    curves: Curves,
-    x: Array,
-    view: View,
-    fixed: Sequence[sympy.Expr] = (),
-    iterations: int = ITERATIONS,
-) -> IntegralFit | None:
+def fit_integral(expr: sympy.Expr, curves: Curves, x: Array, view: View) -> IntegralFit | None:
     """The constants at their least-squares optimum in the view of the measured state x, (n,); None without a value."""
-    constants = tuple(c for c in tied_floats(expr) if c not in fixed and -c not in fixed)
+    constants = tied_floats(expr)
     try:
         tape = Tape(expr, curves.names, constants)
     except FormulaError:
@@ -79,7 +71,7 @@ def fit_integral(
 
     start = np.array([float(c) for c in constants])
     with np.errstate(all="ignore"):
-        best = levenberg_marquardt(residual, linearised, start, iterations, stalled=STALLED)
+        best = levenberg_marquardt(residual, linearised, start, ITERATIONS, stalled=STALLED)
     if not np.isfinite(best.rms):
         return None
     new = {c: sympy.Float(float(v)) for c, v in zip(constants, best.values)}

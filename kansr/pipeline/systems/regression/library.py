@@ -24,7 +24,6 @@ RATES = (0.3, 1.0, 3.0)  # of exponentials, over the size of the state
 PHASE = 5.0  # of sine and cosine with a constant inside at the largest size of the state: slower ones are parabolas
 POWERS = (0.5, 0.75, 1.25, 1.5, 2.5)  # exponents that are offered, and fitted later
 FEW_INPUTS = 3  # inputs up to which terms with constants inside are multiplied by another input
-NO_SPREAD = 1e-9  # spread over rms below which a term is a constant
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from kansr.numeric.arrays import Array
@@ -18,17 +16,11 @@ BEST = 12  # subsets that are returned
 FAMILIES = 8  # families whose best subset is returned besides
 
 
-@dataclass(frozen=True)
-class Subset:
-    """Columns, and the rms of what they leave of the target."""
-
-    columns: tuple[int, ...]
-    rms: float
-    score: float
+Subset = tuple[int, ...]  # numbers of columns, rising
 
 
 def best_subsets(
-    y: Array, A: Array, cost: Array, rows: float, floor: float, family: Array | None = None, most: int = MOST_TERMS
+    y: Array, A: Array, cost: Array, rows: float, floor: float, family: Array | None = None
 ) -> list[Subset]:
     """The subsets of least rows·log2(rms) + cost, best first; the best with each family of columns come after those.
 
@@ -47,8 +39,8 @@ def best_subsets(
         return rows / 2 * np.log2((squares + beyond) / n + floor**2) + bits
 
     beam: list[tuple[tuple[int, ...], Array]] = [((), np.empty((len(B), 0)))]
-    found: dict[frozenset[int], tuple[float, float]] = {}
-    for level in range(most):
+    found: dict[frozenset[int], float] = {}
+    for level in range(MOST_TERMS):
         offers: dict[frozenset[int], tuple[float, tuple[int, ...], Array, int]] = {}
         for chosen, Q in beam:
             rest = z - Q @ (Q.T @ z)
@@ -66,20 +58,21 @@ def best_subsets(
                 key = frozenset((*chosen, int(k)))
                 if key not in offers or scores[k] < offers[key][0]:
                     offers[key] = float(scores[k]), chosen, Q, int(k)
-                    rms = float(np.sqrt((max(left[k], 0.0) + beyond) / n))
-                    found[key] = float(scores[k]), rms
+                    found[key] = float(scores[k])
         ranked = sorted(offers.values(), key=lambda offer: (offer[0], offer[1], offer[3]))
         beam = [_extended(B, chosen, Q, k) for _, chosen, Q, k in ranked[: FIRST_WIDTH if level == 0 else WIDTH]]
-    ranked_all = sorted(found.items(), key=lambda item: (item[1][0], sorted(item[0])))
-    subsets = [Subset(tuple(sorted(int(usable[k]) for k in key)), rms, value) for key, (value, rms) in ranked_all]
+    ranked_all = sorted(found, key=lambda key: (found[key], sorted(key)))
+    subsets = [tuple(sorted(int(usable[k]) for k in key)) for key in ranked_all]
     return [*subsets[:BEST], *_of_families(subsets[BEST:], family)]
 
 
 def _of_families(subsets: list[Subset], family: Array | None) -> list[Subset]:
     """The best subset with each family, of those that are most likely."""
+    if family is None:
+        return []
     first: dict[int, Subset] = {}
-    for subset in subsets if family is not None else ():
-        for number in {int(family[k]) for k in subset.columns if family is not None and family[k] >= 0}:
+    for subset in subsets:
+        for number in {int(family[k]) for k in subset if family[k] >= 0}:
             first.setdefault(number, subset)
         if len(first) >= FAMILIES:
             break

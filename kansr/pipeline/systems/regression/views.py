@@ -29,7 +29,6 @@ class View:
     Errors of the rows become errors of size 1; white: whether they stay independent.
     """
 
-    name: str
     matrix: csr_matrix
     basis: Array | None
     white: bool
@@ -67,11 +66,11 @@ def views(segments: list[Array], sigma: Array, width: float, order: int = 1) -> 
     places = np.split(np.arange(len(sigma)), np.cumsum([len(t) for t in segments])[:-1])
     scaled = csr_matrix(diags_array(weight))
     made = [
-        View("whole", scaled, _starts(segments, places, weight, order, 1), True),
-        View("chunks", scaled, _starts(segments, places, weight, order, CHUNKS), True),
+        View(scaled, _starts(segments, places, weight, order, 1), True),
+        View(scaled, _starts(segments, places, weight, order, CHUNKS), True),
     ]
     rows = [_weak(t, place, weight, width, order) for t, place in zip(segments, places)]
-    return [*made, View("weak", csr_matrix(np.vstack(rows)), None, False)]
+    return [*made, View(csr_matrix(np.vstack(rows)), None, False)]
 
 
 def _starts(segments: list[Array], places: list[NDArray[np.intp]], weight: Array, order: int, chunks: int) -> Array:
