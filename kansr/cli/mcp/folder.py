@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from kansr.errors import UsageError
-from kansr.runtime.files import exists, is_file, is_folder
+from kansr.runtime.files import is_file, is_folder
 
 MOST_IN_A_NAME = 255  # bytes: NAME_MAX of the usual file systems
 MOST_BYTES = 1024  # of a whole path, well below PATH_MAX, to which the folder's own adds
@@ -54,7 +55,7 @@ class Folder:
         path = parent / _relative(name).name
         if not is_folder(parent):
             raise UsageError(f"cannot write {name!r}: there is no such folder to write it in")
-        if path.is_symlink() or exists(path):
+        if os.path.lexists(path):
             raise UsageError(f"{name!r} is there already: name another")
         return path
 
