@@ -34,7 +34,7 @@ from kansr.cli.signature.bench import Bench
 from kansr.cli.signature.sample import Sample
 from kansr.errors import UsageError
 from kansr.pipeline.config import Config
-from kansr.runtime.files import exists, write
+from kansr.runtime.files import exists, is_file, write
 from kansr.runtime.signals import SIGNALLED
 from kansr.runtime.terminal import emit, say
 from kansr.version import __version__
@@ -184,7 +184,7 @@ def _draw(what: RenderableType) -> None:
 
 def _odebench(given: Bench, levels: Sequence[float], only: Sequence[str]) -> int:
     """Searches, and writes the records to the folder of the run."""
-    if given.data is None or not given.data.is_file():
+    if given.data is None or not is_file(given.data):
         raise UsageError("odebench needs --data FILE: ODEBench's systems, strogatz_extended.json")
     if given.method not in (None, ["kansr"]) or given.resume or given.scheduler or given.jobs != 1:
         raise UsageError("odebench is run by kansr alone, in one process: leave out --method, --resume, --jobs")

@@ -38,7 +38,7 @@ def predict(given: Predict) -> None:
         raise UsageError(f"{given.out} is there already; use --force to replace it")
     law = _law(given)
     group = None if law is None or not law.parameters else law.group
-    table = read_source(given.file, reading_of(given), 0, labelled=group)
+    table = read_source(given.file, reading_of(given), 0, labelled=group, every=True)
     if law is None:
         law = read_law(given.source, given.index, given.complexity, table.columns)
     if given.no_header:

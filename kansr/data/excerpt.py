@@ -64,7 +64,7 @@ def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:
 def read_excerpt(path: Path, names: Sequence[str], target: str) -> Excerpt:
     """The excerpt that `csv_text` wrote. Raises DataError for anything else."""
     try:
-        header, *lines = csv.reader(read(path, MOST_BYTES).decode().splitlines())
+        header, *lines = csv.reader(io.StringIO(read(path, MOST_BYTES).decode(), newline=""))
         labels = None
         if header[-1:] == ["group"] and len(header) > len(names) + 3:
             labels = tuple(line.pop() for line in lines)

@@ -51,15 +51,22 @@ def as_table(
     """
     if isinstance(data, Table):
         return data
+    labels = None if labelled is None else Labels(labelled)
     if isinstance(data, tuple) and len(data) == 2:
-        return thinned(from_arrays(*data, wanted=wanted), seed=seed)
-    if hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
-        labels = None if labelled is None else Labels(labelled)
-        table = thinned(from_frame(cast("pd.DataFrame", data), labels=labels, wanted=wanted), seed=seed)
-        return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
-    if isinstance(data, str | Path) or hasattr(data, "read"):
+        table = from_arrays(*data, labels=labels, wanted=wanted)
+    elif hasattr(data, "iloc"):  # a DataFrame, without importing pandas to ask
+        table = from_frame(cast("pd.DataFrame", data), labels=labels, wanted=wanted)
+    elif isinstance(data, str | Path) or hasattr(data, "read"):
         return read_table(data, seed=seed, labelled=labelled, wanted=wanted)
-    raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
+    else:
+        raise UsageError(f"a table is a path, a DataFrame or a pair (X, y), not {type(data).__name__}")
+    table = thinned(table, seed=seed)
+    return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
+
+
+def default_target(table: Table) -> str:
+    """The column that is the target where none is named: the last one that holds numbers."""
+    return _filled(_without_texts(table, ())[0])[-1]
 
 
 def dataset(
@@ -262,12 +269,9 @@ def _roles(
             "if there are more, name the separator with --sep"
         )
     notes = list(table.notes)
-    blank = _blank(table)
-    filled = [name for name in table.columns if name not in blank]
-    if blank and len(filled) > 1:
+    blank, filled = _blank(table), _filled(table)
+    if len(filled) < len(table.columns):
         notes.append(f"left out, without values: {', '.join(map(repr, blank))}")
-    else:
-        filled = list(table.columns)
     if target is None:
         left = [name for name in filled if name not in (sigma, group)]
         if not left:
@@ -336,6 +340,13 @@ def _blank(table: Table) -> list[str]:
     """The columns in which every cell is missing."""
     empty = [bool(np.isnan(column).all()) for column in table.values.T]
     return [name for name, none in zip(table.columns, empty) if none and name not in table.refusals]
+
+
+def _filled(table: Table) -> list[str]:
+    """The columns that hold values; all where fewer than two do."""
+    blank = _blank(table)
+    filled = [name for name in table.columns if name not in blank]
+    return filled if len(filled) > 1 else list(table.columns)
 
 
 def _useful(names: Sequence[str], values: Array, target: str) -> tuple[list[int], list[str]]:

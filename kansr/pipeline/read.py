@@ -72,10 +72,11 @@ def read_source(
     labelled: str | None = None,
     wanted: Wanted | None = None,
     enough: Callable[[], bool] = lambda: False,
+    every: bool = False,
 ) -> Table:
     """The table behind a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y).
 
-    Of a table too large to hold, rows are drawn by the seed. labelled, wanted, enough: see `read_table`.
+    Of a table too large to hold, rows are drawn by the seed. labelled, wanted, enough, every: see `read_table`.
     Raises DataError for what cannot be read.
     """
     if not (isinstance(source, str | Path) or hasattr(source, "read")):
@@ -95,4 +96,5 @@ def read_source(
         labelled=labelled,
         wanted=wanted,
         enough=enough,
+        every=every,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kansr.data.excerpt import read_excerpt
 from kansr.result.result import Result
-from kansr.runtime.files import is_folder
+from kansr.runtime.files import is_file, is_folder
 from kansr.store.folder import COMMAND, ROWS
 from kansr.store.load import load, text_of
 
@@ -22,6 +22,6 @@ def read(run: Path) -> Result:
     rows, command = folder / ROWS, folder / COMMAND
     return replace(
         discovery,
-        excerpt=read_excerpt(rows, discovery.inputs, discovery.target) if rows.is_file() else None,
-        command=text_of(command).strip() if command.is_file() else "",
+        excerpt=read_excerpt(rows, discovery.inputs, discovery.target) if is_file(rows) else None,
+        command=text_of(command).strip() if is_file(command) else "",
     )

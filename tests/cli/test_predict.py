@@ -17,6 +17,7 @@ from support.paths import KEPLER
 from kansr.api.discovery import Discovery
 from kansr.cli.predict import for_spreadsheet
 from kansr.data.dataset import Dataset
+from kansr.data.read.reservoir import MOST
 from kansr.data.roles import dataset
 from kansr.errors import UsageError
 from kansr.formula.judge.judge import judge
@@ -42,6 +43,14 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "odd"
     Discovery(Status.FOUND, "T_", rows.names, ("lambda",), ParetoFront((law,)), rows.columns).save(folder)
     return folder
+
+
+def test_every_row_of_a_large_table_has_its_prediction(tmp_path: Path) -> None:
+    count = MOST + 5
+    (tmp_path / "large.csv").write_text("a,b\n" + "".join(f"{k},1\n" for k in range(count)))
+    done = told("predict", "2*a", tmp_path / "large.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[1:] == [str(2 * k) for k in range(count)]
 
 
 def test_predictions_are_exact(run: Path, tmp_path: Path) -> None:

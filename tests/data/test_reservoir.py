@@ -129,3 +129,11 @@ def test_a_large_frame_from_python() -> None:
     found = kansr.discover((X, y))
     assert found.rows == MOST and any("on all 150000" in note for note in found.notes)
     assert float(found.best.expr.subs({"x0": 1, "x1": 1})) == pytest.approx(2.3456789, rel=1e-4)
+
+
+def test_every_row_is_kept_or_the_table_refused() -> None:
+    text = b"a,b\n" + b"1,2\n" * (FEWEST + 5)
+    assert len(read_table(io.BytesIO(text), memory=1).values) == FEWEST
+    assert len(read_table(io.BytesIO(text), memory=16 * (FEWEST + 5), every=True).values) == FEWEST + 5
+    with pytest.raises(DataError, match=f"has {FEWEST + 5} rows, which take more than"):
+        read_table(io.BytesIO(text), memory=16 * FEWEST, every=True)

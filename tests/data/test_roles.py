@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 
+from kansr.data.read.cells import label_of
 from kansr.data.read.file import read_table
 from kansr.data.roles import dataset
 from kansr.errors import DataError, KansrError, UsageError
@@ -45,3 +47,32 @@ def test_columns_are_ignored() -> None:
 def test_what_cannot_be_left_out(options: dict[str, object], error: type[KansrError], words: str) -> None:
     with pytest.raises(error, match=words):
         notes_and_names(**options)
+
+
+@pytest.mark.parametrize(
+    ("cell", "label"),
+    [
+        (" a b ", "a b"),
+        ("1.0", "1"),
+        (1.0, "1"),
+        (1, "1"),
+        ("1e3", "1000"),
+        ("007", "7"),
+        ("0.1", "0.1"),
+        (0.1, "0.1"),
+        ("-0.0", "0"),
+        ("10000000000000000001", "10000000000000000001"),  # float64 would make one label of this
+        ("10000000000000000002", "10000000000000000002"),  # and this
+        ("1e999", "1e999"),
+        ("1,5", "1,5"),
+    ],
+)
+def test_labels_are_written_shortest_and_stay_apart(cell: object, label: str) -> None:
+    assert label_of(cell) == label
+    assert label_of(label) == label
+
+
+def test_arrays_have_labels_too() -> None:
+    X = np.array([["a" if k % 2 else "b", float(k)] for k in range(12)], dtype=object)
+    data, _ = dataset((X, np.arange(12.0) ** 2), group="x0")
+    assert data.grouping is not None and data.grouping.labels == ("a", "b")

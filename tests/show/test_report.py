@@ -20,6 +20,7 @@ from kansr.api.discovery import Discovery
 from kansr.cli.report import page_path
 from kansr.data.dataset import Dataset
 from kansr.data.excerpt import MOST_ROWS, csv_text, excerpt, read_excerpt
+from kansr.data.grouping import Grouping
 from kansr.errors import DataError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import mathematics
@@ -250,6 +251,15 @@ def test_rows_read_back_as_they_were(tmp_path_factory, rows, known: bool) -> Non
     for name in ("X", "y", "row", "held_out"):
         assert (getattr(again, name) == getattr(kept, name)).all()
     assert (again.sigma is None) == (sigma is None)
+
+
+def test_labels_read_back_as_they_were(tmp_path: Path) -> None:
+    labels = ("a", "two\nlines", "a\u2028b", 'x,"y"', "\x85c")
+    data = Dataset(np.ones((5, 1)), np.arange(5.0), ("a",), grouping=Grouping("g", labels, np.arange(5)))
+    (tmp_path / "rows.csv").write_text(
+        csv_text(excerpt(data, np.zeros(5, dtype=bool), 0), ("a",), "y"), "utf-8", newline=""
+    )
+    assert read_excerpt(tmp_path / "rows.csv", ("a",), "y").labels == labels
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kansr.cli.mcp.folder import Folder
 from kansr.errors import KansrError
 
 GRACE = 1.5  # times the time limit: a command stops at its limit plus a tenth; what is left is for a busy machine
+READING_SECONDS = 60.0  # for a table to be read, or a page to be written
 LOADING_SECONDS = 30.0  # to start Python and load what a command needs
 PACKAGES = Path(__file__).resolve().parents[3]  # where kansr is, for a process that starts elsewhere
 WITH_A_RESULT = (Exit.FOUND, Exit.NOTHING, Exit.TIMED_OUT)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from kansr.errors import UsageError
+from kansr.runtime.files import is_file, is_folder
 
 MOST_IN_A_NAME = 255  # bytes: NAME_MAX of the usual file systems
 MOST_BYTES = 1024  # of a whole path, well below PATH_MAX, to which the folder's own adds
@@ -24,33 +26,36 @@ class Folder:
     @classmethod
     def at(cls, path: Path) -> Folder:
         """Raises UsageError where there is no such folder."""
-        if not path.is_dir():
+        if not is_folder(path):
             raise UsageError(f"--folder {path}: there is no such folder")
         return cls(path.resolve())
 
     def file(self, name: str) -> Path:
         """A file that is there. Raises UsageError."""
         path = self._inside(name)
-        if not path.is_file():  # neither a folder, nor a pipe or a device that would never end
+        if not is_file(path):  # neither a folder, nor a pipe or a device that would never end
             raise UsageError(f"there is no file {name!r} in the folder; names are relative to it")
         return path
 
     def run(self, name: str) -> Path:
         """The folder or the discovery.json of a result, with all files beside it inside, too. Raises UsageError."""
         path = self._inside(name)
-        if not path.exists():
+        if not (is_folder(path) or is_file(path)):
             raise UsageError(f"there is no result {name!r} in the folder; discover leaves one where save_as names it")
-        for beside in (path if path.is_dir() else path.parent).iterdir():
-            self._check(beside, f"{name}: {beside.name}")
+        try:
+            for beside in (path if is_folder(path) else path.parent).iterdir():
+                self._check(beside, f"{name}: {beside.name}")
+        except OSError as err:
+            raise UsageError(f"{name!r} cannot be read: {err.strerror}") from err
         return path
 
     def new(self, name: str) -> Path:
         """Where something new may be written: a folder that is there, a name that is not. Raises UsageError."""
         parent = self._inside(str(_relative(name).parent))
         path = parent / _relative(name).name
-        if not parent.is_dir():
+        if not is_folder(parent):
             raise UsageError(f"cannot write {name!r}: there is no such folder to write it in")
-        if path.is_symlink() or path.exists():
+        if os.path.lexists(path):
             raise UsageError(f"{name!r} is there already: name another")
         return path
 
@@ -77,11 +82,14 @@ def _relative(name: str) -> PurePosixPath:
     """The name as a path. Raises UsageError unless it is relative, goes nowhere up, and can be the name of a file."""
     path = PurePosixPath(name)
     windows = PureWindowsPath(name)
-    too_long = len(name.encode()) > MOST_BYTES or any(len(part.encode()) > MOST_IN_A_NAME for part in path.parts)
-    if not name or not name.isprintable() or too_long:
+    if not name or not name.isprintable() or _too_long(path):  # half a surrogate pair is not printable
         raise UsageError(f"{name[:40]!r} is no name of a file")
     if path.is_absolute() or windows.drive or windows.root:
         raise UsageError(f"{name!r} is an absolute path: names are relative to the folder")
     if ".." in (*path.parts, *windows.parts):
         raise UsageError(f"{name!r} leads out of the folder: no .. in names")
     return path
+
+
+def _too_long(path: PurePosixPath) -> bool:
+    return len(bytes(path)) > MOST_BYTES or any(len(part.encode()) > MOST_IN_A_NAME for part in path.parts)

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from kansr.cli import Exit
+from kansr.cli.mcp.call import READING_SECONDS
 from kansr.data.read.file import Table, read_table
+from kansr.data.roles import default_target
 from kansr.errors import KansrError
 from kansr.numeric.arrays import Array
-from kansr.runtime.terminal import emit, say
+from kansr.runtime.deadline import Deadline
+from kansr.runtime.terminal import emit, say, say_internal, without_warnings
 
 MOST_COLUMNS = 200  # that are described: beyond them the answer is longer than anybody reads
 FIRST_ROWS = 3
@@ -25,7 +28,7 @@ def inspected(table: Table) -> dict[str, Any]:
         "rows": table.total or len(table.values),
         "columns": [_column(table, name, table.values[:, i]) for i, name in enumerate(shown)],
         "columns_left_out": len(table.columns) - len(shown),
-        "default_target": table.columns[-1],
+        "default_target": default_target(table),
         "first_rows": [[_number(v) for v in row[:MOST_COLUMNS]] for row in table.values[:FIRST_ROWS].tolist()],
         "notes": list(table.notes),
     }
@@ -51,10 +54,15 @@ def _number(value: float) -> float | None:
 def main(file: str) -> int:
     """Prints the object, or one sentence on stderr; returns the exit code."""
     try:
-        emit(json.dumps(inspected(read_table(file)), allow_nan=False) + "\n")
+        with without_warnings():
+            table = read_table(file, enough=Deadline(READING_SECONDS).passed)
+            emit(json.dumps(inspected(table), allow_nan=False) + "\n")
     except KansrError as err:
         say([str(err)])
         return Exit.USAGE
+    except Exception as err:  # a traceback would tell the client where the folder is
+        say_internal(err, debug=False)
+        return Exit.INTERNAL
     return Exit.FOUND
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kansr.cli.mcp.call import ask, kansr
+from kansr.cli.mcp.call import READING_SECONDS, ask, kansr
 from kansr.cli.mcp.folder import Folder
 from kansr.errors import UsageError
 
 USUAL_SECONDS = 60.0  # of a search, as of the commands
-READING_SECONDS = 60.0  # for a table to be read, or a page to be written
 MOST_PREDICTIONS = 1000  # that are handed over; more go to a file
 
 
@@ -34,8 +33,9 @@ class Tools:
     async def inspect_table(self, table: str) -> dict[str, Any]:
         """Say what a table holds: rows, columns with ranges, missing cells, and what stands in the way of a search.
 
-        Call it first. table: a name relative to the folder; CSV, TSV, other separated text (also .gz), parquet, feather
-        or npz. The target of the other tools is the last column unless another is named.
+        Call it first. table: a name relative to the folder; CSV, TSV, other separated text (also .gz), JSON, xlsx,
+        parquet, feather or npz. The target of the other tools is default_target unless another is named. Of a table
+        that takes longer than a minute to read, the first rows are described, and a note says so.
         """
         file = self.folder.file(table)
         _, found, _ = await ask(self.folder, ["-m", "kansr.cli.mcp.inspect", str(file)], READING_SECONDS)
@@ -57,7 +57,7 @@ class Tools:
     ) -> dict[str, Any]:
         """Find a formula for one column of a table.
 
-        target: the column to explain, the last one unless given. inputs: the columns to use, all others unless given.
+        target: the column to explain, default_target unless given. inputs: the columns to use, all others unless given.
         units: {column: unit} of all columns, target too; then every formula has the target's unit. sigma: the column
         with the standard error of each value of the target. derivative: a column of time; the target's rate of change
         along it is explained. form: the form of the law with unknown functions, such as "x*f(y) + g(z)". missing:

@@ -6,8 +6,8 @@ import csv
 import datetime
 import io
 import lzma
-import re
 import struct
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -19,7 +19,7 @@ import pandas as pd
 
 from kansr.data.read.cells import Labels
 from kansr.data.read.reservoir import MAX_COLUMNS, Wanted, picked
-from kansr.data.read.table import Table, from_arrays, from_frame
+from kansr.data.read.table import Table, from_arrays, from_frame, reason
 from kansr.errors import DataError, UsageError
 from kansr.runtime.alarm import OutOfTime
 
@@ -32,9 +32,12 @@ OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0"  # first bytes of an xls file
 MOST_ROWS = 1 << 20  # of a sheet, in all programs
 BYTES_PER_CELL = 32  # in memory, of a sheet that is read, at least
 FEWEST_CELLS = 2  # in both directions, of a sheet that may hold a table
-# What a damaged archive, or one with a password, raises.
+# What a damaged archive, one with a password, or an array with a damaged header raises.
 DAMAGED = (
     ValueError,
+    TypeError,
+    SyntaxError,
+    tokenize.TokenError,
     OSError,
     EOFError,
     RuntimeError,
@@ -138,7 +141,7 @@ def _plain(cell: Any) -> Any:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         text = cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
-        return " ".join(text.split("\n"))
+        return " ".join(text.splitlines())
     return cell
 
 
@@ -159,8 +162,9 @@ def _npz(
     except OutOfTime:
         raise
     except DAMAGED as err:
-        reason = re.split(r"\.\s", str(err))[0]
-        raise DataError(f"{source}: cannot read the arrays X and y ({reason}); save them as plain numbers") from err
+        raise DataError(
+            f"{source}: cannot read the arrays X and y ({reason(err)}); save them as plain numbers"
+        ) from err
     yield from_arrays(X, y, source=source, labels=labels, wanted=wanted)
 
 
@@ -183,7 +187,7 @@ def _parquet(
     except OutOfTime:
         raise
     except (ValueError, OSError) as err:  # the errors of pyarrow derive from these
-        raise DataError(f"{source} is damaged: {err}") from err
+        raise DataError(f"{source} is damaged: {reason(err)}") from err
 
 
 def _feather(
@@ -197,7 +201,7 @@ def _feather(
     except OutOfTime:
         raise
     except (ValueError, OSError) as err:
-        raise DataError(f"{source} is damaged: {err}") from err
+        raise DataError(f"{source} is damaged: {reason(err)}") from err
 
 
 def whole(stream: io.BufferedReader, source: str, memory: int) -> bytes:

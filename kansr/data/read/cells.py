@@ -7,6 +7,7 @@ Numbers that the parser of pandas reads are left as it reads them; for others th
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Callable, Sequence
 from numbers import Rational
@@ -48,6 +49,7 @@ HINTS: tuple[tuple[str, str], ...] = (
     (NUMBER + r"\s*%", "write all cells of the column in percent, or none"),
     (NUMBER + r"\s*[^\s\d].*", "cells must be bare numbers; a unit belongs in the column name or a units file"),
 )
+WHOLE = re.compile(r"[-+]?\d{1,300}", re.ASCII)
 LARGEST_EXACT = 2**53  # integers beyond it are not all exact in float64
 SHOWN = 40  # characters of a cell that a message repeats
 OTHERWISE = "if it means missing, say so with --na-values, or choose columns with --inputs or --ignore"
@@ -116,7 +118,14 @@ class Labels:
 def label_of(cell: object) -> str:
     """The label in a cell: the text without blanks about it; a number as it is written shortest, 1.0 as 1."""
     text = str(cell).strip()
-    return f"{float(text):.17g}" if is_number(text) and float(f"{float(text):.17g}") == float(text) else text
+    if not is_number(text):
+        return text
+    if WHOLE.fullmatch(text):  # long ones are identifiers, of which float64 would make one label
+        return str(int(text))
+    value = float(text)
+    if not math.isfinite(value):
+        return text
+    return str(int(value)) if value.is_integer() and abs(value) < LARGEST_EXACT else repr(value)
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from kansr.data.read.binary import BINARY, whole, workbook_text
 from kansr.data.read.cells import Labels
 from kansr.data.read.json_lines import is_json, json_tables
 from kansr.data.read.numerals import Style
-from kansr.data.read.reservoir import Reservoir, Wanted, rows_within
+from kansr.data.read.reservoir import Reservoir, Wanted, all_within, rows_within
 from kansr.data.read.streams import Source, identity, opened, pieces
 from kansr.data.read.table import Table, from_frame
 from kansr.data.read.text import TextFormat, TextTable, continued, read_text
@@ -43,6 +44,7 @@ def read_table(
     labelled: str | None = None,
     wanted: Wanted | None = None,
     enough: Callable[[], bool] = lambda: False,
+    every: bool = False,
 ) -> Table:
     """The table in a file or stream, or on standard input for "-".
 
@@ -54,7 +56,8 @@ def read_table(
     them, found if None; missing: cells of a text that mean a missing value, besides NA and the like; sheet: of an xlsx
     file, its first table if "". memory: bytes; of a larger table a random sample of rows is kept, drawn by the seed.
     labelled: a column whose cells are labels, numbers or not. wanted: the columns that are read of a very wide table.
-    enough: asked after each piece, whether the rest shall not be read, which a note says.
+    enough: asked after each piece, whether the rest shall not be read, which a note says. every: whether all rows are
+    kept, and a table is refused whose numbers take more than `memory`.
 
     Raises DataError, with file, line and column, for what cannot be read; UsageError for options that are not possible.
     """
@@ -80,7 +83,10 @@ def read_table(
             raise DataError(f"{source} has changed since it was read")
         return (part.values for part in parts())
 
-    table = _gathered(parts(), memory, seed, None if same is None else again, enough)
+    most = all_within if every else rows_within
+    table = _gathered(parts(), partial(most, memory), seed, None if same is None else again, enough)
+    if every and table.total:
+        raise DataError(f"{table.source} has {table.total} rows, which take more than {memory / 1e9:.3g} GB; divide it")
     return table if labels is None else replace(table, labels={labels.column: tuple(labels.known)})
 
 
@@ -143,14 +149,14 @@ def _texts(
 
 def _gathered(
     parts: Iterator[Table],
-    memory: int,
+    most: Callable[[int], int],
     seed: int,
     again: Callable[[], Iterator[Array]] | None,
     enough: Callable[[], bool] = lambda: False,
 ) -> Table:
-    """One table of the parts; of more rows than `memory` holds, a random sample. enough: as in `read_table`."""
+    """One table of the parts; of more rows than `most` for its columns, a random sample. enough: as in `read_table`."""
     first = next(parts)
-    reservoir = Reservoir(rows_within(memory, len(first.columns)), seed)
+    reservoir = Reservoir(most(len(first.columns)), seed)
     lines: list[Sequence[int]] = []
     table = first
     for part in itertools.chain([first], parts):
@@ -183,7 +189,7 @@ def thinned(table: Table, memory: int = MEMORY, seed: int = 0) -> Table:
     """The table, or a random sample of its rows where it has more than `memory`, in bytes, holds."""
     if table.total or len(table.values) <= rows_within(memory, len(table.columns)):
         return table
-    return _gathered(iter([table]), memory, seed, lambda: iter([table.values]))
+    return _gathered(iter([table]), partial(rows_within, memory), seed, lambda: iter([table.values]))
 
 
 def _kept(

@@ -14,7 +14,7 @@ import pandas as pd
 from kansr.data.read.cells import Labels
 from kansr.data.read.reservoir import Wanted, picked
 from kansr.data.read.streams import pieces
-from kansr.data.read.table import Table, from_frame
+from kansr.data.read.table import Table, from_frame, reason
 from kansr.errors import DataError
 
 BEGINNING = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*["}]|\[\s*[\[{])')
@@ -90,7 +90,7 @@ def _objects(raw: bytes, source: str, start: int) -> list[Line] | None:
         except (ValueError, RecursionError) as err:
             if not found:
                 return None
-            raise DataError(f"{source}: line {number} is not JSON ({_reason(err)})") from err
+            raise DataError(f"{source}: line {number} is not JSON ({reason(err)})") from err
         if not isinstance(value, dict):
             if not found:
                 return None
@@ -141,7 +141,7 @@ def _whole(raw: bytes, source: str, memory: int, labels: Labels | None, wanted: 
     try:
         value = _loaded(raw.decode())
     except (ValueError, RecursionError) as err:
-        raise DataError(f"{source} is not JSON ({_reason(err)}); {FORMS}") from err
+        raise DataError(f"{source} is not JSON ({reason(err)}); {FORMS}") from err
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         chosen = _picked(_names(value), wanted, source)
         return from_frame(_frame(value, chosen, source, memory), source=source, labels=labels)
@@ -151,7 +151,3 @@ def _whole(raw: bytes, source: str, memory: int, labels: Labels | None, wanted: 
         frame = pd.DataFrame({name: list(map(_cell, value[name])) for name in chosen})
         return from_frame(frame, source=source, labels=labels)
     raise DataError(f"{source} holds JSON, and no table; {FORMS}")
-
-
-def _reason(err: Exception) -> str:
-    return " ".join(str(err).split())

@@ -62,6 +62,11 @@ def rows_within(memory: int, columns: int) -> int:
     return int(np.clip(memory // (BYTES_PER_VALUE * COPIES * max(columns, 1)), FEWEST, MOST))
 
 
+def all_within(memory: int, columns: int) -> int:
+    """How many rows of so many columns there is room for where nothing but the rows is held. memory: bytes"""
+    return memory // (BYTES_PER_VALUE * max(columns, 1))
+
+
 def bytes_of(text: str) -> int:
     """The bytes in a size such as "2GB", "500 MB" or "1e9". Raises UsageError for any other text and for too few."""
     match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d*)?(?:e\d\d?)?)\s*([KMGT]?)i?B?\s*", text, re.ASCII | re.IGNORECASE)

@@ -66,7 +66,7 @@ def identity(source: Source) -> tuple[int, ...] | None:
     """What tells whether a file is still what it was; None for what is no regular file, and can be read only once."""
     if not isinstance(source, str | Path) or str(source) == "-":
         return None
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # what cannot be looked at is refused where it is opened
         there = Path(source).stat()
         if stat.S_ISREG(there.st_mode):
             return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns

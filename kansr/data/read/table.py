@@ -16,13 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from kansr.data.read.cells import Kind, Labels, ParsedColumn, read_column
 from kansr.data.read.numerals import PLAIN, Style, Written
 from kansr.data.read.reservoir import MAX_COLUMNS, Wanted, picked
-from kansr.errors import DataError
+from kansr.errors import DataError, printable
 from kansr.numeric.arrays import Array
 
 # Words in the last row of a spreadsheet that holds the sums or the means of the rows above it.
 SUMS = re.compile(r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme)\W*", re.IGNORECASE)
 MEANS = re.compile(r"\W*(?:means?|average|avg|mittelwert|mittel|durchschnitt|moyenne)\W*", re.IGNORECASE)
 SAME_SUM = 1e-6  # difference over the size of a sum that is rounding: spreadsheets show six digits or more
+SHOWN_REASON = 120  # letters of what a library says of a fault that a message repeats
 KINDS = "biufcmMOUS"  # of numpy's types: those of one value an element, of which the columns say which are no numbers
 
 
@@ -236,13 +237,17 @@ def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
             return np.where(np.ma.getmaskarray(given), np.nan, np.ma.getdata(given))
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as err:
-        reason = re.split(r"\.\s", str(err))[0]
-        raise DataError(f"{source}: {name} is no array of numbers ({type(given).__name__}: {reason})") from err
+        raise DataError(f"{source}: {name} is no array of numbers ({type(given).__name__}: {reason(err)})") from err
     if array.dtype.kind not in KINDS:
         raise DataError(
             f"{source}: {name} must be an array of plain numbers, and its elements are of type {array.dtype}"
         )
     return array
+
+
+def reason(err: Exception) -> str:
+    """The first sentence of what a library says of a fault, in one line, without what it quotes of a damaged file."""
+    return printable(" ".join(re.split(r"\.\s", str(err))[0].split()))[:SHOWN_REASON] or type(err).__name__
 
 
 def _place(lines: Sequence[int] | None, row: int) -> str:

@@ -41,10 +41,9 @@ class TextFormat:
     """How a table is written as text.
 
     sep: found from the text if None; thousands: separator of thousands, found if ""; bare_exponents: whether exponents
-    without a letter are read, found from the text; header: whether there are names of
-    columns; names: the first and the last line that holds them, found if None.
-    missing: cells that mean a missing value, besides NA and the like; wanted: which columns of a very wide table are
-    read.
+    without a letter are read, found from the text; header: whether there are names of columns; names: the first and the
+    last line that holds them, found if None; missing: cells that mean a missing value, besides NA and the like; wanted:
+    which columns of a very wide table are read.
     """
 
     sep: str | None = None
@@ -88,7 +87,7 @@ def read_text(raw: bytes, source: str, form: TextFormat = TextFormat()) -> TextT
     except DataError:
         if raw.count(b"\n") <= SAMPLE:
             raise
-        with contextlib.suppress(DataError):
+        with contextlib.suppress(DataError):  # the sentence on the first lines is the one to be told
             return _read(raw, source, form, LONG_SAMPLE)
         raise
 
@@ -221,7 +220,7 @@ def _separator(sample: Sequence[str], sep: str | None, decimal: str) -> tuple[st
     def agreement(candidate: str) -> int:
         try:
             widths = Counter(len(cells) for _, cells in records(sample, candidate))
-        except csv.Error:
+        except csv.Error:  # no text in this separator
             return 0
         return max((count for width, count in widths.items() if width > 1), default=0)
 
@@ -312,7 +311,7 @@ def _lines(body: bytes, start: int, rows: int, sep: str | None) -> Sequence[int]
     if body.count(b"\n") + 1 == rows:
         return range(start, start + rows)
     if b'"' in body:  # a quoted cell may go over several lines
-        with contextlib.suppress(csv.Error):
+        with contextlib.suppress(csv.Error):  # then lines are counted, quoted or not
             begun = [number for number, _ in records(io.StringIO(body.decode()), sep or ",", start)]
             if len(begun) >= rows:
                 return begun

@@ -126,7 +126,7 @@ def _predicted(square: Array, t: Array, sigma: Array, kept: Mask) -> _Predicted 
         K = gaussian(square, length)
         try:
             values, vectors = np.linalg.eigh(K[np.ix_(kept, kept)] / np.outer(own, own))
-        except np.linalg.LinAlgError:
+        except np.linalg.LinAlgError:  # another length may do
             continue
         along = vectors.T @ scaled
         across = K[np.ix_(~kept, kept)] / own @ vectors

@@ -57,6 +57,7 @@ OUTSIDE = [
     "..\\secret.csv",
     "C:\\t.csv",
     "t.csv\x00",
+    "t.csv\ud800",
     "t\n.csv",
     "x" * 5000,
     "-",
@@ -82,7 +83,7 @@ def test_a_new_name_is_inside(folder: Folder) -> None:
 
 def test_a_result_has_no_file_that_is_a_link_out(folder: Folder) -> None:
     assert folder.run("run").is_dir()
-    for name in ("leaky", "leaky/discovery.json", "nothing"):
+    for name in ("leaky", "leaky/discovery.json", "nothing", "pipe"):
         with pytest.raises(UsageError):
             folder.run(name)
 
@@ -104,3 +105,21 @@ def test_whatever_the_name_no_path_leads_out(folder: Folder, name: str) -> None:
 def test_there_has_to_be_a_folder(folder: Folder) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         Folder.at(folder.root / "t.csv")
+    with pytest.raises(UsageError, match="no such folder"):
+        Folder.at(folder.root / ("x" * 5000))
+
+
+def test_what_may_not_be_read_is_refused_in_a_sentence(folder: Folder) -> None:
+    closed = folder.root / "closed"
+    closed.mkdir()
+    (closed / "t.csv").write_text("a,b\n1,2\n")
+    closed.chmod(0)
+    try:
+        if os.access(closed / "t.csv", os.R_OK):
+            pytest.skip("this user may read anything")
+        for door, name in ((folder.file, "closed/t.csv"), (folder.run, "closed")):
+            with pytest.raises(UsageError):
+                door(name)
+        assert folder.new("closed/new").parent == closed  # the command says that it cannot write there
+    finally:
+        closed.chmod(0o700)
