@@ -231,10 +231,7 @@ def by_gradient(
             _roll_back(model, before, step)
             break
         with torch.no_grad():
-            history.train.append(error)
-            history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
-            if held is not None:
-                history.held_out.append(_error(model, held, config.loss_fn))
+            _note(history, error, model, rows, held, config)
         watch(history)
         least.note(error)
         if expired() or (config.patience and held is not None and _ended(least_held, history, config.patience)):
@@ -242,9 +239,31 @@ def by_gradient(
     if config.patience and held is not None:
         least_held.restore()
     elif config.loss_fn is mean_square and history.train and history.train[-1] > max(least.error, spread(rows)):
+        log.warning(
+            "training ended at an error of %.3g, more than the mean of the targets leaves; the best state that it met, "
+            "with an error of %.3g, is taken instead",
+            history.train[-1],
+            least.error,
+        )
         least.restore()
-        history.train.append(least.error)
+        with torch.no_grad():
+            _note(history, least.error, model, rows, held, config)
     return history
+
+
+def _note(
+    history: History,
+    error: float,
+    model: Network,
+    rows: TrainingRows,
+    held: TrainingRows | None,
+    config: TrainConfig,
+) -> None:
+    """Add the present errors and penalty to the history (which is changed). error: that of the rows"""
+    history.train.append(error)
+    history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
+    if held is not None:
+        history.held_out.append(_error(model, held, config.loss_fn))
 
 
 def _error(model: Network, rows: TrainingRows, loss_fn: Loss) -> float:
