@@ -26,15 +26,17 @@ MOST = 16.0  # digits of a float64
 
 
 def digits(found: float, certified: float) -> float:
-    """To how many digits a number agrees with the certified one."""
+    """To how many digits a number agrees with the certified one; 0 for no number."""
     off = abs(found - certified) / abs(certified)
-    return min(-math.log10(off), MOST) if off > 0 else MOST
+    if not math.isfinite(off):
+        return 0.0
+    return min(max(-math.log10(off), 0.0), MOST) if off else MOST
 
 
 def cell(
     table: Path, form: str, par: Sequence[Sequence[str]], start: int | None, seconds: float
 ) -> tuple[float, float]:
-    """The digits of constants and of standard errors, the worst of each; 0 where the fit fails."""
+    """The digits of constants and of standard errors, the worst of each."""
     begin = None if start is None else {row[0]: float(row[1 + start]) for row in par}
     verdict = kansr.refine(table, form, start=begin, time_limit=seconds).verdict
     assert verdict is not None

@@ -132,8 +132,8 @@ def train_together(
             fit_grids(model, rows.X)
         change_outputs(model, 1 / scale, -shift / scale)
     histories = [History() for _ in models]
-    bests = [_Best(model) for model in models]
     deep = len(models[0].layers) > 2
+    bests = [_Best(model) for model in models] if deep else []
     lm = replace(lm, steps=_steps_of_a_round(lm.steps, deep and config.update_grid))
     lm = replace(lm, trials=DEEP_TRIALS) if deep else lm
     again = list(range(len(models)))
@@ -142,7 +142,8 @@ def train_together(
         parts = levenberg_marquardt([models[n] for n in again], scaled, held, lm, expired, watch_first)
         for n, part in zip(again, parts):
             histories[n] = _joined(histories[n], part, scale)
-            bests[n].note(_objective(part, lm))
+            if deep:
+                bests[n].note(_objective(part, lm))
         unfit = [n for n in again if config.update_grid and not grids_fit(models[n], rows.X, fill=fill)]
         unfinished = [n for n, part in zip(again, parts) if deep and len(part.train) > lm.steps]
         again = [n for n in again if n in unfit or n in unfinished] if config.update_grid else []
@@ -153,9 +154,9 @@ def train_together(
                 follow_values(models[n], rows.X)
             else:
                 fit_grids(models[n], rows.X)
-    for model, best in zip(models, bests):
-        if deep:
-            best.restore()
+    for best in bests:
+        best.restore()
+    for model in models:
         change_outputs(model, scale, shift)
     return histories
 
