@@ -26,9 +26,9 @@ DEEP = {
 }
 
 
-# Relative test errors: the best of ten seeds of pykan 0.2.8, and for waves, where that is .29, a tenth of it. What a
-# fit ends with depends on the number of threads.
-MOST = {"a cone": 2.6e-3, "waves": 0.029}
+# Relative test errors: the best of nine seeds of pykan 0.2.8, which had more rows and steps
+# (`python benchmarks/recovery/deep_networks.py --pykan 9`). What a fit ends with depends on the number of threads.
+MOST = {"a cone": 2.9e-3, "waves": 8.8e-3}
 
 
 @pytest.mark.parametrize("name", ["a cone", pytest.param("waves", marks=pytest.mark.slow)])
