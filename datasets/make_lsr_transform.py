@@ -59,7 +59,7 @@ HEADER = """\
 # their names are known, and more of the same kind. Written by make_lsr_transform.py, which says how; not to be edited.
 # lsr_I_10_7_1_0 is I.10.7 solved for its input 1 (counted from 0), root 0 in the order of sympy. A root may have
 # another sign than the input has in the law. Tables are in single precision, as the published ones are: the law itself
-# misses its rows by 4e-8 in the median, and by more where terms cancel.
+# misses its rows by this rounding, and by far more where terms cancel.
 """
 
 

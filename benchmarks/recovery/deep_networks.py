@@ -1,7 +1,7 @@
 """Networks of two hidden layers on two functions that need them: kansr's error, and pykan's on the same rows.
 
     python benchmarks/recovery/deep_networks.py [--seeds 10] [--grid 5] [--steps 50]
-    python benchmarks/recovery/deep_networks.py --pykan 3    pykan 0.2.8 for the first seeds too, where installed
+    python benchmarks/recovery/deep_networks.py --pykan 9    pykan 0.2.8 for the first seeds too, where installed
 
 Errors are rms on 1000 test rows over the standard deviation of the target. A seed is that of the rows and of the
 network. Seconds are CPU seconds of one thread, imports apart.

@@ -27,11 +27,11 @@ MOST = 16.0  # digits of a float64
 
 
 def digits(found: float, certified: float) -> float:
-    """To how many digits a number agrees with the certified one; 0 for what is no number."""
-    if not math.isfinite(found):
-        return 0.0
+    """To how many digits a number agrees with the certified one; 0 for no number."""
     off = abs(found - certified) / abs(certified)
-    return min(-math.log10(off), MOST) if off > 0 else MOST
+    if not math.isfinite(off):
+        return 0.0
+    return min(max(-math.log10(off), 0.0), MOST) if off else MOST
 
 
 def cell(

@@ -73,8 +73,8 @@ class KAN(Network):
         opt: "LBFGS" means Levenberg-Marquardt wherever that applies, which is for all rows at once, squared errors and
         up to 3000 parameters, unless `substitute` is False; the function `kansr.kan.train` does not replace it;
         update_grid: with False all grids stay as they are, and the network is trained as it is, without other starts;
-        loss_fn: of the outputs and train_label, which it gets as they are if they are whole numbers: class labels for
-        torch.nn.CrossEntropyLoss;
+        loss_fn: of the outputs and train_label; beside several outputs one column of whole numbers is class labels,
+        which it gets as torch.nn.CrossEntropyLoss wants them;
         metrics: functions without arguments that are asked after each step, such as an accuracy; LBFGS and Adam only;
         seed: of starts and batches; by default that of the network;
         starts: a network that was never trained is trained from the best of several starts, or with 0 as it is;

@@ -208,9 +208,14 @@ def _worth_showing(discovery: Result) -> list[Candidate]:
 
 def notes_on_table(discovery: Result) -> list[str]:
     """What the columns of the table mean, and what is not in it."""
-    hidden = len(discovery.front) - min(len(_worth_showing(discovery)), MOST)
-    more = [f"{hidden} more, far behind, {'is' if hidden == 1 else 'are'} in the JSON"] if hidden else []
+    count = hidden(discovery)
+    more = [f"{count} more {'is' if count == 1 else 'are'} in the JSON"] if count else []
     return [*EXPLAINED, *more]
+
+
+def hidden(discovery: Result) -> int:
+    """How many candidates of the front are not in the table."""
+    return len(discovery.front) - min(len(_worth_showing(discovery)), MOST)
 
 
 def remarks(discovery: Result) -> list[str]:
@@ -235,15 +240,23 @@ def remarks(discovery: Result) -> list[str]:
 
 def parameters(discovery: Result) -> list[str]:
     """The table of the constants that differ by group, as many groups as fit."""
+    table = by_group(discovery)
+    if not table:
+        return []
+    rows = table[: 1 + GROUPS]
+    width = [max(len(_printable(row[i])) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "  ".join(_printable(cell).rjust(w) for cell, w in zip(row, width)) for row in rows]
+    more = [f"  … and {len(table) - len(rows)} more groups"] if len(table) > len(rows) else []
+    return ["constants by group", *lines, *more]
+
+
+def by_group(discovery: Result) -> list[tuple[str, ...]]:
+    """The constants that differ by group, a row for each group below a head; empty where there are none."""
     found = discovery.best.parameters
     if not found:
         return []
-    groups = groups_of(found)
-    rows = [[discovery.group, *found], *([g, *(f"{v[g]:.6g}" for v in found.values())] for g in groups[:GROUPS])]
-    width = [max(len(_printable(row[i])) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  " + "  ".join(_printable(cell).rjust(w) for cell, w in zip(row, width)) for row in rows]
-    more = [f"  … and {len(groups) - GROUPS} more groups"] if len(groups) > GROUPS else []
-    return ["constants by group", *lines, *more]
+    rows = [(group, *(f"{values[group]:.6g}" for values in found.values())) for group in groups_of(found)]
+    return [(discovery.group, *found), *rows]
 
 
 def verdict(discovery: Result) -> list[str]:
@@ -264,13 +277,14 @@ def verdict(discovery: Result) -> list[str]:
 
 def shape(discovery: Result) -> list[str]:
     """Lines on the shape of the law: the verdicts on statements of the user's, or what holds of it."""
-    said = [
-        found.statement
-        if found.verdict is Verdict.PROVEN
-        else f"{found.statement}: {found.verdict.value}{place(found)}"
+    proven = [found.statement for found in discovery.shape if found.verdict is Verdict.PROVEN]
+    others = [
+        f"{found.statement}: {found.verdict.value}{place(found)}"
         for found in discovery.shape
+        if found.verdict is not Verdict.PROVEN
     ]
-    return [f"proven in the box of the rows: {'; '.join(said)}"] if said else []
+    said = (("proven in the box of the rows", proven), ("not proven", others))
+    return [f"{what}: {'; '.join(statements)}" for what, statements in said if statements]
 
 
 def place(found: ShapeVerdict) -> str:

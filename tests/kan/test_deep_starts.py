@@ -10,7 +10,7 @@ from support.networks import tutorial, uniform
 
 from kansr.kan import KAN, create_dataset
 from kansr.kan.fitting.free_knots import move_knots
-from kansr.kan.fitting.growth import deepened, widened
+from kansr.kan.fitting.growth import deepened
 from kansr.kan.training.dataset import TrainingRows
 from kansr.kan.training.grids import follow_values, grids_fit
 
@@ -26,9 +26,9 @@ DEEP = {
 }
 
 
-# Relative test errors: the best of ten seeds of pykan 0.2.8, and for waves, where that is .29, a tenth of it. What a
-# fit ends with depends on the number of threads.
-MOST = {"a cone": 2.6e-3, "waves": 0.029}
+# Relative test errors: the best of nine seeds of pykan 0.2.8, which had more rows and steps
+# (`python benchmarks/recovery/deep_networks.py --pykan 9`). What a fit ends with depends on the number of threads.
+MOST = {"a cone": 2.9e-3, "waves": 8.8e-3}
 
 
 @pytest.mark.parametrize("name", ["a cone", pytest.param("waves", marks=pytest.mark.slow)])
@@ -69,13 +69,6 @@ def test_a_deeper_network_computes_the_same(width: list, sums: int, arities: tup
     assert deeper(3 * X).detach().numpy() == pytest.approx(model(3 * X).detach().numpy(), abs=1e-12)
 
 
-def test_a_wider_network_computes_the_same() -> None:
-    model, X = KAN([2, [2, 1], 2, 1], noise_scale=0.5), uniform(100, 2)
-    wider = widened(model, [2, [4, 1], 3, 1])
-    assert wider.describe() == "kan [2, [4, 1], 3, 1]"
-    assert wider(X).detach().numpy() == pytest.approx(model(X).detach().numpy(), abs=1e-12)
-
-
 def test_grids_follow_their_values() -> None:
     model, X = KAN([2, 3, 2, 1], noise_scale=0.5), uniform(300, 2)
     with torch.no_grad():
@@ -111,6 +104,19 @@ def test_what_was_learned_elsewhere_is_kept_where_grids_are() -> None:
         dataset = {"train_input": x[part], "train_label": y[part]}
         assert model.fit(dataset, steps=40, update_grid=False)["train_loss"][-1] < 1e-3
     assert float((model(x) - y).detach().square().mean().sqrt()) < 0.02
+
+
+def test_a_fit_that_runs_away_goes_back_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    dataset = create_dataset(tutorial, n_var=2, train_num=100, test_num=50)
+    model = KAN([2, 2, 1])
+    model.fit(dataset, steps=5)
+    options = {"opt": "Adam", "steps": 8, "lr": 30.0, "update_grid": False}
+    with caplog.at_level(logging.WARNING):
+        results = model.fit(dataset, **options)
+    assert "is taken instead" in caplog.text
+    for part in ("train", "test"):
+        error = (model(dataset[f"{part}_input"]) - dataset[f"{part}_label"]).detach().square().mean().sqrt()
+        assert results[f"{part}_loss"][-1] == pytest.approx(float(error))
 
 
 def test_a_fit_that_ends_worse_than_the_mean_says_so(caplog: pytest.LogCaptureFixture) -> None:

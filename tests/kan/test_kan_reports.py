@@ -15,6 +15,7 @@ from torch import nn
 import kansr.kan
 from kansr.errors import UsageError
 from kansr.kan import KAN, Function, create_dataset
+from kansr.kan.network.pykan_names import function
 
 
 def product(x: torch.Tensor) -> torch.Tensor:
@@ -59,6 +60,16 @@ def test_class_labels_that_have_no_output_are_refused() -> None:
         KAN([2, 1]).fit(create_dataset(product), opt="LM", steps=1, metrics=(lambda: 0.0,))
 
 
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+def test_whole_numbers_are_no_classes_beside_one_output(shape: tuple[int, ...]) -> None:
+    X = uniform(100, 1)
+    counts = (5 * X[:, 0].abs()).long()
+    dataset = {"train_input": X, "train_label": counts.reshape(shape)}
+    model = KAN([1, 1], grid=8)
+    model.fit(dataset, opt="Adam", lr=0.1, steps=100, loss_fn=nn.L1Loss())
+    assert float((model(X)[:, 0] - counts).detach().abs().mean()) < 0.5  # the median alone leaves 1.2
+
+
 def test_columns_of_zeros_and_ones_get_no_waves() -> None:
     X = (uniform(300, 3) > 0).double()
     y = ((X[:, 0] + X[:, 1]) % 2 + 2 * X[:, 2])[:, None]
@@ -96,6 +107,7 @@ def test_every_function_of_pykan_can_be_fixed(name: str) -> None:
     model = KAN([1, 1])
     model.fit(dataset, steps=5)
     model.auto_symbolic(lib=[name])
+    assert [f.name for f in model.layers[0].fixed.values()] == [function(name).name]
 
 
 def test_a_network_that_has_no_value_on_some_rows_stays_finite_elsewhere() -> None:

@@ -13,7 +13,10 @@ from rich.console import Console
 from support.pages import LONG, hostile, made
 
 from kansr.result.derivation import Measure, Step
+from kansr.result.pareto import ParetoFront
 from kansr.result.result import Status
+from kansr.result.shape import ShapeVerdict, Verdict
+from kansr.show.report.page import page
 from kansr.show.summary import BREAKS, HOPELESS, broken, plain, progress, styled
 
 NAMES = st.sampled_from(["a", "plasma_concentration", "time_since_injection_minutes", "0.371845", "-2.5e-07", "exp(x)"])
@@ -75,10 +78,19 @@ def test_constants_are_in_the_order_of_the_formula_with_their_errors() -> None:
     assert (law.index("0.25") < law.index("2.5")) == first.startswith("0.25")
 
 
-def test_longer_formulas_that_are_far_behind_are_counted_only() -> None:
-    found = made("2*a", "2.0001*a + 1e-9*b", noise=0.1)
-    behind = [c for c in found.front if c.description_length > found.best.description_length + HOPELESS]
-    assert ("far behind" in plain(found)) == any(c.complexity > found.best.complexity for c in behind)
+@pytest.mark.parametrize(("lost", "count"), [(HOPELESS - 1, 0), (HOPELESS + 1, 1)])
+def test_longer_formulas_that_are_far_behind_are_counted_only(lost: float, count: int) -> None:
+    found = made("2*a", noise=0.1)
+    longer = replace(made("3*a + b").best, description_length=found.best.description_length + lost)
+    found = replace(found, front=ParetoFront((found.best, longer)))
+    assert ("1 more is in the JSON" in plain(found)) == (count == 1) == ("3*a + b" not in plain(found))
+    assert ("1 more are in the table of formulas" in page(found)) == (count == 1)
+
+
+def test_only_what_is_proven_is_called_so() -> None:
+    known = (ShapeVerdict("finite", Verdict.PROVEN), ShapeVerdict("convex a", Verdict.OPEN))
+    lines = plain(replace(made("2*a"), shape=known)).splitlines()
+    assert "proven in the box of the rows: finite" in lines and "not proven: convex a: open" in lines
 
 
 def test_a_step_without_misfit_is_exact() -> None:

@@ -32,7 +32,7 @@ SHALLOW_STEPS = 6  # of a shallow start on a transform of the target
 GROWN_STEPS = 12  # of a network that has grown by a layer
 KEPT = (16, 4)  # of the shallow starts that grow, and of the networks that grow again
 ROUNDS = 4  # of all styles and transforms, while no start is near
-NEAR = 0.05  # rms error of a start, in standard deviations of the target, at which no further round is begun
+NEAR = 0.05  # rms error of a start, in standard deviations of the target, at which no others are tried
 GRID_EPS = (1.0, 0.3, 0.02)  # of the grids that are tried: even, between, at the quantiles
 KNOT_ROUNDS = 2  # in which knots are moved and all coefficients trained again
 UNEVEN_SMOOTHING = 1e-13  # where knots are moved: in narrow intervals the usual weight would flatten what they are for
@@ -108,11 +108,11 @@ def _drawn(
     model, X = task.model, task.fitting.X
     eps = input_grid_eps(X) * model.grid_eps
     start = random_start(width, X, y, model.layers[0].G, model.k, eps, task.generator, arities, style)
-    return _with_options(start, model)
+    return with_options(start, model)
 
 
-def _with_options(start: Network, model: Network) -> Network:
-    """A start (which is changed) with the base function and extrapolation of the model."""
+def with_options(start: Network, model: Network) -> Network:
+    """A start (which is changed) with the base function, extrapolation and kind of grid of the model."""
     for layer, of_model in zip(start.layers, model.layers):
         layer.base_fun, layer.outside = of_model.base_fun, of_model.outside
     start.grid_eps = model.grid_eps
@@ -148,7 +148,7 @@ def _one_deeper(task: DeepTask, shallow: Network, depth: int) -> Network:
     New nodes that carry no output get random curves.
     """
     (sums, _), arities, X = task.model.width[depth - 1], task.model.arities[depth - 1], task.fitting.X
-    grown = _with_options(deepened(shallow, sums, arities), task.model)
+    grown = with_options(deepened(shallow, sums, arities), task.model)
     layer, values = grown.layers[-2], grown.node_values(X)[-3]
     idle = [o for o in range(layer.out_dim) if not bool(layer.coef[:, o].any()) and not bool(layer.bias[o])]
     draw_curves(layer, idle, values, task.generator)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
-from kansr.kan.fitting.deep_starts import GAIN, SMOOTHINGS, DeepTask, deep_start, on_better_knots
+from kansr.kan.fitting.deep_starts import GAIN, NEAR, SMOOTHINGS, DeepTask, deep_start, on_better_knots, with_options
 from kansr.kan.network.network import Network
 from kansr.kan.network.threads import one_thread
 from kansr.kan.training.dataset import TrainingRows, test_rows, training_rows
@@ -50,7 +50,6 @@ MOST_JACOBIAN = 5e7  # numbers in the Jacobian; in float64 they take 0.4 GB
 
 TRIES = 12  # steps of each start
 MOST_SOLVED = 3  # solved starts that are tried
-NEAR = 0.05  # rms error of a solved start, in standard deviations of the target, at which random ones are not tried
 SURVIVORS = 4  # with a penalty, which acts slowly: starts that are trained for as many steps again
 MOST_OPERATIONS = 3e10  # floating-point operations for the starts of one kind; more of them are not tried
 FITTING_ROWS = 400  # that starts are trained on, about; the others judge them
@@ -77,7 +76,8 @@ def fit_dataset(
     """
     like = model.layers[0].coef.detach()
     own_loss = config.loss_fn is not mean_square
-    rows, test = training_rows(dataset, own_loss).to(like), test_rows(dataset, own_loss)
+    classes = own_loss and sum(model.width[-1]) > 1
+    rows, test = training_rows(dataset, classes).to(like), test_rows(dataset, classes)
     test = None if test is None else test.to(like)
     _check_shape(model, rows)
     config = choose_optimizer(model, rows, config, plan)
@@ -143,7 +143,7 @@ def _by_least_squares(
 def _check_shape(model: Network, rows: TrainingRows) -> None:
     inputs, outputs = model.layers[0].in_dim, sum(model.width[-1])
     if rows.are_labels and rows.X.shape[1] == inputs:
-        if int(rows.y.min()) < 0 or int(rows.y.max()) >= max(outputs, 2):
+        if int(rows.y.min()) < 0 or int(rows.y.max()) >= outputs:
             raise UsageError(
                 f"train_label has class labels from {int(rows.y.min())} to {int(rows.y.max())}; {model.describe()} has "
                 f"an output for each of 0 to {outputs - 1}"
@@ -313,10 +313,7 @@ def _affordable(model: Network, rows: TrainingRows) -> int:
 
 def _take_options(start: Network, model: Network, rows: TrainingRows) -> None:
     """Give a start (which is changed) the base function, extrapolation and kind of grid of the model."""
-    for layer, of_model in zip(start.layers, model.layers):
-        layer.base_fun, layer.outside = of_model.base_fun, of_model.outside
-    start.grid_eps = model.grid_eps
-    if start.grid_eps < 1:
+    if with_options(start, model).grid_eps < 1:
         fit_grids(start, rows.X)
 
 

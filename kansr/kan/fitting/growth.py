@@ -1,4 +1,4 @@
-"""Growth: a network with more layers or nodes that computes the same function.
+"""Growth: a network with one more layer that computes the same function.
 
 A spline of degree 1 or more can be the identity, and goes on as the identity outside its grid, so that a new layer of
 identities changes nothing.
@@ -7,14 +7,13 @@ identities changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from kansr.errors import UsageError
 from kansr.kan.network.layer import KANLayer
-from kansr.kan.network.network import Network, WidthEntry
+from kansr.kan.network.network import Network
 
 GRID = (-1.0, 1.0)  # of a new layer, until it is fitted to rows
 
@@ -49,7 +48,7 @@ def deepened(model: Network, sums: int, arities: Sequence[int] = ()) -> Network:
     after = _closed(last, sums + len(arities), outputs)
     after.outside = "bounded" if last.outside == "polynomial" and len(model.layers) == 1 else last.outside
     after.grid = _grid(after)
-    identity = greville(after)
+    identity = _greville(after)
     for output in range(outputs):
         after.coef[output, output] = identity[output]
     new.act_fun[-1] = hidden
@@ -59,45 +58,12 @@ def deepened(model: Network, sums: int, arities: Sequence[int] = ()) -> Network:
     return new
 
 
-@torch.no_grad()
-def widened(model: Network, width: Sequence[WidthEntry]) -> Network:
-    """A new network with more sums in its hidden layers; new nodes are 0 and enter nothing: the same function.
-
-    Raises UsageError where a layer would lose nodes, where inputs or outputs change, or the number of products.
-    """
-    pairs = [(entry, 0) if isinstance(entry, int) else tuple(entry) for entry in width]
-    wanted = [(int(pair[0]), int(pair[1])) for pair in pairs]
-    fits = len(wanted) == len(model.width) and (wanted[0], wanted[-1]) == (model.width[0], model.width[-1])
-    if not fits or any(a > b or p != q for (a, p), (b, q) in zip(model.width, wanted)):
-        raise UsageError(f"{model.describe()} cannot become {list(width)} by more sums in its hidden layers")
-    new = model.copy()
-    for n, (layer, (before, after)) in enumerate(zip(model.layers, pairwise(range(len(wanted))))):
-        rows = _places(model.width[before], wanted[before], [1] * model.width[before][1])
-        columns = _places(model.width[after], wanted[after], model.arities[after])
-        larger = _closed(layer, sum(wanted[before]), wanted[after][0] + sum(model.arities[after]))
-        larger.grid = _grid(larger)
-        larger.grid[rows] = layer.grid
-        index = torch.tensor(rows, device="cpu")[:, None], torch.tensor(columns, device="cpu")
-        for name in ("coef", "scale_base", "scale_sp", "constants", "mask"):
-            getattr(larger, name)[index] = getattr(layer, name)
-        larger.bias[columns] = layer.bias
-        larger.fixed = {(rows[i], columns[o]): f for (i, o), f in layer.fixed.items()}
-        new.act_fun[n] = larger
-    new.width = tuple(wanted)
-    return new
-
-
-def greville(layer: KANLayer) -> Tensor:
+def _greville(layer: KANLayer) -> Tensor:
     """The coefficients of the identity: the means of k successive knots. (in, G + k)
 
     Source: C. de Boor, A Practical Guide to Splines, 1978, chapter IX (Marsden's identity).
     """
     return layer.grid[:, 1:-1].unfold(1, layer.k, 1).mean(2)
-
-
-def _places(old: tuple[int, int], new: tuple[int, ...], sizes: Sequence[int]) -> list[int]:
-    """Where the sums and factors of a layer are in one with more sums."""
-    return [*range(old[0]), *range(new[0], new[0] + sum(sizes))]
 
 
 def _closed(like: KANLayer, inputs: int, outputs: int) -> KANLayer:

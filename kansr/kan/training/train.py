@@ -132,8 +132,8 @@ def train_together(
             fit_grids(model, rows.X)
         change_outputs(model, 1 / scale, -shift / scale)
     histories = [History() for _ in models]
-    bests = [_Best(model) for model in models]
     deep = len(models[0].layers) > 2
+    bests = [_Best(model) for model in models] if deep else []
     lm = replace(lm, steps=_steps_of_a_round(lm.steps, deep and config.update_grid))
     lm = replace(lm, trials=DEEP_TRIALS) if deep else lm
     again = list(range(len(models)))
@@ -142,7 +142,8 @@ def train_together(
         parts = levenberg_marquardt([models[n] for n in again], scaled, held, lm, expired, watch_first)
         for n, part in zip(again, parts):
             histories[n] = _joined(histories[n], part, scale)
-            bests[n].note(_objective(part, lm))
+            if deep:
+                bests[n].note(_objective(part, lm))
         unfit = [n for n in again if config.update_grid and not grids_fit(models[n], rows.X, fill=fill)]
         unfinished = [n for n, part in zip(again, parts) if deep and len(part.train) > lm.steps]
         again = [n for n in again if n in unfit or n in unfinished] if config.update_grid else []
@@ -153,9 +154,9 @@ def train_together(
                 follow_values(models[n], rows.X)
             else:
                 fit_grids(models[n], rows.X)
-    for model, best in zip(models, bests):
-        if deep:
-            best.restore()
+    for best in bests:
+        best.restore()
+    for model in models:
         change_outputs(model, scale, shift)
     return histories
 
@@ -231,10 +232,7 @@ def by_gradient(
             _roll_back(model, before, step)
             break
         with torch.no_grad():
-            history.train.append(error)
-            history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
-            if held is not None:
-                history.held_out.append(_error(model, held, config.loss_fn))
+            _note(history, error, model, rows, held, config)
         watch(history)
         least.note(error)
         if expired() or (config.patience and held is not None and _ended(least_held, history, config.patience)):
@@ -242,9 +240,31 @@ def by_gradient(
     if config.patience and held is not None:
         least_held.restore()
     elif config.loss_fn is mean_square and history.train and history.train[-1] > max(least.error, spread(rows)):
+        log.warning(
+            "training ended at an error of %.3g, more than the mean of the targets leaves; the best state that it met, "
+            "with an error of %.3g, is taken instead",
+            history.train[-1],
+            least.error,
+        )
         least.restore()
-        history.train.append(least.error)
+        with torch.no_grad():
+            _note(history, least.error, model, rows, held, config)
     return history
+
+
+def _note(
+    history: History,
+    error: float,
+    model: Network,
+    rows: TrainingRows,
+    held: TrainingRows | None,
+    config: TrainConfig,
+) -> None:
+    """Add the present errors and penalty to the history (which is changed). error: that of the rows"""
+    history.train.append(error)
+    history.regularisation.append(float(penalty(model, rows.X, config.sparsity)))
+    if held is not None:
+        history.held_out.append(_error(model, held, config.loss_fn))
 
 
 def _error(model: Network, rows: TrainingRows, loss_fn: Loss) -> float:

@@ -15,7 +15,6 @@ from kansr.errors import printable
 from kansr.expression.render import readable, render
 from kansr.numeric.robust import mean_square, r_squared
 from kansr.result.candidate import Candidate
-from kansr.result.parameters import groups_of
 from kansr.result.result import Result
 from kansr.show.digits import constants, shortener
 from kansr.show.report.drawing import drawing
@@ -24,7 +23,19 @@ from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_i
 from kansr.show.report.reasons import reasons, rivals
 from kansr.show.report.template.html import environment, style
 from kansr.show.steps import trial
-from kansr.show.summary import BREAKS, DECISIVE, MOST, WORDS, fraction, front_rows, held_out, legend, noise, steps
+from kansr.show.summary import (
+    BREAKS,
+    DECISIVE,
+    WORDS,
+    by_group,
+    fraction,
+    front_rows,
+    held_out,
+    hidden,
+    legend,
+    noise,
+    steps,
+)
 from kansr.version import __version__
 
 LONG = 30  # complexity above which the law is set smaller, and formulas in tables are text
@@ -105,7 +116,7 @@ def page(discovery: Result) -> str:
             ],
             constants=constants(discovery.constants, discovery.rows),
             named=_named(discovery),
-            groups=_groups(discovery),
+            groups=by_group(discovery),
             charts=list(_charts(discovery, rows, labels)) if rows else [],
             beyond=max(len(discovery.inputs) - INPUTS, 0),
             parts=_legend(rows) if rows else [],
@@ -114,7 +125,7 @@ def page(discovery: Result) -> str:
             network=_network(discovery),
             steps=steps(discovery),
             front=[(c is best, cells[:3], formula(c)) for c, cells in front_rows(discovery)],
-            more=max(len(discovery.front) - MOST, 0),
+            more=hidden(discovery),
             front_chart=front_chart(discovery) if len(discovery.front) > 1 else "",
             columns=list(_columns(discovery, rows)),
             left_out=_left_out(discovery, rows) if rows else [],
@@ -151,15 +162,6 @@ def _named(discovery: Result) -> list[tuple[str, str, str]]:
     offered = discovery.units.constants if discovery.units else {}
     used = {str(atom) for atom in discovery.best.expr.atoms()}
     return [(name, f"{c.value:.10g}", c.unit) for name, c in offered.items() if name in used]
-
-
-def _groups(discovery: Result) -> list[tuple[str, ...]]:
-    """The table of the constants that differ by group, with its head; empty where there are none."""
-    found = discovery.best.parameters
-    if not found:
-        return []
-    rows = [(group, *(f"{values[group]:.6g}" for values in found.values())) for group in groups_of(found)]
-    return [(discovery.group, *found), *rows]
 
 
 def _charts(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Iterator[Chart]:
