@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from kansr.data.columns import SHOWN_COLUMNS, alone, nearest, numbers
 from kansr.data.dataset import LEAST_ERROR, Dataset, with_proportional_errors
 from kansr.data.derivative import rates
-from kansr.data.grouping import Grouping, grouping_of
-from kansr.data.read.cells import Labels, counted, label_of
+from kansr.data.grouping import groups_of_several
+from kansr.data.read.cells import Labels, counted
 from kansr.data.read.file import read_table, thinned
 from kansr.data.read.numerals import Written
 from kansr.data.read.reservoir import MAX_COLUMNS, Wanted
@@ -31,7 +31,6 @@ MIN_ROWS = 5  # fewer rows fit almost any formula
 SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, whose square must be a double
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
-LISTED = 5  # groups that a note names
 FEW_ROWS = 200  # up to which one row may bend a law
 HASH_DIGITS = 9  # to which columns are rounded before they are compared by hash
 
@@ -120,7 +119,7 @@ def dataset(
     values = values if sigma is None else np.delete(values, -2, axis=1)
     grouping = None
     if group is not None:
-        grouping, several, why = _grouping(table, group, values[:, -2])
+        grouping, several, why = groups_of_several(table, group, values[:, -2])
         values = np.delete(values, -2, axis=1)[several]
         errors = None if errors is None else errors[several]
         notes += why
@@ -307,33 +306,6 @@ def _roles(
             f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
         )
     return target, chosen, notes
-
-
-def _grouping(table: Table, column: str, numbers: Array) -> tuple[Grouping | None, NDArray[np.bool_], list[str]]:
-    """The groups, None where there is one only; which rows are in groups of several, (rows,); and notes.
-
-    numbers: of the labels, or the labels themselves where these are numbers, (rows,). Raises DataError where no group
-    has two rows.
-    """
-    known = table.labels.get(column)
-    grouping = grouping_of(column, [label_of(n) if known is None else known[int(n)] for n in numbers])
-    several = grouping.counts[grouping.codes] > 1
-    notes = []
-    if not several.any():
-        raise DataError(
-            f"{table.source}: every group of {column!r} has one row only, which a constant of its own would fit; "
-            "name a column with several rows for each of its values"
-        )
-    if not several.all():
-        alone = [label for label, count in zip(grouping.labels, grouping.counts) if count == 1]
-        listed = ", ".join(map(repr, alone[:LISTED])) + (", …" if len(alone) > LISTED else "")
-        notes.append(f"left out {counted(len(alone), 'group')} of {column!r} with one row only: {listed}")
-        grouping = grouping.take(several).without_unused()
-    if len(grouping.labels) == 1:
-        only = f"{column!r} has one group only ({grouping.labels[0]!r})"
-        notes.append(f"{only}: constants cannot differ, and the search is one without groups")
-        return None, several, notes
-    return grouping, several, notes
 
 
 def _blank(table: Table) -> list[str]:

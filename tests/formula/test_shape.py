@@ -177,6 +177,16 @@ def test_values_lie_in_their_enclosure(text: str, seed: int) -> None:
         assert not (found.nowhere & real).any()
 
 
+@pytest.mark.parametrize("exponent", ["1/3", "-2/7", "1.37", "pi"])
+def test_powers_of_extreme_numbers_lie_in_their_enclosure(exponent: str) -> None:
+    expr = parse(f"x**({exponent})")
+    for value in np.geomspace(1e-200, 1e200, 9):
+        found = Enclosure(expr, ("x",))(np.array([[value]]), np.array([[value]]))
+        power = expr.xreplace({sympy.Symbol("x"): sympy.Rational(float(value))}).evalf(40)
+        if found.high[0] < np.inf:
+            assert sympy.Rational(float(found.low[0])) <= power <= sympy.Rational(float(found.high[0]))
+
+
 THREE = Box(("x", "z", "limit"), np.zeros(3), np.ones(3))
 READ = {
     "monotone x +; convex z; y >= 0; y(x=0) = 0; limit x->inf = 1; even x": None,

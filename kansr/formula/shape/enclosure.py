@@ -21,6 +21,8 @@ OF_OPERATION = 2.0**-52
 OF_FUNCTION = 2.0**-49
 LEAST = 5e-324  # the smallest positive float64: what has underflowed is between it and 0
 LARGEST = float(np.finfo(np.float64).max)
+# Size that no logarithm of a float64 exceeds: an exponent that is rounded, such as 1/3, moves a power by its roundings.
+LOGARITHM = 745.0
 # Size of an angle from which its sine is only known to lie between -1 and 1: the float has no more digits for it.
 LARGEST_ANGLE = 1e8
 ANGLE = 1e-14  # share of an angle that a multiple of π/2 may be off by
@@ -142,9 +144,12 @@ def _anything(like: Mask) -> Range:
 
 
 def _outward(low: Array, high: Array, a: Range, margin: float = OF_OPERATION) -> Range:
-    """Bounds moved outward; 0 stays, since it is exact but where underflow has made it, which callers see to."""
-    low = np.where(np.isnan(low), -np.inf, low - margin * np.abs(low))
-    high = np.where(np.isnan(high), np.inf, high + margin * np.abs(high))
+    """Bounds moved outward; 0 stays, since it is exact but where underflow has made it, which callers see to.
+
+    Below the smallest normal number a share of a bound rounds to nothing, and a function is off by a step of LEAST.
+    """
+    low = np.where(np.isnan(low), -np.inf, low - (margin * np.abs(low) + 2 * LEAST * (low != 0)))
+    high = np.where(np.isnan(high), np.inf, high + (margin * np.abs(high) + 2 * LEAST * (high != 0)))
     low = np.where(np.isnan(low), LARGEST, np.minimum(low, LARGEST))  # an overflow is a large number
     high = np.where(np.isnan(high), -LARGEST, np.maximum(high, -LARGEST))
     return Range(low, high, a.sure, a.nowhere)
@@ -196,10 +201,13 @@ def _power(exponent: sympy.Expr) -> Callable[[Range], Range]:
     if p.is_integer():
         return _even(p) if p % 2 == 0 else lambda a: _outward(*_raised(a.low, a.high, p), a, OF_FUNCTION)
 
+    exact = exponent.is_Float or exponent == sympy.Rational(p)
+    margin = OF_FUNCTION if exact else OF_FUNCTION + OF_OPERATION * p * LOGARITHM
+
     def root(a: Range) -> Range:
         below = np.maximum(a.low, 0.0)
         low, high = _raised(below, np.maximum(a.high, 0.0), p)
-        return _outward(low, high, a.also(a.low >= 0, a.high < 0), OF_FUNCTION)
+        return _outward(low, high, a.also(a.low >= 0, a.high < 0), margin)
 
     return root
 
