@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.data.grouping import Grouping
+from kansr.data.input_errors import InputErrors
 from kansr.data.resolution import Rounding
 from kansr.numeric.arrays import Array
 
@@ -29,6 +30,9 @@ class Dataset:
     proportional: whether the errors are taken to be in proportion to the target, which has one sign then.
     rounding: the errors that come from how the numbers are written; None where they are written in full.
     grouping: the groups that rows belong to, whose constants may differ; None where all rows share all constants.
+    input_errors: the standard errors of the inputs; None where they are exact. With them `sigma` is what they and the
+    target's own make together by the slopes of a smooth model, to weigh rows before a formula is known; what is fitted
+    and judged has slopes of its own, see kansr.formula.fit.effective_variance.
     """
 
     X: Array
@@ -43,6 +47,12 @@ class Dataset:
     proportional: bool = False
     rounding: Rounding | None = None
     grouping: Grouping | None = None
+    input_errors: InputErrors | None = None
+
+    @property
+    def own_errors(self) -> Array | None:
+        """The standard error of each y, (rows,), without what errors of inputs add; None where it is not given."""
+        return self.stated if self.input_errors is None else self.input_errors.y
 
     @property
     def stated(self) -> Array | None:
@@ -58,7 +68,16 @@ class Dataset:
         sigma = None if self.sigma is None else self.sigma[index]
         rounding = None if self.rounding is None else self.rounding.take(index)
         grouping = None if self.grouping is None else self.grouping.take(index)
-        return replace(self, X=self.X[index], y=self.y[index], sigma=sigma, rounding=rounding, grouping=grouping)
+        input_errors = None if self.input_errors is None else self.input_errors.take(index)
+        return replace(
+            self,
+            X=self.X[index],
+            y=self.y[index],
+            sigma=sigma,
+            rounding=rounding,
+            grouping=grouping,
+            input_errors=input_errors,
+        )
 
     def column(self, name: str) -> Array:
         """The values of the input `name`, (rows,)."""

@@ -44,7 +44,7 @@ def excerpt(data: Dataset, held_out: NDArray[np.bool_], seed: int) -> Excerpt:
         row = np.sort(np.random.default_rng(seed).choice(data.rows, MOST_ROWS, replace=False))
     few = data.take(row)
     labels = None if few.grouping is None else tuple(few.grouping.labels[code] for code in few.grouping.codes)
-    return Excerpt(few.X, few.y, row, held_out[row], few.stated, labels)
+    return Excerpt(few.X, few.y, row, held_out[row], few.own_errors, labels)
 
 
 def csv_text(rows: Excerpt, names: Sequence[str], target: str) -> str:

@@ -94,6 +94,16 @@ class Program:
             values = self.forward(X, constants)
             return np.broadcast_to(values[-1], (len(X),)).astype(float), self.derivatives(values, len(X))
 
+    def gradient(self, X: Array, constants: Constants = ()) -> tuple[Array, Array]:
+        """X: (rows, inputs); constants: (constants,) -> values, (rows,), and derivatives by the inputs, X's shape."""
+        slopes = np.zeros_like(X)
+        with np.errstate(all="ignore"):
+            values = self.forward(X, constants)
+            for instruction, adjoint in zip(self.instructions, self.adjoints(values, len(X), every=True)):
+                if instruction.kind == "input" and adjoint is not None:
+                    slopes[:, instruction.value] += adjoint
+        return np.broadcast_to(values[-1], (len(X),)).astype(float), slopes
+
     def derivatives(self, values: list[Any], rows: int) -> Array:
         """The derivatives of the last value by the constants, (rows, constants). values: as `forward` gives them."""
         derivatives = np.zeros((self.parameters, rows))

@@ -89,6 +89,9 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
     """What a search depends on, by what the user calls it; attempts of another one are of no use."""
     shape = f"{data.names} {data.target} {data.X.shape} {data.relative} {data.robust}"
     errors = b"" if data.sigma is None else data.sigma.tobytes()
+    if data.input_errors is not None:
+        own = data.input_errors.y
+        errors += data.input_errors.X.tobytes() + (b"estimated" if own is None else own.tobytes())
     x = sympy.Symbol("x")
     library = [f"{f.name} {f.symbolic(x)} {f.complexity} {f.free} {f.domain}" for f in config.library]
     return {

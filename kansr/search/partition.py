@@ -58,10 +58,10 @@ class Partition:
         sigma = None if fitting.sigma is None or judging.sigma is None else np.append(fitting.sigma, judging.sigma)
         X, y = np.vstack([fitting.X, judging.X]), np.append(fitting.y, judging.y)
         rounding = fitting.rounding and judging.rounding and fitting.rounding.above(judging.rounding)
+        of_inputs = fitting.input_errors and judging.input_errors and fitting.input_errors.above(judging.input_errors)
         held_out = np.arange(len(y)) >= fitting.rows
-        return cls(
-            replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding), np.zeros(len(y), dtype=bool), held_out, seed
-        )
+        table = replace(fitting, X=X, y=y, sigma=sigma, rounding=rounding, input_errors=of_inputs)
+        return cls(table, np.zeros(len(y), dtype=bool), held_out, seed)
 
     def allows(self, expr: sympy.Expr) -> bool:
         """Whether nothing that is known of the shape of the law speaks against a formula."""

@@ -11,6 +11,7 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.effective_variance import effective
 from kansr.formula.fit.error_model import relative_sigma
 from kansr.formula.judge.exactness import convincing, exact, within_digits, within_errors
 from kansr.formula.judge.residual_tests import lacks_fit, looks_like_noise, neighbour_noise
@@ -116,7 +117,7 @@ def matches_surrogate(best: Candidate, data: Dataset, rows: Partition, thorough:
     if not (thorough or may_end_early(best)):
         return False
     if data.stated is not None:
-        return within_errors(_residual(best, data), data.stated)
+        return within_errors(best.expr, data)
     if rows.small:
         close = _fitted(best) <= FEW_CONSTANTS and 1 - best.r2_held_out < CLOSE**2
         return close and status_of(best, data) is Status.FOUND
@@ -181,14 +182,15 @@ def status_of(best: Candidate, data: Dataset) -> Status:
     if any_exact([Finding(best)], data):
         return Status.FOUND
     if data.stated is not None:
-        return Status.FOUND if within_errors(residual, data.stated) else Status.BEST_EFFORT
+        return Status.FOUND if within_errors(best.expr, data) else Status.BEST_EFFORT
     # With a constant for every few rows nothing can be concluded from the residuals.
     enough = data.rows >= ROWS_PER_CONSTANT * (len(best.expr.atoms(sympy.Float)) + 1)
     if enough and within_digits(best.expr, data):
         return Status.FOUND
     if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
         return Status.BEST_EFFORT
-    return Status.FOUND if enough and looks_like_noise(residual / relative_sigma(data), data.X) else Status.BEST_EFFORT
+    off, rows = effective(Tape(best.expr, data.names), data)
+    return Status.FOUND if enough and looks_like_noise(off / relative_sigma(rows), data.X) else Status.BEST_EFFORT
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:

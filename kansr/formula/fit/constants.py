@@ -14,10 +14,11 @@ from kansr.data.dataset import Dataset
 from kansr.errors import FormulaError
 from kansr.expression.evaluate import Program, Tape
 from kansr.expression.nice_numbers import is_short
+from kansr.formula.fit.effective_variance import ROUNDS, Adjusted, adjusted, own_errors
 from kansr.formula.fit.error_model import error_ms_of, spans_decades
 from kansr.formula.fit.rounding import rounding_error
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.numeric.least_squares import STALLED, Minimum, levenberg_marquardt
+from kansr.numeric.least_squares import SMALL_STEP, STALLED, Minimum, levenberg_marquardt
 from kansr.numeric.robust import HUBER, MAD, mean_square, robust_square, typical
 from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 
@@ -71,7 +72,7 @@ def fit_constants(
     """The expression with its constants at their least-squares optimum, starting from their present values.
 
     fixed: the constants that stay; rows: at most so many rows are used, evenly taken. Rows with stated errors weigh
-    1/sigma². `rms` is inf where the expression has no finite value on some row.
+    1/sigma², those with errors in their inputs by the effective variance of the expression itself. `rms` is inf where the expression has no finite value on some row.
     """
     if data.rows > rows:
         data = data.take(evenly_spaced_rows(data.rows, rows))
@@ -134,7 +135,12 @@ def _by_rounding(tape: Tape, data: Dataset, best: Optimum, iterations: int) -> O
 
 
 def least_squares(tape: Tape, data: Dataset, start: Array, iterations: int, scale: Array | None = None) -> Optimum:
-    """Least squares, or Huber's loss, of the residuals over `scale`, (rows,); by default the stated errors."""
+    """Least squares, or Huber's loss, of the residuals over `scale`, (rows,); by default the stated errors.
+
+    Where inputs have errors, of the distances in standard errors, see `effective_variance`.
+    """
+    if data.input_errors is not None:
+        return _with_adjusted_inputs(tape, data, start, iterations)
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
@@ -150,6 +156,56 @@ def least_squares(tape: Tape, data: Dataset, start: Array, iterations: int, scal
     size = 1.0 if scale is None else typical(scale)
     error_ms = square(residual * weight) * size**2
     return Optimum(values, J / row_weights[:, None], errors, math.sqrt(mean_square(residual)), error_ms)
+
+
+def _with_adjusted_inputs(tape: Tape, data: Dataset, start: Array, iterations: int) -> Optimum:
+    """The least squares, or Huber's loss, of how far rows with errors in their inputs are off, in standard errors.
+
+    Errors of the target that are not known are estimated in turn with the constants. Distances have more minima than
+    residuals have: in the same way a line may be followed from either side. So the fit begins where residuals with
+    fixed weights are least.
+    """
+    errors = data.input_errors
+    assert errors is not None and data.sigma is not None
+    values, row_weights = start, np.ones(data.rows)
+    if iterations:
+        values = minimise(tape, data.X, data.y, start, iterations, 1 / data.sigma).values
+    rounds = REWEIGHTINGS if data.robust else ROUNDS if errors.y is None else 1
+    for _ in range(rounds if iterations else 1):
+        own, before = own_errors(tape, values, data), values
+        values, off, rms, J = _nearest(tape, data, own, values, iterations, row_weights)
+        if np.all(np.abs(values - before) <= SMALL_STEP * np.abs(values)):
+            break
+        if data.robust:
+            size = np.abs(off.distance)
+            row_weights = np.sqrt(np.minimum(1, HUBER * MAD * float(np.median(size)) / (size + TINY)))
+    residual = tape.value(data.X, values) - data.y
+    square = robust_square if data.robust else mean_square
+    error_ms = square(off.distance) * typical(off.sigma) ** 2 if np.isfinite(rms) else np.inf
+    of_constants = standard_errors(J * row_weights[:, None], rms, known=errors.absolute)
+    return Optimum(values, J * off.sigma[:, None], of_constants, math.sqrt(mean_square(residual)), error_ms)
+
+
+def _nearest(
+    tape: Tape, data: Dataset, own: Array, start: Array, iterations: int, row_weights: Array
+) -> tuple[Array, Adjusted, float, Array]:
+    """The constants with the least squares of distances in standard errors times `row_weights`, (rows,).
+
+    own: the standard error of each y, (rows,). -> constants; the adjusted inputs there; the rms; the Jacobian without
+    the row weights, (rows, constants).
+    """
+
+    def distance(values: Array) -> Array:
+        return np.asarray(adjusted(tape, values, data, own).distance * row_weights)
+
+    def linearised(values: Array) -> tuple[Array, Array]:
+        off = adjusted(tape, values, data, own)
+        with np.errstate(all="ignore"):
+            J = tape.jacobian(off.X, values)[1] * (row_weights / off.sigma)[:, None]
+        return off.distance * row_weights, J
+
+    values, rms, J = levenberg_marquardt(distance, linearised, start, iterations)
+    return values, adjusted(tape, values, data, own), rms, J / row_weights[:, None]
 
 
 def _reweighted(
@@ -202,10 +258,11 @@ def minimise(
     return levenberg_marquardt(residual, linearised, start, iterations, rounding, stalled)
 
 
-def standard_errors(J: Array, rms: float) -> Array:
+def standard_errors(J: Array, rms: float, known: bool = False) -> Array:
     """The standard error of each constant from the curvature at the optimum; inf where the rows do not determine it.
 
-    J: (rows, constants); rms: of the residuals, in the unit of the target.
+    J: (rows, constants); rms: of the residuals, in the unit of the target. known: whether J is in units of errors that
+    are known as such, and not estimated from the residuals.
     """
     rows, count = J.shape
     if not count or rows <= count or not np.isfinite(rms):
@@ -216,4 +273,5 @@ def standard_errors(J: Array, rms: float) -> Array:
     if not np.isfinite(N).all():
         return np.full(count, np.inf)
     variance = np.clip(np.diag(np.linalg.pinv(N, rcond=SINGULAR)), 0, None)
-    return np.sqrt(variance * rows / (rows - count)) * rms / scale
+    factor = 1.0 if known else math.sqrt(rows / (rows - count)) * rms
+    return np.sqrt(variance) * factor / scale

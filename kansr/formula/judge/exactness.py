@@ -9,10 +9,10 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.nice_numbers import is_short
 from kansr.formula.fit.constants import Fit
+from kansr.formula.fit.effective_variance import effective
 from kansr.formula.fit.rounding import most_rounding, rounding_error
 from kansr.formula.judge.levels import CHI_SQUARE_LEVEL, normal_quantile
 from kansr.formula.judge.residual_tests import looks_like_noise
-from kansr.numeric.arrays import Array
 from kansr.numeric.robust import mean_square, typical
 from kansr.numeric.tolerances import PERFECT, TINY
 
@@ -72,7 +72,7 @@ def exact(fit: Fit, data: Dataset) -> bool:
         return True
     few = constants <= EXACT_RMS[0][0]
     if data.stated is not None and few and typical(data.stated) <= SMALL_STATED * float(np.std(data.y)):
-        return within_errors(Tape(fit.expr, data.names).value(data.X) - data.y, data.stated)
+        return within_errors(fit.expr, data)
     if not fit.rms <= exact_rms(constants) * np.std(data.y):
         return False
     residual = np.abs(Tape(fit.expr, data.names).value(data.X) - data.y)
@@ -104,10 +104,17 @@ def within_digits(expr: sympy.Expr, data: Dataset) -> bool:
     return scale is data.rounding.y or looks_like_noise(residual / scale, data.X)
 
 
-def within_errors(residual: Array, sigma: Array) -> bool:
-    """Whether χ² is what the stated errors make likely, or less. residual, sigma: (rows,), in the target's unit."""
-    deviation = float(np.sqrt(2 / len(residual)))  # standard deviation of χ² per row
-    return mean_square(residual / sigma) <= 1 + normal_quantile(2 * CHI_SQUARE_LEVEL) * deviation
+def within_errors(expr: sympy.Expr, data: Dataset) -> bool:
+    """Whether χ² is what the stated errors of the target and of the inputs make likely, or less."""
+    deviation = float(np.sqrt(2 / data.rows))  # standard deviation of χ² per row
+    return chi_square(expr, data) <= data.rows * (1 + normal_quantile(2 * CHI_SQUARE_LEVEL) * deviation)
+
+
+def chi_square(expr: sympy.Expr, data: Dataset) -> float:
+    """χ²: the sum of squared residuals over the stated errors, those of the inputs included; inf without a value."""
+    residual, rows = effective(Tape(expr, data.names), data)
+    assert rows.sigma is not None
+    return mean_square(residual / rows.sigma) * rows.rows
 
 
 def convincing(fit: Fit, data: Dataset) -> bool:

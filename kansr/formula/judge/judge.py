@@ -11,6 +11,7 @@ from kansr.data.dataset import Dataset
 from kansr.expression.complexity import complexity
 from kansr.expression.evaluate import Tape
 from kansr.formula.fit.constants import fit_constants
+from kansr.formula.fit.effective_variance import effective
 from kansr.formula.fit.error_model import comparable, error_ms_of
 from kansr.formula.fit.rounding import rounding_error
 from kansr.formula.judge.description_length import description_length
@@ -29,7 +30,7 @@ def judge(expr: sympy.Expr, fitting: Dataset, held_out: Dataset, origin: str) ->
     tape = Tape(expr, fitting.names)
     residual = tape.value(fitting.X) - fitting.y
     loss = mean_square(residual)
-    error_ms = error_ms_of(residual, fitting, rounding_error(tape.value, residual, fitting))
+    error_ms = error_ms_of(*effective(tape, fitting), rounding_error(tape.value, residual, fitting))
     variance = float(np.var(fitting.y))
     return Candidate(
         expr,
