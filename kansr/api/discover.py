@@ -13,6 +13,7 @@ import sympy
 
 from kansr.api.discovery import Discovery
 from kansr.api.system import Discoveries, System
+from kansr.data.stated_errors import Sigma
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import Config, Loss, Refine, listed
@@ -41,7 +42,7 @@ def discover(
     derivative: str | None = None,
     run: str | None = None,
     order: int = 1,
-    sigma: str | None = None,
+    sigma: Sigma | None = None,
     group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",
@@ -70,7 +71,8 @@ def discover(
     along which the target's rate of change is explained instead, by the other columns (see kansr.data.derivative).
     Several targets, as a list or as "a,b", give Discoveries, a mapping; with `derivative` they are the states of a
     System of differential equations of this `order`, 1 or 2, and `run` is the column that tells its runs apart.
-    sigma: the column with the standard error of each value of the target, of which only the ratios count unless
+    sigma: the column with the standard error of each value of the target, or a mapping with that of the target and of
+    inputs, {"x": 0.1, "y": "error"}: columns, numbers for all rows, or arrays, (rows,); only their ratios count unless
     absolute_sigma. group: a column of labels, such as of experiments: one law for all of them, whose constants are
     shared or differ by group, see `best.parameters`. loss, refine, executor, moves: see Config. form: a form with
     unknown functions, such as "f(x) + g(y, z)", to be solved instead.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kansr.api.discover import discovery_of
 from kansr.api.discovery import Discovery
+from kansr.data.stated_errors import Sigma
 from kansr.pipeline.config import Config, Loss, listed
 from kansr.pipeline.job import Job, Task
 from kansr.structure.moves.registry import MoveKind, Proposer
@@ -30,7 +31,7 @@ def refine(
     inputs: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] = (),
     derivative: str | None = None,
-    sigma: str | None = None,
+    sigma: Sigma | None = None,
     group: str | None = None,
     absolute_sigma: bool = True,
     loss: Loss = "auto",

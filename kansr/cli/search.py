@@ -96,7 +96,7 @@ def _carried_out(
         target=given.target,
         inputs=given.inputs,
         ignore=given.ignore or (),
-        sigma=given.sigma,
+        sigma=tuple(given.sigma) if given.sigma else None,
         group=given.group,
         derivative=given.derivative,
         run=getattr(given, "run", None),

@@ -10,12 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansr.data.grouping import Grouping
-from kansr.data.input_errors import InputErrors
 from kansr.data.resolution import Rounding
 from kansr.numeric.arrays import Array
 
 if TYPE_CHECKING:
     from kansr.units.units import Units
+
+
+@dataclass(frozen=True, eq=False)
+class InputErrors:
+    """The standard errors of the inputs, and those of the target beside them.
+
+    X: (rows, inputs), in the units of the inputs, 0 where one is exact. y: (rows,), in the unit of the target, 0 where
+    it is exact; None where they are not known, and are estimated as the same for all rows, with each formula.
+    absolute: whether they are known as such, or up to a common factor.
+    """
+
+    X: Array
+    y: Array | None
+    absolute: bool = True
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> InputErrors:
+        """Those of the rows at `index`."""
+        return InputErrors(self.X[index], None if self.y is None else self.y[index], self.absolute)
+
+    def above(self, other: InputErrors) -> InputErrors:
+        """Those of these rows and of the rows of another table below them."""
+        y = None if self.y is None or other.y is None else np.append(self.y, other.y)
+        return InputErrors(np.vstack([self.X, other.X]), y, self.absolute)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kansr.data.columns import SHOWN_COLUMNS, alone, nearest, numbers
-from kansr.data.dataset import LEAST_ERROR, Dataset, with_proportional_errors
+from kansr.data.dataset import Dataset, with_proportional_errors
 from kansr.data.derivative import rates
 from kansr.data.grouping import groups_of_several
 from kansr.data.read.cells import Labels, counted
@@ -20,6 +20,7 @@ from kansr.data.read.numerals import Written
 from kansr.data.read.reservoir import MAX_COLUMNS, Wanted
 from kansr.data.read.table import Table, from_arrays, from_frame
 from kansr.data.resolution import notes_on_target, rounding_of
+from kansr.data.stated_errors import LARGEST, SMALLEST, ErrorsOfRows, Sigma, StatedErrors, notes_on_errors, read_errors
 from kansr.errors import DataError, UsageError
 from kansr.expression.identifiers import aliases
 from kansr.numeric.arrays import Array
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIN_ROWS = 5  # fewer rows fit almost any formula
-SMALLEST, LARGEST = 1e-150, 1e150  # limits of the largest value of a column, whose square must be a double
 SAME_TOLERANCE = 1e-12  # deviation over the range, up to which one input is a linear function of another
 ROWS_PER_INPUT = 10  # below this, formulas may fit by chance, and a note says so
 FEW_ROWS = 200  # up to which one row may bend a law
@@ -74,7 +74,7 @@ def dataset(
     target: str | None = None,
     inputs: Sequence[str] | None = None,
     missing: Literal["error", "drop"] = "error",
-    sigma: str | None = None,
+    sigma: Sigma | None = None,
     absolute_sigma: bool = True,
     derivative: str | None = None,
     ignore: Sequence[str] = (),
@@ -87,17 +87,18 @@ def dataset(
     they are named.
     missing: whether a missing cell is an error or drops its row.
     sigma: the column with the standard error of each value of the target, in the unit of the target, or up to a common
-    factor unless absolute_sigma. It is not an input unless `inputs` names it. Without it, errors that stand beside the
-    values of the target in the same cells are taken.
+    factor unless absolute_sigma; and errors of inputs, see kansr.data.stated_errors. These columns are no inputs unless
+    `inputs` names them. Without it, errors that stand beside the values of the target in the same cells are taken.
     derivative: the column by which the target is differentiated; the derivative is the new target.
     group: the column that says which group each row belongs to; it is not an input. Groups of one row are left out.
 
     Raises DataError for a table that cannot be used, UsageError for options that do not fit together.
     """
     whole = as_table(data, labelled=group)
-    named = {name for name in (target, sigma, derivative, group, *(inputs or ())) if name is not None}
-    table, left_out = _without_texts(_without_ignored(whole, ignore, named), named)
-    table, sigma = _with_errors(table, target, sigma, derivative, group, named)
+    stated, table = read_errors(sigma, whole)
+    named = {name for name in (target, *stated.all_columns, derivative, group, *(inputs or ())) if name is not None}
+    table, left_out = _without_texts(_without_ignored(table, ignore, named), named)
+    table, stated = _with_errors(table, target, stated, derivative, group, named)
     if derivative is not None:
         if sigma is not None:
             raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
@@ -105,23 +106,27 @@ def dataset(
             raise UsageError(
                 "constants by group are for laws, not for rates of change: leave out --group or --derivative"
             )
-        table, target, sigma = rates(table, derivative, target, inputs, missing)
-    y_name, x_names, notes = _roles(table, target, inputs, sigma, group, whole.columns[-1:])
+        table, target, column = rates(table, derivative, target, inputs, missing)
+        stated = StatedErrors(column)
+    y_name, x_names, notes = _roles(table, target, inputs, stated, group, whole.columns[-1:])
     notes += left_out
-    if sigma is not None and table.errors.get(y_name) == sigma:
+    if sigma is None and stated.unnamed is not None and table.errors.get(y_name) == stated.unnamed:
         notes.append(f"the standard errors of {y_name!r} are those beside its values (--sigma names others)")
-    columns = [*x_names, *(name for name in (group, sigma) if name is not None), y_name]
+    aside = [*stated.columns(y_name), *([] if group is None else [group])]
+    columns = [*x_names, *aside, y_name]
     notes += [table.remarks[name] for name in columns if name in table.remarks] + _on_writing(table, columns)
     values, keep = numbers(table, columns, missing)
     if not keep.all():
         notes.append(f"dropped {int((~keep).sum())} of {len(keep)} rows with missing cells")
-    errors = None if sigma is None else _errors(table, sigma, values[:, -2], keep)
-    values = values if sigma is None else np.delete(values, -2, axis=1)
+    beside = dict(zip(aside, values[:, len(x_names) : -1].T))
+    values = np.delete(values, slice(len(x_names), -1), axis=1)
+    errors = ErrorsOfRows.of(stated, table, y_name, beside, keep)
     grouping = None
     if group is not None:
-        grouping, several, why = groups_of_several(table, group, values[:, -2])
-        values = np.delete(values, -2, axis=1)[several]
-        errors = None if errors is None else errors[several]
+        if errors.inputs:
+            raise UsageError("constants by group are fitted with exact inputs: leave out the errors of inputs or --group")
+        grouping, several, why = groups_of_several(table, group, beside[group])
+        values, errors = values[several], errors.take(several)
         notes += why
     if len(values) < MIN_ROWS:
         raise DataError(f"{table.source}: a law needs at least {MIN_ROWS} rows, and here are {len(values)}")
@@ -146,8 +151,10 @@ def dataset(
     renamed = {alias: name for alias, name in zip(names, columns) if alias != name}
     X, y = np.ascontiguousarray(values[:, useful]), values[:, -1].copy()
     notes += notes_on_target(X, y, y_name)
-    found = Dataset(X, y, names[:-1], names[-1], renamed, sigma=errors, relative=not absolute_sigma, grouping=grouping)
-    found = with_proportional_errors(replace(found, rounding=rounding_of(X, y)))
+    found = Dataset(X, y, names[:-1], names[-1], renamed, grouping=grouping, rounding=rounding_of(X, y))
+    found = errors.stated_in(found, columns[:-1], absolute=absolute_sigma)
+    notes += notes_on_errors(stated, y_name, [name for name in columns[:-1] if name in errors.inputs])
+    found = with_proportional_errors(found)
     if found.proportional:
         notes.append(f"errors are taken to be in proportion to {y_name!r}, which ranges over {_decades(y)} decades")
     return found, tuple(notes)
@@ -179,24 +186,24 @@ def _without_texts(table: Table, named: Collection[str]) -> tuple[Table, list[st
 def _with_errors(
     table: Table,
     target: str | None,
-    sigma: str | None,
+    stated: StatedErrors,
     derivative: str | None,
     group: str | None,
     named: Collection[str],
-) -> tuple[Table, str | None]:
-    """The table without errors beside values, but for those of the target; and the column of these.
+) -> tuple[Table, StatedErrors]:
+    """The table without errors beside values, but for those of the target; and what is stated with the column of these.
 
-    sigma: what the user says instead; named: columns that the user asks for.
+    stated: what the user says, which comes first; named: columns that the user asks for.
     """
     beside = {error: value for value, error in table.errors.items() if error in table.columns}
     if not beside:
-        return table, sigma
+        return table, stated
     blank = _blank(table)
-    filled = [name for name in table.columns if name not in (*blank, *beside, sigma, group)]
+    filled = [name for name in table.columns if name not in (*blank, *beside, *stated.all_columns, group)]
     chosen = target if target is not None else next(reversed(filled), None)
-    if sigma is None and derivative is None:
-        sigma = next((error for error, value in beside.items() if value == chosen), None)
-    return table.without({error for error in beside if error != sigma and error not in named}), sigma
+    if chosen is not None and derivative is None:
+        stated = stated.beside(chosen, next((error for error, value in beside.items() if value == chosen), None))
+    return table.without({e for e in beside if e not in stated.all_columns and e not in named}), stated
 
 
 def _on_writing(table: Table, columns: Sequence[str]) -> list[str]:
@@ -231,32 +238,11 @@ def _decades(y: Array) -> int:
     return int(np.ptp(np.log10(np.abs(y))))
 
 
-def _errors(table: Table, name: str, values: Array, keep: NDArray[np.bool_]) -> Array:
-    """The stated errors. Raises DataError unless all are positive, and their squares numbers.
-
-    keep: which rows of the table `values` are of.
-    """
-    wrong = np.flatnonzero(values <= 0)
-    if len(wrong):
-        where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
-        raise DataError(
-            f"{table.source}: {name!r} holds the errors of the target, and they must be above 0, but {where} has "
-            f"{values[wrong[0]]:g}; correct it, or leave such rows out"
-        )
-    least, most = float(values.min()), float(values.max())
-    if least < SMALLEST or most > LARGEST or least < LEAST_ERROR * most:
-        raise DataError(
-            f"{table.source}: {name!r} holds errors from {least:.0e} to {most:.0e}, whose squares float64 cannot hold "
-            "together; leave out rows with the smallest or the largest, or give them in other units"
-        )
-    return values.copy()
-
-
 def _roles(
     table: Table,
     target: str | None,
     inputs: Sequence[str] | None,
-    sigma: str | None,
+    stated: StatedErrors,
     group: str | None,
     last_of_all: Sequence[str],
 ) -> tuple[str, list[str], list[str]]:
@@ -272,7 +258,7 @@ def _roles(
     if len(filled) < len(table.columns):
         notes.append(f"left out, without values: {', '.join(map(repr, blank))}")
     if target is None:
-        left = [name for name in filled if name not in (sigma, group)]
+        left = [name for name in filled if name not in (*stated.all_columns, group)]
         if not left:
             raise DataError(f"{table.source}: no column is left for the target but {' and '.join(map(repr, filled))}")
         target = left[-1]
@@ -282,16 +268,17 @@ def _roles(
         last = f"the last column but for {' and '.join(map(repr, after))}" if after else "the last column"
         notes.append(f"target: {target} ({last})")
     if inputs is None:
-        inputs = [name for name in filled if name not in (target, sigma, group)]
-    for name in (target, *inputs, *(other for other in (sigma, group) if other is not None)):
+        inputs = [name for name in filled if name not in (target, *stated.all_columns, group)]
+    errors = stated.columns(target)
+    for name in (target, *inputs, *errors, *([] if group is None else [group])):
         if name not in table.columns:
             raise DataError(f"{table.source} has no column {name!r}; {nearest(name, table.columns)}")
-    if sigma is not None and sigma == target:
-        raise DataError(f"{table.source}: {sigma!r} cannot be both the target and the errors of the target")
+    if target in errors:
+        raise DataError(f"{table.source}: {target!r} cannot be both the target and {errors[target]}")
     if target in inputs:
         raise DataError(f"{table.source}: the target {target!r} is also among the inputs; take it out of one of them")
-    roles: tuple[tuple[str | None, str], ...] = ((target, "the target"), (sigma, "the errors of the target"))
-    for taken, what in roles:
+    stated.check(target, inputs)
+    for taken, what in {target: "the target", **errors}.items():
         if group is not None and taken == group:
             raise DataError(
                 f"{table.source}: {group!r} cannot be both {what} and the group of a row; name another column"

@@ -50,3 +50,29 @@ def r_squared(loss: float, variance: float) -> float:
     if variance == 0:
         return 1.0 if loss == 0 else -math.inf
     return 1 - loss / variance
+
+
+ROUNDS = 100  # bisections of a variance at most: more than a float64 has bits
+
+
+def scatter_beyond(residual: Array, variance: Array, free: float) -> float:
+    """The variance s² of a scatter that is the same in all rows, with which Σ residual²/(s² + variance) is `free`.
+
+    0 where the known variances, (rows,), explain the residuals, (rows,), alone. In the square of their unit.
+    Source: Paule and Mandel 1982.
+    """
+    square = residual**2
+
+    def excess(s2: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(np.sum(np.where(square > 0, square / (s2 + variance), 0.0))) - free
+
+    if not np.isfinite(square).all() or not excess(0.0) > 0:
+        return 0.0
+    low, high = 0.0, float(square.sum()) / free
+    for _ in range(ROUNDS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+        if not low < (low + high) / 2 < high:
+            break
+    return high

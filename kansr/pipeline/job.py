@@ -17,6 +17,7 @@ from kansr.data.declare_units import with_units
 from kansr.data.read.reservoir import Wanted
 from kansr.data.read.table import Table
 from kansr.data.roles import dataset
+from kansr.data.stated_errors import Sigma, check_sigma, named_in
 from kansr.errors import DataError, KansrError, UsageError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
@@ -64,7 +65,7 @@ class Job:
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, group, derivative: columns, see
-    kansr.data.roles; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out. Several targets, so
+    kansr.data.roles, and kansr.data.stated_errors for sigma; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out. Several targets, so
     written, are for kansr.pipeline.systems, as are run, the column that tells the runs of a time series apart, and
     order, that of differential equations. missing: whether rows with missing cells are refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
@@ -78,7 +79,7 @@ class Job:
     target: str | Sequence[str] | None = None
     inputs: str | Sequence[str] | None = None
     ignore: str | Sequence[str] = ()
-    sigma: str | None = None
+    sigma: Sigma | None = None
     group: str | None = None
     absolute_sigma: bool = True
     derivative: str | None = None
@@ -97,7 +98,8 @@ class Job:
     config: Config = DEFAULTS
 
     def __post_init__(self) -> None:
-        for option in ("sigma", "group", "derivative", "run", "form"):
+        check_sigma(self.sigma)
+        for option in ("group", "derivative", "run", "form"):
             given = getattr(self, option)
             if not isinstance(given, str | None):
                 what = "a formula" if option == "form" else "the name of a column"
@@ -262,8 +264,8 @@ def wanted_of(job: Job) -> Wanted | None:
             targets = targets[1:]  # one column of this name would be the target of all others
     listed = [job.inputs, *job.inputs.split(",")] if isinstance(job.inputs, str) else list(job.inputs or ())
     ignored = job.ignore.split(",") if isinstance(job.ignore, str) else job.ignore
-    others = (job.sigma, job.derivative, job.group, job.run)
-    named = [*listed, *ignored, *targets, *(name for name in others if name is not None)]
+    others = (job.derivative, job.group, job.run)
+    named = [*listed, *ignored, *targets, *named_in(job.sigma), *(name for name in others if name is not None)]
     return Wanted(frozenset(name.strip() for name in named), last=job.target is None)
 
 

@@ -197,7 +197,7 @@ BOTH = ("discover", "refine")
 OPTIONS: list[Row] = [
     ("both", ["--target", "a"], {"target": "a"}, None, {"target": "a"}),
     ("both", ["--inputs", "a,b"], {"inputs": "a,b"}, None, {"inputs": "a,b"}),
-    ("both", ["--sigma", "s"], {"sigma": "s"}, None, {"sigma": "s"}),
+    ("both", ["--sigma", "s", "--sigma", "x=0.1"], {"sigma": ("s", "x=0.1")}, None, {"sigma": ("s", "x=0.1")}),
     ("both", ["--group", "g"], {"group": "g"}, None, {"group": "g"}),
     ("both", ["--derivative", "t"], {"derivative": "t"}, None, {"derivative": "t"}),
     ("both", ["--ignore", "a,b"], {"ignore": "a,b"}, None, {"ignore": "a,b"}),

@@ -39,7 +39,11 @@ Order = Annotated[int, typer.Option(metavar="1|2", help="With --derivative: the 
 Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
 Ignore = Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out.")]
 Sigma = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="The column with the standard error of each target value.")
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN|X=COLUMN|X=0.1",
+        help="The column with the standard error of each target value, or errors of an input; repeatable.",
+    ),
 ]
 Group = Annotated[
     str | None,

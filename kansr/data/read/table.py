@@ -74,6 +74,13 @@ class Table:
         """Where a row is: "line 7" of a file, else "row 6", counted from 1."""
         return _place(self.lines, row)
 
+    def with_column(self, name: str, values: Array) -> Table:
+        """The table with a further column of numbers, (rows,), at its end."""
+        kinds = (*self.kinds, Kind.NUMBERS) if self.kinds else ()
+        return replace(
+            self, columns=(*self.columns, name), values=np.column_stack([self.values, values]), kinds=kinds, again=None
+        )
+
     def with_columns(self, names: Sequence[str]) -> Table:
         """The table with these of its columns alone."""
         kept = [self.columns.index(name) for name in names]

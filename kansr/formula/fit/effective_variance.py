@@ -19,11 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansr.data.dataset import Dataset
-from kansr.data.input_errors import InputErrors, scatter_beyond
+from kansr.data.dataset import Dataset, InputErrors
 from kansr.expression.evaluate import Constants, Program
 from kansr.numeric.arrays import Array
-from kansr.numeric.robust import typical
+from kansr.numeric.robust import scatter_beyond, typical
 from kansr.numeric.tolerances import TINY
 
 STEPS = 12  # Gauss-Newton steps to the adjusted inputs at most; most rows need two or three
