@@ -72,6 +72,11 @@ class Dataset:
     input_errors: InputErrors | None = None
 
     @property
+    def exact_inputs(self) -> bool:
+        """Whether the inputs are exact. Else the law does not predict best: slopes by measured inputs are smaller."""
+        return self.input_errors is None
+
+    @property
     def own_errors(self) -> Array | None:
         """The standard error of each y, (rows,), without what errors of inputs add; None where it is not given."""
         return self.stated if self.input_errors is None else self.input_errors.y

@@ -13,7 +13,7 @@ from kansr.expression.evaluate import Tape
 from kansr.formula.fit.by_group import GroupFit
 from kansr.formula.fit.constants import Fit, fit_constants, short_floats
 from kansr.formula.fit.error_model import alike, relative_sigma
-from kansr.formula.judge.exactness import within_digits
+from kansr.formula.judge.exactness import chi_square, within_digits
 from kansr.formula.judge.outliers import OUTLIER_DISTANCE
 from kansr.formula.judge.residual_tests import REPLICATES, pure_error
 from kansr.numeric.arrays import Array, Mask
@@ -59,7 +59,7 @@ def conclude(found: Result, data: Dataset, outlier: Mask, noise_floor: float, fi
     residual = Tape(best.expr, kept.names).value(kept.X) - kept.y
     to_the_digits = within_digits(best.expr, kept)
     noise, error = noise_level(residual, kept, len(constants), noise_floor if found.status is not Status.FOUND else 0.0)
-    tails = _heavy_tails(alike(residual, kept), kept, found.status)
+    tails = [*_chi_square(best, kept, len(constants)), *_heavy_tails(alike(residual, kept), kept, found.status)]
     return replace(
         found,
         front=found.front.with_best(best),
@@ -138,6 +138,17 @@ def _left_out(outlier: Mask) -> list[str]:
     return [
         f"left out {counted(count, 'row')} of {len(outlier)} as grossly wrong ({listed}, counted from 1); "
         "--loss squared keeps them"
+    ]
+
+
+def _chi_square(best: Candidate, data: Dataset, constants: int) -> list[str]:
+    """A note on χ², where errors are stated. constants: how many were fitted."""
+    if data.stated is None:
+        return []
+    free = data.rows - constants
+    return [
+        f"χ² of the stated errors is {chi_square(best.expr, data):.4g} for {counted(data.rows, 'row')} and "
+        f"{counted(constants, 'fitted constant')}; {free} is likely"
     ]
 
 

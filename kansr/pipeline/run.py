@@ -205,7 +205,7 @@ class Search:
     def _predicting(self, final: Result) -> Result:
         """The result with another formula where the one of least description length predicts worse."""
         data = self.partition.kept
-        if len(data.names) > 1:
+        if len(data.names) > 1 or not data.exact_inputs:
             return final
         near = final.best.description_length + FAR_LONGER
         others = [f.candidate for f in self.findings if f.candidate.description_length < near]

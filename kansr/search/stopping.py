@@ -143,9 +143,10 @@ def near_the_law(findings: Sequence[Finding], rows: Partition) -> bool:
 def far_behind(best: Candidate, rows: Partition) -> bool:
     """Whether a surrogate is so much likelier on the held-out rows that a formula is not the law, noise or not.
 
-    So it is where a formula follows the rows that it was fitted to and runs away between them.
+    So it is where a formula follows the rows that it was fitted to and runs away between them. Of inputs with errors
+    the law itself is not what predicts best.
     """
-    if rows.small or exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
+    if rows.small or not rows.table.exact_inputs or exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
         return False
     return bits_behind(1 - best.r2_held_out, noise_floor_held_out(rows) ** 2, rows.judging.rows) > FAR_BEHIND
 
@@ -190,7 +191,7 @@ def status_of(best: Candidate, data: Dataset) -> Status:
     if lacks_fit(residual, data, len(best.expr.atoms(sympy.Float))):
         return Status.BEST_EFFORT
     off, rows = effective(Tape(best.expr, data.names), data)
-    return Status.FOUND if enough and looks_like_noise(off / relative_sigma(rows), data.X) else Status.BEST_EFFORT
+    return Status.FOUND if enough and looks_like_noise(off / relative_sigma(rows), rows.X) else Status.BEST_EFFORT
 
 
 def _residual(candidate: Candidate, data: Dataset) -> Array:

@@ -25,6 +25,7 @@ from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 ITERATIONS = 60  # Levenberg-Marquardt steps at most; never measured alone
 REFIT_ITERATIONS = 12  # the same where constants begin near their optimum; never measured alone
 REWEIGHTINGS = 4  # rounds of iteratively reweighted least squares for Huber's loss; never measured alone
+STALLED_DISTANCE = 1e-11  # relative decrease of squared distances that ends a fit: adjusted inputs are known to 1e-12
 MOST_ROWS = 4000  # rows that constants are fitted to where a search fits many formulas; never measured alone
 
 
@@ -144,13 +145,14 @@ def least_squares(tape: Tape, data: Dataset, start: Array, iterations: int, scal
     scale = data.sigma if scale is None else scale
     weight = np.ones(data.rows) if scale is None else 1 / scale
     values, rms, J = minimise(tape, data.X, data.y, start, iterations, weight)
-    errors = standard_errors(J, rms)
+    known = scale is not None and scale is data.stated
+    errors = standard_errors(J, rms, known)
     if (scale is None and not data.robust) or not np.isfinite(rms):
         return Optimum(values, J, errors, rms, rms**2)
     row_weights = weight
     if data.robust:
         values, row_weights, J, noise = _reweighted(tape, data, values, iterations, weight, J)
-        errors = standard_errors(J, noise)
+        errors = standard_errors(J, noise, known)
     residual = tape.value(data.X, values) - data.y
     square = robust_square if data.robust else mean_square
     size = 1.0 if scale is None else typical(scale)
@@ -195,17 +197,20 @@ def _nearest(
     the row weights, (rows, constants).
     """
 
+    last = [adjusted(tape, start, data, own)]  # whose adjusted inputs the next ones are near
+
     def distance(values: Array) -> Array:
-        return np.asarray(adjusted(tape, values, data, own).distance * row_weights)
+        return np.asarray(adjusted(tape, values, data, own, last[-1].X).distance * row_weights)
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        off = adjusted(tape, values, data, own)
+        last[:] = [adjusted(tape, values, data, own, last[-1].X)]
+        off = last[-1]
         with np.errstate(all="ignore"):
             J = tape.jacobian(off.X, values)[1] * (row_weights / off.sigma)[:, None]
         return off.distance * row_weights, J
 
-    values, rms, J = levenberg_marquardt(distance, linearised, start, iterations)
-    return values, adjusted(tape, values, data, own), rms, J / row_weights[:, None]
+    values, rms, J = levenberg_marquardt(distance, linearised, start, iterations, stalled=STALLED_DISTANCE)
+    return values, last[-1], rms, J / row_weights[:, None]
 
 
 def _reweighted(

@@ -26,7 +26,7 @@ from kansr.numeric.robust import scatter_beyond, typical
 from kansr.numeric.tolerances import TINY
 
 STEPS = 12  # Gauss-Newton steps to the adjusted inputs at most; most rows need two or three
-SETTLED = 1e-9  # S of a row over itself by which a last step makes it smaller, beside the same of its typical size, 1
+SETTLED = 1e-12  # share of the sum of S by which the last step makes it smaller
 SHORTER, LONGER = 0.25, 2.0  # what the share of a step is multiplied by after one that makes S larger, or smaller
 ROUNDS = 4  # of estimates of the target's own error in turn with adjusted inputs
 # Error of the target over the typical effective error, at least: to float64 one of 0 would be a constraint, and one of
@@ -46,10 +46,13 @@ class Adjusted(NamedTuple):
     X: Array
 
 
-def adjusted(program: Program, values: Constants, data: Dataset, own: Array) -> Adjusted:
+def adjusted(
+    program: Program, values: Constants, data: Dataset, own: Array, near: Array | None = None
+) -> Adjusted:
     """The adjusted inputs of all rows, and the distance there; inf where the formula has no value at the measured ones.
 
-    own: the standard error of each y, (rows,). Gauss-Newton steps, each row's shortened until its S gets smaller.
+    own: the standard error of each y, (rows,); near: where to begin, (rows, inputs), at the measured inputs unless
+    given. Gauss-Newton steps, each row's shortened until its S gets smaller.
     """
     assert data.input_errors is not None
     sigma_x = data.input_errors.X
@@ -61,8 +64,10 @@ def adjusted(program: Program, values: Constants, data: Dataset, own: Array) -> 
             S = ((value - data.y) / own) ** 2 + np.sum(((X - data.X) / over) ** 2, axis=1)
         return value, slopes, np.where(np.isfinite(S) & np.isfinite(slopes).all(axis=1), S, np.inf)
 
-    X, share = data.X, np.ones(data.rows)
+    X, share = data.X if near is None else near, np.ones(data.rows)
     value, slopes, S = at(X)
+    if near is not None and not np.isfinite(S).all():
+        return adjusted(program, values, data, own)
     moving = np.isfinite(S)
     for _ in range(STEPS):
         with np.errstate(all="ignore"):
@@ -72,12 +77,11 @@ def adjusted(program: Program, values: Constants, data: Dataset, own: Array) -> 
             trial = np.where(moving[:, None], X + share[:, None] * (goal - X), X)
         new_value, new_slopes, new_S = at(trial)
         better = moving & (new_S < S)
-        settled = moving & (np.abs(S - new_S) <= SETTLED * (1 + S))
+        gain = float(np.sum((S - new_S)[better]))
         X = np.where(better[:, None], trial, X)
         value, slopes = np.where(better, new_value, value), np.where(better[:, None], new_slopes, slopes)
         S, share = np.where(better, new_S, S), np.where(better, np.minimum(share * LONGER, 1), share * SHORTER)
-        moving &= ~settled
-        if not moving.any():
+        if gain <= SETTLED * float(np.sum(S[moving])):
             break
     with np.errstate(all="ignore"):
         sigma = np.sqrt(own**2 + np.sum((slopes * sigma_x) ** 2, axis=1))
@@ -122,7 +126,9 @@ def _level(residual: Array, variance: Array, constants: int, least: float) -> Ar
 def effective(program: Program, data: Dataset, values: Constants = ()) -> tuple[Array, Dataset]:
     """What a formula leaves of each row, (rows,), and the rows with its effective errors as their stated ones.
 
-    Where inputs are exact these are the residual, value minus target, and the rows as they are.
+    These are at the adjusted inputs, of which the residuals are independent (those at measured inputs are not, since
+    the same error is in both). Where inputs are exact they are the rows as they are, and the residual is value minus
+    target.
     """
     if data.input_errors is None:
         return program.value(data.X, values) - data.y, data
@@ -130,4 +136,4 @@ def effective(program: Program, data: Dataset, values: Constants = ()) -> tuple[
     good = np.isfinite(off.sigma) & (off.sigma > TINY)
     sigma = np.where(good, off.sigma, data.sigma)
     residual = np.where(good, off.distance * sigma, np.inf)
-    return residual, replace(data, sigma=sigma)
+    return residual, replace(data, X=off.X, sigma=sigma)
