@@ -124,7 +124,9 @@ def dataset(
     grouping = None
     if group is not None:
         if errors.inputs:
-            raise UsageError("constants by group are fitted with exact inputs: leave out the errors of inputs or --group")
+            raise UsageError(
+                "constants by group are fitted with exact inputs: leave out the errors of inputs or --group"
+            )
         grouping, several, why = groups_of_several(table, group, beside[group])
         values, errors = values[several], errors.take(several)
         notes += why

@@ -17,9 +17,6 @@ from kansr.numeric.arrays import Array
 from kansr.numeric.robust import scatter_beyond
 from kansr.numeric.smooth_slopes import smooth_slopes
 
-# A column, or "NAME=COLUMN" or "NAME=NUMBER", several of these, or a column, number or array by name.
-Sigma = str | Sequence[str] | Mapping[str, str | float | ArrayLike]
-
 SMALLEST, LARGEST = 1e-150, 1e150  # limits of an error, whose square must be a double
 SEPARATOR = "="
 # Effective error of a row over the typical one, at least: slopes to first order are 0 at an extremum, where the second
@@ -29,7 +26,10 @@ LEAST_SHARE = 0.05
 
 @dataclass(frozen=True)
 class StatedErrors:
-    """A column, or a number for all rows, with the errors of each name; those of the target may be without its name."""
+    """What is stated, read.
+
+    A column, or a number for all rows, with the errors of each name; those of the target may be without its name.
+    """
 
     unnamed: str | None = None
     named: Mapping[str, str | float] = field(default_factory=dict)
@@ -60,6 +60,10 @@ class StatedErrors:
                     "name it with --inputs"
                 )
 
+    def without(self, names: Sequence[str]) -> StatedErrors:
+        """The same without the errors of these names."""
+        return replace(self, named={name: of for name, of in self.named.items() if name not in names})
+
     @property
     def all_columns(self) -> tuple[str, ...]:
         """The columns of errors, of whatever they are."""
@@ -71,12 +75,16 @@ class StatedErrors:
         return self if column is None or self.of_target(target) is not None else replace(self, unnamed=column)
 
 
+# A column, or "NAME=COLUMN" or "NAME=NUMBER", several of these, or a column, number or array by name.
+Sigma = str | Sequence[str] | Mapping[str, str | float | ArrayLike] | StatedErrors
+
+
 def check_sigma(sigma: object) -> None:
     """Raises UsageError for what states no errors, whatever the table is."""
     texts = [sigma] if isinstance(sigma, str) else sigma
     names = isinstance(sigma, Mapping) and all(isinstance(name, str) for name in sigma)
     listed = isinstance(texts, Sequence) and all(isinstance(text, str) for text in texts)
-    if not (sigma is None or names or listed):
+    if not (sigma is None or names or listed or isinstance(sigma, StatedErrors)):
         raise UsageError(
             "sigma is the name of a column with the errors of the target, or errors by name as in {'x': 0.1}, "
             f"and not {sigma!r} ({type(sigma).__name__})"
@@ -87,6 +95,8 @@ def named_in(sigma: Sigma | None) -> list[str]:
     """Every name that may be that of a column."""
     if sigma is None:
         return []
+    if isinstance(sigma, StatedErrors):
+        return [*sigma.all_columns, *sigma.named]
     if isinstance(sigma, Mapping):
         return [*sigma, *(value for value in sigma.values() if isinstance(value, str))]
     texts = [sigma] if isinstance(sigma, str) else sigma
@@ -99,15 +109,15 @@ def read_errors(sigma: Sigma | None, table: Table) -> tuple[StatedErrors, Table]
     A text that is the name of a column is that of the errors of the target; else it is cut at an equals sign where what
     stands before is a column. Raises UsageError or DataError where it cannot be understood.
     """
-    if sigma is None:
-        return StatedErrors(), table
+    if sigma is None or isinstance(sigma, StatedErrors):
+        return sigma or StatedErrors(), table
+    named: dict[str, str | float] = {}
     if isinstance(sigma, Mapping):
-        named: dict[str, str | float] = {}
-        for name, value in sigma.items():
-            _check_name(name, table)
-            named[name], table = _of_mapping(name, value, table)
+        for key, of in sigma.items():
+            _check_name(key, table)
+            named[key], table = _of_mapping(key, of, table)
         return StatedErrors(named=named), table
-    unnamed, named = None, {}
+    unnamed: str | None = None
     for text in [sigma] if isinstance(sigma, str) else sigma:
         name, value = _of_text(text, table)
         if name in named or (name is None and unnamed is not None):
@@ -244,7 +254,7 @@ class ErrorsOfRows:
 
 
 def effective_errors(X: Array, y: Array, errors: InputErrors) -> Array:
-    """The standard error of each row, (rows,), in the unit of the target: its own, and those of the inputs times slopes.
+    """The standard error of each row, (rows,), in the unit of the target: its own and, times slopes, those of inputs.
 
     The slopes are those of a smooth model, so that rows can be weighed before a formula is known; a formula is fitted
     and judged with its own. X: (rows, inputs); y: (rows,).
@@ -259,9 +269,7 @@ def effective_errors(X: Array, y: Array, errors: InputErrors) -> Array:
     return np.asarray(np.sqrt(np.maximum(variance, LEAST_SHARE**2 * typical)))
 
 
-def _check(
-    table: Table, of: str | float, what: str, errors: Array, keep: NDArray[np.bool_], *, zero: bool
-) -> None:
+def _check(table: Table, of: str | float, what: str, errors: Array, keep: NDArray[np.bool_], *, zero: bool) -> None:
     """Raises DataError unless all errors are positive, or 0 where that is allowed, and their squares numbers."""
     name = repr(of) if isinstance(of, str) else f"--sigma {of:g}"
     wrong = np.flatnonzero(errors < 0 if zero else errors <= 0)
@@ -291,6 +299,4 @@ def notes_on_errors(stated: StatedErrors, target: str, inputs: Sequence[str]) ->
     own = stated.of_target(target)
     of_inputs = ", ".join(f"{name!r} ({said(stated.named[name])})" for name in inputs)
     of_target = "estimated, the same for all rows" if own is None else "0" if own == 0 else said(own)
-    return [
-        f"errors of inputs are taken into account: of {of_inputs}; those of the target {target!r} are {of_target}"
-    ]
+    return [f"errors of inputs are taken into account: of {of_inputs}; those of the target {target!r} are {of_target}"]

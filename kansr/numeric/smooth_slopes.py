@@ -1,4 +1,4 @@
-"""The slopes of a target by its inputs before anything is known of it: those of a line, or of a smooth model beside it."""
+"""The slopes of a target by its inputs before a formula is known: those of a line, or of a smooth model beside it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _line(U: Array, y: Array) -> tuple[Array, Array]:
     """The slopes of the line through the rows, (inputs,), and what it leaves, (rows,)."""
     A = np.column_stack([np.ones(len(y)), U])
     constants = np.linalg.lstsq(A, y, rcond=None)[0]
-    return constants[1:], y - A @ constants
+    return np.asarray(constants[1:]), y - A @ constants
 
 
 def _smooth(U: Array, off: Array) -> tuple[KernelRidge, NDArray[np.intp]] | None:

@@ -147,8 +147,8 @@ def _chi_square(best: Candidate, data: Dataset, constants: int) -> list[str]:
         return []
     free = data.rows - constants
     return [
-        f"χ² of the stated errors is {chi_square(best.expr, data):.4g} for {counted(data.rows, 'row')} and "
-        f"{counted(constants, 'fitted constant')}; {free} is likely"
+        f"χ² by the stated errors is {chi_square(best.expr, data):.4g}; about {free} is expected "
+        f"({counted(data.rows, 'row')}, {counted(constants, 'fitted constant')})"
     ]
 
 

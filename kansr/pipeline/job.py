@@ -65,9 +65,10 @@ class Job:
 
     table: a path, "-" for standard input, an open file, a DataFrame, or a pair (X, y) with X (rows, inputs) and y
     (rows,); reading: how the text of a file is written. target, inputs, sigma, group, derivative: columns, see
-    kansr.data.roles, and kansr.data.stated_errors for sigma; inputs, ignore: also as one text, "a,b"; ignore: columns to leave out. Several targets, so
-    written, are for kansr.pipeline.systems, as are run, the column that tells the runs of a time series apart, and
-    order, that of differential equations. missing: whether rows with missing cells are refused or dropped.
+    kansr.data.roles, and kansr.data.stated_errors for sigma; inputs, ignore: also as one text, "a,b"; ignore: columns
+    to leave out. Several targets, so written, are for kansr.pipeline.systems, as are run, the column that tells the
+    runs of a time series apart, and order, that of differential equations. missing: whether rows with missing cells are
+    refused or dropped.
     units, constants, dimensional_constants: see kansr.data.declare_units. form: for the tasks that have one; start:
     where the constants of a given form begin, by name or as "a=1,b=2". shape: what is known of the law's shape,
     see kansr.formula.shape.reading; for a search without a form; described: whether what can be proven of the shape of

@@ -146,7 +146,9 @@ def far_behind(best: Candidate, rows: Partition) -> bool:
     So it is where a formula follows the rows that it was fitted to and runs away between them. Of inputs with errors
     the law itself is not what predicts best.
     """
-    if rows.small or not rows.table.exact_inputs or exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
+    if rows.small or not rows.table.exact_inputs:
+        return False
+    if exact(fit_constants(best.expr, rows.kept, iterations=0, rows=rows.kept.rows), rows.kept):
         return False
     return bits_behind(1 - best.r2_held_out, noise_floor_held_out(rows) ** 2, rows.judging.rows) > FAR_BEHIND
 

@@ -73,7 +73,8 @@ def fit_constants(
     """The expression with its constants at their least-squares optimum, starting from their present values.
 
     fixed: the constants that stay; rows: at most so many rows are used, evenly taken. Rows with stated errors weigh
-    1/sigma², those with errors in their inputs by the effective variance of the expression itself. `rms` is inf where the expression has no finite value on some row.
+    1/sigma², those with errors in their inputs by the effective variance of the expression itself. `rms` is inf where
+    the expression has no finite value on some row.
     """
     if data.rows > rows:
         data = data.take(evenly_spaced_rows(data.rows, rows))

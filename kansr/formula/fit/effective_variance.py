@@ -2,11 +2,11 @@
 
 The true inputs t of a row are unknowns beside the constants, and those with the least
     S = (f(t) − y)²/σ_y² + Σ_j (t_j − x_j)²/σ_j²
-are its adjusted inputs. There S = r²/σ², with the residual r = f(t) + Σ_j f_j·(x_j − t_j) − y and the effective variance
-σ² = σ_y² + Σ_j f_j²·σ_j², slopes f_j at t; and the derivative of r/σ by a constant c is (∂f/∂c)/σ at t, since S does not
-change with t to first order. So the constants that minimise the sum of S are found by least squares of r/σ with that
-Jacobian. For a line they are those of York (1966; York et al. 2004), otherwise those of orthogonal distance regression
-(Britt and Luecke 1973; Boggs, Byrd and Schnabel 1987).
+are its adjusted inputs. There S = r²/σ², with the residual r = f(t) + Σ_j f_j·(x_j − t_j) − y and the effective
+variance σ² = σ_y² + Σ_j f_j²·σ_j², slopes f_j at t; and the derivative of r/σ by a constant c is (∂f/∂c)/σ at t, since
+S does not change with t to first order. So the constants that minimise the sum of S are found by least squares of r/σ
+with that Jacobian. For a line they are those of York (1966; York et al. 2004), otherwise those of orthogonal distance
+regression (Britt and Luecke 1973; Boggs, Byrd and Schnabel 1987).
 
 Least squares of f(x) − y with the weights 1/σ² held, and updated until they settle, is simpler and biased: its Jacobian
 is taken at the measured inputs, and so slopes come out too small (Lybanon 1984 on Orear 1982; Fuller 1987).
@@ -27,6 +27,7 @@ from kansr.numeric.tolerances import TINY
 
 STEPS = 12  # Gauss-Newton steps to the adjusted inputs at most; most rows need two or three
 SETTLED = 1e-12  # share of the sum of S by which the last step makes it smaller
+TOO_FAR = 1e-6  # share by which S of a row rises where a step was too long: more than by rounding
 SHORTER, LONGER = 0.25, 2.0  # what the share of a step is multiplied by after one that makes S larger, or smaller
 ROUNDS = 4  # of estimates of the target's own error in turn with adjusted inputs
 # Error of the target over the typical effective error, at least: to float64 one of 0 would be a constraint, and one of
@@ -46,9 +47,7 @@ class Adjusted(NamedTuple):
     X: Array
 
 
-def adjusted(
-    program: Program, values: Constants, data: Dataset, own: Array, near: Array | None = None
-) -> Adjusted:
+def adjusted(program: Program, values: Constants, data: Dataset, own: Array, near: Array | None = None) -> Adjusted:
     """The adjusted inputs of all rows, and the distance there; inf where the formula has no value at the measured ones.
 
     own: the standard error of each y, (rows,); near: where to begin, (rows, inputs), at the measured inputs unless
@@ -64,7 +63,8 @@ def adjusted(
             S = ((value - data.y) / own) ** 2 + np.sum(((X - data.X) / over) ** 2, axis=1)
         return value, slopes, np.where(np.isfinite(S) & np.isfinite(slopes).all(axis=1), S, np.inf)
 
-    X, share = data.X if near is None else near, np.ones(data.rows)
+    X: Array = data.X if near is None else near
+    share: Array = np.ones(data.rows)
     value, slopes, S = at(X)
     if near is not None and not np.isfinite(S).all():
         return adjusted(program, values, data, own)
@@ -81,7 +81,7 @@ def adjusted(
         X = np.where(better[:, None], trial, X)
         value, slopes = np.where(better, new_value, value), np.where(better[:, None], new_slopes, slopes)
         S, share = np.where(better, new_S, S), np.where(better, np.minimum(share * LONGER, 1), share * SHORTER)
-        if gain <= SETTLED * float(np.sum(S[moving])):
+        if gain <= SETTLED * float(np.sum(S[moving])) and not (moving & (new_S > S * (1 + TOO_FAR))).any():
             break
     with np.errstate(all="ignore"):
         sigma = np.sqrt(own**2 + np.sum((slopes * sigma_x) ** 2, axis=1))
@@ -130,7 +130,7 @@ def effective(program: Program, data: Dataset, values: Constants = ()) -> tuple[
     the same error is in both). Where inputs are exact they are the rows as they are, and the residual is value minus
     target.
     """
-    if data.input_errors is None:
+    if data.input_errors is None or data.sigma is None:
         return program.value(data.X, values) - data.y, data
     off = adjusted(program, values, data, own_errors(program, values, data))
     good = np.isfinite(off.sigma) & (off.sigma > TINY)

@@ -12,6 +12,7 @@ import sympy
 from threadpoolctl import threadpool_limits
 
 from kansr.data.read.table import Table
+from kansr.data.stated_errors import read_errors
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import EVERYTHING
 from kansr.pipeline.config import Config
@@ -64,11 +65,14 @@ def jobs_of(job: Job, table: Table, targets: Sequence[str], whole: Deadline) -> 
 
 
 def _one_target(job: Job, table: Table, target: str, others: Sequence[str]) -> Job:
-    """The job of one of several targets. The other targets are inputs only where the job says so."""
+    """The job of one of several targets. The other targets, and their errors, are inputs only where the job says so."""
+    all_stated, table = read_errors(job.sigma, table)
+    others = [name for name in others if name != target]
+    stated = all_stated if job.inputs is not None else all_stated.without(others)
+    one = replace(job, target=target, sigma=None if job.sigma is None else stated)
     if job.inputs is not None:
-        return replace(job, table=table, target=target)
-    kept = [name for name in table.columns if name == target or name not in others]
-    return replace(job, table=table.with_columns(kept), target=target)
+        return replace(one, table=table)
+    return replace(one, table=table.without([*others, *(set(all_stated.all_columns) - set(stated.all_columns))]))
 
 
 def series_of_job(job: Job, table: Table, targets: Sequence[str]) -> tuple[Series, tuple[str, ...]]:
