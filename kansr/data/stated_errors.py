@@ -271,19 +271,22 @@ def effective_errors(X: Array, y: Array, errors: InputErrors) -> Array:
 
 def _check(table: Table, of: str | float, what: str, errors: Array, keep: NDArray[np.bool_], *, zero: bool) -> None:
     """Raises DataError unless all errors are positive, or 0 where that is allowed, and their squares numbers."""
-    name = repr(of) if isinstance(of, str) else f"--sigma {of:g}"
+    if not isinstance(of, str):
+        if of == 0 and not zero:
+            raise UsageError(f"{what} are stated as 0, which is for a target whose inputs have errors: leave them out")
+        return
     wrong = np.flatnonzero(errors < 0 if zero else errors <= 0)
     if len(wrong):
         where = table.place(int(np.flatnonzero(keep)[wrong[0]]))
         least = "0, where a value is exact, or more" if zero else "above 0"
         raise DataError(
-            f"{table.source}: {name} holds {what}, and they must be {least}, but {where} has "
+            f"{table.source}: {of!r} holds {what}, and they must be {least}, but {where} has "
             f"{errors[wrong[0]]:g}; correct it, or leave such rows out"
         )
     size = errors[errors > 0]
     if len(size) and (size.min() < SMALLEST or size.max() > LARGEST or size.min() < LEAST_ERROR * size.max()):
         raise DataError(
-            f"{table.source}: {name} holds errors from {size.min():.0e} to {size.max():.0e}, whose squares float64 "
+            f"{table.source}: {of!r} holds errors from {size.min():.0e} to {size.max():.0e}, whose squares float64 "
             "cannot hold together; leave out rows with the smallest or the largest, or give them in other units"
         )
 

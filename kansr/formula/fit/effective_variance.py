@@ -77,7 +77,7 @@ def adjusted(program: Program, values: Constants, data: Dataset, own: Array, nea
             trial = np.where(moving[:, None], X + share[:, None] * (goal - X), X)
         new_value, new_slopes, new_S = at(trial)
         better = moving & (new_S < S)
-        gain = float(np.sum((S - new_S)[better]))
+        gain = float(np.sum(S[better] - new_S[better]))
         X = np.where(better[:, None], trial, X)
         value, slopes = np.where(better, new_value, value), np.where(better[:, None], new_slopes, slopes)
         S, share = np.where(better, new_S, S), np.where(better, np.minimum(share * LONGER, 1), share * SHORTER)
