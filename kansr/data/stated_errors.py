@@ -106,8 +106,9 @@ def named_in(sigma: Sigma | None) -> list[str]:
 def read_errors(sigma: Sigma | None, table: Table) -> tuple[StatedErrors, Table]:
     """What is stated, and the table with a further column for each array.
 
-    A text that is the name of a column is that of the errors of the target; else it is cut at an equals sign where what
-    stands before is a column. Raises UsageError or DataError where it cannot be understood.
+    A text that is the name of a column is that of the errors of the target; else it is cut at an equals sign between a
+    column and a column or number, at the last one where there are several. Raises UsageError or DataError where it
+    cannot be understood.
     """
     if sigma is None or isinstance(sigma, StatedErrors):
         return sigma or StatedErrors(), table
@@ -142,11 +143,19 @@ def _of_text(text: str, table: Table) -> tuple[str | None, str | float]:
     splits = list(_splits(text))
     if text in table.columns or not splits:
         return None, text
-    known = [(name, value) for name, value in splits if name in table.columns]
+    known = [(name, value) for name, value in reversed(splits) if name in table.columns]
     if not known:
         _check_name(splits[0][0], table)
-    name, value = known[0]
+    name, value = next((one for one in known if one[1] in table.columns or _is_number(one[1])), known[0])
     return name, value if value in table.columns else _number(name, value, table)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_name(name: str, table: Table) -> None:
@@ -155,13 +164,12 @@ def _check_name(name: str, table: Table) -> None:
 
 
 def _number(name: str, value: str | float, table: Table) -> float:
-    try:
-        number = float(value)
-    except ValueError:
+    if isinstance(value, str) and not _is_number(value):
         raise UsageError(
-            f"the errors of {name!r} are a column of {table.source} or a number, and {str(value)!r} is neither; "
-            f"{nearest(str(value), table.columns)}"
-        ) from None
+            f"the errors of {name!r} are a column of {table.source} or a number, and {value!r} is neither; "
+            f"{nearest(value, table.columns)}"
+        )
+    number = float(value)
     if not 0 <= number <= LARGEST or 0 < number < SMALLEST:
         raise UsageError(
             f"the error of {name!r} is a standard deviation: 0, or a number from {SMALLEST:g} to {LARGEST:g}, "

@@ -68,7 +68,7 @@ def test_errors_are_columns_numbers_or_arrays(sigma: Sigma, of_x: Any, of_z: Any
 def test_columns_of_errors_are_no_inputs_but_where_they_are_named() -> None:
     assert read(["x=ex", "ey"]).columns.get("x2", "x=2") == "x=2"
     assert read(["x=ex", "ey"], FRAME.drop(columns="x=2")).names == ("x", "z")
-    assert read(["x=ex", "ey"], inputs=["x", "ex"]).names == ("x", "ex")
+    assert read(["z=ex", "ey"], inputs=["z", "ex"]).names == ("z", "ex")
     assert read(["x=ex"], FRAME[["x", "y", "ex"]]).target == "y"
 
 

@@ -59,10 +59,10 @@ class Tools:
 
         target: the column to explain, default_target unless given. inputs: the columns to use, all others unless given.
         units: {column: unit} of all columns, target too; then every formula has the target's unit. sigma: the column
-        with the standard error of each value of the target. derivative: a column of time; the target's rate of change
-        along it is explained. form: the form of the law with unknown functions, such as "x*f(y) + g(z)". missing:
-        "drop" leaves out rows with missing cells. time_limit: seconds, 60 unless given. save_as: a new folder for the
-        result, which predict and report take.
+        with the standard error of each value of the target, or "x=0.1" or "x=column" for those of an input.
+        derivative: a column of time; the target's rate of change along it is explained. form: the form of the law with
+        unknown functions, such as "x*f(y) + g(z)". missing: "drop" leaves out rows with missing cells. time_limit:
+        seconds, 60 unless given. save_as: a new folder for the result, which predict and report take.
 
         Returns exit_code (0: found or best effort; 1: nothing beats a constant; 4: time ran out, best so far) and
         result: read result.status before you assert result.best.expression. r2_held_out is measured on rows that

@@ -22,6 +22,7 @@ class Discover(Signature):
       kansr discover fall.csv --units "h=m,g=m/s**2,v=m/s"
       kansr discover series.csv --derivative t --target prey
       kansr discover series.csv --derivative t --target prey,predator --run trial
+      kansr discover decay.csv --sigma error --sigma t=0.1
       kansr discover springs.csv --target length --group spring
       kansr discover data.csv --report law.html
       kansr discover data.csv --form "x*f(y) + g(z)" --time-limit 30

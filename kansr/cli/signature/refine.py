@@ -18,6 +18,7 @@ class Refine(Signature):
     Examples:
       kansr refine decay.csv --expr "a*exp(b*t) + c"
       kansr refine growth.csv --expr "b1*(1-exp(-b2*x))" --start b1=500,b2=1e-4
+      kansr refine line.csv --expr "a + b*x" --sigma y=error_y --sigma x=error_x
       kansr refine data.csv --target force --expr "k*m1*m2/r**p" --time-limit 20 --json
     """
 
