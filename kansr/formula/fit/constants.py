@@ -25,7 +25,7 @@ from kansr.numeric.tolerances import SINGULAR, TINY, ZERO_RMS
 ITERATIONS = 60  # Levenberg-Marquardt steps at most; never measured alone
 REFIT_ITERATIONS = 12  # the same where constants begin near their optimum; never measured alone
 REWEIGHTINGS = 4  # rounds of iteratively reweighted least squares for Huber's loss; never measured alone
-STALLED_DISTANCE = 1e-11  # relative decrease of squared distances that ends a fit: adjusted inputs are known to 1e-12
+STALLED_DISTANCE = 1e-10  # relative decrease of squared distances that ends a fit: each is known to 1e-11
 MOST_ROWS = 4000  # rows that constants are fitted to where a search fits many formulas; never measured alone
 
 
@@ -198,20 +198,24 @@ def _nearest(
     the row weights, (rows, constants).
     """
 
-    last = [adjusted(tape, start, data, own)]  # whose adjusted inputs the next ones are near
+    taken = [adjusted(tape, start, data, own)]  # whose adjusted inputs the next ones are near
+    last = [(start, taken[0])]  # where a step is taken, its distances serve for the derivatives
 
     def distance(values: Array) -> Array:
-        return np.asarray(adjusted(tape, values, data, own, last[-1].X).distance * row_weights)
+        last[:] = [(values, adjusted(tape, values, data, own, taken[0].X))]
+        return np.asarray(last[0][1].distance * row_weights)
 
     def linearised(values: Array) -> tuple[Array, Array]:
-        last[:] = [adjusted(tape, values, data, own, last[-1].X)]
-        off = last[-1]
+        if last[0][0] is not values:
+            distance(values)
+        off = last[0][1]
+        taken[:] = [off]
         with np.errstate(all="ignore"):
             J = tape.jacobian(off.X, values)[1] * (row_weights / off.sigma)[:, None]
         return off.distance * row_weights, J
 
     values, rms, J = levenberg_marquardt(distance, linearised, start, iterations, stalled=STALLED_DISTANCE)
-    return values, last[-1], rms, J / row_weights[:, None]
+    return values, taken[0], rms, J / row_weights[:, None]
 
 
 def _reweighted(

@@ -14,6 +14,7 @@ is taken at the measured inputs, and so slopes come out too small (Lybanon 1984 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,14 +22,17 @@ import numpy as np
 
 from kansr.data.dataset import Dataset, InputErrors
 from kansr.expression.evaluate import Constants, Program
-from kansr.numeric.arrays import Array
+from kansr.numeric.arrays import Array, Mask
 from kansr.numeric.robust import scatter_beyond, typical
 from kansr.numeric.tolerances import TINY
 
-STEPS = 12  # Gauss-Newton steps to the adjusted inputs at most; most rows need two or three
-SETTLED = 1e-12  # share of the sum of S by which the last step makes it smaller
-TOO_FAR = 1e-6  # share by which S of a row rises where a step was too long: more than by rounding
-SHORTER, LONGER = 0.25, 2.0  # what the share of a step is multiplied by after one that makes S larger, or smaller
+STEPS = 12  # to the adjusted inputs at most; most rows need two to four
+# Change of S of a row, over the mean of S, by its last step at most. The error of the adjusted inputs is about its
+# root, in standard errors.
+SETTLED = 1e-11
+# What a step that makes S larger is multiplied by where S is not convex; the least share of a step: a row that it does
+# not bring nearer is beside a maximum, beyond which the formula never comes; and the most.
+SHORTER, LEAST_STEP, MOST_STEP = 0.25, 1 / 32, 4.0
 ROUNDS = 4  # of estimates of the target's own error in turn with adjusted inputs
 # Error of the target over the typical effective error, at least: to float64 one of 0 would be a constraint, and one of
 # a thousandth adds a millionth to the variance.
@@ -47,46 +51,85 @@ class Adjusted(NamedTuple):
     X: Array
 
 
+class _Place(NamedTuple):
+    """A formula at inputs that are so many standard errors off the measured ones.
+
+    U: (rows, inputs), 0 where an input is exact; residual: value minus target, (rows,); slopes: by U, (rows, inputs);
+    S: (rows,), inf where there is no value; uphill: half the slope of S by U, (rows, inputs).
+    """
+
+    U: Array
+    residual: Array
+    slopes: Array
+    S: Array
+    uphill: Array
+
+    def step(self, own: Array) -> Array:
+        """The step of Gauss and Newton, (rows, inputs)."""
+        linear = self.residual - np.sum(self.slopes * self.U, axis=1)
+        return np.asarray(-self.slopes * (linear / (own**2 + np.sum(self.slopes**2, axis=1)))[:, None] - self.U)
+
+    def moved(self, rows: Mask, other: _Place) -> _Place:
+        """The same, but the other place in these rows, (rows,)."""
+        column = rows[:, None]
+        return _Place(*(np.where(column if a.ndim > 1 else rows, b, a) for a, b in zip(self, other)))
+
+
 def adjusted(program: Program, values: Constants, data: Dataset, own: Array, near: Array | None = None) -> Adjusted:
     """The adjusted inputs of all rows, and the distance there; inf where the formula has no value at the measured ones.
 
     own: the standard error of each y, (rows,); near: where to begin, (rows, inputs), at the measured inputs unless
-    given. Gauss-Newton steps, each row's shortened until its S gets smaller.
+    given. Steps of Gauss and Newton, each row's as long as the curvature of its S says that the last one made known.
     """
     assert data.input_errors is not None
     sigma_x = data.input_errors.X
-    over = np.where(sigma_x > 0, sigma_x, np.inf)
 
-    def at(X: Array) -> tuple[Array, Array, Array]:
-        value, slopes = program.gradient(X, values)
-        with np.errstate(all="ignore"):
-            S = ((value - data.y) / own) ** 2 + np.sum(((X - data.X) / over) ** 2, axis=1)
-        return value, slopes, np.where(np.isfinite(S) & np.isfinite(slopes).all(axis=1), S, np.inf)
+    def at(U: Array) -> _Place:
+        value, slopes = program.gradient(data.X + sigma_x * U, values)
+        slopes = slopes * sigma_x
+        residual = value - data.y
+        S = (residual / own) ** 2 + np.sum(U**2, axis=1)
+        known = np.isfinite(S) & np.isfinite(slopes).all(axis=1)
+        return _Place(U, residual, slopes, np.where(known, S, np.inf), slopes * (residual / own**2)[:, None] + U)
 
-    X: Array = data.X if near is None else near
-    share: Array = np.ones(data.rows)
-    value, slopes, S = at(X)
-    if near is not None and not np.isfinite(S).all():
-        return adjusted(program, values, data, own)
-    moving = np.isfinite(S)
-    for _ in range(STEPS):
-        with np.errstate(all="ignore"):
-            variance = own**2 + np.sum((slopes * sigma_x) ** 2, axis=1)
-            linear = value + np.sum(slopes * (data.X - X), axis=1) - data.y
-            goal = data.X - sigma_x**2 * slopes * (linear / variance)[:, None]
-            trial = np.where(moving[:, None], X + share[:, None] * (goal - X), X)
-        new_value, new_slopes, new_S = at(trial)
-        better = moving & (new_S < S)
-        gain = float(np.sum(S[better] - new_S[better]))
-        X = np.where(better[:, None], trial, X)
-        value, slopes = np.where(better, new_value, value), np.where(better[:, None], new_slopes, slopes)
-        S, share = np.where(better, new_S, S), np.where(better, np.minimum(share * LONGER, 1), share * SHORTER)
-        if gain <= SETTLED * float(np.sum(S[moving])) and not (moving & (new_S > S * (1 + TOO_FAR))).any():
-            break
     with np.errstate(all="ignore"):
-        sigma = np.sqrt(own**2 + np.sum((slopes * sigma_x) ** 2, axis=1))
-        sign = np.where(value + np.sum(slopes * (data.X - X), axis=1) < data.y, -1.0, 1.0)
-    return Adjusted(sign * np.sqrt(S), np.where(np.isfinite(sigma), sigma, np.inf), X)
+        start = np.zeros_like(sigma_x) if near is None else (near - data.X) / np.where(sigma_x > 0, sigma_x, np.inf)
+        here = at(start)
+        if near is not None and not np.isfinite(here.S).all():
+            return adjusted(program, values, data, own)
+        here = _nearest(at, here, own)
+        sigma = np.sqrt(own**2 + np.sum(here.slopes**2, axis=1))
+        sign = np.where(here.residual < np.sum(here.slopes * here.U, axis=1), -1.0, 1.0)
+        X = data.X + sigma_x * here.U
+        return Adjusted(sign * np.sqrt(here.S), np.where(np.isfinite(sigma), sigma, np.inf), X)
+
+
+def _nearest(at: Callable[[Array], _Place], here: _Place, own: Array) -> _Place:
+    """The place of least S near a given one, row by row."""
+    moving = np.isfinite(here.S)
+    typical_S = float(np.mean(here.S[moving])) if moving.any() else 0.0
+    share: Array = np.ones(len(own))
+    for _ in range(STEPS):
+        trial = at(here.U + np.where(moving, share, 0.0)[:, None] * here.step(own))
+        better = moving & (trial.S < here.S)
+        before, here = here, here.moved(better, trial)
+        moving &= (np.abs(before.S - trial.S) > SETTLED * typical_S) & (better | (share > LEAST_STEP))
+        if not moving.any():
+            break
+        share = _share(before, trial, here, own, np.where(better, 1.0, share * SHORTER))
+    return here
+
+
+def _share(before: _Place, trial: _Place, here: _Place, own: Array, otherwise: Array) -> Array:
+    """The share of the next step of Gauss and Newton, (rows,): its curvature over that of S along the last step.
+
+    The latter is by the secant. otherwise: the share where S is not convex there.
+    """
+    along = trial.U - before.U
+    curvature = np.sum(along * (trial.uphill - before.uphill), axis=1)
+    expected = (np.sum(here.slopes * along, axis=1) / own) ** 2 + np.sum(along**2, axis=1)
+    share = np.clip(expected / curvature, LEAST_STEP, MOST_STEP)
+    return np.where((curvature > 0) & np.isfinite(share), share, otherwise)
 
 
 def own_errors(program: Program, values: Constants, data: Dataset) -> Array:

@@ -21,7 +21,9 @@ def held_out_error_in_groups(data: Dataset, held_out: Dataset) -> float:
     if not offered:
         return np.inf
     unseen, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, MANY))
-    data = replace(data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]), rounding=None)
+    data = replace(
+        data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]), sigma=None, rounding=None
+    )
     reduced, sizes = offered[0].dataset(data), offered[0].sizes(data)
     if reduced.names:
         rows = NoisyRows(reduced.X, reduced.y, 1 / np.abs(sizes))
