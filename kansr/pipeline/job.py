@@ -36,7 +36,7 @@ from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import Solve, on_partition
 from kansr.pipeline.read import DEFAULT_READING, Reading, read_source
 from kansr.pipeline.run import search_partition
-from kansr.pipeline.solve_groups import solve_groups
+from kansr.pipeline.forms.solve_groups import solve_groups
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
 from kansr.runtime.alarm import OutOfTime
