@@ -46,9 +46,7 @@ COMMANDS: Mapping[str, Command] = {
     "refine": Command(
         "kansr.cli.signature.refine.Refine", "Fit a form that you know, and compare it with what a search finds."
     ),
-    "field": Command(
-        "kansr.cli.signature.field.Field", "Find the partial differential equation of a field on a grid."
-    ),
+    "field": Command("kansr.cli.signature.field.Field", "Find the partial differential equation of a field on a grid."),
     "predict": Command("kansr.cli.signature.results.predict.Predict", "Apply a formula to each row of a table."),
     "export": Command(
         "kansr.cli.signature.results.export.Export",

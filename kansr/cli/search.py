@@ -94,8 +94,8 @@ def field(given: Field) -> int:
         if output.out is not None:
             held.enter_context(claimed(output.out, force=output.force))
         ended = followed(partial(found_equation, grid, given.seed), BUDGET.killed * left, latest.append)
-        status = ended.status or Status.BEST_EFFORT
-        found = latest[-1] if latest else unchanging(grid, status, left, given.seed)
+        found = latest[-1] if latest else unchanging(grid, Status.TIMED_OUT, left, given.seed)
+        found = found if ended.status is None else replace(found, status=ended.status)
         if not output.quiet:
             say(found.notes)
         found = replace(found, notes=(*notes, *found.notes), command=output.command)

@@ -23,9 +23,10 @@ TAIL = 1e-10
 CORNER = 2.0
 
 LEAST_HALF = 6  # steps in half a support: with fewer, fourth derivatives of a bump are no smooth sums
+NARROWEST = 1.5  # steps that a bump is wide at least, as the standard deviation of a Gaussian like it: the same
 
-# Parts that an axis is long at least, in supports: a quarter is held out.
-PARTS = 4
+PARTS = 3  # supports that an axis is long at least
+HELD_OUT_PARTS = 4  # the same of the axis whose last part is held out
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,13 @@ class Bump:
         return np.asarray(moved / (self.half * self.step) ** order / np.sum(bump(s)))
 
 
-def bump_for(column: Array, axis: int, step: float, order: int) -> Bump:
+def bump_for(column: Array, axis: int, step: float, order: int, parts: int = PARTS) -> Bump:
     """The bump along an axis of the data, as wide as their spectrum says. order: of the highest derivative.
 
-    column: the field, (n_t, n_x, …).
+    column: the field, (n_t, n_x, …); parts: supports that the axis is long at least.
     """
     size = column.shape[axis]
-    most = max((size // PARTS - 1) // 2, 1)
-    half = min(LEAST_HALF, most)
+    half, most = LEAST_HALF, max((size // parts - 1) // 2, LEAST_HALF)
     corner = corner_of(column, axis)
     for wider in range(half, most + 1):
         half = wider
@@ -64,9 +64,13 @@ def bump_for(column: Array, axis: int, step: float, order: int) -> Bump:
 
 
 def exponent_for(half: int, order: int) -> int:
-    """The exponent at which a bump is TAIL one step within its support, and smooth enough for the derivatives."""
-    inside = (2 * half - 1) / half**2
-    return max(order + 2, math.ceil(math.log(TAIL) / math.log(inside)) if inside < 1 else 0)
+    """The exponent at which a bump is TAIL one step within its support, less where it would be too narrow.
+
+    half: at least 2; order: of the highest derivative, which is 0 at the ends all the same.
+    """
+    by_tail = math.ceil(math.log(TAIL) / math.log((2 * half - 1) / half**2))
+    by_width = math.floor(((half / NARROWEST) ** 2 - 3) / 2)
+    return max(order + 2, min(by_tail, by_width))
 
 
 def corner_of(column: Array, axis: int) -> float:

@@ -14,8 +14,8 @@ from kansr.expression.parse import did_you_mean
 from kansr.numeric.arrays import Array
 from kansr.numeric.tolerances import TINY
 
-# Points along an axis at least: a quarter of them holds a support of the narrowest test function.
-LEAST_POINTS = 32
+LEAST_POINTS = 32  # along an axis: two supports of the narrowest test function
+LEAST_LONGEST = 52  # along the longest axis: four of them, of which one is held out
 
 # Difference of two steps, over the step, up to which coordinates are evenly spaced: coordinates are often written with
 # six digits.
@@ -63,6 +63,11 @@ def field_of(
     values, notes = _oriented(_numbers(arrays[target], target, source), names, [len(c) for c in coordinates], target)
     if values.size > MOST_VALUES:
         raise DataError(f"{source}: {target!r} has {values.size} values, at most {MOST_VALUES} are read: thin it out")
+    if max(values.shape) < LEAST_LONGEST:
+        raise DataError(
+            f"{source}: the grid has {' × '.join(map(str, values.shape))} points; at least {LEAST_LONGEST} are needed "
+            "along one axis, a quarter of which is held out"
+        )
     if not np.ptp(values) > TINY:
         raise DataError(f"{source}: {target!r} is the same number everywhere: no equation can be told from it")
     steps = tuple(float((c[-1] - c[0]) / (len(c) - 1)) for c in coordinates)
@@ -113,7 +118,9 @@ def _coordinate(values: Array, name: str, source: str) -> Array:
     return values
 
 
-def _oriented(values: Array, names: Sequence[str], lengths: Sequence[int], target: str) -> tuple[Array, tuple[str, ...]]:
+def _oriented(
+    values: Array, names: Sequence[str], lengths: Sequence[int], target: str
+) -> tuple[Array, tuple[str, ...]]:
     """The values with time first, and a note where that is not how they came or could have been otherwise."""
     wanted = tuple(lengths)
     said = f"({', '.join(names)})"
@@ -129,4 +136,6 @@ def _oriented(values: Array, names: Sequence[str], lengths: Sequence[int], targe
     if len(orders) > 1:
         raise DataError(f"the shape {values.shape} of {target!r} does not tell its axes apart: transpose it to {said}")
     came = ", ".join(names[orders[0].index(axis)] for axis in range(values.ndim))
-    return np.ascontiguousarray(values.transpose(orders[0])), (f"{target!r} came as ({came}) and is transposed to {said}",)
+    return np.ascontiguousarray(values.transpose(orders[0])), (
+        f"{target!r} came as ({came}) and is transposed to {said}",
+    )

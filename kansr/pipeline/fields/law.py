@@ -174,7 +174,9 @@ def _labels(parts: Parts) -> Sequence[str]:
 def _quadrature(parts: Parts) -> list[float]:
     """The error of the sums for u_t and the highest derivative along each axis, over their rms."""
     weak, rows = parts.every.weak, parts.every
-    orders = [tuple(MOST_ORDER * (k == axis) for k in range(len(weak.field.space))) for axis in range(len(weak.field.space))]
+    orders = [
+        tuple(MOST_ORDER * (k == axis) for k in range(len(weak.field.space))) for axis in range(len(weak.field.space))
+    ]
     places = [next(k for k, term in enumerate(weak.terms) if term.power == 1 and term.orders == q) for q in orders]
     sizes = [mean_square(rows.target), *(mean_square(rows.columns[:, k]) for k in places)]
     errors = weak.quadrature[[0, *(k + 1 for k in places)]]

@@ -30,21 +30,32 @@ def axes_of(space: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def found_equation(field: Field, seed: int) -> Iterator[Result]:
-    """The equation of a field. seed: goes into the result; nothing is drawn at random."""
+    """The equation of a field, the last one with the status that the search ended with.
+
+    seed: goes into the result; nothing is drawn at random.
+    """
     start = time.monotonic()
+    found: Result | None = None
     with threadpool_limits(1), np.errstate(all="ignore"):
-        yield result_of(solve(divided(field)), time.monotonic() - start, seed)
+        for solved in solve(divided(field)):
+            found = result_of(solved, time.monotonic() - start, seed)
+            yield replace(found, status=Status.TIMED_OUT)
+    if found is not None:
+        yield found
 
 
 def equation_here(field: Field, time_limit: float, seed: int, notes: tuple[str, ...] = ()) -> Result:
-    """The equation, found in this process; one that says nothing where the time ends or Ctrl-C ends it."""
+    """The equation, found in this process; the best so far where the time ends or Ctrl-C ends it."""
     start = time.monotonic()
     status = Status.TIMED_OUT
     found: Result | None = None
     try:
         with contextlib.suppress(OutOfTime), interrupted_after(BUDGET.killed * time_limit):
-            found = next(found_equation(field, seed))
+            for better in found_equation(field, seed):
+                found = better
+            assert found is not None
+            status = found.status
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     found = before_search(field, status, time.monotonic() - start, seed) if found is None else found
-    return replace(found, notes=(*notes, *found.notes))
+    return replace(found, status=status, notes=(*notes, *found.notes))

@@ -32,10 +32,14 @@ Chosen = tuple[int, ...]  # numbers of terms, rising
 
 @dataclass(frozen=True, eq=False)
 class White:
-    """Rows made white: their errors are independent and of size 1. matrix: (rows, terms); target: (rows,)."""
+    """Rows made white: their errors are independent and of size 1.
+
+    matrix: (rows, terms); target: (rows,); costs: bits of each term with its coefficient, (terms,).
+    """
 
     matrix: Array
     target: Array
+    costs: Array
 
     def fit(self, chosen: Chosen) -> tuple[Array, float]:
         """Coefficients of least squares, (terms,), and χ², the sum of squares that they leave."""
@@ -52,19 +56,21 @@ class White:
 
     def bits(self, chosen: Chosen, excess: float) -> float:
         """The description length of rows and terms, in bits; only differences mean something."""
-        return self.fit(chosen)[1] / excess / 2 * NATS + term_bits(len(chosen), *self.matrix.shape)
+        return row_bits(self.fit(chosen)[1] / excess, len(self.target)) + float(np.sum(self.costs[list(chosen)]))
 
 
-def term_bits(terms: int, rows: int, library: int) -> float:
-    """Bits for the names of so many terms out of a library, and for their coefficients (Rissanen 1978)."""
-    return math.log2(math.comb(library, terms)) + terms * math.log2(rows) / 2
+def row_bits(chi_square: float, rows: int) -> float:
+    """Bits for what an equation leaves, in errors that are the known ones, or as much larger as it needs."""
+    share = chi_square / rows
+    return rows / 2 * NATS * (share if share < 1 else 1 + math.log(share))
 
 
 def whitened(rows: Rows, chosen: Chosen, values: Array) -> White:
     """The rows in the errors that an equation with these terms and coefficients would have."""
     factor = cholesky(rows.covariance(chosen, values), lower=True)
     both = solve_triangular(factor, np.column_stack([rows.columns, rows.target]), lower=True)
-    return White(both[:, :-1], both[:, -1])
+    costs = [term.bits + math.log2(len(rows)) / 2 for term in rows.weak.terms]  # of coefficients: Rissanen 1978
+    return White(both[:, :-1], both[:, -1], np.array(costs))
 
 
 def best_sets(white: White, most: int = MOST_TERMS) -> Iterator[list[Chosen]]:

@@ -31,6 +31,11 @@ class Term:
     def order(self) -> int:
         return sum(self.orders)
 
+    @property
+    def bits(self) -> float:
+        """The length of its name: one bit for each power and derivative and for the end of both, and for the axes."""
+        return self.power + 1 + self.order * (1 + math.log2(len(self.orders))) + 1
+
     def values(self, u: Array, noise: float) -> Array:
         """u^p, unbiased where u has Gaussian noise of this standard deviation: Hermite's polynomials of u."""
         return _hermite(u, noise**2, self.power)

@@ -27,6 +27,7 @@ from kansr.pipeline.fields.terms import Term
 
 MOST_ROWS = 1200  # test functions: their covariance takes 12 MB, its factor a tenth of a second
 MOST_ENTRIES = 4_000_000  # of all test functions together: 48 MB for each of KEPT matrices
+MOST_WORK = 4e7  # products for the covariance of two columns: some 0.2 s
 STRIDES = 3  # test functions in half a support, unless there are too many; two leave errors that are up to five times as large
 
 # What the error of the sums over the grid counts for. All rows have errors of the same kind, which terms that are not
@@ -69,7 +70,8 @@ class Weak:
         most = [s.stop - s.start - 2 * bump.half for s, bump in zip(part, self.bumps)]
         stride = [max(bump.half // STRIDES, 1) for bump in self.bumps]
         size = math.prod(2 * bump.half + 1 for bump in self.bumps)
-        allowed = max(min(MOST_ROWS, MOST_ENTRIES // size), 1)
+        entries = min(MOST_ENTRIES, int(math.sqrt(MOST_WORK * self.field.values.size)))
+        allowed = max(min(MOST_ROWS, entries // size), 1)
         while math.prod(-(-n // step) for n, step in zip(most, stride)) > allowed:
             stride[min(range(len(stride)), key=lambda k: stride[k] / self.bumps[k].half)] += 1
         starts = tuple(np.arange(s.start, s.start + n, step) for s, n, step in zip(part, most, stride))
@@ -164,7 +166,7 @@ class Rows:
     def _influence_of(self, place: int) -> csr_array:
         return self._influence(self.weak.terms[place] if place >= 0 else None)
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def shared(self, one: int, other: int) -> csr_array:
         """The covariance of the noise of two columns, (rows, rows): numbers of terms, or TARGET."""
         if one > other:
