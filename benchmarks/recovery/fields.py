@@ -1,6 +1,6 @@
 """Partial differential equations from fields on a grid, with and without noise.
 
-    python benchmarks/recovery/fields.py [--noise 0,.01,.1] [--seeds 1] [--only kdv,kuramoto]
+    python benchmarks/recovery/fields.py [--noise 0,.01,.1] [--seeds 1] [--seed 0] [--only kdv,kuramoto]
 
 Each field comes from a solver of its own: Fourier modes in space, and in time the exponential Runge-Kutta scheme of
 fourth order (Cox and Matthews 2002, Kassam and Trefethen 2005). Noise is white, in parts of the field's root mean
@@ -176,9 +176,9 @@ def largest_error(found: sympy.Expr, truth: str) -> float:
 
 
 def main() -> None:
-    arguments = parser(__doc__, time_limit=60.0, only="")
+    arguments = parser(__doc__, time_limit=60.0, seed=0, only="")
     arguments.add_argument("--noise", default="0,.01,.1", help="noise levels, separated by commas (0,.01,.1)")
-    arguments.add_argument("--seeds", type=int, default=1, help="fields of each equation and level (1)")
+    arguments.add_argument("--seeds", type=int, default=1, help="noisy fields of each equation and level, from --seed on (1)")
     given = arguments.parse_args()
     for name, equation in EQUATIONS.items():
         if not asked_for(name, given.only):
@@ -187,7 +187,7 @@ def main() -> None:
         for level in map(float, given.noise.split(",")):
             errors, began, last = [], time.process_time(), ""
             seeds = given.seeds if level else 1
-            for seed in range(seeds):
+            for seed in range(given.seed, given.seed + seeds):
                 found = kansr.field(noisy(exact, level, seed), time_limit=given.time_limit)
                 errors.append(largest_error(found.best.expr, equation.right))
                 last = f"{found.status.value}  {kansr.render(found.best.expr)}" if errors[-1] == max(errors) else last

@@ -135,7 +135,7 @@ def _nice(final: Written, rows: Rows) -> sympy.Expr:
 
 
 def _constants(expr: sympy.Expr, final: Written) -> tuple[tuple[float, float], ...]:
-    """The floats that are left in an expression, with their standard errors: each is the nearest of the coefficients."""
+    """The floats that are left in an expression, with their standard errors: those of the nearest coefficients."""
     floats = sorted({abs(float(number)) for number in expr.atoms(sympy.Float)})
     places = [int(np.argmin(np.abs(np.abs(final.values) - value))) for value in floats]
     return tuple((float(np.sign(final.values[k])) * value, float(final.errors[k])) for k, value in zip(places, floats))

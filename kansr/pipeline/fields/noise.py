@@ -19,7 +19,10 @@ LEAST_POINTS = 16  # points beyond the order that an axis has, for the mean of s
 
 
 def noise_of(u: Array) -> float:
-    """The standard deviation of white noise in a field, (n_t, n_x, …), in its unit; an upper bound where it is rough."""
+    """The standard deviation of white noise in a field, in its unit; an upper bound where the field is rough.
+
+    u: (n_t, n_x, …).
+    """
     found = [math.inf]
     for orders in itertools.product(ORDERS, repeat=u.ndim):
         if sum(orders) < LEAST_ORDER or any(n < order + LEAST_POINTS for n, order in zip(u.shape, orders)):
