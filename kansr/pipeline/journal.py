@@ -32,7 +32,7 @@ from kansr.runtime.files import append, create, keep_damaged, read_own, write
 from kansr.search.attempt import Finding, Tried
 from kansr.version import __version__
 
-JOURNAL, FORMAT = "attempts.jsonl", 3
+JOURNAL, FORMAT = "attempts.jsonl", 4
 # Limits for hostile files; journals of searches stay far below.
 MOST_BYTES = 1 << 26
 MOST_LINES = 1000
@@ -230,6 +230,7 @@ def _written(name: str, tried: Tried, seconds: float, cut: bool) -> str:
                 **{name: getattr(f.candidate, name) for name in MEASURES},
                 "graph": None if f.graph is None else _finite(f.graph.to_dict()),
                 "path": [step.to_dict() for step in f.path],
+                "conclusive": f.conclusive,
             }
             for f in tried.findings
         ],
@@ -260,7 +261,8 @@ def _finding(entry: Value) -> Finding:
         _expr(entry["expression"].text(), named), entry["complexity"].whole(), **numbers, origin=entry["origin"].text()
     )
     graph = None if entry["graph"].absent else Graph.read(entry["graph"])
-    return Finding(candidate, graph, tuple(map(Step.read, entry["path"])))
+    path = tuple(map(Step.read, entry["path"]))
+    return Finding(candidate, graph, path, conclusive=entry["conclusive"].flag())
 
 
 def _real(value: Value) -> float:

@@ -19,7 +19,7 @@ from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.edits.findings import edited
+from kansr.search.edits.findings import begun, edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
@@ -27,6 +27,7 @@ from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
 from kansr.search.reductions.routes import Route
 from kansr.search.sparse import sparse_sum
+from kansr.search.stopping import simple_waves
 from kansr.structure.context import Context
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden, formulas
 from kansr.symbolic.matching.choose import choose
@@ -61,7 +62,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
-            Attempt("waves", _waves, quick=True, conclusive=True),
+            Attempt("waves", _waves, quick=True),
             Attempt("parametric curve in noise", partial(_parametric_curve, "noisy")),
             Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
             Attempt("parametric curve", partial(_parametric_curve, "clean")),
@@ -73,6 +74,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
         *before,
+        Attempt("first local search", begun, quick=True, follows=True),
         Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
         Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
         Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, skip_if_near=True),
@@ -169,7 +171,8 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
     shortest = min(fits, key=lambda fit: fit_length(fit, rows.sample))
     if len(fits[-1].expr.atoms(sympy.cos)) > len(shortest.expr.atoms(sympy.cos)):
         yield Finding(judged(fits[-1].expr, rows, "sum of waves"))
-    yield Finding(finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True))
+    finished = finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True)
+    yield Finding(finished, conclusive=simple_waves(finished.expr, float(np.ptp(rows.kept.X))))
 
 
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:

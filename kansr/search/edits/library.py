@@ -197,7 +197,7 @@ def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int, perm
         return known[tree]
 
     for recipe, values in made:
-        if not permits(recipe.tree):
+        if permits is not every_tree and not permits(recipe.tree):
             continue
         rms = float(np.sqrt(np.mean(values * values)))
         if not 0 < rms < np.inf:
