@@ -178,7 +178,9 @@ def largest_error(found: sympy.Expr, truth: str) -> float:
 def main() -> None:
     arguments = parser(__doc__, time_limit=60.0, seed=0, only="")
     arguments.add_argument("--noise", default="0,.01,.1", help="noise levels, separated by commas (0,.01,.1)")
-    arguments.add_argument("--seeds", type=int, default=1, help="noisy fields of each equation and level, from --seed on (1)")
+    arguments.add_argument(
+        "--seeds", type=int, default=1, help="noisy fields of each equation and level, from --seed on (1)"
+    )
     given = arguments.parse_args()
     for name, equation in EQUATIONS.items():
         if not asked_for(name, given.only):

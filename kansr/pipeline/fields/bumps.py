@@ -19,7 +19,8 @@ from kansr.numeric.tolerances import TINY
 TAIL = 1e-10
 
 # Standard deviations of a bump's spectrum that the corner of the data's spectrum is at: below the corner is signal.
-# Of 1, 1.5, 2 and 3, 2 got most equations in 10 % noise (benchmarks/recovery/fields.py).
+# With 1, 1.5, 2 and 3 the same equations were found in 10 % noise (benchmarks/recovery/fields.py), where most bumps are
+# as wide as their axis allows.
 CORNER = 2.0
 
 LEAST_HALF = 6  # steps in half a support: with fewer, fourth derivatives of a bump are no smooth sums

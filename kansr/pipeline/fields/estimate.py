@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigvalsh, solve
+from scipy.linalg import cho_factor, cho_solve, eigvalsh, inv
 
 from kansr.numeric.arrays import Array
+from kansr.numeric.tolerances import TINY
 from kansr.pipeline.fields.select import Chosen
 from kansr.pipeline.fields.weak import TARGET, Rows
 
@@ -21,6 +22,10 @@ SETTLED = 1e-2  # standard errors that coefficients move by, below which they do
 
 # Share of the information in columns that their noise may be: above it a correction is larger than what it leaves.
 MOST_NOISE = 0.5
+
+# Least over largest eigenvalue of the products of columns of length 1, below which they depend on each other: a
+# hundred times where the inverse has no digit that is right.
+DEPENDENT = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +44,10 @@ class Equation:
 
 
 def estimated(rows: Rows, chosen: Chosen, start: Array) -> Equation | None:
-    """The equation with these terms; None where their noise is too much of them. start: coefficients to begin with."""
+    """The equation with these terms; None where they depend on each other, or their noise is too much of them.
+
+    start: coefficients to begin with, (terms,).
+    """
     values = start
     for _ in range(ROUNDS):
         factor = cho_factor(rows.covariance(chosen, values), lower=True)
@@ -67,21 +75,26 @@ def _step(rows: Rows, chosen: Chosen, factor: tuple[Array, bool]) -> tuple[Array
         return np.zeros(0), np.zeros((0, 0))
     columns = rows.columns[:, list(chosen)]
     scale = np.sqrt(np.mean(columns**2, axis=0))
+    if not np.all(scale > TINY):
+        return None
     weighted = cho_solve(factor, columns / scale)
     gram, product = columns.T @ weighted / scale[:, None], weighted.T @ rows.target
     inverse = cho_solve(factor, np.eye(len(rows)))
     noise = np.array([[_trace(inverse, rows, a, b) for b in (*chosen, TARGET)] for a in chosen])
     noise = noise / scale[:, None] / np.append(scale, 1.0)
-    try:
-        share = eigvalsh(noise[:, :-1], gram)
-        corrected = gram - noise[:, :-1]
-        if share[-1] > MOST_NOISE:
-            return None
-        values = solve(corrected, product - noise[:, -1], assume_a="sym")
-        bread = solve(corrected, np.eye(len(chosen)), assume_a="sym")
-    except LinAlgError:
+    if _dependent(gram) or eigvalsh(noise[:, :-1], gram)[-1] > MOST_NOISE:
         return None
-    return values / scale, bread @ gram @ bread / np.outer(scale, scale)
+    bread = inv(gram - noise[:, :-1])
+    return bread @ (product - noise[:, -1]) / scale, bread @ gram @ bread / np.outer(scale, scale)
+
+
+def _dependent(gram: Array) -> bool:
+    """Whether rounding hides what one of the columns adds to the others. gram: their products, (terms, terms)."""
+    length = np.sqrt(np.diag(gram))
+    if not np.all(length > 0):
+        return True
+    sizes = eigvalsh(gram / np.outer(length, length))
+    return bool(sizes[0] < DEPENDENT * sizes[-1])
 
 
 def _trace(inverse: Array, rows: Rows, one: int, other: int) -> float:

@@ -70,28 +70,35 @@ def names_of(field: Field) -> tuple[str, ...]:
 
 def before_search(field: Field, status: Status, seconds: float, seed: int) -> Result:
     """What there is before anything has been found: a field that does not change."""
-    nothing = Candidate(sympy.Integer(0), 1, math.nan, math.nan, 0.0, 0.0, 0.0, ORIGIN)
     names = names_of(field)
-    return Result(status, field.target, names, names, ParetoFront((nothing,)), seconds=seconds, seed=seed)
+    return Result(status, field.target, names, names, ParetoFront((_constant(),)), seconds=seconds, seed=seed)
+
+
+def _constant() -> Candidate:
+    """u_t = 0."""
+    return Candidate(sympy.Integer(0), 1, math.nan, math.nan, 0.0, 0.0, 0.0, ORIGIN)
 
 
 def result_of(solved: Solved, seconds: float, seed: int) -> Result:
     """The result of a search that has come to its end."""
     parts, field = solved.parts, solved.parts.every.weak.field
     candidates = [_candidate(length, equation, solved) for length, equation in solved.equations]
-    length, best = solved.equations[0]
     final = written(solved.final, parts.every)
     expr = _nice(final, parts.every)
     chosen = replace(candidates[0], expr=expr, complexity=complexity(expr))
-    spread = float(np.var(parts.fitting.target))
-    front = pareto([chosen, *candidates[1:]], spread).choosing(chosen)
+    status = _status(solved, chosen)
+    candidates[0] = chosen
+    if status is Status.NOTHING:
+        chosen = next((one for one in candidates if not one.expr.free_symbols), _constant())
+        final = Written((), np.zeros(0), np.zeros((0, 0)))
+    front = pareto(candidates, float(np.var(parts.fitting.target))).choosing(chosen)
     left = math.sqrt(max(1 - chosen.r2_held_out, 0.0))
     names = names_of(field)
     return Result(
-        _status(solved, chosen),
+        status,
         field.target,
         names,
-        unused(expr, names),
+        unused(chosen.expr, names),
         front,
         noise=left,
         noise_error=left / math.sqrt(2 * len(parts.held_out)),
@@ -99,7 +106,7 @@ def result_of(solved: Solved, seconds: float, seed: int) -> Result:
         seconds=seconds,
         seed=seed,
         notes=_notes(parts, final),
-        constants=_constants(expr, final),
+        constants=_constants(chosen.expr, final),
     )
 
 
@@ -136,7 +143,7 @@ def _nice(final: Written, rows: Rows) -> sympy.Expr:
 
 def _constants(expr: sympy.Expr, final: Written) -> tuple[tuple[float, float], ...]:
     """The floats that are left in an expression, with their standard errors: those of the nearest coefficients."""
-    floats = sorted({abs(float(number)) for number in expr.atoms(sympy.Float)})
+    floats = sorted({abs(float(number)) for number in expr.atoms(sympy.Float)}) if final.parts else []
     places = [int(np.argmin(np.abs(np.abs(final.values) - value))) for value in floats]
     return tuple((float(np.sign(final.values[k])) * value, float(final.errors[k])) for k, value in zip(places, floats))
 

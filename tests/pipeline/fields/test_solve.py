@@ -57,16 +57,16 @@ def test_an_equation_in_the_plane_is_found() -> None:
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     exact = diffusing(64, 64)
     far = []
-    for seed in range(8):
+    for seed in range(6):
         found = solved(with_noise(exact, 0.05, seed))
         for value, error in found.constants:
             truth = -1.5 if value < 0 else 0.05
             far.append((value - truth) / error)
-    assert len(far) >= 8
+    assert len(far) >= 6
     assert 0.4 < np.sqrt(np.mean(np.square(far))) < 1.7
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(time=st.floats(0.01, 100), place=st.floats(0.01, 100), size=st.floats(0.01, 100))
 def test_other_units_give_other_coefficients_of_the_same_equation(time: float, place: float, size: float) -> None:
     """u → size·u, t → time·t, x → place·x: −u·u_x + 0.1·u_xx has coefficients by what each term counts."""
@@ -91,3 +91,19 @@ def test_time_that_is_over_leaves_the_best_so_far() -> None:
     found = equation_here(field, 1e-3, 0)
     assert found.status is Status.TIMED_OUT
     assert found.best.expr == 0
+
+
+T, X = np.meshgrid(np.linspace(0, 2, 60), np.linspace(0, 10, 80), indexing="ij")
+ODD = {
+    "does not change": (np.sin(X), Status.NOTHING, "0"),
+    "changes alike everywhere": (np.exp(0.7 * T) + 0 * X, Status.FOUND, "0.7*u"),
+    "a step": (np.heaviside(X - 2 * T - 3, 1), Status.NOTHING, "0"),
+    "grows to a limit": (1 / (1 + np.exp(-(2 * T + np.sin(X)))), Status.FOUND, "2*u - 2*u**2"),
+    "large numbers": (1e50 * (np.sin(X - 2 * T) + 0.3 * np.cos(2 * X - 4 * T)), Status.FOUND, "-2*u_x"),
+}
+
+
+@pytest.mark.parametrize(("u", "status", "expression"), ODD.values(), ids=ODD)
+def test_odd_fields_get_an_answer_without_a_warning(u: np.ndarray, status: Status, expression: str) -> None:
+    found = solved({"t": T[:, 0], "x": X[0], "u": u})
+    assert (found.status, found.best.expr) == (status, parse(expression))
