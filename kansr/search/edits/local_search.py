@@ -16,7 +16,7 @@ from kansr.formula.judge.description_length import bits_per_float, noise_level, 
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, Permits, every_tree, library, of_parts
-from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
+from kansr.search.edits.neighbours import curves, exponents, joined, operators, other_forms, rounded, shorter, tied
 from kansr.search.edits.pool import STAGES, Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit
 from kansr.search.edits.tree import (
@@ -92,6 +92,7 @@ class LocalSearch:
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
+        self.means = self.rows.X.mean(axis=0).tolist()
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
 
@@ -241,6 +242,8 @@ class LocalSearch:
             )
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
+            yield from (("exponent", t) for t in tied(tree, self.means))
+            yield from (("joined", t) for t in joined(tree))
             if near:
                 yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:

@@ -210,6 +210,8 @@ def power(base: Tree, exponent: Tree) -> Tree:
         return _power_of_constant(base, exponent)
     if base[0] == "exp":
         return exp(mul(exponent, base[1]))
+    if base[0] == "Abs" and whole and exponent[1] % 2 == 0:
+        return power(base[1], exponent)
     if base[0] == "^" and whole:
         return power(base[1], mul(base[2], exponent))
     if base[0] == "*" and whole:
