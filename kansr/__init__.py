@@ -13,6 +13,7 @@ from kansr.version import __version__
 if TYPE_CHECKING:
     from kansr.api.discover import discover
     from kansr.api.discovery import Discovery, load
+    from kansr.api.field import field
     from kansr.api.refine import refine
     from kansr.api.regressor import SymbolicRegressor
     from kansr.api.system import System
@@ -30,6 +31,7 @@ __all__ = [
     "System",
     "__version__",
     "discover",
+    "field",
     "load",
     "parse",
     "refine",
@@ -39,6 +41,7 @@ __all__ = [
 _HOME = {
     "discover": "kansr.api.discover",
     "Discovery": "kansr.api.discovery",
+    "field": "kansr.api.field",
     "refine": "kansr.api.refine",
     "KAN": "kansr.kan",
     "SymbolicRegressor": "kansr.api.regressor",

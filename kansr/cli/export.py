@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kansr.cli.signature.export import Export
+from kansr.cli.signature.results.export import Export
 from kansr.errors import UsageError
 from kansr.runtime.files import exists, write
 from kansr.runtime.terminal import emit

@@ -46,13 +46,14 @@ COMMANDS: Mapping[str, Command] = {
     "refine": Command(
         "kansr.cli.signature.refine.Refine", "Fit a form that you know, and compare it with what a search finds."
     ),
-    "predict": Command("kansr.cli.signature.predict.Predict", "Apply a formula to each row of a table."),
+    "field": Command("kansr.cli.signature.field.Field", "Find the partial differential equation of a field on a grid."),
+    "predict": Command("kansr.cli.signature.results.predict.Predict", "Apply a formula to each row of a table."),
     "export": Command(
-        "kansr.cli.signature.export.Export",
+        "kansr.cli.signature.results.export.Export",
         "Write a formula as code: a function of the inputs that it uses, or as LaTeX.",
     ),
     "report": Command(
-        "kansr.cli.signature.report.Report",
+        "kansr.cli.signature.results.report.Report",
         "Write a result as one HTML page, with plots and all that speaks for the formula.",
     ),
     "sample": Command("kansr.cli.signature.sample.Sample", "Draw rows from a known law, as CSV with the target last."),

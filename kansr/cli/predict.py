@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kansr.cli.signature.predict import Missing, Predict
+from kansr.cli.signature.results.predict import Missing, Predict
 from kansr.data.columns import nearest, numbers
 from kansr.data.read.cells import counted, label_of
 from kansr.errors import DataError, UsageError, printable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kansr.cli.signature.report import Report
+from kansr.cli.signature.results.report import Report
 from kansr.errors import UsageError
 from kansr.runtime.files import is_folder, write
 from kansr.runtime.terminal import say

@@ -1,4 +1,4 @@
-"""`kansr discover`, `kansr demo` and `kansr refine`: what is asked of a table as a job, done under supervision."""
+"""`kansr discover`, `demo`, `refine` and `field`: what is asked of a table or a field, done under supervision."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from typing import Any
 from kansr.cli import Exit
 from kansr.cli.signature.demo import Demo
 from kansr.cli.signature.discover import Discover
+from kansr.cli.signature.field import Field
 from kansr.cli.signature.refine import Refine
-from kansr.cli.supervise import BUDGET, Ending, Output, Watched, carry_out, exit_code, followed, typed
+from kansr.cli.supervise import BUDGET, Ending, Output, Watched, carry_out, deliver, exit_code, followed, typed
 from kansr.data.read.reservoir import bytes_of
 from kansr.data.read.table import Table
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import vocabulary_of
 from kansr.pipeline.config import LONGEST, Config
+from kansr.pipeline.fields.law import before_search as unchanging
+from kansr.pipeline.fields.read import read_field
+from kansr.pipeline.fields.run import axes_of, found_equation
 from kansr.pipeline.job import Job, Task, is_system, read_job, run_job
 from kansr.pipeline.read import reading_of
 from kansr.pipeline.systems.laws import Laws
@@ -31,7 +35,7 @@ from kansr.pipeline.systems.run import (
     series_of_job,
     targets_of,
 )
-from kansr.result.result import Status
+from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline, Timer
 from kansr.runtime.files import write
 from kansr.runtime.pool import cores
@@ -74,6 +78,31 @@ def demo(given: Demo) -> int:
     return discover(Discover(file=str(file), **shared))
 
 
+def field(given: Field) -> int:
+    """The partial differential equation of a field, found in a child process that ends in time."""
+    _check_limit(given.time_limit)
+    output = Output(
+        as_json=given.as_json, out=given.out, force=given.force, quiet=given.quiet, debug=given.debug, command=typed()
+    )
+    whole = Deadline(given.time_limit, Timer(started=_begun(given.context.obj)))
+    grid, notes = read_field(given.file, given.time, axes_of(given.space), given.target)
+    if not output.quiet:
+        say(notes)
+    left = whole.left()
+    latest: list[Result] = []
+    with contextlib.ExitStack() as held:
+        if output.out is not None:
+            held.enter_context(claimed(output.out, force=output.force))
+        ended = followed(partial(found_equation, grid, given.seed), BUDGET.killed * left, latest.append)
+        found = latest[-1] if latest else unchanging(grid, Status.TIMED_OUT, left, given.seed)
+        found = found if ended.status is None else replace(found, status=ended.status)
+        if not output.quiet:
+            say(found.notes)
+        found = replace(found, notes=(*notes, *found.notes), command=output.command)
+        deliver(found, output)
+    return exit_code(found.status, ended, output)
+
+
 def table_of(name: str) -> Path:
     """The shipped table of this name, with or without its suffix. Raises UsageError where there is none."""
     files = {file.stem: file for file in sorted(shipped(TABLES).glob(f"*{SUFFIX}"))}
@@ -86,10 +115,7 @@ def _carried_out(
     given: Discover | Refine, task: Task, form: str, shape: str = "", start: str | None = None, **config: Any
 ) -> int:
     """Does the task as the options that both commands have say. config: what only one of them says of a search."""
-    if not 0 < given.time_limit <= LONGEST:
-        raise UsageError(
-            f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {given.time_limit:g}"
-        )
+    _check_limit(given.time_limit)
     job = Job(
         table=given.file,
         reading=reading_of(given, bytes_of(given.memory)),
@@ -128,10 +154,19 @@ def _carried_out(
         debug=given.debug,
         command=typed(),
     )
-    begun = given.context.obj  # when the command line was read, on the monotonic clock, where somebody has said so
-    began = begun if isinstance(begun, float) else time.monotonic()
+    began = _begun(given.context.obj)
     several = task is Task.SEARCH and may_be_several(job)
     return carry_out_several(job, output, began) if several else carry_out(job, output, began)
+
+
+def _check_limit(seconds: float) -> None:
+    if not 0 < seconds <= LONGEST:
+        raise UsageError(f"--time-limit must be a positive number of seconds, up to {LONGEST:g}, not {seconds:g}")
+
+
+def _begun(said: object) -> float:
+    """When the command line was read, on the monotonic clock, where somebody has said so."""
+    return said if isinstance(said, float) else time.monotonic()
 
 
 def carry_out_several(job: Job, output: Output, begun: float) -> int:

@@ -84,7 +84,7 @@ def carry_out(job: Job, output: Output, begun: float, again: float = 0.0) -> int
         found = replace(found, command=output.command)
         if not output.quiet:
             say(note for note in found.notes if note not in watched.notes)
-        _deliver(found, output, early=watched.early)
+        deliver(found, output, early=watched.early)
     return exit_code(found.status, watched.ended, output)
 
 
@@ -222,8 +222,8 @@ def _keep(out: Path, best: Result) -> None:
         say([str(err)])
 
 
-def _deliver(found: Result, output: Output, *, early: bool) -> None:
-    """Prints the result and saves it, even where it cannot be printed."""
+def deliver(found: Result, output: Output, *, early: bool = False) -> None:
+    """Prints the result and saves it, even where it cannot be printed. early: see `Watched`."""
     try:
         if output.as_json:
             emit(json_text(found))

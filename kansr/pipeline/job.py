@@ -33,11 +33,11 @@ from kansr.pipeline.all_rows import on_all_rows
 from kansr.pipeline.config import DEFAULTS, Config
 from kansr.pipeline.forms.compare_form import compare_form
 from kansr.pipeline.forms.solve_form import solve_form
+from kansr.pipeline.forms.solve_groups import solve_groups
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.partition import Solve, on_partition
 from kansr.pipeline.read import DEFAULT_READING, Reading, read_source
 from kansr.pipeline.run import search_partition
-from kansr.pipeline.solve_groups import solve_groups
 from kansr.refinement.forms.skeleton import read_skeleton
 from kansr.result.result import Result, Status
 from kansr.runtime.alarm import OutOfTime

@@ -29,7 +29,7 @@ ORDER = (
     "structure",
     *("search", "search.held_out"),
     *("refinement.forms", "refinement.refiners", "refinement"),
-    *("pipeline", "pipeline.systems"),
+    *("pipeline", "pipeline.systems", "pipeline.fields"),
     "store",
     *("show", "show.export", "show.report", "show.systems"),
     "api",

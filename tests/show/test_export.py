@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from support import formulas
 from sympy.parsing.latex import parse_latex
 
-from kansr.cli.signature.export import Format
+from kansr.cli.signature.results.export import Format
 from kansr.expression.domain import domain
 from kansr.expression.evaluate import Tape
 from kansr.expression.identifiers import aliases

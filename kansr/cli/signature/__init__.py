@@ -1,8 +1,8 @@
 """The signature of each command: its arguments and options, and its help, as a frozen value.
 
 typer makes a command of each class, and an instance of a command line. There is one module for a command: `discover`,
-`demo`, `refine`, `predict`, `export`, `report`, `sample`, `mcp`, `bench`, `library` and `doctor`; `options` holds what
-they share.
+`demo`, `refine`, `field`, `sample`, `mcp`, `bench`, `library` and `doctor`, and in `results` those that begin with one;
+`options` holds what they share.
 They load no more than typer: a command is described, completed and refused without what carries it out.
 """
 
