@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Step
+from kansr.result.derivation import Finder, Step
 from kansr.result.graph import Graph
 from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.search.partition import Partition
@@ -23,13 +23,15 @@ LONGEST = 1e6  # seconds of an alarm: the timer refuses infinity
 class Finding:
     """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
 
-    unfinished: a quick version, dropped when the finished one follows.
+    unfinished: a quick version, dropped when the finished one follows. finder: what found its structure; where it is
+    None, the attempt says so.
     """
 
     candidate: Candidate
     graph: Graph | None = None
     path: tuple[Step, ...] = ()
     unfinished: bool = False
+    finder: Finder | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Tried:
 class Attempt:
     """One way to a formula. `find` may yield several findings, in any order.
 
-    name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
+    name: its key in the plan and in the journal. finder: what its formulas are found by. always: it is made in this process, whatever the time. quick: it is
     made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
     short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
     measured: it is for measured tables: it looks at all inputs of a very wide one, where others look at those that
@@ -57,6 +59,7 @@ class Attempt:
 
     name: str
     find: Callable[[Partition, Context], Iterable[Finding]] = field(compare=False)
+    finder: Finder = Finder.TERMINALS
     always: bool = False
     quick: bool = False
     early_with_errors: bool = False
@@ -79,7 +82,7 @@ class Attempt:
                 for finding in self.find(rows, context):
                     if found and found[-1].unfinished:
                         found.pop()
-                    found.append(finding)
+                    found.append(finding if finding.finder else replace(finding, finder=self.finder))
         except Exception as err:  # a fault in one way to a formula must not take what the others find
             logging.getLogger(__name__).debug("%s", self.name, exc_info=True)
             failure = f"{self.name} broke off ({type(err).__name__}: {err}); what else was tried is not affected"
