@@ -46,15 +46,15 @@ class Tried:
 class Attempt:
     """One way to a formula. `find` may yield several findings, in any order.
 
-    name: its key in the plan and in the journal. finder: what its formulas are found by. always: it is made in this process, whatever the time. quick: it is
-    made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
-    short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
-    measured: it is for measured tables: it looks at all inputs of a very wide one, where others look at those that
-    screening keeps, and ends the search where its formulas predict as well as the surrogate.
-    thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that it found itself,
-    of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time
-    where neither a surrogate nor anything before it sees a law; skip_if_near: nor where a short formula predicts as
-    well as the surrogate.
+    name: its key in the plan and in the journal. finder: what finds the structures of its formulas. always: it is made
+    in this process, whatever the time. quick: it is made before searches over reductions. early_with_errors: so is it
+    where the errors of the rows are stated, since short sums are known by their errors at once. reduces: it is a search
+    over reductions. trains: it trains networks. measured: it is for measured tables: it looks at all inputs of a very
+    wide one, where others look at those that screening keeps, and ends the search where its formulas predict as well as
+    the surrogate. thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that
+    it found itself, of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time where
+    neither a surrogate nor anything before it sees a law; skip_if_near: nor where a short formula predicts as well as
+    the surrogate.
     """
 
     name: str

@@ -30,7 +30,7 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = (), structure: Structure
     """What to try on a table, in order; each attempt has a name of its own.
 
     Guesses come after the mean. With units, everything is tried in the simplest dimensionless groups; the table's own
-    columns follow for what may add units. A search over reductions starts from both. structure: what may find structures.
+    columns follow for what may add units. A search over reductions starts from both.
     """
     own = _own(data, structure)
     offered = choices(data) if data.units is not None else ()

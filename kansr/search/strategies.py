@@ -22,6 +22,7 @@ from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.edits.findings import edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
+from kansr.search.networks import grown_network
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
 from kansr.search.reductions.exact import ExactSearch
@@ -56,12 +57,8 @@ def strategies(inputs: int, structure: Structure = "auto") -> tuple[Attempt, ...
 def _by_networks(inputs: int) -> tuple[Attempt, ...]:
     """Networks alone."""
     mean, *_ = _by_everything(inputs)
-    if inputs == 1:
-        return (mean,)
-    return (
-        mean,
-        *(_network(inputs, hidden) for hidden in NETWORKS),
-    )
+    grown = Attempt("grown network", grown_network, Finder.KAN, trains=True, thorough=True)
+    return (mean, grown, *(_network(inputs, hidden) for hidden in NETWORKS if inputs > 1))
 
 
 def _by_everything(inputs: int) -> tuple[Attempt, ...]:
