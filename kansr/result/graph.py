@@ -109,7 +109,7 @@ class Graph:
     def to_dict(self) -> dict[str, Any]:
         """The graph as plain values, for JSON, with at most JSON_POINTS points of each curve."""
         return {
-            "finder": self.finder and self.finder.value,
+            **({"finder": self.finder.value} if self.finder else {}),
             "origin": self.origin,
             "error": self.error,
             "path": [step.to_dict() for step in self.path],

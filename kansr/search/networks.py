@@ -3,50 +3,153 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
 import sympy
 
+from kansr.data.dataset import Dataset
+from kansr.expression.evaluate import Tape
+from kansr.expression.render import readable
 from kansr.formula.judge.exactness import exact
 from kansr.numeric.spline_basis import samples
+from kansr.result.derivation import Measure, Step
 from kansr.result.graph import Edge, Graph, Node, NodeType
 from kansr.search.attempt import Finding
 from kansr.search.finish import best_of, fit_all
-from kansr.search.noise_floor import noise_floor
+from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 from kansr.structure.networks.growth import Grown, grown_networks
-from kansr.structure.networks.product_network import factor_input, sizes_of_other_factors
-from kansr.structure.networks.spans import Span, names_of, span_of
+from kansr.structure.networks.hidden_node import hidden_node
+from kansr.structure.networks.reading import read, taken_out
+from kansr.structure.networks.spans import names_of
 from kansr.structure.networks.terms import sum_of_terms
+from kansr.structure.terminals.registry import formulas
+from kansr.symbolic.matching.match import EdgeFit
 
 PLAUSIBLE, LEAST = 3.0, 3e-3  # times the noise floor, and error over the spread, up to which a network may be the law
 COMBINATIONS = 16  # of names of all inputs that are tried
 SUMMED = "h"  # the name of the node that holds the transformed target
+# Held-out error of a network up to which curves are taken out, by the power of its transform: exponents are rounded,
+# so that factors may be exact where the network is not.
+LINKED = 0.05  # held-out error of a network of one hidden node up to which the node is named
+HIDDEN = "u"  # what the hidden node is called as an input
+TAKEN = {0: 0.3, 1: 1e-3}
+DIGITS = 3  # of coefficients by which curves that are taken out are told apart
+BRANCHES = 3  # sets of curves that are taken out of one table, one instead of another
+ROUGH = 2  # networks of the table that are read in the end though they come no nearer to it on finer grids
+ALL_NOISE = 1.3  # times the noise floor, up to which a network leaves noise alone
+SPLINES_ALONE = 1e-6  # error over the spread up to which a network needs no finer grid to be believed
+DEEPEST = 3  # times that curves are taken out, one after another
+
+Named = Sequence[tuple[EdgeFit, ...]]  # sets of functions of one input, the best first
+Key = tuple[tuple[int, str, float], ...]  # curves that are taken out: input, function, coefficient
+Back = Callable[[sympy.Expr], sympy.Expr]  # a formula for what is left of the target as one for the target
 
 
 def grown_network(rows: Partition, context: Context) -> Iterator[Finding]:
-    """Formulas of networks that grow by one product at a time, under transforms of the target."""
-    if rows.small:
-        return
-    enough = max(LEAST, PLAUSIBLE * noise_floor(rows))
-    for grown in grown_networks(rows.sample, rows.judging, context.seed, enough, context.expired):
-        graph = _graph(grown, rows)
-        fits = fit_all(_formulas(grown, rows, context), rows)
-        yield from best_of(
-            fits, rows, graph.origin, context.deadline.passed, graph, simpler=False, vocabulary=context.vocabulary
-        )
-        if any(exact(fit, rows.sample) for fit in fits) or context.expired():
+    """Formulas of networks that grow by one product at a time, under transforms of the target.
+
+    Where none of them is exact, curves of inputs that stand alone are named and taken out of the target, and networks
+    of the other inputs are trained on what is left.
+    """
+    if not rows.small:
+        yield from _Search(rows, context).found(rows, lambda expr: expr, ())
+
+
+@dataclass(eq=False)
+class _Search:
+    """A search with networks. rows: of the whole table; exact: whether a formula leaves nothing but rounding."""
+
+    rows: Partition
+    context: Context
+    exact: bool = False
+
+    def found(self, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
+        """What networks of a part come to: of the table itself, or of what is left of it after the steps of a path."""
+        context, floor = self.context, noise_floor(part)
+        if path and floor > max(NOISY, ALL_NOISE * noise_floor(self.rows)):  # what was taken out was not in the law
             return
+        enough = max(LEAST, PLAUSIBLE * floor)
+        rough: list[Grown] = []
+        tried: set[Key] = set()
+        for grown in grown_networks(part.sample, part.judging, context.seed, enough, context.expired):
+            if _is_sure(grown, floor):
+                yield from self._finished(grown, part, back, path)
+            elif grown.error < enough:
+                rough.append(grown)
+            if not self.exact and len(path) < DEEPEST and len(tried) < BRANCHES:
+                yield from self._further(grown, part, back, path, tried)
+            if self.exact or context.expired():
+                return
+        if len(part.sample.names) > 1:
+            yield from self._linked(part, back, path)
+        for grown in sorted(rough, key=lambda grown: grown.rank)[:ROUGH] if not path else ():
+            if not self.exact and not context.expired():
+                yield from self._finished(grown, part, back, path)
+
+    def _linked(self, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
+        """What a network of one hidden node comes to: the function behind the node, of what the node was named."""
+        context, rows, data = self.context, self.rows, part.sample
+        hidden = hidden_node(data, part.judging, context.seed, context.match.library, context.expired)
+        if hidden is None or hidden.error > max(LINKED, PLAUSIBLE * noise_floor(part)):
+            return
+        steps = (*path, Step(f"network: one function of {readable(hidden.expr)}", Measure.HELD_OUT, hidden.error))
+        value = Tape(hidden.expr, data.names).value(data.X)
+        table, v = Dataset(value[:, None], data.y, (HIDDEN,), data.target), sympy.Symbol(HIDDEN)
+        noise = 0.0 if hidden.exact else hidden.error
+        for name in ("plain function of one input", "function of one input"):
+            solved = formulas(name, table, replace(context, noise=noise, thorough=True))
+            fits = fit_all((back(expr.xreplace({v: hidden.expr})) for expr in solved), rows)
+            self.exact = self.exact or any(exact(fit, rows.sample) for fit in fits)
+            passed = context.deadline.passed
+            for finding in best_of(fits, rows, hidden.origin, passed, vocabulary=context.vocabulary):
+                yield replace(finding, path=steps)
+            if self.exact or context.expired():
+                return
+
+    def _finished(self, grown: Grown, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
+        rows, context = self.rows, self.context
+        graph = _graph(grown, part.sample)
+        fits = fit_all(map(back, _formulas(grown, part.sample, context)), rows)
+        self.exact = self.exact or any(exact(fit, rows.sample) for fit in fits)
+        steps = (*path, Step(graph.origin, Measure.HELD_OUT, grown.error))
+        passed, own = context.deadline.passed, None if path else graph
+        for finding in best_of(fits, rows, graph.origin, passed, own, vocabulary=context.vocabulary):
+            yield replace(finding, path=steps)
+
+    def _further(
+        self, grown: Grown, part: Partition, back: Back, path: tuple[Step, ...], tried: set[Key]
+    ) -> Iterator[Finding]:
+        """What is found when sure curves are taken out. tried: which have been, added to"""
+        if grown.transform.power not in TAKEN or grown.error > TAKEN[grown.transform.power]:
+            return
+        reading, names = read(grown, part.sample.X), part.sample.names
+        curves: dict[int, EdgeFit] = {}
+        for i in reading.alone:
+            sets = names_of(reading.spans[i], self.context.match.library)
+            if sets and len(sets[0]) == 1:
+                curves[i] = sets[0][0]
+        taken = taken_out(grown, reading, curves, part.sample)
+        key = tuple((i, fit.function.name, round(c, DIGITS)) for i, fit, c in taken.curves) if taken else ()
+        if taken is None or key in tried:
+            return
+        tried.add(key)
+        step = Step(taken.step(names), Measure.HELD_OUT, grown.error)
+        yield from self.found(part.reduced(taken.left), lambda expr: back(taken.whole(expr, names)), (*path, step))
 
 
-def _graph(grown: Grown, rows: Partition) -> Graph:
+def _is_sure(grown: Grown, floor: float) -> bool:
+    """Whether a network has the structure of the law: what it misses is noise, or what splines miss."""
+    return grown.error < ALL_NOISE * floor if floor > NOISY else grown.converging or grown.error < SPLINES_ALONE
+
+
+def _graph(grown: Grown, data: Dataset) -> Graph:
     """The network as a graph in the units of the table, with the way back from the transformed target."""
     from kansr.kan.reading.trace import trace
 
-    data = rows.sample
     inner = trace(grown.model, data.X, data.names, SUMMED, error=grown.t_error)
     origin = f"{grown.model.describe()} of {grown.transform.name}"
     h = samples(grown.transform.forward(grown.sign * data.y))
@@ -54,25 +157,23 @@ def _graph(grown: Grown, rows: Partition) -> Graph:
     return Graph((*inner.nodes, Node(data.target, NodeType.SUM)), (*inner.edges, out), origin, grown.error)
 
 
-def _formulas(grown: Grown, rows: Partition, context: Context) -> Iterator[sympy.Expr]:
-    """Formulas for the target: names for the functions of each input, and the sums of products of them."""
-    data = rows.sample
-    spans, nodes = _spans(grown, rows)
-    named = [names_of(span, context.match.library) for span in spans]
+def _formulas(grown: Grown, data: Dataset, context: Context) -> Iterator[sympy.Expr]:
+    """Formulas for the target: the sums of products of the functions that the inputs' curves may be."""
+    reading = read(grown, data.X)
+    named = [names_of(span, context.match.library) for span in reading.spans]
     symbols = [sympy.Symbol(name) for name in data.names]
     t = grown.transform.forward(grown.sign * data.y)
     seen: set[sympy.Expr] = set()
     for chosen in islice(_combinations(named), COMBINATIONS):
         if context.expired():
             return
-        names = dict(enumerate(chosen))
-        expr = sum_of_terms(data.X, t, names, nodes, grown.t_error, symbols)
+        expr = sum_of_terms(data.X, t, dict(enumerate(chosen)), reading.products, grown.t_error, symbols)
         if expr is not None and expr not in seen:
             seen.add(expr)
             yield sympy.Integer(int(grown.sign)) * grown.transform.symbolic(expr)
 
 
-def _combinations(named: Sequence[Sequence[tuple]]) -> Iterator[list[tuple]]:
+def _combinations(named: Sequence[Named]) -> Iterator[list[tuple[EdgeFit, ...]]]:
     """One set of names for each input, the least sum of ranks first."""
     if not all(named):
         return
@@ -86,30 +187,3 @@ def _combinations(named: Sequence[Sequence[tuple]]) -> Iterator[list[tuple]]:
             if following[i] < len(named[i]) and following not in seen:
                 seen.add(following)
                 heapq.heappush(heap, (total + 1, following))
-
-
-def _spans(grown: Grown, rows: Partition) -> tuple[list[Span], list[frozenset[int]]]:
-    """The space of the curves of each input, and the inputs that each product depends on."""
-    import torch
-
-    from kansr.kan.reading.trace import sample_points
-
-    X = torch.from_numpy(np.ascontiguousarray(rows.sample.X))
-    first = grown.model.layers[0]
-    inputs = X.shape[1]
-    sizes = sizes_of_other_factors(grown.model, X)
-    spans, active = [], [set[int]() for _ in range(grown.products)]
-    for i in range(inputs):
-        x = sample_points(rows.sample.X[:, i])
-        points = X.mean(0).repeat(len(x), 1)
-        points[:, i] = torch.from_numpy(x)
-        with torch.no_grad():
-            values = first.activations(points)[:, i].numpy()
-        columns = [0, *(c for c in range(1, first.out_dim) if factor_input(c, inputs) == i)]
-        curves = values[:, columns] * np.array([sizes[c] for c in columns])
-        span = span_of(x, curves, grown.t_error)
-        spans.append(span)
-        for number, curve in enumerate(curves.T[1:]):
-            if float(np.std(curve)) > span.error:
-                active[number].add(i)
-    return spans, [frozenset(one) for one in active]

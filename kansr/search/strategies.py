@@ -259,13 +259,18 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
-        yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path)
+            yield Finding(judged(route.fit.expr, rows, origin), None, route.path, True, _finder(route))
+        yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path, finder=_finder(route))
         if exact(route.fit, rows.sample):
             return
     for route in routes[ROUTES : ROUTES + EDITED]:  # not worth finishing, but a law may be near one
         origin = "reductions: " + " → ".join(step.what for step in route.path)
-        yield Finding(judged(route.fit.expr, rows, origin), path=route.path)
+        yield Finding(judged(route.fit.expr, rows, origin), path=route.path, finder=_finder(route))
+
+
+def _finder(route: Route) -> Finder:
+    """What found the structure: reductions, or the solver that is the last step where there were none before it."""
+    return Finder.REDUCTIONS if len(route.path) > 1 else Finder.TERMINALS
 
 
 def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterator[Route]]:

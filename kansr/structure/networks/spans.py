@@ -20,10 +20,11 @@ from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match, score
 SEEN = 3.0  # times the error of the network, from which a direction of the space is more than that error
 LEAST_ERROR = 1e-7  # in standard deviations of the target: curves of splines are not known better
 MOST_FUNCTIONS = 3  # of one input
-KEPT = 4  # names of a space of one dimension that are tried
+KEPT = 5  # names of a space of one dimension that are tried
+PLAIN = 3  # of them, those without a shift of the input, which come first
 RATES = 24  # inner constants of a function that are tried, for each sign
 TURNS = 3.0  # of a wave over the range of the input, at most, and as much a rate makes of it
-REFINED = 40  # golden sections of an inner constant
+REFINED = 25  # golden sections of an inner constant
 GOLDEN = (5**0.5 - 1) / 2
 SHIFTS = (0.0, np.pi / 2)  # of waves: a sine and a cosine
 NICE_RATES = (1.0, 2.0, 0.5, 3.0, 4.0, 0.25, np.pi, 2 * np.pi)  # inner constants that are tried as they are
@@ -62,7 +63,11 @@ def names_of(span: Span, library: Library) -> list[tuple[EdgeFit, ...]]:
         return [()]
     if span.dimensions == 1:
         curve = span.basis[:, 0] * np.sqrt(len(span.x)) * span.sizes[0]
-        return [(fit,) for fit in match(Edge("x", "y", span.x, curve, span.error), MatchConfig(library=library))[:KEPT]]
+        shifted = match(Edge("x", "y", span.x, curve, span.error), MatchConfig(library=library))
+        none = np.empty((len(span.x), 0))
+        plain = sorted(_distances(span, none, library), key=lambda row: row[0])
+        ranked = [*(fit for _, fit, _ in plain[:PLAIN]), *(fit for fit in shifted if fit.b)]
+        return [(fit,) for fit in ranked[:KEPT]]
     return [names for names in (_one_by_one(span, library, skipped) for skipped in (0, 1)) if names]
 
 
@@ -100,7 +105,9 @@ def _nearest(function: Function, span: Span, known: Array) -> tuple[Constants, f
     best: tuple[float, Constants, Array] | None = None
     for shift in SHIFTS if function.periodic and "b" in function.free else (0.0,):
         for low, high in _brackets(function, span, known, shift):
-            for a in (low, high) if low == high else (*_nice(low, high), _golden(function, span, known, low, high, shift)):
+            for a in (
+                (low, high) if low == high else (*_nice(low, high), _golden(function, span, known, low, high, shift))
+            ):
                 found = _misfit(function, a, shift, span, known)
                 if found is not None and (best is None or found[0] < best[0] - (span.error / span.sizes[-1]) ** 2):
                     best = (found[0], (a, shift), found[1])

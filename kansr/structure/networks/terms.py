@@ -53,7 +53,9 @@ def sum_of_terms(
     keys = term_keys(names, nodes)
     if not keys or len(t) < ROWS_PER_COLUMN * len(keys):
         return None
-    values = {(i, k): fit.function.inner(X[:, i], fit.a, fit.b) for i, fits in names.items() for k, fit in enumerate(fits)}
+    values = {
+        (i, k): fit.function.inner(X[:, i], fit.a, fit.b) for i, fits in names.items() for k, fit in enumerate(fits)
+    }
     columns = [np.prod([np.ones(len(t)), *(values[one] for one in key)], axis=0) for key in keys]
     A = np.column_stack(columns)
     if not np.isfinite(A).all():
