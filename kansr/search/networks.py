@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
 import sympy
 
 from kansr.data.dataset import Dataset
@@ -22,7 +23,7 @@ from kansr.search.noise_floor import NOISY, noise_floor
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 from kansr.structure.networks.growth import Grown, grown_networks
-from kansr.structure.networks.hidden_node import hidden_node
+from kansr.structure.networks.hidden_nodes import HiddenNodes, hidden_nodes
 from kansr.structure.networks.reading import read, taken_out
 from kansr.structure.networks.spans import names_of
 from kansr.structure.networks.terms import sum_of_terms
@@ -34,8 +35,8 @@ COMBINATIONS = 16  # of names of all inputs that are tried
 SUMMED = "h"  # the name of the node that holds the transformed target
 # Held-out error of a network up to which curves are taken out, by the power of its transform: exponents are rounded,
 # so that factors may be exact where the network is not.
-LINKED = 0.05  # held-out error of a network of one hidden node up to which the node is named
-HIDDEN = "u"  # what the hidden node is called as an input
+NODES = (1, 2)  # hidden nodes of the networks whose nodes become inputs
+LINK = "kan [n, 1, 1], its node named"
 TAKEN = {0: 0.3, 1: 1e-3}
 DIGITS = 3  # of coefficients by which curves that are taken out are told apart
 BRANCHES = 3  # sets of curves that are taken out of one table, one instead of another
@@ -84,29 +85,51 @@ class _Search:
                 yield from self._further(grown, part, back, path, tried)
             if self.exact or context.expired():
                 return
-        if len(part.sample.names) > 1:
-            yield from self._linked(part, back, path)
+        for count in NODES if len(part.sample.names) > 1 and len(path) < DEEPEST else ():
+            if not self.exact and not context.expired() and count < len(part.sample.names):
+                yield from self._linked(count, part, back, path)
         for grown in sorted(rough, key=lambda grown: grown.rank)[:ROUGH] if not path else ():
             if not self.exact and not context.expired():
                 yield from self._finished(grown, part, back, path)
 
-    def _linked(self, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
-        """What a network of one hidden node comes to: the function behind the node, of what the node was named."""
-        context, rows, data = self.context, self.rows, part.sample
-        hidden = hidden_node(data, part.judging, context.seed, context.match.library, context.expired)
-        if hidden is None or hidden.error > max(LINKED, PLAUSIBLE * noise_floor(part)):
+    def _linked(self, count: int, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
+        """What a network of so many hidden nodes comes to, when its nodes are named and become the inputs."""
+        context, data = self.context, part.sample
+        options = hidden_nodes(data, part.judging, count, context.seed, context.match.library, context.expired)
+        for nodes in options:
+            if not self.exact and not context.expired():
+                yield from self._of_nodes(nodes, part, back, path)
+
+    def _of_nodes(self, nodes: HiddenNodes, part: Partition, back: Back, path: tuple[Step, ...]) -> Iterator[Finding]:
+        count = len(nodes.exprs)
+        said = f"network: curves of {', '.join(map(readable, nodes.exprs))}"
+        steps = (*path, Step(said, Measure.HELD_OUT, nodes.error))
+        names = tuple(f"u{number}" for number in range(1, count + 1))
+        known = dict(zip(map(sympy.Symbol, names), nodes.exprs))
+
+        def reduced(rows: Dataset) -> Dataset:
+            X = np.column_stack([Tape(expr, rows.names).value(rows.X) for expr in nodes.exprs])
+            return Dataset(X, rows.y, names, rows.target)
+
+        def whole(expr: sympy.Expr) -> sympy.Expr:
+            return back(expr.xreplace(known))
+
+        smaller = part.reduced(reduced)
+        if not np.isfinite(smaller.table.X).all():
             return
-        steps = (*path, Step(f"network: one function of {readable(hidden.expr)}", Measure.HELD_OUT, hidden.error))
-        value = Tape(hidden.expr, data.names).value(data.X)
-        table, v = Dataset(value[:, None], data.y, (HIDDEN,), data.target), sympy.Symbol(HIDDEN)
-        noise = 0.0 if hidden.exact else hidden.error
+        if count > 1:
+            yield from self.found(smaller, whole, steps)
+        else:
+            yield from self._one_curve(smaller, whole, steps, 0.0 if nodes.exact else nodes.error)
+
+    def _one_curve(self, part: Partition, back: Back, path: tuple[Step, ...], noise: float) -> Iterator[Finding]:
+        """The functions that a curve of one input may be."""
+        rows, context = self.rows, replace(self.context, noise=noise)
         for name in ("plain function of one input", "function of one input"):
-            solved = formulas(name, table, replace(context, noise=noise, thorough=True))
-            fits = fit_all((back(expr.xreplace({v: hidden.expr})) for expr in solved), rows)
+            fits = fit_all(map(back, formulas(name, part.sample, replace(context, thorough=True))), rows)
             self.exact = self.exact or any(exact(fit, rows.sample) for fit in fits)
-            passed = context.deadline.passed
-            for finding in best_of(fits, rows, hidden.origin, passed, vocabulary=context.vocabulary):
-                yield replace(finding, path=steps)
+            for finding in best_of(fits, rows, LINK, context.deadline.passed, vocabulary=context.vocabulary):
+                yield replace(finding, path=path)
             if self.exact or context.expired():
                 return
 
@@ -150,11 +173,13 @@ def _graph(grown: Grown, data: Dataset) -> Graph:
     """The network as a graph in the units of the table, with the way back from the transformed target."""
     from kansr.kan.reading.trace import trace
 
-    inner = trace(grown.model, data.X, data.names, SUMMED, error=grown.t_error)
+    inner = trace(grown.model, grown.coordinates(data.X), data.names, SUMMED, error=grown.t_error)
+    logs = {name for name, log in zip(data.names, grown.logs) if log}
+    edges = (replace(edge, x=np.exp(edge.x)) if edge.source in logs else edge for edge in inner.edges)
     origin = f"{grown.model.describe()} of {grown.transform.name}"
     h = samples(grown.transform.forward(grown.sign * data.y))
     out = Edge(SUMMED, data.target, (h - grown.mean) / grown.scale, grown.sign * grown.transform.inverse(h))
-    return Graph((*inner.nodes, Node(data.target, NodeType.SUM)), (*inner.edges, out), origin, grown.error)
+    return Graph((*inner.nodes, Node(data.target, NodeType.SUM)), (*edges, out), origin, grown.error)
 
 
 def _formulas(grown: Grown, data: Dataset, context: Context) -> Iterator[sympy.Expr]:

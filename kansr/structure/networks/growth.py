@@ -37,6 +37,7 @@ ROWS_PER_COEFFICIENT = 1.5  # of the first layer, at least
 BEAM = (8, 5, 4, 3)  # transforms, those of least error, whose networks grow by a first product, a second, …
 GROWABLE = 2  # complexity of a transform up to which its network grows; others are only asked for a sum of curves
 GROWING_ROWS, GROWING_PER_COEFFICIENT = 400, 2.5  # that a network is trained on while it grows: at least, and for each
+DECADES = 20.0  # largest over smallest value of an input, from which the network takes its logarithm
 SEPARATING = (1, 0)  # powers of transforms, 0 for the logarithm, under which a curve can be taken out of the target
 PER_COMPLEXITY = 0.2  # by which an error counts for more, for each node that the transform adds to the formula
 
@@ -48,6 +49,7 @@ class Grown:
     t = transform.forward(sign · y) is what the network gives, times scale, plus mean. t_error: rms of t on held-out
     rows, in standard deviations of it; error: that of y, in standard deviations of y. smoothing: that it was trained
     with. converging: whether a finer grid lowered the error as it does where the structure is that of the law.
+    logs: the inputs that the network takes as logarithms.
     """
 
     transform: Transform
@@ -60,6 +62,11 @@ class Grown:
     products: int
     smoothing: float = SMOOTHING
     converging: bool = False
+    logs: tuple[bool, ...] = ()
+
+    def coordinates(self, X: Array) -> Array:
+        """The inputs as the network takes them. X: (rows, inputs)"""
+        return in_coordinates(X, self.logs)
 
     @property
     def rank(self) -> float:
@@ -79,6 +86,7 @@ class _Rows:
     y: Array
     mean: float
     scale: float
+    logs: tuple[bool, ...]
 
     def judged(self, model: Network, products: int, smoothing: float) -> Grown:
         import torch
@@ -90,7 +98,9 @@ class _Rows:
             t = (self.transform.forward(self.sign * self.y) - self.mean) / self.scale
             errors = [float(np.sqrt(np.mean(r**2))) for r in (value - t, (y - self.y) / (np.std(self.y) or 1.0))]
         t_error, error = (e if np.isfinite(e) else np.inf for e in errors)
-        return Grown(self.transform, self.sign, self.mean, self.scale, model, t_error, error, products, smoothing)
+        return Grown(
+            self.transform, self.sign, self.mean, self.scale, model, t_error, error, products, smoothing, logs=self.logs
+        )
 
     def train(self, models: Sequence[Network], smoothing: float, growing: bool = False) -> None:
         """Train networks of one shape (which are changed). growing: on no more rows than their curves ask for"""
@@ -150,6 +160,18 @@ def grown_networks(
         yield from sorted(others.values(), key=lambda grown: grown.rank)
 
 
+def logarithmic(*parts: Array) -> tuple[bool, ...]:
+    """The inputs of one sign that range over DECADES. parts: (rows, inputs) each"""
+    return tuple(bool(x.min() > 0 and x.max() > DECADES * x.min()) for x in np.vstack(parts).T)
+
+
+def in_coordinates(X: Array, logs: Sequence[bool]) -> Array:
+    """The inputs, those that `logs` says as logarithms. X: (rows, inputs)"""
+    U = np.ascontiguousarray(X).copy()
+    U[:, np.array(logs, dtype=bool)] = np.log(U[:, np.array(logs, dtype=bool)])
+    return U
+
+
 def _under_transforms(fitting: Dataset, judging: Dataset) -> Iterator[_Rows]:
     """The rows under each transform that suits all of them."""
     import torch
@@ -157,11 +179,14 @@ def _under_transforms(fitting: Dataset, judging: Dataset) -> Iterator[_Rows]:
     known = {t.name: number for number, t in enumerate(TRANSFORMS)}
     data = fitting.take(slice(0, MOST_ROWS))
     both = np.append(data.y, judging.y)
-    X, held = (torch.from_numpy(np.ascontiguousarray(part)) for part in (data.X, judging.X))
+    logs = logarithmic(data.X, judging.X)
+    X, held = (torch.from_numpy(in_coordinates(part, logs)) for part in (data.X, judging.X))
     for transform, sign, t in sorted(transformed(both), key=lambda row: (row[0].complexity, known[row[0].name])):
         inner = t[: data.rows]
         mean, scale = float(np.mean(inner)), float(np.std(inner))
-        yield _Rows(transform, sign, X, torch.from_numpy((inner - mean) / scale)[:, None], held, judging.y, mean, scale)
+        yield _Rows(
+            transform, sign, X, torch.from_numpy((inner - mean) / scale)[:, None], held, judging.y, mean, scale, logs
+        )
 
 
 def _grown(rows: _Rows, before: Grown, generator: torch.Generator) -> Grown | None:

@@ -47,15 +47,17 @@ def read(grown: Grown, X: Array) -> Reading:
 
     from kansr.kan.reading.trace import sample_points
 
-    values = torch.from_numpy(np.ascontiguousarray(X))
+    U = grown.coordinates(X)
+    values = torch.from_numpy(U)
     first, inputs = grown.model.layers[0], X.shape[1]
     sizes = sizes_of_other_factors(grown.model, values)
     spans = []
     products: list[set[int]] = [set() for _ in range(grown.products)]
     for i in range(inputs):
-        x = sample_points(X[:, i])
-        points = values.mean(0).repeat(len(x), 1)
-        points[:, i] = torch.from_numpy(x)
+        u = sample_points(U[:, i])
+        x = np.exp(u) if grown.logs[i] else u
+        points = values.mean(0).repeat(len(u), 1)
+        points[:, i] = torch.from_numpy(u)
         with torch.no_grad():
             activations = first.activations(points)[:, i].numpy()
         columns = [0, *(c for c in range(1, first.out_dim) if factor_input(c, inputs) == i)]
@@ -135,7 +137,7 @@ def taken_out(grown: Grown, reading: Reading, names: Mapping[int, EdgeFit], data
     if not left or not chosen:
         return None
     first = grown.model.layers[0]
-    X = torch.from_numpy(np.ascontiguousarray(data.X))
+    X = torch.from_numpy(grown.coordinates(data.X))
     with torch.no_grad():
         outer = float(grown.model.layers[1].constants[0, 0, 2])
         rest = grown.model(X)[:, 0].numpy() - outer * first.activations(X)[:, chosen, 0].sum(1).numpy()

@@ -22,6 +22,8 @@ LEAST_ERROR = 1e-7  # in standard deviations of the target: curves of splines ar
 MOST_FUNCTIONS = 3  # of one input
 KEPT = 5  # names of a space of one dimension that are tried
 PLAIN = 3  # of them, those without a shift of the input, which come first
+PAIR_GAIN = 0.01  # times what one function leaves of a curve, down to which two have to come
+LEAST_APART = 1e-4  # 1 - r² of two functions, down to which they are not taken together
 RATES = 24  # inner constants of a function that are tried, for each sign
 TURNS = 3.0  # of a wave over the range of the input, at most, and as much a rate makes of it
 REFINED = 25  # golden sections of an inner constant
@@ -67,14 +69,43 @@ def names_of(span: Span, library: Library) -> list[tuple[EdgeFit, ...]]:
         none = np.empty((len(span.x), 0))
         plain = sorted(_distances(span, none, library), key=lambda row: row[0])
         ranked = [*(fit for _, fit, _ in plain[:PLAIN]), *(fit for fit in shifted if fit.b)]
-        return [(fit,) for fit in ranked[:KEPT]]
+        single: list[tuple[EdgeFit, ...]] = [(fit,) for fit in ranked[:KEPT]]
+        pair = _pair(span, library)
+        return [pair, *single] if pair else single
     return [names for names in (_one_by_one(span, library, skipped) for skipped in (0, 1)) if names]
+
+
+def _pair(span: Span, library: Library) -> tuple[EdgeFit, ...]:
+    """Two functions with nice inner constants whose sum the one curve is; empty where one function does nearly as well.
+
+    All pairs are compared: with one function given, the best other one is that of the largest partial correlation.
+    """
+    y, floor = span.basis[:, 0], (SEEN * span.error / span.sizes[0]) ** 2
+    fits, columns = [], []
+    for function in library:
+        rates = [1.0] if not set(function.free) & set("ap") else [*NICE_RATES, *(-a for a in NICE_RATES)]
+        for a in rates if function.free != "p" else ():
+            for shift in SHIFTS if function.periodic and "b" in function.free else (0.0,):
+                found = _misfit(function, a, shift, span, np.empty((len(span.x), 0)))
+                if found is not None:
+                    fits.append(EdgeFit(function, a, shift, 1.0, 0.0, 1 - found[0]))
+                    columns.append(found[1])
+    C = np.column_stack(columns)
+    G, w = C.T @ C, C.T @ y
+    with np.errstate(all="ignore"):
+        partial = (w[None] - G * w[:, None]) ** 2 / (1 - G**2)
+    partial[~(1 - G**2 > LEAST_APART)] = 0.0
+    left = 1 - w[:, None] ** 2 - partial
+    first, second = np.unravel_index(int(np.argmin(left)), left.shape)
+    if max(left[first, second], floor) > PAIR_GAIN * float(np.min(1 - w**2)):
+        return ()
+    return fits[first], fits[second]
 
 
 def _one_by_one(span: Span, library: Library, skipped: int) -> tuple[EdgeFit, ...]:
     """A function for each dimension, the surest first. skipped: how many of the best first functions are left out"""
     named: list[EdgeFit] = []
-    known = np.empty((len(span.x), 0))
+    known: Array = np.empty((len(span.x), 0))
     while len(named) < span.dimensions:
         ranked = sorted(_distances(span, known, library), key=lambda row: row[0])
         ranked = ranked[skipped if not named else 0 :]

@@ -97,4 +97,4 @@ def _eliminated(A: Array, t: Array, error: float) -> tuple[list[int], Array]:
         w = np.delete(w - G[:, worst] * w[worst] / G[worst, worst], worst)
         G = np.delete(np.delete(G - np.outer(G[:, worst], G[worst]) / G[worst, worst], worst, 0), worst, 1)
         del chosen[worst]
-    return chosen, np.linalg.lstsq(A[:, chosen], t, rcond=None)[0]
+    return chosen, np.asarray(np.linalg.lstsq(A[:, chosen], t, rcond=None)[0], dtype=np.float64)
