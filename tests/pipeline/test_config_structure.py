@@ -87,7 +87,7 @@ def test_the_count_of_trainings_sees_those_of_a_search(trained: list[int]) -> No
 # A law, how it is looked for, and what is said to have found it.
 FOUND: list[tuple[str, dict[str, Any], Finder]] = [
     ("3*x**2/y", {}, Finder.TERMINALS),
-    ("x*y + x*sin(2*y)", {"structure": "kan"}, Finder.KAN),
+    ("x*y + z*sin(2*w)", {"structure": "kan"}, Finder.KAN),
     ("2*x - 3*y + 0.5", {}, Finder.BASELINE),
     ("exp(x*y)*sin(z)/(1 + x)", {"guesses": ["exp(x*y)*sin(z)/(1 + x)"]}, Finder.GIVEN),
     ("exp(-x**2/y**2)/(y + z)", {}, Finder.REDUCTIONS),
@@ -116,7 +116,7 @@ def test_a_given_form_is_found_by_the_user() -> None:
 
 
 def test_on_the_command_line_and_in_the_summary(tmp_path: Path) -> None:
-    file = written(table("x*y + x*sin(2*y)", rows=300), tmp_path / "rows.csv")
+    file = written(table("x*y + z*sin(2*w)", rows=300), tmp_path / "rows.csv")
     shown = told("discover", file, "--structure", "kan", "--jobs", 1, "--json", "--quiet", "--out", tmp_path / "run")
     assert shown.returncode == 0
     assert json.loads(shown.stdout)["structure"]["finder"] == "kan"

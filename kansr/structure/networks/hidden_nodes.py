@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1500  # that the network is trained on
 STARTS = 8  # random ones of a network of several nodes
 LINKED = 0.03  # held-out error of a network up to which its nodes are named
-NEARLY_LOG = 0.99  # r² of a logarithm, from which a curve may be one
+NEARLY_LOG = 0.95  # r² of a logarithm, from which a curve may be one: what it leads to is verified
 FAR = 10.0  # times the error of the network, by which the ratio of two coefficients may miss a likely one
 
 Logs = tuple[bool, ...]  # the inputs that the network takes as logarithms

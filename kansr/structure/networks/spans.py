@@ -17,7 +17,7 @@ from kansr.result.graph import Edge
 from kansr.symbolic.library.function import Function, Library
 from kansr.symbolic.matching.match import EdgeFit, MatchConfig, match, score
 
-SEEN = 3.0  # times the error of the network, from which a direction of the space is more than that error
+SEEN = 5.0  # times the error of the network, from which a direction of the space is more than that error
 LEAST_ERROR = 1e-7  # in standard deviations of the target: curves of splines are not known better
 MOST_FUNCTIONS = 3  # of one input
 KEPT = 5  # names of a space of one dimension that are tried
@@ -119,9 +119,10 @@ def _one_by_one(span: Span, library: Library, skipped: int) -> tuple[EdgeFit, ..
 
 def _distances(span: Span, known: Array, library: Library) -> Iterator[tuple[float, EdgeFit, Array]]:
     """For each function its score, itself, and its direction beside those known: (points,), of length 1."""
-    floor = (span.error / span.sizes[-1]) ** 2
+    # A function may lie in the direction that is named next and in the following one, which is known less well.
+    floor = (span.error / span.sizes[min(known.shape[1] + 1, span.dimensions - 1)]) ** 2
     for function in library:
-        best = _nearest(function, span, known)
+        best = _nearest(function, span, known, floor)
         if best is not None:
             (a, b), misfit, direction = best
             fit = EdgeFit(function, a, b, 1.0, 0.0, 1 - misfit)
@@ -131,7 +132,7 @@ def _distances(span: Span, known: Array, library: Library) -> Iterator[tuple[flo
 Constants = tuple[float, float]
 
 
-def _nearest(function: Function, span: Span, known: Array) -> tuple[Constants, float, Array] | None:
+def _nearest(function: Function, span: Span, known: Array, floor: float) -> tuple[Constants, float, Array] | None:
     """The inner constants that bring a function nearest to the space, its misfit, and its direction."""
     best: tuple[float, Constants, Array] | None = None
     for shift in SHIFTS if function.periodic and "b" in function.free else (0.0,):
@@ -140,7 +141,7 @@ def _nearest(function: Function, span: Span, known: Array) -> tuple[Constants, f
                 (low, high) if low == high else (*_nice(low, high), _golden(function, span, known, low, high, shift))
             ):
                 found = _misfit(function, a, shift, span, known)
-                if found is not None and (best is None or found[0] < best[0] - (span.error / span.sizes[-1]) ** 2):
+                if found is not None and (best is None or found[0] < best[0] - floor):
                     best = (found[0], (a, shift), found[1])
     return None if best is None else (best[1], best[0], best[2])
 
