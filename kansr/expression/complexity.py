@@ -11,14 +11,17 @@ import sympy
 # Nodes that a function counts for. Common functions count one, as an operator does, and rarer ones two.
 FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
 RARE_FUNCTION_WEIGHT = 2
-# Code lengths in bits. 2 bits tell four operators apart, 3 bits eight functions (a rarer one costs twice that).
-# SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a part that was written before.
-OPERATOR_BITS, FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 3.0, 2.0, 3.0
+# Code lengths in bits: -log2 of how often nodes of each kind occur in the shipped laws, whose operators and inputs have
+# two bits (`python benchmarks/statistics/code_lengths.py`). Exp, log, sin and cos have one node in 120 each and rarer
+# functions one in 1300 or less. SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a part
+# that was written before.
+OPERATOR_BITS, FUNCTION_BITS, RARE_FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 6.0, 10.0, 2.0, 3.0
+EXPRESSION_EXPONENT_BITS = 4.0  # of an exponent that is no fraction: one power in 16 has an input or a decimal there
 SIGN_BITS = 1.0  # of an exponent that is negative, or of a product that divides
 # Of a function whose whole argument is another one, exp(cos(x)): none of the 322 arguments in the shipped laws is one,
 # while one in 25 other nodes is a function; results/2026-11-29-code-lengths.
 NESTED_BITS = 4.0
-NUMBER_SYMBOL_BITS = SYMBOL_BITS + 1.0  # pi
+NUMBER_SYMBOL_BITS = 6.0  # pi: one node in 69
 POINT_BITS = 8.0  # of a decimal, beside its digits: one of 256 places of the point
 
 
@@ -109,7 +112,7 @@ def _bits(expr: sympy.Expr, bits_per_float: float, inputs: int, written: Written
         operator = OPERATOR_BITS + exponent_bits(expr.exp.p, expr.exp.q)
         return operator + _bits(expr.base, bits_per_float, inputs, written)
     elif expr.is_Pow:
-        operator = OPERATOR_BITS
+        operator = OPERATOR_BITS + EXPRESSION_EXPONENT_BITS
     elif any(arg.is_Function for arg in expr.args):
         operator += NESTED_BITS
     arguments = [arg for arg in expr.args if arg is not sympy.S.NegativeOne]
@@ -138,12 +141,15 @@ def input_bits(inputs: int) -> float:
 
 def function_bits(function: Any) -> float:
     """The code length of the name of a function, a class of sympy, in bits."""
-    return FUNCTION_BITS * FUNCTION_WEIGHT.get(function, RARE_FUNCTION_WEIGHT)
+    return FUNCTION_BITS if FUNCTION_WEIGHT.get(function) == 1 else RARE_FUNCTION_BITS
 
 
 def exponent_bits(p: int, q: int) -> float:
-    """The code length of an exponent p/q in bits. Those of laws are small, so it is shorter than gamma: log2|p·q|."""
-    return 1.0 + math.log2(abs(p) * q) + (SIGN_BITS if p < 0 else 0.0)
+    """The code length of an exponent p/q in bits.
+
+    In the shipped laws -1 has 1 bit, 2 has 2, 1/2 and -2 have 4, -1/2 has 5, and 3, 4, 1/3, 2/3 and 3/2 have 6 to 9.
+    """
+    return 1.0 + 2.0 * math.log2(abs(p) * q) + (SIGN_BITS if p < 0 else 0.0)
 
 
 def integer_bits(n: int) -> float:

@@ -232,6 +232,7 @@ def _written(name: str, tried: Tried, seconds: float, cut: bool) -> str:
                 "finder": f.finder and f.finder.value,
                 "graph": None if f.graph is None else _finite(f.graph.to_dict()),
                 "path": [step.to_dict() for step in f.path],
+                "conclusive": f.conclusive,
             }
             for f in tried.findings
         ],
@@ -262,8 +263,9 @@ def _finding(entry: Value) -> Finding:
         _expr(entry["expression"].text(), named), entry["complexity"].whole(), **numbers, origin=entry["origin"].text()
     )
     graph = None if entry["graph"].absent else Graph.read(entry["graph"])
+    path = tuple(map(Step.read, entry["path"]))
     finder = None if entry["finder"].absent else entry["finder"].choice(Finder)
-    return Finding(candidate, graph, tuple(map(Step.read, entry["path"])), finder=finder)
+    return Finding(candidate, graph, path, conclusive=entry["conclusive"].flag(), finder=finder)
 
 
 def _real(value: Value) -> float:

@@ -7,7 +7,6 @@ from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as Unanswered
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import sympy
 from threadpoolctl import threadpool_limits
 
@@ -45,7 +44,6 @@ from kansr.search.stopping import (
     near_the_law,
     no_signal,
     predicts_all,
-    simple_waves,
     status_of,
 )
 from kansr.structure.context import Context
@@ -317,7 +315,7 @@ class Search:
         followed: whether a local search is still to come; in noise it may make a good formula a short one.
         """
         rows = self.partition
-        settled = attempt.conclusive and any(self._settles(f) for f in new)
+        settled = any(f.conclusive for f in new)
         if new and any_exact(self.findings if attempt.thorough else new, rows.kept, attempt.thorough or settled):
             return True
         if not self.findings:
@@ -330,11 +328,8 @@ class Search:
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
-        thorough = bool(new) and (tried or (settled and any(f.candidate is best for f in new)))
+        thorough = bool(new) and (tried or any(f.conclusive and f.candidate is best for f in new))
         return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
-
-    def _settles(self, finding: Finding) -> bool:
-        return simple_waves(finding.candidate.expr, float(np.ptp(self.partition.kept.X)))
 
 
 class _Schedule:

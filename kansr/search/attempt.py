@@ -23,14 +23,16 @@ LONGEST = 1e6  # seconds of an alarm: the timer refuses infinity
 class Finding:
     """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
 
-    unfinished: a quick version, dropped when the finished one follows. finder: what found its structure; where it is
-    None, the attempt says so.
+    unfinished: a quick version, dropped when the finished one follows. conclusive: nothing else would find a better
+    one, so it ends the search where it is as good as the surrogate. finder: what found its structure; where it is None,
+    the attempt says so.
     """
 
     candidate: Candidate
     graph: Graph | None = None
     path: tuple[Step, ...] = ()
     unfinished: bool = False
+    conclusive: bool = False
     finder: Finder | None = None
 
 
@@ -51,10 +53,9 @@ class Attempt:
     where the errors of the rows are stated, since short sums are known by their errors at once. reduces: it is a search
     over reductions. trains: it trains networks. measured: it is for measured tables: it looks at all inputs of a very
     wide one, where others look at those that screening keeps, and ends the search where its formulas predict as well as
-    the surrogate. thorough: after it a formula as good as the surrogate ends the search. conclusive: so does one that
-    it found itself, of a kind that nothing else would find better. skip_if_no_signal: it is not worth its time where
-    neither a surrogate nor anything before it sees a law; skip_if_near: nor where a short formula predicts as well as
-    the surrogate.
+    the surrogate. follows: it goes on from formulas that were found before it. thorough: after it a formula as good as
+    the surrogate ends the search. skip_if_no_signal: it is not worth its time where neither a surrogate nor anything
+    before it sees a law; skip_if_near: nor where a short formula predicts as well as the surrogate.
     """
 
     name: str
@@ -68,7 +69,6 @@ class Attempt:
     trains: bool = False
     measured: bool = False
     thorough: bool = False
-    conclusive: bool = False
     skip_if_no_signal: bool = False
     skip_if_near: bool = False
 

@@ -110,4 +110,5 @@ def _find(groups: Groups, attempt: Attempt, rows: Partition, context: Context) -
         origin = finding.candidate.origin
         fit = fit_constants(canonical(groups.formula(finding.candidate.expr), size), rows.sample)
         candidate = finish(fit, rows, f"{origin}, in groups", context.deadline.passed)
-        yield Finding(candidate, path=(first, *(finding.path or (Step(origin),))))
+        steps = (first, *(finding.path or (Step(origin),)))
+        yield Finding(candidate, path=steps, finder=finding.finder)

@@ -20,7 +20,7 @@ from kansr.formula.judge.exactness import exact
 from kansr.result.derivation import Finder
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
-from kansr.search.edits.findings import edited
+from kansr.search.edits.findings import begun, edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
 from kansr.search.networks import grown_network
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
@@ -29,6 +29,7 @@ from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
 from kansr.search.reductions.routes import Route
 from kansr.search.sparse import sparse_sum
+from kansr.search.stopping import simple_waves
 from kansr.structure.context import Context, Structure
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden, formulas
 from kansr.symbolic.matching.choose import choose
@@ -78,7 +79,7 @@ def _by_everything(inputs: int) -> tuple[Attempt, ...]:
     if inputs == 1:
         return (
             *before,
-            Attempt("waves", _waves, quick=True, conclusive=True),
+            Attempt("waves", _waves, quick=True),
             Attempt("parametric curve in noise", partial(_parametric_curve, "noisy")),
             Attempt("reductions", partial(_reductions, BRIEFLY), Finder.REDUCTIONS, reduces=True),
             Attempt("parametric curve", partial(_parametric_curve, "clean")),
@@ -90,6 +91,7 @@ def _by_everything(inputs: int) -> tuple[Attempt, ...]:
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
         *before,
+        Attempt("first local search", begun, Finder.LOCAL_SEARCH, quick=True, follows=True),
         Attempt("sparse sum", partial(sparse_sum, True), Finder.SPARSE_MODEL, measured=True, thorough=True),
         Attempt(
             "reductions",
@@ -204,7 +206,8 @@ def _waves(rows: Partition, context: Context) -> Iterator[Finding]:
     shortest = min(fits, key=lambda fit: fit_length(fit, rows.sample))
     if len(fits[-1].expr.atoms(sympy.cos)) > len(shortest.expr.atoms(sympy.cos)):
         yield Finding(judged(fits[-1].expr, rows, "sum of waves"))
-    yield Finding(finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True))
+    finished = finish(shortest, rows, "sum of waves", context.deadline.passed, whole=True)
+    yield Finding(finished, conclusive=simple_waves(finished.expr, float(np.ptp(rows.kept.X))))
 
 
 def _one_input(rows: Partition, context: Context) -> Iterator[Finding]:
@@ -259,7 +262,7 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(judged(route.fit.expr, rows, origin), None, route.path, True, _finder(route))
+            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True, finder=_finder(route))
         yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path, finder=_finder(route))
         if exact(route.fit, rows.sample):
             return

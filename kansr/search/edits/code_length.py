@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from kansr.expression.complexity import (
+    EXPRESSION_EXPONENT_BITS,
     NESTED_BITS,
     NUMBER_SYMBOL_BITS,
     OPERATOR_BITS,
@@ -48,7 +49,7 @@ def _bits(tree: Tree, bits_per_float: float, inputs: int, written: Written) -> f
         operator = OPERATOR_BITS + exponent_bits(tree[2][1], tree[2][2])
         return operator + _bits(tree[1], bits_per_float, inputs, written)
     elif kind == "^":
-        operator = OPERATOR_BITS
+        operator = OPERATOR_BITS + EXPRESSION_EXPONENT_BITS
     else:
         operator = function_bits(FUNCTIONS[kind]) + (NESTED_BITS if tree[1][0] in FUNCTIONS else 0.0)
     if kind == "*":

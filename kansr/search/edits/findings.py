@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -33,6 +34,7 @@ MOST_ROWS = 1500  # that formulas are compared on; the best are fitted to the wh
 STARTS = 16  # formulas found so far that are edited
 ENDS = 8  # formulas that are fitted to the whole sample, by the shortest of which the search ends
 FINISHED = 2  # of these
+FIRST_EDITED = 30  # formulas that are edited before searches over reductions
 HALVES = 2  # denominator of the exponents that are square roots
 MOST_ASKED = 60  # formulas whose unit is asked for
 ORIGIN = "local search"
@@ -43,21 +45,48 @@ def may_edit(rows: Partition) -> bool:
     return noise_floor(rows) > NOISY  # 0 of few rows
 
 
+def begun(rows: Partition, context: Context) -> Iterator[Finding]:
+    """What a few edits of the simplest formulas come to: many a law in noise, before any search over reductions.
+
+    A formula that is not conclusive is not finished either: it is what the later local search starts from.
+    """
+    for search, offered in _searched(rows, context, FIRST_EDITED):
+        if search.conclusive:
+            yield from _finished(offered[:1], rows, context, conclusive=True)
+        else:
+            yield from (Finding(judged(fit.expr, rows, ORIGIN), path=_path(known)) for fit, known in offered[:FINISHED])
+
+
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
+    for _, offered in _searched(rows, context, math.inf):
+        yield from _finished(offered[:FINISHED], rows, context)
+
+
+def _searched(rows: Partition, context: Context, most: float) -> Iterator[tuple[LocalSearch, list[tuple[Fit, Known]]]]:
+    """A local search that edits so many formulas at most, and its formulas fitted to the whole sample, best first."""
     if not context.formulas or not may_edit(rows):
         return
     data = rows.sample
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search = _search(data, context, trees)
-    search.run(_simple(search.rows), trees, noise=noise_floor(rows) * search.spread)
-    offered = sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
-    for place, (fit, known) in enumerate(offered[:FINISHED]):
-        path = (Step("local search: " + ", ".join(known.how)),)
+    search.run(_simple(search.rows), trees, noise_floor(rows) * search.spread, most)
+    yield search, sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
+
+
+def _finished(
+    offered: Sequence[tuple[Fit, Known]], rows: Partition, context: Context, conclusive: bool = False
+) -> Iterator[Finding]:
+    for place, (fit, known) in enumerate(offered):
         if not place:
-            yield Finding(judged(fit.expr, rows, ORIGIN), path=path, unfinished=True)
-        yield Finding(finish(fit, rows, ORIGIN, context.deadline.passed), path=path)
+            yield Finding(judged(fit.expr, rows, ORIGIN), path=_path(known), unfinished=True)
+        finished = finish(fit, rows, ORIGIN, context.deadline.passed)
+        yield Finding(finished, path=_path(known), conclusive=conclusive)
+
+
+def _path(known: Known) -> tuple[Step, ...]:
+    return (Step("local search: " + ", ".join(known.how)),)
 
 
 def _fitted(search: LocalSearch, rows: Partition) -> Iterator[tuple[Fit, Known]]:

@@ -20,7 +20,7 @@ from kansr.numeric.arrays import Array
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.library import Library, Recipe
 from kansr.search.edits.program import Rows, TreeProgram
-from kansr.search.edits.tree import ONE, Tree, add, constant, constants, mul, number, power, replace_all
+from kansr.search.edits.tree import MINUS, ONE, Tree, add, constant, constants, mul, number, power, replace_all
 
 # Of the square of a column, below which rounding may be a few per cent of what is left of it: the eps of float32 times
 # √2000 rows is 3e-6.
@@ -28,9 +28,17 @@ CANCELLATION = 1e-4
 LEAST_LEFT = 1e-12  # of the squared residuals, below which an edit promises nothing more
 DEPENDENT = 1e-9  # singular value over the largest, below which a column is a combination of others
 PAIRED = 8  # terms or factors up to which two of them are exchanged at once: a longer sum is a line
-# Operators, in bits, and fitted constants that each kind of edit adds: node + c·h, node·(1 + c·h), node := a + c·h and
-# node := c·h.
-ADDED = {"add": (4.0, 1), "factor": (8.0, 1), "line": (4.0, 2), "multiple": (2.0, 1)}
+# Operators, in bits, and fitted constants that each kind of edit adds: node + c·h, node·(1 + c·h), √(node² + c·h),
+# 1/(1/node + c·h), node := a + c·h and node := c·h, and node**p := node**(c·h).
+ADDED = {
+    "add": (4.0, 1),
+    "factor": (8.0, 1),
+    "root": (14.0, 1),
+    "parallel": (12.0, 1),
+    "line": (4.0, 2),
+    "multiple": (2.0, 1),
+    "exponent": (8.0, 1),
+}
 CURVES = ((1, 1), (-1, -1), (2, Fraction(1, 2)), (-2, Fraction(-1, 2)))  # (1 + k·c·h)**p that begin with 1 + c·h
 
 
@@ -39,6 +47,7 @@ class Place:
     """A node, or two terms or factors of one (`parts`), that may be exchanged.
 
     value, slope: its values and the derivative of the formula by it, (rows,); inside: the constants within it.
+    base: where it is the exponent of `node` that may be exchanged, what `node` is a power of.
     """
 
     node: Tree
@@ -46,9 +55,12 @@ class Place:
     value: Array
     slope: Array
     inside: frozenset[int]
+    base: Tree | None = None
 
     def exchanged(self, tree: Tree, part: Tree) -> Tree:
         """The formula with a part in this place, wherever it occurs."""
+        if self.base is not None:
+            return replace_all(tree, self.node, power(self.base, part))
         if not self.parts:
             return replace_all(tree, self.node, part)
         left = list(self.node[1:])
@@ -116,6 +128,7 @@ def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Pl
             J[:, instruction.value] = slope * rows.weight
         within = program.inside[i]
         found.append(Place(node, (), np.broadcast_to(out[i], full), np.broadcast_to(slope, full), within))
+        found += _exponents(node, out[args[0]] if kind == "power" else out[i], out[i] * slope)
         if kind in ("add", "mul") and 2 < len(args) <= PAIRED:
             for a, b in combinations(range(len(args)), 2):
                 first, second = out[args[a]], out[args[b]]
@@ -127,6 +140,18 @@ def _places(program: TreeProgram, out: list[Array], rows: Rows) -> tuple[list[Pl
     return found, J
 
 
+def _exponents(node: Tree, base: Array, slope: Array) -> Iterator[Place]:
+    """The exponent of a power, or that of 1 of an input or a sum, where it may be another one.
+
+    base: its values, or those of the node where it is no power; slope: the derivative of the formula by the logarithm
+    of the node.
+    """
+    of, exponent = (node[1], node[2]) if node[0] == "^" else (node, ONE)
+    if exponent[0] == "n" and of[0] in ("x", "+") and base.min() > 0:
+        value = exponent[1] / exponent[2]
+        yield Place(node, (), np.full(base.shape, value), slope * np.log(base), frozenset(), of)
+
+
 def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Test]:
     whole = _orthonormal(J)
     residual = left - whole @ (whole.T @ left)
@@ -135,12 +160,16 @@ def _tests(found: list[Place], J: Array, left: Array, weight: Array) -> list[Tes
         slope = weight * place.slope
         if not (np.isfinite(slope).all() and np.isfinite(place.value).all()):
             continue
-        if not place.parts:
-            for kind, own in (("add", slope), ("factor", slope * place.value)):
+        if not place.parts and place.base is None:
+            steps = [("add", slope), ("factor", slope * place.value)]
+            if place.value.min() > 0:
+                steps += [("root", slope / (2 * place.value)), ("parallel", -slope * place.value**2)]
+            for kind, own in steps:
                 tests.append(Test(place, kind, own, residual, whole))
         outside = J[:, [k for k in range(J.shape[1]) if k not in place.inside]]
         own = left + slope * place.value
-        for kind, columns in (("line", np.column_stack([outside, slope])), ("multiple", outside)):
+        linear = [("line", np.column_stack([outside, slope])), ("multiple", outside)]
+        for kind, columns in linear if place.base is None else [("exponent", outside)]:
             basis = _orthonormal(columns)
             target = own - basis @ (basis.T @ own)
             tests.append(Test(place, kind, slope, target, basis))
@@ -185,8 +214,11 @@ def _taken(tests: list[Test], slope: Array, library: Library) -> Array:
 def _bits_beside(test: Test, float_bits: float, inputs: int) -> float:
     """What an edit adds to the code of a formula beside the expression itself, less what it takes away."""
     operators, fitted = ADDED[test.kind]
-    gone = test.place.parts or (test.place.node,) if test.kind in ("line", "multiple") else ()
-    return operators + fitted * float_bits - sum(bits(part, float_bits, inputs) for part in gone)
+    place = test.place
+    gone = place.parts or (place.node,) if test.kind in ("line", "multiple", "exponent") else ()
+    kept = () if place.base is None else (place.base,)
+    before = sum(bits(part, float_bits, inputs) for part in gone) - sum(bits(p, float_bits, inputs) for p in kept)
+    return operators + fitted * float_bits - before
 
 
 def _chosen(cost: Array, overall: int, of_each: int) -> list[tuple[int, int]]:
@@ -218,6 +250,10 @@ def _parts(test: Test, recipe: Recipe, slope: float, offset: float) -> Iterator[
     elif test.kind == "factor":
         for times, exponent in CURVES:
             yield mul(node, power(add(ONE, mul(constant(times * slope), h)), number(exponent)))
+    elif test.kind == "root":
+        yield power(add(power(node, number(2)), mul(constant(slope), h)), number(Fraction(1, 2)))
+    elif test.kind == "parallel":
+        yield power(add(power(node, MINUS), mul(constant(slope), h)), MINUS)
     elif test.kind == "line":
         yield add(mul(constant(slope), h), constant(offset))
     else:

@@ -91,6 +91,7 @@ BUILT: dict[str, Callable[[Tree], Tree]] = {
     "sin(u)": lambda u: function("sin", u),
     "cos(u)": lambda u: function("cos", u),
     "log(1 + u)": lambda u: function("log", add(ONE, u)),
+    "abs(u)": lambda u: function("Abs", u),
     **{f"(1 + u)**{p}": _power_of_one_plus(p) for p in ("-1", "1/2", "-1/2", "-2")},
     **{f"(1 - u)**{p}": _power_of_one_minus(p) for p in ("-1", "1/2", "-1/2")},
 }
@@ -105,6 +106,7 @@ VALUED: dict[str, Callable[[Array], Array]] = {
     "sin(u)": np.sin,
     "cos(u)": np.cos,
     "log(1 + u)": np.log1p,
+    "abs(u)": np.abs,
     "(1 + u)**-1": lambda u: 1 / (1 + u),
     "(1 + u)**1/2": lambda u: np.sqrt(1 + u),
     "(1 + u)**-1/2": lambda u: 1 / np.sqrt(1 + u),
@@ -197,7 +199,7 @@ def _collected(made: Iterable[tuple[Recipe, Array]], rows: Rows, most: int, perm
         return known[tree]
 
     for recipe, values in made:
-        if not permits(recipe.tree):
+        if permits is not every_tree and not permits(recipe.tree):
             continue
         rms = float(np.sqrt(np.mean(values * values)))
         if not 0 < rms < np.inf:
@@ -236,6 +238,8 @@ def _functions(argument: Tree, u: Array, families: Sequence[str]) -> Iterator[tu
     def made(name: str, scale: float | None = None) -> tuple[Recipe, Array]:
         return Recipe(name, argument, scale), VALUED[name](u if scale is None else scale * u)
 
+    if least < 0 < most:
+        yield made("abs(u)")
     if "log" in families and least > 0:
         yield made("log(u)")
     if "root" in families and least >= 0:

@@ -16,7 +16,7 @@ from kansr.formula.judge.description_length import bits_per_float, noise_level, 
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, Permits, every_tree, library, of_parts
-from kansr.search.edits.neighbours import curves, exponents, operators, other_forms, rounded, shorter
+from kansr.search.edits.neighbours import curves, exponents, joined, operators, other_forms, rounded, shorter, tied
 from kansr.search.edits.pool import STAGES, Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit
 from kansr.search.edits.tree import (
@@ -48,6 +48,7 @@ FORMS = 6  # other forms of a formula in which the library is tried
 CONFIRMED, PATIENCE, IMPATIENCE = 15, 80, 400
 AS_GOOD = 1.05  # of the error of the best surrogate, up to which a formula may be the law
 RIVAL = 8.0  # bits above the best, less than a spare constant costs, up to which a formula may be nearer to the law
+RIVALS = 12  # such formulas that are edited before a search ends; not measured alone
 FEW_CONSTANTS = 1  # fitted constants of a formula that is hardly as good as a surrogate by chance
 
 SNAPPED_FROM = 10.0  # bits above the best, and those of its constants, up to which a formula's constants are snapped
@@ -73,7 +74,8 @@ class Edited(NamedTuple):
 class LocalSearch:
     """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
 
-    expired: whether there is no more time; permits: whether a formula may be the law.
+    expired: whether there is no more time; permits: whether a formula may be the law; count: rounds of edits made;
+    conclusive: whether the best formula has few constants, leaves no more than a surrogate, and no edit shortens it.
     Source: the library is tried at every node by a score test (Rao 1948), the formula's own constants being nuisance
     parameters.
     """
@@ -85,18 +87,24 @@ class LocalSearch:
     expired: Callable[[], bool]
     permits: Permits = every_tree
     pools: list[Pool] = field(default_factory=list)
+    count: int = 0
+    conclusive: bool = False
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
+        self.means = self.rows.X.mean(axis=0).tolist()
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
 
-    def run(self, simple: Sequence[Tree], found: Sequence[Tree] = (), noise: float = math.inf) -> None:
+    def run(
+        self, simple: Sequence[Tree], found: Sequence[Tree] = (), noise: float = math.inf, most: float = math.inf
+    ) -> None:
         """Edits formulas until there is no time, or no shorter description has been found for long.
 
         simple, found: what to start from. Each has a pool of its own, and they take turns: what is found near long
         formulas would else crowd out what short ones lead to. noise: the rms that the best surrogate leaves, in the
-        unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer.
+        unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer. most: how
+        many formulas are edited at most; twice as many to confirm one that may be the law.
         """
         with np.errstate(all="ignore"):
             self.library: Library = library(self.rows, [*found, *simple], self.permits)
@@ -108,7 +116,10 @@ class LocalSearch:
                     self._taken(tree, ("start",), self.pools[-1])
             since, best = 0, self.best
             for pool in cycle(self.pools):
-                if self.expired() or (since > self._patience(noise) and self._settled):
+                patience = self._patience(noise)
+                done = since > patience and self._settled
+                self.conclusive = done and patience == CONFIRMED
+                if self.expired() or self.count >= most * (2 if patience == CONFIRMED else 1) or done:
                     return
                 known = pool.next()
                 if known is None:
@@ -116,6 +127,7 @@ class LocalSearch:
                         return
                     continue
                 known.stage += 1
+                self.count += 1
                 self._edit(known, pool)
                 pool.prune()
                 since = since + 1 if self.best is best else 0
@@ -125,8 +137,7 @@ class LocalSearch:
     def _settled(self) -> bool:
         """Whether the best formula has had all its rounds of edits, and what is hardly longer the first one."""
         near = self.best.length + RIVAL
-        every = chain(*(pool.formulas.values() for pool in self.pools))
-        return self.best.stage >= STAGES and all(known.stage or known.length > near for known in every)
+        return self.best.stage >= STAGES and all(k.stage or k.length > near for k in self.shortest(RIVALS))
 
     def _patience(self, noise: float) -> int:
         if math.sqrt(self.best.ms) > AS_GOOD * noise:
@@ -231,6 +242,8 @@ class LocalSearch:
             )
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
+            yield from (("exponent", t) for t in tied(tree, self.means))
+            yield from (("joined", t) for t in joined(tree))
             if near:
                 yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 
@@ -92,6 +93,37 @@ def exponents(tree: Tree) -> Iterator[Tree]:
                 yield replace_at(tree, path, power(node, number(p)))
 
 
+def tied(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
+    """Power products in which the exponents are multiples of one input, as (u·√v)**n: all, or those that are not 1.
+
+    means: of the inputs. The number in front and the power of that input become a number to its power, so that the
+    product is as large as before where the input is at its mean.
+    """
+    for path, node in places(tree):
+        if node[0] != "*":
+            continue
+        powers = [(base, p) for base, p in map(_base_and_exponent, node[1:]) if is_number(p)]
+        kept = [factor for factor in node[1:] if not is_number(_base_and_exponent(factor)[1])]
+        for j, mean in enumerate(means):
+            of_others = [(base, p) for base, p in powers if not is_number(base) and base != ("x", j)]
+            sizes = [value_of(base) ** value_of(p) for base, p in powers if is_number(base)]
+            sizes += [mean ** value_of(p) for base, p in powers if base == ("x", j) and mean > 0]
+            size = math.prod(sizes)
+            if not (mean > 0 and 0 < size < math.inf):
+                continue
+            own = exp(mul(constant(math.log(size) / mean), ("x", j)))
+            for plain in (None, ONE):
+                chosen = [(base, p) for base, p in of_others if p != plain]
+                if len(chosen) > 1:
+                    same = [base for base, p in of_others if p == plain]
+                    steep = [power(base, mul(constant(value_of(p) / mean), ("x", j))) for base, p in chosen]
+                    yield replace_at(tree, path, mul(*kept, *same, *steep, own))
+
+
+def _base_and_exponent(factor: Tree) -> tuple[Tree, Tree]:
+    return (factor[1], factor[2]) if factor[0] == "^" else (factor, ONE)
+
+
 def rounded(tree: Tree) -> Iterator[Tree]:
     """All exponents at once at the nearest whole number, half or third."""
     for q in (1, 2, 3):
@@ -138,6 +170,25 @@ def curves(tree: Tree) -> Iterator[Tree]:
             yield replace_at(tree, path, add(node, mul(MINUS, ONE)))
             yield replace_at(tree, path, power(add(node, MINUS), MINUS))
             yield replace_at(tree, path, power(add(exp(mul(MINUS, node[1])), ONE), MINUS))
+
+
+def joined(tree: Tree) -> Iterator[Tree]:
+    """Two terms of a sum as the root of the sum of their squares, or as the inverse of the sum of their inverses."""
+    for path, node in places(tree):
+        for one, other in combinations(node[1:] if node[0] == "+" else (), 2):
+            rest = [term for term in node[1:] if term is not one and term is not other]
+            yield replace_at(tree, path, add(_norm(one, other), *rest))
+            yield replace_at(tree, path, add(_parallel(one, other), *rest))
+
+
+def _norm(K: Tree, R: Tree) -> Tree:
+    """The root of the sum of two squares, which is |K| or |R| where the other one is 0."""
+    return power(add(power(K, number(2)), power(R, number(2))), number(HALF))
+
+
+def _parallel(K: Tree, R: Tree) -> Tree:
+    """The inverse of the sum of two inverses."""
+    return power(add(power(K, MINUS), power(R, MINUS)), MINUS)
 
 
 def _freed(t: Tree) -> Tree:

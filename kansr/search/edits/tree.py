@@ -75,12 +75,16 @@ def _key(tree: Tree) -> str:
 
 
 def _sum_of_numbers(numbers: Sequence[Tree]) -> Tree:
+    if len(numbers) == 1:
+        return numbers[0]
     if any(n[0] == "c" for n in numbers):
         return constant(math.fsum(map(value_of, numbers)))
     return number(sum((Fraction(n[1], n[2]) for n in numbers), Fraction(0)))
 
 
 def _product_of_numbers(numbers: Sequence[Tree]) -> Tree:
+    if len(numbers) < 2:
+        return numbers[0] if numbers else ONE
     if any(n == ZERO for n in numbers):
         return ZERO
     if any(n[0] == "c" for n in numbers):
@@ -206,6 +210,8 @@ def power(base: Tree, exponent: Tree) -> Tree:
         return _power_of_constant(base, exponent)
     if base[0] == "exp":
         return exp(mul(exponent, base[1]))
+    if base[0] == "Abs" and whole and exponent[1] % 2 == 0:
+        return power(base[1], exponent)
     if base[0] == "^" and whole:
         return power(base[1], mul(base[2], exponent))
     if base[0] == "*" and whole:
