@@ -108,15 +108,8 @@ class Search:
         self.left_out = ShapeFilter(UnitFilter(table.units), self.config.known_shape, table.target)
 
     def context(self, deadline: Deadline) -> Context:
-        config = self.config
-        return Context(
-            deadline,
-            self.match,
-            config.seed,
-            moves=config.moves,
-            vocabulary=self.vocabulary,
-            structure=config.structure,
-        )
+        given = Context(deadline, self.match, self.config.seed, moves=self.config.moves, vocabulary=self.vocabulary)
+        return replace(given, structure=self.config.structure)
 
     def results(self) -> Iterator[Result]:
         """Better and better results; the last one has the status that the search ended with."""

@@ -22,13 +22,13 @@ from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.edits.findings import begun, edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
-from kansr.search.networks import grown_network
+from kansr.search.models.networks import grown_network
+from kansr.search.models.sparse import sparse_sum
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
 from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
 from kansr.search.reductions.routes import Route
-from kansr.search.sparse import sparse_sum
 from kansr.search.stopping import simple_waves
 from kansr.structure.context import Context, Structure
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden, formulas

@@ -18,7 +18,7 @@ from kansr.result.parameters import groups_of
 from kansr.result.result import UNDECIDED, Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.show.digits import known, measured
-from kansr.show.steps import FINDERS, trial, worded
+from kansr.show.steps import trial, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -231,9 +231,7 @@ def remarks(discovery: Result) -> list[str]:
     if discovery.structure is None:
         lines.append(f"found as {trial(discovery.best.origin)}")
     else:
-        finder = discovery.structure.finder
-        by = f", the structure by {FINDERS[finder]}" if finder else ""
-        lines += [f"how it was found{by} (in percent of the spread of {discovery.target})", *_path(discovery)]
+        lines += [f"how it was found (in percent of the spread of {discovery.target})", *_path(discovery)]
     if discovery.ignored_inputs:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")

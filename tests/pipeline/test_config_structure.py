@@ -69,25 +69,20 @@ HARD = "sin(x*y + z)/(x + z**2)"
 
 
 def test_networks_alone_make_no_reduction(trained: list[int], reduced: list[str]) -> None:
-    best = found("x*y + z*sin(2*w)", "kan")
+    best = found("x*y + sin(2*z)", "kan")
     assert best.structure is not None and best.structure.finder is Finder.KAN
     assert best.best.r2_held_out == 1 and trained and not reduced
 
 
 def test_without_networks_none_is_trained(trained: list[int], reduced: list[str]) -> None:
-    found(HARD, "reductions", limit=3)
+    found(HARD, "reductions", limit=2)
     assert reduced and not trained
-
-
-def test_the_count_of_trainings_sees_those_of_a_search(trained: list[int]) -> None:
-    found("x*y + z*sin(2*w)", "kan", limit=5)
-    assert trained
 
 
 # A law, how it is looked for, and what is said to have found it.
 FOUND: list[tuple[str, dict[str, Any], Finder]] = [
     ("3*x**2/y", {}, Finder.TERMINALS),
-    ("x*y + z*sin(2*w)", {"structure": "kan"}, Finder.KAN),
+    ("x*y + sin(2*z)", {"structure": "kan"}, Finder.KAN),
     ("2*x - 3*y + 0.5", {}, Finder.BASELINE),
     ("exp(x*y)*sin(z)/(1 + x)", {"guesses": ["exp(x*y)*sin(z)/(1 + x)"]}, Finder.GIVEN),
     ("exp(-x**2/y**2)/(y + z)", {}, Finder.REDUCTIONS),
@@ -116,7 +111,7 @@ def test_a_given_form_is_found_by_the_user() -> None:
 
 
 def test_on_the_command_line_and_in_the_summary(tmp_path: Path) -> None:
-    file = written(table("x*y + z*sin(2*w)", rows=300), tmp_path / "rows.csv")
+    file = written(table("x*y + sin(2*z)", rows=300), tmp_path / "rows.csv")
     shown = told("discover", file, "--structure", "kan", "--jobs", 1, "--json", "--quiet", "--out", tmp_path / "run")
     assert shown.returncode == 0
     assert json.loads(shown.stdout)["structure"]["finder"] == "kan"

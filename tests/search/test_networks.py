@@ -6,15 +6,13 @@ import pytest
 from support.tables import halves, misfit, table
 
 from kansr.result.derivation import Finder
-from kansr.search.networks import grown_network
+from kansr.search.models.networks import grown_network
 from kansr.search.partition import Partition
 from kansr.search.plan import plan
 from kansr.structure.context import Context
 
 LAWS = {
-    "a sum of products": "x*(y + z*sin(w))",
-    "a sum under a root": "sqrt((x - y)**2 + z**2)",
-    "a sum in a denominator": "1/(x + y*z)",
+    "a sum of products": "x*(y + sin(z))",
     "a factor beside a sum": "x**3*sqrt(y**2 + z**2)/w",
     "a function of a product": "1/(exp(x*y/z) - 1)",
     "one input": "sqrt(3*exp(-x) + 1)",
@@ -23,7 +21,7 @@ LAWS = {
 
 @pytest.mark.parametrize("text", LAWS.values(), ids=LAWS)
 def test_a_law_is_found_exactly(text: str) -> None:
-    data = table(text, rows=400)
+    data = table(text, rows=300)
     findings = list(grown_network(Partition.between(*halves(data)), Context()))
     best = min(findings, key=lambda f: f.candidate.description_length)
     assert misfit(best.candidate.expr, data) < 1e-9

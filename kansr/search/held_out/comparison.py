@@ -26,8 +26,8 @@ from kansr.result.derivation import Finder
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
 from kansr.search.finish import READABLE, SIMPLIFIED_ON
+from kansr.search.models.sparse import ANOVA, PATH
 from kansr.search.partition import Partition
-from kansr.search.sparse import ANOVA, PATH
 from kansr.search.stopping import FAR_BEHIND, bits_behind
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
