@@ -85,7 +85,7 @@ FOUND: list[tuple[str, dict[str, Any], Finder]] = [
     ("x*y + sin(2*z)", {"structure": "kan"}, Finder.KAN),
     ("2*x - 3*y + 0.5", {}, Finder.BASELINE),
     ("exp(x*y)*sin(z)/(1 + x)", {"guesses": ["exp(x*y)*sin(z)/(1 + x)"]}, Finder.GIVEN),
-    ("exp(-x**2/y**2)/(y + z)", {}, Finder.REDUCTIONS),
+    ("sin(x*y)/z", {}, Finder.LOCAL_SEARCH),
 ]
 
 
@@ -155,6 +155,16 @@ def test_every_row_of_the_plan_says_what_it_finds_by(inputs: int) -> None:
     for attempt in rows["auto"]:
         assert attempt.trains == (attempt.finder is Finder.KAN)
         assert attempt.reduces == (attempt.finder is Finder.REDUCTIONS)
+
+
+def test_only_reductions_that_were_made_are_said_to_have_found_a_law() -> None:
+    """A solver that a search over reductions asks of the table itself has found it without any."""
+    for text, finder in (("sin(x*y)/z", Finder.REDUCTIONS), ("3*x**2/y", Finder.TERMINALS)):
+        data = table(text, rows=300)
+        attempt = next(a for a in plan(data) if a.name == "reductions")
+        findings = attempt(Partition.between(*halves(data)), Context()).findings
+        best = min(findings, key=lambda f: f.candidate.description_length)
+        assert best.candidate.r2_held_out == pytest.approx(1) and best.finder is finder
 
 
 def test_a_finding_keeps_what_found_it() -> None:
