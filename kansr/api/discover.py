@@ -23,6 +23,7 @@ from kansr.pipeline.systems.run import jobs_of, may_be_several, series_of_job, s
 from kansr.result.result import Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.terminal import without_warnings
+from kansr.structure.context import Structure
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
@@ -53,6 +54,7 @@ def discover(
     library: Library | str | Path = STANDARD,
     functions: str | Sequence[str] | None = None,
     max_complexity: int | None = None,
+    structure: Structure = "auto",
     time_limit: float = 60.0,
     seed: int = 0,
     jobs: int = 1,
@@ -82,6 +84,8 @@ def discover(
     library: the functions that curves are matched with, or the path of a .library file that adds to the standard ones.
     functions: all that a formula may have, a list or text such as "exp,log,sqrt"; sums, products and whole powers are
     always there, "sqrt" stands for half powers, "pow" for all others. max_complexity: the most nodes it may have.
+    structure: what finds the structure of the law: networks alone ("kan"), all but networks ("reductions"), or both
+    ("auto"); `structure.finder` of the discovery says which did.
     units: unit by column, as a mapping, a CSV file with the header name,unit, or "a=m,b=m/s"; then every formula has
     the units of the target. constants: (value, unit) by name of what formulas may use beside the columns;
     dimensional_constants: whether fitted numbers may carry units. `progress` is called with every better discovery, and
@@ -115,6 +119,7 @@ def discover(
             jobs=jobs,
             library=as_library(library),
             vocabulary=vocabulary_of(functions, max_complexity),
+            structure=structure,
             loss=loss,
             refine=refine,
             moves=listed(moves),

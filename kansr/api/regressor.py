@@ -27,6 +27,7 @@ from kansr.result.candidate import Candidate
 from kansr.show.report.notebook import html, latex_line
 from kansr.show.summary import law
 from kansr.store.estimator import load, save
+from kansr.structure.context import Structure
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.library_file import as_library
 
@@ -53,6 +54,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     refine : str, callable or sequence of them
         Other searches that go on where this one ends: "operon", "pysr", "all", or refiners of your own, see
         docs/refiners.md. Four tenths of max_time are set aside for them.
+    structure : {"auto", "kan", "reductions"}
+        What finds the structure of the law: networks alone ("kan"), all but networks ("reductions"), or both.
     warm_start : bool
         Whether `fit` begins with the formulas of the fit before, with their constants fitted again: where one of them
         leaves only noise it is the answer, otherwise everything else is tried too.
@@ -79,6 +82,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         library: Library | str | PathLike[str] | None = None,
         loss: Loss = "auto",
         refine: Refine = (),
+        structure: Structure = "auto",
         warm_start: bool = False,
     ) -> None:
         self.max_time = max_time
@@ -87,6 +91,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self.library = library
         self.loss = loss
         self.refine = refine
+        self.structure = structure
         self.warm_start = warm_start
 
     def fit(
@@ -139,6 +144,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
                 library=as_library(self.library),
                 loss=self.loss,
                 refine=self.refine,
+                structure=self.structure,
             ),
         )
         self.discovery_: Discovery = discovery_of(job)

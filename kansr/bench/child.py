@@ -104,7 +104,7 @@ def search(task: Message, send: Send) -> None:
     run = method(trial.method).load()
     single_thread()
     data, units = rows_of(trial, settings)
-    question = Question(data, settings.time_limit, trial.seed, units if settings.units else {})
+    question = Question(data, settings.time_limit, trial.seed, units if settings.units else {}, settings.structure)
     send({"started": True})
     started, used = time.perf_counter(), time.process_time()
 

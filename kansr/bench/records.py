@@ -25,6 +25,7 @@ OPTIONS = {
     "units": "--units",
     "outliers": "--outliers",
     "data": "--data",
+    "structure": "--structure",
 }
 
 
@@ -114,7 +115,7 @@ def _begin(folder: Path, settings: Settings, resume: bool) -> None:
     if not holds:
         write(folder / SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
         return
-    for name, before in read_settings(folder).items():
+    for name, before in ({"structure": Settings.structure} | read_settings(folder)).items():
         now = asdict(settings).get(name)
         if now != before:
             option = OPTIONS.get(name, name)

@@ -10,6 +10,7 @@ from kansr.bench.backends import Backend, run_locally, run_on_cluster
 from kansr.bench.methods import method
 from kansr.bench.problem import find_problem
 from kansr.bench.progress import Progress, report, shown
+from kansr.bench.real.folder import EMPIRICAL, PMLB
 from kansr.bench.record import Record
 from kansr.bench.records import opened
 from kansr.bench.trial import Settings, Trial
@@ -64,6 +65,12 @@ def _check(trials: Sequence[Trial], settings: Settings) -> None:
         asked.check()
         if settings.units and not asked.units:
             raise UsageError(f"--units: the method {name} does not use units; leave out --units, or the method")
+        if settings.structure != "auto" and asked.name != "kansr":
+            raise UsageError(f"--structure is of kansr: leave it out, or the method {name}")
+    if settings.structure != "auto":
+        for id in dict.fromkeys(trial.problem for trial in trials if trial.suite not in (PMLB, EMPIRICAL)):
+            if find_problem(id).own:
+                raise UsageError(f"--structure: {id} is a law of groups, found by all searches together; leave it out")
     if settings.units:
         for id in dict.fromkeys(trial.problem for trial in trials):
             problem = find_problem(id)

@@ -16,6 +16,7 @@ from kansr.bench.real.empirical import SOURCES, rows_for
 from kansr.bench.real.folder import EMPIRICAL, PMLB, tables
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
+from kansr.structure.context import Structure
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Settings:
 
     rows: of each table, None for as many as each law has by itself; time_limit: seconds of each search; distractors:
     number of columns that the law does not use; units: whether methods are told the units; outliers: share of grossly
-    wrong rows; data: the folder of the tables, "" where rows are drawn from laws. Raises UsageError if out of range.
+    wrong rows; data: the folder of the tables, "" where rows are drawn from laws; structure: what finds structures
+    in kansr. Raises UsageError if out of range.
     """
 
     rows: int | None = 2000
@@ -52,6 +54,7 @@ class Settings:
     units: bool = False
     outliers: float = 0.0
     data: str = ""
+    structure: Structure = "auto"
 
     def __post_init__(self) -> None:
         if not 0 < self.time_limit < math.inf:

@@ -72,6 +72,7 @@ def bench(given: Bench) -> int:
         units=given.units,
         outliers=given.outliers,
         data=str(given.data.resolve()) if given.data else "",
+        structure=given.structure.value,
     )
     backend = Backend(jobs=given.jobs, scheduler=given.scheduler)
     records, ended = run(_trials(given, settings), settings, backend, given.out, resume=given.resume, quiet=given.quiet)

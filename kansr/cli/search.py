@@ -56,7 +56,8 @@ def discover(given: Discover) -> int:
     task = Task.SOLVE_FORM if given.form else Task.SEARCH
     vocabulary = vocabulary_of(given.functions, given.max_complexity)
     refine = tuple(given.refine or ())
-    return _carried_out(given, task, given.form, given.shape, refine=refine, vocabulary=vocabulary)
+    structure = given.structure.value
+    return _carried_out(given, task, given.form, given.shape, refine=refine, vocabulary=vocabulary, structure=structure)
 
 
 def refine(given: Refine) -> int:

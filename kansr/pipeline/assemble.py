@@ -106,7 +106,8 @@ def _structure(finding: Finding, rows: Partition, held_out: float) -> Graph | No
     if graph is None:
         return None
     path = finding.path or (Step(best.origin, Measure.HELD_OUT, finding.graph.error if finding.graph else held_out),)
-    return replace(graph, path=(*path, Step("constants fitted, formula simplified", Measure.HELD_OUT, held_out)))
+    path = (*path, Step("constants fitted, formula simplified", Measure.HELD_OUT, held_out))
+    return replace(graph, path=path, finder=finding.finder)
 
 
 def _with_errors(best: Candidate, data: Dataset) -> tuple[tuple[float, float], ...]:

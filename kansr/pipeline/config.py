@@ -14,6 +14,7 @@ from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.formula.shape.reading import Shape
 from kansr.refinement.refiners.refiner import Refiner, chosen_refiners
+from kansr.structure.context import Structure
 from kansr.structure.moves.registry import MoveKind, Proposer
 from kansr.symbolic.library.function import Library
 from kansr.symbolic.library.standard import STANDARD
@@ -39,7 +40,8 @@ class Config:
     as a MoveKind (see kansr.structure.moves). executor: where the work is done instead of in `jobs` processes of this
     machine; it gets everything at once, or 2·jobs attempts at a time for jobs > 1. vocabulary: what formulas may be
     made of, whatever stage they are found in. known_shape: what is known of the shape of the law; formulas that are
-    against it are left out.
+    against it are left out. structure: what finds the structure of the law: networks alone ("kan"), everything but
+    networks ("reductions"), or both ("auto").
     """
 
     time_limit: float = 60.0
@@ -54,6 +56,7 @@ class Config:
     guesses: tuple[sympy.Expr, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
     known_shape: Shape | None = None
+    structure: Structure = "auto"
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -66,6 +69,13 @@ class Config:
             raise UsageError(f"the seed is a whole number, 0 or more, not {self.seed!r}")
         if not _is(self.jobs, Integral) or not 1 <= self.jobs <= MOST_JOBS:
             raise UsageError(f"the number of jobs is from 1 to {MOST_JOBS}, not {self.jobs!r}")
+        if self.structure not in get_args(Structure):
+            raise UsageError(
+                f"the structure is found by {', '.join(get_args(Structure)[:-1])} or {get_args(Structure)[-1]}, not by "
+                f"{self.structure!r}"
+            )
+        if self.structure == "kan" and self.moves:
+            raise UsageError("moves are reductions, and structure 'kan' makes none: leave out one of them")
         chosen_refiners(self.refine)
         if any(not (callable(own) or isinstance(own, MoveKind)) for own in self.moves):
             raise UsageError(

@@ -118,6 +118,8 @@ class Job:
             raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
         if self.task is not Task.SEARCH and self.shape:
             raise UsageError("a shape is for a search without a form: leave out --shape or the form")
+        if self.config.structure != "auto" and self.group is not None:
+            raise UsageError("a law of groups is found by all searches together: leave out --structure or --group")
         if self.task is Task.SOLVE_FORM and self.guesses:
             raise UsageError("guesses are for a search without a form")
         if self.group is not None:

@@ -24,7 +24,7 @@ from kansr.expression.parse import FUNCTIONS, parse
 from kansr.expression.render import render
 from kansr.pipeline.config import Config
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Step
+from kansr.result.derivation import Finder, Step
 from kansr.result.graph import Graph
 from kansr.result.json_value import Value
 from kansr.runtime.deadline import Timer
@@ -103,6 +103,7 @@ def key(data: Dataset, config: Config) -> dict[str, str]:
         "--max-complexity": str(config.vocabulary.max_complexity),
         "--seed": str(config.seed),
         "--loss": config.loss,
+        "--structure": config.structure,
         "--refine": str(config.refine or "nothing"),
         **({"--shape": "; ".join(map(str, config.known_shape.statements))} if config.known_shape else {}),
         "the share of rows held out": str(config.held_out),
@@ -231,6 +232,7 @@ def _written(name: str, tried: Tried, seconds: float, cut: bool) -> str:
                 "expression": render(f.candidate.expr),
                 "named": {c.name: c.value for c in f.candidate.expr.atoms(NamedConstant)},
                 **{name: getattr(f.candidate, name) for name in MEASURES},
+                "finder": f.finder and f.finder.value,
                 "graph": None if f.graph is None else _finite(f.graph.to_dict()),
                 "path": [step.to_dict() for step in f.path],
                 "conclusive": f.conclusive,
@@ -265,7 +267,8 @@ def _finding(entry: Value) -> Finding:
     )
     graph = None if entry["graph"].absent else Graph.read(entry["graph"])
     path = tuple(map(Step.read, entry["path"]))
-    return Finding(candidate, graph, path, conclusive=entry["conclusive"].flag())
+    finder = None if entry["finder"].absent else entry["finder"].choice(Finder)
+    return Finding(candidate, graph, path, conclusive=entry["conclusive"].flag(), finder=finder)
 
 
 def _real(value: Value) -> float:

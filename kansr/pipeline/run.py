@@ -26,6 +26,7 @@ from kansr.pipeline.partition import on_partition, without_outliers
 from kansr.refinement.refiners.offer import Offering, refiner_attempts, refiner_seconds
 from kansr.refinement.refiners.refiner import chosen_refiners
 from kansr.result.candidate import Candidate
+from kansr.result.derivation import Finder
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.runtime.pool import Portable, Serial, workers
@@ -107,7 +108,8 @@ class Search:
         self.left_out = ShapeFilter(UnitFilter(table.units), self.config.known_shape, table.target)
 
     def context(self, deadline: Deadline) -> Context:
-        return Context(deadline, self.match, self.config.seed, moves=self.config.moves, vocabulary=self.vocabulary)
+        given = Context(deadline, self.match, self.config.seed, moves=self.config.moves, vocabulary=self.vocabulary)
+        return replace(given, structure=self.config.structure)
 
     def results(self) -> Iterator[Result]:
         """Better and better results; the last one has the status that the search ended with."""
@@ -124,13 +126,13 @@ class Search:
         """The mean, where nothing was found that may be told, or not even the mean was there in time."""
         best = baseline(self.partition.kept, self.config.seed).best
         said = self.left_out.nothing_left()
-        found = self._report([Finding(best)])
+        found = self._report([Finding(best, finder=Finder.BASELINE)])
         notes = (*found.notes, *([said] if said else []))
         return replace(found, status=Status.NOTHING if said else Status.TIMED_OUT, notes=notes)
 
     def _explored(self) -> Iterator[Result]:
         """The attempts of the plan in turn, until one leaves nothing or the time is up."""
-        attempts = plan(self.partition.kept, self.config.guesses)
+        attempts = plan(self.partition.kept, self.config.guesses, self.config.structure)
         with workers(min(self.config.jobs, len(attempts)), self.config.executor) as executor:
             schedule = _Schedule(attempts, self.context(self.deadline), executor, self.config, self.journal)
             for place, attempt in enumerate(attempts, 1):
@@ -176,7 +178,8 @@ class Search:
         found = not self.timed_out and status_of(self._report().best, data) is Status.FOUND
         until = self.whole.within(refiner_seconds(self.whole, found))
         ranked = sorted(self.findings, key=lambda f: f.candidate.description_length)
-        for attempt in refiner_attempts(self.refiners, Offering(rows, ranked, self.match, until)):
+        offering = Offering(rows, ranked, self.match, until, reduces=self.config.structure != "kan")
+        for attempt in refiner_attempts(self.refiners, offering):
             new = self._taken(_try(Portable((attempt, self.context(self.whole))), rows, self.whole))
             if new:
                 yield self._report()
@@ -232,7 +235,8 @@ class Search:
         def better_one() -> Finding | None:
             return comparison.better_than(final.best, final.status, self._accepts)
 
-        better = None if done else self.whole.in_time(better_one, None)
+        # a sum that only simple models have found is not a network's
+        better = None if done or self.config.structure == "kan" else self.whole.in_time(better_one, None)
         if better is not None:
             self.findings.append(better)
             status = final.status if self.timed_out else status_of(better.candidate, rows.kept)

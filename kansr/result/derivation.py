@@ -9,6 +9,25 @@ from typing import Any
 from kansr.result.json_value import Value
 
 
+class Finder(enum.Enum):
+    """What found the structure of a formula: the kind of search that it came from, not the steps of that search.
+
+    Constants that are fitted, rounded and simplified afterwards leave it as it is.
+    """
+
+    KAN = "kan"  # a Kolmogorov-Arnold network, trained, pruned and read
+    REDUCTIONS = "reductions"  # a search over reductions
+    SPARSE_MODEL = "sparse_model"  # a sparse functional ANOVA, or its straight-line and quadratic relatives
+    CURVES = "curves"  # a sum or product of curves by least squares, without a network
+    LOCAL_SEARCH = "local_search"  # edits of formulas that other searches met
+    TERMINALS = "terminals"  # a solver that was asked of the whole table
+    REFINER = "refiner"  # another package's search, or a function of the user's
+    GIVEN = "given"  # the user: a form, or a guess
+    GROUPS = "groups"  # a search for a law of groups
+    EQUATIONS = "equations"  # a sparse regression of differential equations
+    BASELINE = "baseline"  # nothing: the mean or a line, which every search begins with
+
+
 class Measure(str, enum.Enum):
     """What the misfit of a step measures; of each, less is better and 0 is exact."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kansr.errors import DataError
 from kansr.numeric.arrays import Array, evenly_spaced_rows
-from kansr.result.derivation import Step
+from kansr.result.derivation import Finder, Step
 from kansr.result.json_value import Value
 
 JSON_POINTS = 33  # of a curve: enough to draw it
@@ -71,7 +71,8 @@ class Graph:
 
     Inputs and target are in the units of the table, whatever was scaled on the way.
     origin: what found it, such as "kan [2, 1, 1]"; error: relative rms on held-out rows, less is better;
-    path: the derivation of the formula.
+    path: the derivation of the formula; finder: the kind of search that found the structure, None where it is not known
+    as of results that earlier versions wrote.
     """
 
     nodes: tuple[Node, ...]
@@ -79,6 +80,7 @@ class Graph:
     origin: str
     error: float
     path: tuple[Step, ...] = ()
+    finder: Finder | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ class Graph:
     def to_dict(self) -> dict[str, Any]:
         """The graph as plain values, for JSON, with at most JSON_POINTS points of each curve."""
         return {
+            **({"finder": self.finder.value} if self.finder else {}),
             "origin": self.origin,
             "error": self.error,
             "path": [step.to_dict() for step in self.path],
@@ -138,7 +141,8 @@ class Graph:
             if (node.type is NodeType.INPUT) == (node.name in ends):
                 raise DataError(f"{value.where}: an edge must end in each node but the inputs; see {node.name!r}")
         path = tuple(map(Step.read, value["path"]))
-        return cls(nodes, edges, value["origin"].text(), value["error"].number(math.inf), path)
+        finder = None if value["finder"].absent else value["finder"].choice(Finder)
+        return cls(nodes, edges, value["origin"].text(), value["error"].number(math.inf), path, finder)
 
     @classmethod
     def from_dict(cls, data: Any) -> Graph:

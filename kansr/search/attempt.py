@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Step
+from kansr.result.derivation import Finder, Step
 from kansr.result.graph import Graph
 from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.search.partition import Partition
@@ -24,7 +24,8 @@ class Finding:
     """A formula, the structure it was read from, if there was one before the formula, and the steps that led to it.
 
     unfinished: a quick version, dropped when the finished one follows. conclusive: nothing else would find a better
-    one, so it ends the search where it is as good as the surrogate.
+    one, so it ends the search where it is as good as the surrogate. finder: what found its structure; where it is None,
+    the attempt says so.
     """
 
     candidate: Candidate
@@ -32,6 +33,7 @@ class Finding:
     path: tuple[Step, ...] = ()
     unfinished: bool = False
     conclusive: bool = False
+    finder: Finder | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +48,19 @@ class Tried:
 class Attempt:
     """One way to a formula. `find` may yield several findings, in any order.
 
-    name: its key in the plan and in the journal. always: it is made in this process, whatever the time. quick: it is
-    made before searches over reductions. early_with_errors: so is it where the errors of the rows are stated, since
-    short sums are known by their errors at once. reduces: it is a search over reductions. trains: it trains networks.
-    measured: it is for measured tables: it looks at all inputs of a very wide one, where others look at those that
-    screening keeps, and ends the search where its formulas predict as well as the surrogate.
-    follows: it goes on from formulas that were found before it.
-    thorough: after it a formula as good as the surrogate ends the search. skip_if_no_signal: it is not worth its time
-    where neither a surrogate nor anything before it sees a law; skip_if_near: nor where a short formula predicts as
-    well as the surrogate.
+    name: its key in the plan and in the journal. finder: what finds the structures of its formulas. always: it is made
+    in this process, whatever the time. quick: it is made before searches over reductions. early_with_errors: so is it
+    where the errors of the rows are stated, since short sums are known by their errors at once. reduces: it is a search
+    over reductions. trains: it trains networks. measured: it is for measured tables: it looks at all inputs of a very
+    wide one, where others look at those that screening keeps, and ends the search where its formulas predict as well as
+    the surrogate. follows: it goes on from formulas that were found before it. thorough: after it a formula as good as
+    the surrogate ends the search. skip_if_no_signal: it is not worth its time where neither a surrogate nor anything
+    before it sees a law; skip_if_near: nor where a short formula predicts as well as the surrogate.
     """
 
     name: str
     find: Callable[[Partition, Context], Iterable[Finding]] = field(compare=False)
+    finder: Finder = Finder.TERMINALS
     always: bool = False
     quick: bool = False
     early_with_errors: bool = False
@@ -80,7 +82,7 @@ class Attempt:
                 for finding in self.find(rows, context):
                     if found and found[-1].unfinished:
                         found.pop()
-                    found.append(finding)
+                    found.append(finding if finding.finder else replace(finding, finder=self.finder))
         except Exception as err:  # a fault in one way to a formula must not take what the others find
             logging.getLogger(__name__).debug("%s", self.name, exc_info=True)
             failure = f"{self.name} broke off ({type(err).__name__}: {err}); what else was tried is not affected"

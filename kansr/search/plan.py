@@ -23,20 +23,20 @@ from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import finish, judged
 from kansr.search.partition import Partition
 from kansr.search.strategies import guessed, over_decades, strategies
-from kansr.structure.context import Context
+from kansr.structure.context import Context, Structure
 
 
-def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ...]:
+def plan(data: Dataset, guesses: Sequence[sympy.Expr] = (), structure: Structure = "auto") -> tuple[Attempt, ...]:
     """What to try on a table, in order; each attempt has a name of its own.
 
     Guesses come after the mean. With units, everything is tried in the simplest dimensionless groups; the table's own
     columns follow for what may add units. A search over reductions starts from both.
     """
-    own = _own(data)
+    own = _own(data, structure)
     offered = choices(data) if data.units is not None else ()
     if data.units is None or not offered:
         return _with(guesses, own)
-    inside = list(chain(*(_inside(groups, data) for groups in _one_each(offered))))
+    inside = list(chain(*(_inside(groups, data, structure) for groups in _one_each(offered))))
     # Fitted numbers without units leave nothing to a network or a straight line in columns with units.
     outside = [a for a in own if not a.always and (data.units.free or not (a.quick or a.trains))]
     # What goes on from reductions, with what comes between: the order of the plan without units.
@@ -54,11 +54,11 @@ def plan(data: Dataset, guesses: Sequence[sympy.Expr] = ()) -> tuple[Attempt, ..
     )
 
 
-def _own(data: Dataset) -> list[Attempt]:
+def _own(data: Dataset, structure: Structure) -> list[Attempt]:
     """The attempts in the table's own columns; of very many inputs, most attempts look at few."""
     kept = screened(data.X, data.y) if len(data.names) > MANY else np.arange(len(data.names))
-    tried = strategies(len(kept))
-    if data.proportional:
+    tried = strategies(len(kept), structure)
+    if data.proportional and structure != "kan":
         quick = sum(a.quick for a in tried)
         tried = (*tried[:quick], over_decades(), *tried[quick:])
     if len(kept) < len(data.names):
@@ -91,9 +91,9 @@ def _one_each(offered: Sequence[Groups]) -> list[Groups]:
     return list(simplest.values())
 
 
-def _inside(groups: Groups, data: Dataset) -> list[Attempt]:
+def _inside(groups: Groups, data: Dataset, structure: Structure) -> list[Attempt]:
     """The attempts in the groups, without the searches over reductions, which start from them anyway."""
-    attempts = _own(groups.dataset(data)) if groups.groups else strategies(1)[:1]
+    attempts = _own(groups.dataset(data), structure) if groups.groups else strategies(1)[:1]
     return [_in_groups(groups, attempt) for attempt in attempts if not (attempt.reduces or attempt.follows)]
 
 
@@ -110,4 +110,5 @@ def _find(groups: Groups, attempt: Attempt, rows: Partition, context: Context) -
         origin = finding.candidate.origin
         fit = fit_constants(canonical(groups.formula(finding.candidate.expr), size), rows.sample)
         candidate = finish(fit, rows, f"{origin}, in groups", context.deadline.passed)
-        yield Finding(candidate, path=(first, *(finding.path or (Step(origin),))))
+        steps = (first, *(finding.path or (Step(origin),)))
+        yield Finding(candidate, path=steps, finder=finding.finder)

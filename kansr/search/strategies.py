@@ -17,18 +17,20 @@ import sympy
 from kansr.formula.fit.constants import Fit, fit_constants
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.exactness import exact
+from kansr.result.derivation import Finder
 from kansr.result.graph import Graph
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.edits.findings import begun, edited
 from kansr.search.finish import best_of, distinct, finish, fit_all, judged
+from kansr.search.models.networks import grown_network
+from kansr.search.models.sparse import sparse_sum
 from kansr.search.noise_floor import NOISY, digits_noise, is_noisy, known_noise, noise_floor, sees_nothing
 from kansr.search.partition import Partition
 from kansr.search.reductions.exact import ExactSearch
 from kansr.search.reductions.noisy import NoisySearch
 from kansr.search.reductions.routes import Route
-from kansr.search.sparse import sparse_sum
 from kansr.search.stopping import simple_waves
-from kansr.structure.context import Context
+from kansr.structure.context import Context, Structure
 from kansr.structure.terminals.registry import BY_NAME, NETWORKS, Hidden, formulas
 from kansr.symbolic.matching.choose import choose
 from kansr.symbolic.matching.match import match_all, with_matches
@@ -45,10 +47,25 @@ Find = Callable[[Partition, Context], Iterator[Finding]]
 FIRST_SLOPE = 1e-3  # where the slopes of a line start; they differ, so that none is taken for another
 
 
-def strategies(inputs: int) -> tuple[Attempt, ...]:
-    """What to try for a table of so many inputs; wider networks last, for as long as there is time."""
+def strategies(inputs: int, structure: Structure = "auto") -> tuple[Attempt, ...]:
+    """What to try for a table of so many inputs. structure: what may find structures."""
+    if structure == "kan":
+        return _by_networks(inputs)
+    tried = _by_everything(inputs)
+    return tried if structure == "auto" else tuple(a for a in tried if not a.trains)
+
+
+def _by_networks(inputs: int) -> tuple[Attempt, ...]:
+    """Networks alone."""
+    mean, *_ = _by_everything(inputs)
+    grown = Attempt("grown network", grown_network, Finder.KAN, trains=True, thorough=True)
+    return (mean, grown, *(_network(inputs, hidden) for hidden in NETWORKS if inputs > 1))
+
+
+def _by_everything(inputs: int) -> tuple[Attempt, ...]:
+    """All there is; wider networks last, for as long as there is time."""
     before = (
-        Attempt("mean and line", _lines, always=True, quick=True),
+        Attempt("mean and line", _lines, Finder.BASELINE, always=True, quick=True),
         Attempt("power law", _power_law, quick=True),
         Attempt("relation", partial(_solved, "plain relation", many_rows=True), quick=True),
     )
@@ -64,7 +81,7 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
             *before,
             Attempt("waves", _waves, quick=True),
             Attempt("parametric curve in noise", partial(_parametric_curve, "noisy")),
-            Attempt("reductions", partial(_reductions, BRIEFLY), reduces=True),
+            Attempt("reductions", partial(_reductions, BRIEFLY), Finder.REDUCTIONS, reduces=True),
             Attempt("parametric curve", partial(_parametric_curve, "clean")),
             *sums[:2],
             Attempt("one input", _one_input, thorough=True),
@@ -74,16 +91,34 @@ def strategies(inputs: int) -> tuple[Attempt, ...]:
     first, *wider = (_network(inputs, hidden) for hidden in NETWORKS)
     return (
         *before,
-        Attempt("first local search", begun, quick=True, follows=True),
-        Attempt("sparse sum", partial(sparse_sum, True), measured=True, thorough=True),
-        Attempt("reductions", partial(_shared, partial(_reductions, BRIEFLY)), reduces=True, thorough=True),
-        Attempt("sparse sum after reductions", partial(sparse_sum, False), measured=True, skip_if_near=True),
-        Attempt("local search", edited, follows=True, thorough=True),
+        Attempt("first local search", begun, Finder.LOCAL_SEARCH, quick=True, follows=True),
+        Attempt("sparse sum", partial(sparse_sum, True), Finder.SPARSE_MODEL, measured=True, thorough=True),
+        Attempt(
+            "reductions",
+            partial(_shared, partial(_reductions, BRIEFLY)),
+            Finder.REDUCTIONS,
+            reduces=True,
+            thorough=True,
+        ),
+        Attempt(
+            "sparse sum after reductions",
+            partial(sparse_sum, False),
+            Finder.SPARSE_MODEL,
+            measured=True,
+            skip_if_near=True,
+        ),
+        Attempt("local search", edited, Finder.LOCAL_SEARCH, follows=True, thorough=True),
         first,
-        Attempt("sum of curves", partial(_curves, "sum of curves")),
-        Attempt("product of curves", partial(_curves, "product of curves")),
+        Attempt("sum of curves", partial(_curves, "sum of curves"), Finder.CURVES),
+        Attempt("product of curves", partial(_curves, "product of curves"), Finder.CURVES),
         *sums,
-        Attempt("further reductions", partial(_reductions, AT_LENGTH), reduces=True, skip_if_no_signal=True),
+        Attempt(
+            "further reductions",
+            partial(_reductions, AT_LENGTH),
+            Finder.REDUCTIONS,
+            reduces=True,
+            skip_if_no_signal=True,
+        ),
         *wider,
     )
 
@@ -102,12 +137,12 @@ def _network(inputs: int, hidden: Hidden) -> Attempt:
     """A network with one hidden layer."""
     width = [inputs, list(hidden) if isinstance(hidden, tuple) else hidden, 1]
     find = partial(_curves, f"network {hidden}")
-    return Attempt(f"kan {width}", find, trains=True, skip_if_no_signal=True)
+    return Attempt(f"kan {width}", find, Finder.KAN, trains=True, skip_if_no_signal=True)
 
 
 def guessed(guesses: Sequence[sympy.Expr]) -> Attempt:
     """Formulas that somebody thinks of, fitted to the rows; a good one ends the search."""
-    return Attempt("guesses", partial(_guesses, tuple(guesses)), thorough=True)
+    return Attempt("guesses", partial(_guesses, tuple(guesses)), Finder.GIVEN, thorough=True)
 
 
 def _guesses(guesses: Sequence[sympy.Expr], rows: Partition, context: Context) -> Iterator[Finding]:
@@ -227,13 +262,18 @@ def _reductions(steps: int, rows: Partition, context: Context) -> Iterator[Findi
     for number, route in enumerate(routes[:ROUTES]):
         origin = "reductions: " + " → ".join(step.what for step in route.path)
         if not number:  # finishing may take longer than there is time for
-            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True)
-        yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path)
+            yield Finding(judged(route.fit.expr, rows, origin), path=route.path, unfinished=True, finder=_finder(route))
+        yield Finding(finish(route.fit, rows, origin, context.deadline.passed), path=route.path, finder=_finder(route))
         if exact(route.fit, rows.sample):
             return
     for route in routes[ROUTES : ROUTES + EDITED]:  # not worth finishing, but a law may be near one
         origin = "reductions: " + " → ".join(step.what for step in route.path)
-        yield Finding(judged(route.fit.expr, rows, origin), path=route.path)
+        yield Finding(judged(route.fit.expr, rows, origin), path=route.path, finder=_finder(route))
+
+
+def _finder(route: Route) -> Finder:
+    """What found the structure: reductions, or the solver that is the last step where there were none before it."""
+    return Finder.REDUCTIONS if len(route.path) > 1 else Finder.TERMINALS
 
 
 def _searched(steps: int, rows: Partition, context: Context) -> Iterator[Iterator[Route]]:

@@ -10,7 +10,7 @@ import sympy
 from kansr.errors import FormulaError
 from kansr.expression.parse import parse
 from kansr.expression.render import readable
-from kansr.result.derivation import Step
+from kansr.result.derivation import Finder, Step
 
 TARGET = sympy.Symbol("target")  # what the text of a step calls the target of the state before it
 DIGITS = 3  # of numbers in steps: the law has the others
@@ -43,6 +43,20 @@ KINDS: Mapping[str, str] = {
     "parametric curve": "a curve with few constants (a decay, a logistic function …)",
     "product of curves beside a curve": "a curve of one input, plus another curve of it times a function of the other",
     "guess": "a formula that was given to begin with",
+}
+# What found the structure of a formula, after "found by".
+FINDERS: Mapping[Finder, str] = {
+    Finder.KAN: "a Kolmogorov–Arnold network",
+    Finder.REDUCTIONS: "reductions",
+    Finder.SPARSE_MODEL: "a sparse sum of curves and products",
+    Finder.CURVES: "curves by least squares",
+    Finder.LOCAL_SEARCH: "a local search among formulas",
+    Finder.TERMINALS: "a solver for the whole table",
+    Finder.REFINER: "another search",
+    Finder.GIVEN: "the user",
+    Finder.GROUPS: "a search for groups",
+    Finder.EQUATIONS: "a sparse regression of differential equations",
+    Finder.BASELINE: "nothing but a line",
 }
 CURVES = re.compile(r"A \+ B·g\b.*")
 NETWORK = re.compile(r"kan (\[.*\])")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from kansr.formula.judge.vocabulary import EVERYTHING, Vocabulary
 from kansr.runtime.deadline import Deadline
 from kansr.symbolic.matching.match import MatchConfig
+
+Structure = Literal["auto", "kan", "reductions"]  # what finds structures: all there is, networks alone, or all but them
 
 ABOVE_NOISE = 1.3  # times the noise that the true formula may miss by: its error on few rows varies by that much
 # Times the rounding of the target that the true formula may miss by: inputs are rounded too.
@@ -24,7 +26,7 @@ class Context:
     table's target; 0 where there is no noise. max_misfit: the error over the spread up to which a formula is of use
     where none is true. thorough: whether more alternatives are looked at, since this is the whole table. moves: kinds
     of move that the user adds. formulas: what has been found so far, the shortest description first, for attempts that
-    go on from it. vocabulary: what formulas may be made of.
+    go on from it. vocabulary: what formulas may be made of. structure: what may find structures.
     """
 
     deadline: Deadline = field(default_factory=Deadline)
@@ -38,6 +40,7 @@ class Context:
     moves: tuple[Any, ...] = ()
     formulas: tuple[Any, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
+    structure: Structure = "auto"
 
     def expired(self) -> bool:
         """Whether it is time to finish what has been found."""

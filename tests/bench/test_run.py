@@ -249,9 +249,20 @@ def test_a_folder_takes_one_run_at_a_time_and_one_kind_of_settings(tmp_path: Pat
         pass
     with pytest.raises(UsageError, match=r"--rows 2000, not 10"), opened(folder, Settings(rows=10), resume=True):
         pass
+    with (
+        pytest.raises(UsageError, match=r"--structure auto, not kan"),
+        opened(folder, Settings(structure="kan"), resume=True),
+    ):
+        pass
     (tmp_path / "run" / "records.jsonl").write_text("{}\n")
     with pytest.raises(DataError, match="line 1"):
         read(tmp_path / "run")
+
+
+def test_a_structure_is_looked_for_by_kansr_alone_and_not_in_groups(tmp_path: Path) -> None:
+    for given in (("nguyen", "--method", "linear"), ("class",)):
+        refused = told("bench", *given, "--structure", "kan", "--out", tmp_path / "run")
+        assert refused.returncode == 2 and "--structure" in refused.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")

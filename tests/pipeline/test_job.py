@@ -223,6 +223,7 @@ OPTIONS: list[Row] = [
     ("discover", ["--form", "f(a)"], {"form": "f(a)"}, None, {"form": "f(a)", "task": Task.SOLVE_FORM}),
     ("discover", ["--functions", "exp"], {"functions": "exp"}, None, {"vocabulary": vocabulary_of("exp", None)}),
     ("discover", ["--max-complexity", "9"], {"max_complexity": 9}, None, {"vocabulary": vocabulary_of(None, 9)}),
+    ("discover", ["--structure", "kan"], {"structure": "kan"}, {"structure": "kan"}, {"structure": "kan"}),
     ("discover", ["--shape", "y > 0"], {"shape": "y > 0"}, None, {"shape": "y > 0"}),
     ("refine", ["--start", "k=2"], {"start": "k=2"}, None, {"start": "k=2"}),
 ]

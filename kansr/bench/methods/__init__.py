@@ -16,16 +16,22 @@ from typing import cast
 from kansr.data.dataset import Dataset
 from kansr.errors import UsageError
 from kansr.expression.parse import did_you_mean
+from kansr.structure.context import Structure
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a method gets. time_limit: seconds; units: of each column, empty unless the method is to use them."""
+    """What a method gets.
+
+    time_limit: seconds; units: of each column, empty unless the method is to use them; structure: what may find
+    structures in kansr, which other methods know nothing of.
+    """
 
     data: Dataset
     time_limit: float
     seed: int
     units: Mapping[str, str] = field(default_factory=dict)
+    structure: Structure = "auto"
 
 
 @dataclass(frozen=True)

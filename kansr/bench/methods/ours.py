@@ -25,7 +25,7 @@ def search(question: Question, refine: tuple[str, ...] = ()) -> Iterator[Answer]
         group=None if data.grouping is None else data.grouping.column,
         units={name: question.units[name] for name in columns} if known else None,
         described=False,
-        config=Config(time_limit=question.time_limit, seed=question.seed, refine=refine),
+        config=Config(time_limit=question.time_limit, seed=question.seed, refine=refine, structure=question.structure),
     )
     for found in run_job(job):
         front = tuple(render(candidate.expr) for candidate in found.front)

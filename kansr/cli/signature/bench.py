@@ -59,6 +59,7 @@ class Bench(Signature):
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For each search.")] = 60.0
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0
+    structure: options.Structure = options.StructureName.AUTO
     outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical; the file of odebench.")

@@ -66,6 +66,7 @@ class Discover(Signature):
     library: options.Functions = None
     functions: options.OnlyFunctions = None
     max_complexity: options.MaxComplexity = None
+    structure: options.Structure = options.StructureName.AUTO
     seed: options.Seed = 0
     time_limit: options.TimeLimit = 60.0
     jobs: options.Jobs = None

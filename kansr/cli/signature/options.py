@@ -24,6 +24,14 @@ class LossName(str, enum.Enum):
     HUBER = "huber"
 
 
+class StructureName(str, enum.Enum):
+    """What finds the structure of a law."""
+
+    AUTO = "auto"
+    KAN = "kan"
+    REDUCTIONS = "reductions"
+
+
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="The table, or - for stdin.", show_default=False)]
 Law = Annotated[
     str, typer.Argument(metavar="RUN|FORMULA", help="A run's folder or file, or a formula.", show_default=False)
@@ -54,6 +62,10 @@ Derivative = Annotated[
 ]
 Loss = Annotated[
     LossName, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
+]
+Structure = Annotated[
+    StructureName,
+    typer.Option(help="What finds the structure: networks alone (kan), all but networks (reductions), or both."),
 ]
 Units = Annotated[
     str | None,

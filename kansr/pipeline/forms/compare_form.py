@@ -25,7 +25,7 @@ from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Measure, Step
+from kansr.result.derivation import Finder, Measure, Step
 from kansr.result.formula_graph import formula_graph
 from kansr.result.graph import Edge, Graph
 from kansr.result.pareto import ParetoFront, pareto
@@ -146,7 +146,8 @@ class _Comparison:
     def _structure(self, chosen: Candidate) -> Graph | None:
         held_out = held_out_error(chosen)
         graph = formula_graph(chosen.expr, self.rows.fitting, "form", held_out)
-        return graph and replace(graph, path=(Step(f"given: {self.fitted.form.text}", Measure.HELD_OUT, held_out),))
+        path = (Step(f"given: {self.fitted.form.text}", Measure.HELD_OUT, held_out),)
+        return graph and replace(graph, path=path, finder=Finder.GIVEN)
 
     def _verdict(self) -> FormVerdict:
         form, fitted = self.fitted.form, self.fitted

@@ -26,7 +26,7 @@ from kansr.pipeline.partition import without_outliers
 from kansr.pipeline.run import permitted, search
 from kansr.refinement.forms.backfitting import backfit
 from kansr.refinement.forms.skeleton import TARGET, Skeleton, Unknown, read_skeleton
-from kansr.result.derivation import Measure, Step
+from kansr.result.derivation import Finder, Measure, Step
 from kansr.result.result import Result, Status
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Finding
@@ -78,7 +78,7 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         why = "have a value on every row" if config.vocabulary == EVERYTHING else "are permitted and fit the rows"
         raise UsageError(f"no formulas for the functions of {text} {why}")
     rows, findings = without_outliers(rows, findings, config, deadline)
-    findings = [Finding(finding.candidate, path=tuple(steps)) for finding in findings]
+    findings = [Finding(finding.candidate, path=tuple(steps), finder=Finder.GIVEN) for finding in findings]
     drafted = assemble(rows, findings, Status.BEST_EFFORT, deadline.seconds(), config.seed)
     status = status_of(drafted.best, rows.kept)
     if timed_out and status is not Status.FOUND:  # no search has shown that there is nothing better

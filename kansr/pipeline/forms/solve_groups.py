@@ -32,7 +32,7 @@ from kansr.pipeline.config import Config
 from kansr.pipeline.journal import Journal
 from kansr.pipeline.run import Search
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Measure, Step
+from kansr.result.derivation import Finder, Measure, Step
 from kansr.result.formula_graph import formula_graph
 from kansr.result.parameters import Parameters
 from kansr.result.pareto import pareto
@@ -76,12 +76,14 @@ class _Groups:
         self.rows, self.config, self.deadline = rows, config, deadline
         self.collection = Collection(rows.fitting, deadline.finishing)
         self.failures: list[str] = []
+        self.finder = Finder.GROUPS
         self.known: dict[sympy.Expr, Candidate] = {}
 
     def of_form(self, text: str) -> Iterator[Result]:
         """The law of a form that the user knows, whose constants are fitted to all groups."""
         form, parts = read_form(text, self.rows.fitting), islice(self._parts(), FORM_STARTS)
         starts = [fit_form(form, part, self.config.seed, self.deadline.finishing).expr for part, _ in parts]
+        self.finder = Finder.GIVEN
         self.collection.offer_form(starts, f"form {text}")
         final = self._result(None)
         yield self.deadline.in_time(lambda: self._concluded(final), final, self.deadline.budget.last_fit)
@@ -181,7 +183,7 @@ class _Groups:
         assert data.grouping is not None
         return replace(
             draft(rows, front, status or self._status(best), self.deadline.seconds(), self.config.seed),
-            structure=graph and replace(graph, path=path),
+            structure=graph and replace(graph, path=path, finder=self.finder),
             notes=tuple(self.failures),
             group=data.grouping.column if best.parameters else "",
         )

@@ -20,6 +20,7 @@ from kansr.pipeline.systems.series import Series
 from kansr.pipeline.systems.simulate import simulate
 from kansr.pipeline.systems.smoothing import smooth_curve
 from kansr.pipeline.systems.solve import Solved
+from kansr.result.derivation import Finder
 from kansr.result.result import SCHEMA, Result, Status, finite_values
 from kansr.search.attempt import Finding
 from kansr.search.partition import Partition
@@ -137,7 +138,9 @@ def laws_of(series: Series, solved: Solved, status: Status, seconds: float, seed
         rows = Partition.of(data, HELD_OUT, seed)
         exprs = list(dict.fromkeys([solved.exprs[k], *solved.others[k], sympy.Float(float(np.mean(data.y)))]))
         with np.errstate(all="ignore"):
-            found = [Finding(judge(expr, rows.fitting, rows.judging, ORIGIN)) for expr in exprs]
+            found = [
+                Finding(judge(expr, rows.fitting, rows.judging, ORIGIN), finder=Finder.EQUATIONS) for expr in exprs
+            ]
             found = [one for one in found if one is found[0] or np.isfinite(one.candidate.loss)]
             laws.append(assemble(rows, found, status, seconds, seed, found[0].candidate))
     return Laws(series.targets, tuple(laws), seconds, seed, system=system, columns=series.columns)

@@ -81,6 +81,7 @@ def series_of_job(job: Job, table: Table, targets: Sequence[str]) -> tuple[Serie
         "--sigma": job.sigma,
         "--group": job.group,
         "--inputs": job.inputs,
+        "--structure": job.config.structure != "auto",
         "--units": job.units,
         "--constants": job.constants,
         "--form": job.form,

@@ -18,7 +18,7 @@ from kansr.formula.judge.judge import judge
 from kansr.refinement.refiners.refiner import Allowance, ShippedRefiner, UserRefiner
 from kansr.refinement.refiners.subproblems import Subproblem, reduced_tables, unmatched_curves
 from kansr.result.candidate import Candidate
-from kansr.result.derivation import Measure, Step
+from kansr.result.derivation import Finder, Measure, Step
 from kansr.runtime.deadline import Deadline
 from kansr.search.attempt import Attempt, Finding
 from kansr.search.finish import best_of, fit_all, judged
@@ -41,6 +41,7 @@ class Offering:
     findings: Sequence[Finding]
     match: MatchConfig
     until: Deadline
+    reduces: bool = True
 
 
 def refiner_seconds(deadline: Deadline, found: bool) -> float:
@@ -69,7 +70,7 @@ def refiner_attempts(refiners: Sequence[ShippedRefiner | UserRefiner], offering:
 
 def _subproblems(offering: Offering, deadline: Deadline) -> list[Subproblem]:
     return [
-        *reduced_tables(offering.rows, offering.match, deadline),
+        *(reduced_tables(offering.rows, offering.match, deadline) if offering.reduces else ()),
         *unmatched_curves(offering.findings, offering.match),
     ]
 
@@ -85,7 +86,7 @@ def _attempt(
         guesses=tuple(c.expr for c in candidates[1:]),
     )
     name = f"{refiner.name}: {problem.name}" if subproblem else refiner.name
-    return Attempt(name, partial(_refined, refiner, allowance, problem, candidates[0], name))
+    return Attempt(name, partial(_refined, refiner, allowance, problem, candidates[0], name), Finder.REFINER)
 
 
 def _same(expr: sympy.Expr) -> sympy.Expr:

@@ -22,11 +22,12 @@ from kansr.numeric.robust import r_squared
 from kansr.numeric.tolerances import TINY
 from kansr.result.baseline import Baseline
 from kansr.result.candidate import Candidate
+from kansr.result.derivation import Finder
 from kansr.result.result import Status
 from kansr.search.attempt import Finding
 from kansr.search.finish import READABLE, SIMPLIFIED_ON
+from kansr.search.models.sparse import ANOVA, PATH
 from kansr.search.partition import Partition
-from kansr.search.sparse import ANOVA, PATH
 from kansr.search.stopping import FAR_BEHIND, bits_behind
 from kansr.structure.anova.models import MODELS, SPARSE_SUM, Compared, Fitted, compared
 
@@ -272,10 +273,13 @@ def _findings(model: Compared, data: Dataset, rows: Partition, variance: float) 
     """The formula of a model, its constants snapped, with the r² that the model has on rows that it does not know."""
     r2, error = _r2(model.errors, variance)
     sparse = model.fitted.sparse
+    found_by = Finder.BASELINE if model.name == LINE else Finder.SPARSE_MODEL
     for expr in _written(model.fitted, data):
         candidate = judge(expr, rows.fitting, rows.judging, TITLES[model.name])
         graph = None if sparse is None else sparse.graph(data.names, data.target, ANOVA, rows.judging)
-        yield Finding(replace(candidate, r2_held_out=r2, r2_held_out_error=error), graph, path=PATH if sparse else ())
+        yield Finding(
+            replace(candidate, r2_held_out=r2, r2_held_out_error=error), graph, PATH if sparse else (), finder=found_by
+        )
 
 
 def _written(fitted: Fitted, data: Dataset) -> list[sympy.Expr]:

@@ -163,7 +163,7 @@ class ExactSearch:
     def _plan_surrogates(self, state: State, kernel: GradientField, cost: float) -> None:
         """Plans to ask other surrogates where the kernel's gradients are not good enough."""
         count = len(state.inputs)
-        if kernel.gradient_error > COSTS.vague_kernel:
+        if kernel.gradient_error > COSTS.vague_kernel and self.context.structure != "reductions":
             priority = cost + COSTS.network + COSTS.per_input * count
             self.frontier.push(priority, partial(self._ask_network, state, kernel, cost))
         if kernel.gradient_error > COSTS.rough_kernel:

@@ -22,7 +22,7 @@ from kansr.show.report.mathml import equation, pieces
 from kansr.show.report.plots import INPUTS, PlottedRows, front_chart, law_over_input, parity, residuals, shown, titled
 from kansr.show.report.reasons import reasons, rivals
 from kansr.show.report.template.html import environment, style
-from kansr.show.steps import trial
+from kansr.show.steps import FINDERS, trial
 from kansr.show.summary import (
     BREAKS,
     DECISIVE,
@@ -102,6 +102,7 @@ def page(discovery: Result) -> str:
             at_underscores=at_underscores,
             held_out=held_out,
             trial=trial,
+            finders=FINDERS,
             legend=[line.strip() for line in legend(discovery)],
             fraction=fraction,
             noise=noise,

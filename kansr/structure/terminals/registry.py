@@ -2,7 +2,7 @@
 
 Both searches over reductions and the attempts on a whole table read it; a new solver is a new row. The functions above
 the table give each solver what it needs of a state and its context. Only the sums of a sparse model are not in it: they
-come with the model that they were read from, as an attempt of their own (`kansr/search/sparse.py`).
+come with the model that they were read from, as an attempt of their own (`kansr/search/models/sparse.py`).
 """
 
 from __future__ import annotations
