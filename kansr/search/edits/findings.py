@@ -13,9 +13,11 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import typical_size
 from kansr.expression.rules import canonical
 from kansr.formula.fit.constants import Fit, fit_constants
-from kansr.formula.fit.error_model import likelier_sigma, spread_of
+from kansr.formula.fit.error_model import comparable, likelier_sigma, spread_of
 from kansr.formula.judge.description_length import fit_length
 from kansr.formula.judge.vocabulary import Vocabulary
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
 from kansr.result.derivation import Step
 from kansr.search.attempt import Finding
 from kansr.search.edits.library import Permits, every_tree
@@ -71,7 +73,7 @@ def _searched(rows: Partition, context: Context, most: float) -> Iterator[tuple[
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search = _search(data, context, trees)
-    search.run(_simple(search.rows), trees, noise_floor(rows) * search.spread, most)
+    search.run(_simple(search.rows), trees, noise_floor(rows), most)
     yield search, sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
 
 
@@ -107,8 +109,13 @@ def _search(data: Dataset, context: Context, trees: Sequence[Tree]) -> LocalSear
     best = values_of(trees[0], rows) if trees else np.full(some.rows, np.mean(some.y))
     rows = replace(rows, weight=1 / likelier_sigma(best - some.y, some))
     until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
+    target = comparable(some.y, some)
+
+    def error(values: Array) -> float:
+        return math.sqrt(mean_square(comparable(values, some) - target)) / spread_of(target)
+
     return LocalSearch(
-        rows, spread_of(data.y), len(data.names), context.seed, until.passed, _permits(context.vocabulary)
+        rows, spread_of(data.y), len(data.names), context.seed, until.passed, _permits(context.vocabulary), error
     )
 
 

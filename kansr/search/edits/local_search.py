@@ -13,12 +13,14 @@ import numpy as np
 
 from kansr.expression.nice_numbers import fractions_near
 from kansr.formula.judge.description_length import bits_per_float, noise_level, target_bits
+from kansr.numeric.arrays import Array
+from kansr.numeric.robust import mean_square
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, Permits, every_tree, library, of_parts
 from kansr.search.edits.neighbours import curves, exponents, joined, operators, other_forms, rounded, shorter, tied
 from kansr.search.edits.pool import STAGES, Known, Pool
-from kansr.search.edits.program import Fitted, Rows, fit
+from kansr.search.edits.program import Fitted, Rows, fit, values_of
 from kansr.search.edits.tree import (
     LEAVES,
     Tree,
@@ -74,7 +76,8 @@ class Edited(NamedTuple):
 class LocalSearch:
     """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
 
-    expired: whether there is no more time; permits: whether a formula may be the law; count: rounds of edits made;
+    expired: whether there is no more time; permits: whether a formula may be the law; error: of the values
+    of a formula on the rows, as that of surrogates is measured; None for their rms error. count: rounds of edits made;
     conclusive: whether the best formula has few constants, leaves no more than a surrogate, and no edit shortens it.
     Source: the library is tried at every node by a score test (Rao 1948), the formula's own constants being nuisance
     parameters.
@@ -86,12 +89,14 @@ class LocalSearch:
     seed: int
     expired: Callable[[], bool]
     permits: Permits = every_tree
+    error: Callable[[Array], float] | None = None
     pools: list[Pool] = field(default_factory=list)
     count: int = 0
     conclusive: bool = False
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
+        self._measured: tuple[Tree, float] | None = None
         self.means = self.rows.X.mean(axis=0).tolist()
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
@@ -102,9 +107,9 @@ class LocalSearch:
         """Edits formulas until there is no time, or no shorter description has been found for long.
 
         simple, found: what to start from. Each has a pool of its own, and they take turns: what is found near long
-        formulas would else crowd out what short ones lead to. noise: the rms that the best surrogate leaves, in the
-        unit of the target: a formula that leaves more is not yet the law, and the search goes on for longer. most: how
-        many formulas are edited at most; twice as many to confirm one that may be the law.
+        formulas would else crowd out what short ones lead to. noise: the error of the best surrogate, as `error`
+        measures it: a formula with a larger one is not yet the law, and the search goes on for longer. most: how many
+        formulas are edited at most; twice as many to confirm one that may be the law.
         """
         with np.errstate(all="ignore"):
             self.library: Library = library(self.rows, [*found, *simple], self.permits)
@@ -140,9 +145,17 @@ class LocalSearch:
         return self.best.stage >= STAGES and all(k.stage or k.length > near for k in self.shortest(RIVALS))
 
     def _patience(self, noise: float) -> int:
-        if math.sqrt(self.best.ms) > AS_GOOD * noise:
+        if self._error_of(self.best.tree) > AS_GOOD * noise:
             return IMPATIENCE
         return CONFIRMED if len(constants(self.best.tree)) <= FEW_CONSTANTS else PATIENCE
+
+    def _error_of(self, tree: Tree) -> float:
+        if self._measured is None or self._measured[0] is not tree:
+            values = values_of(tree, self.rows)
+            left = values - self.rows.y
+            error = math.sqrt(mean_square(left)) if self.error is None else self.error(values)
+            self._measured = (tree, error)
+        return self._measured[1]
 
     @property
     def best(self) -> Known:

@@ -10,12 +10,12 @@ from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
 from kansr.runtime.deadline import Deadline
-from kansr.search.edits.findings import edited
+from kansr.search.edits.findings import begun, edited
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 
 LAW = "a*b/(1 + 0.7*c)"
-SECONDS = 15.0
+SECONDS = 60.0
 
 
 def partition(noise: float) -> Partition:
@@ -35,6 +35,26 @@ def test_the_law_is_found_near_a_formula_that_another_attempt_has_found():
     same = sympy.lambdify(sympy.symbols("a b c"), best.expr / parse(LAW))
     assert [same(1.0, 2.0, 0.7), same(2.0, 1.5, 2.5)] == pytest.approx([1.0, 1.0], rel=0.02)
     assert best.origin == "local search"
+
+
+@pytest.mark.slow
+def test_a_short_law_is_conclusive_after_few_edits():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3.0, (600, 3))
+    y = X[:, 0] * X[:, 1] / X[:, 2] ** 2 + 0.1 * rng.normal(size=600)
+    rows = Partition.of(Dataset(X, y, ("a", "b", "c"), "y"), 0.25)
+    *_, found = begun(rows, context("0.5*a"))
+    assert found.conclusive and found.candidate.expr == parse("a*b/c**2")
+
+
+@pytest.mark.slow
+def test_what_is_no_law_after_few_edits_is_not_conclusive():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3.0, (600, 3))
+    y = np.exp(np.sin(X[:, 0] + X[:, 1] ** 2 / 9)) / (1 + np.tanh(X[:, 2])) + 0.01 * rng.normal(size=600)
+    rows = Partition.of(Dataset(X, y, ("a", "b", "c"), "y"), 0.25)
+    found = list(begun(rows, context("0.5*a")))
+    assert found and not any(f.conclusive for f in found)
 
 
 def test_there_is_nothing_to_edit_without_formulas():

@@ -49,6 +49,9 @@ def predicts(expr: sympy.Expr, law: str) -> float:
         ("2.5*exp(-0.8*a)*b + c", "b"),  # a factor and a term
         ("a*(b**2 - 0.4*c**2)", "1.1*a*b**1.7*c**0.1"),  # exponents rounded, a term in a factor
         ("a/sqrt(1 + b**2*c**2)", "a"),
+        ("a + sqrt(b**2 + 4*c**2)", "a + 0.8*b + 1.5*c"),  # two terms are the root of the sum of their squares
+        ("a*b/(a + b) + c", "0.3*a + 0.3*b + c"),  # or the inverse of the sum of their inverses
+        ("a*(1.8*b*sqrt(c))**a", "2*a**3*b**2*c"),  # exponents that are an input, all at once
     ],
 )
 def test_a_law_near_a_formula_is_reached_in_noise(law, start):
@@ -75,6 +78,21 @@ def test_the_best_proposal_is_the_missing_factor():
     wanted = form(from_sympy(parse("0.5*a*sin(b)"), PLACES))
     offered = [form(made) for _, made in proposals(tree, rows, library(rows), 12.0, 20, 0)]
     assert wanted in offered[:4]
+
+
+@pytest.mark.parametrize(
+    ("law", "start", "wanted"),
+    [
+        ("sqrt(exp(a*b) + 5*c)", "exp(a*b/2)", "sqrt(exp(a*b) + 1.1*c)"),
+        ("1/(1/sin(a) + 0.2*b*c)", "sin(a)", "1/(1/sin(a) + 1.1*b*c)"),
+        ("(a + b)**sqrt(c)", "a + b", "(a + b)**(1.1*sqrt(c))"),
+    ],
+)
+def test_what_is_under_a_root_in_a_denominator_or_an_exponent_is_proposed(law, start, wanted):
+    rows = rows_of(law, 0.01)
+    tree = fit(from_sympy(parse(start), PLACES), rows, 5).tree
+    offered = [form(made) for _, made in proposals(tree, rows, library(rows), 9.0, 90, 2)]
+    assert form(from_sympy(parse(wanted), PLACES)) in offered
 
 
 def test_what_an_edit_leaves_is_that_of_a_regression_in_double_precision():
