@@ -95,6 +95,7 @@ def test_a_run_prints_its_records_and_its_summary(tmp_path: Path) -> None:
         "units": False,
         "outliers": 0.0,
         "data": "",
+        "structure": "auto",
     }
     code, text, err = bench("--summary", str(out), "--json")
     again = json.loads(text)

@@ -7,13 +7,13 @@ as the other. So a term of one input that is in the table may also be written as
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from itertools import chain
 
 import sympy
 
-from kansr.expression.complexity import OPERATOR_BITS, bits
+from kansr.expression.complexity import OPERATOR_BITS, REFERENCE_BITS, bits
 from kansr.expression.parse import parse
 
 # The curves that growth, decay, saturation, peaks, resonances and waves are written with, any number standing for any.
@@ -23,7 +23,8 @@ CURVES = (
     "sqrt(x + 2.5)", "cos(2.5*x)", "cos(2.5*x + 3.5)", "exp(2.5*x)*cos(3.5*x + 4.5)", "cos(2.5*x**2 + 3.5*x + 4.5)",
     "exp(-2.5*(x - 3.5)**2)",
     "1/(1 + 2.5*(x - 3.5)**2)", "(1 + 2.5*(x - 3.5)**2)**-4.5", "exp(-2.5*(log(x) - 3.5)**2)",
-    "1/(1 + 2.5*exp(-3.5*x))", "(1 + 2.5*exp(-3.5*x))**-4.5", "exp(-2.5*exp(-3.5*x))", "log(1 + 2.5*exp(3.5*x))",
+    "1/(1 + 2.5*exp(-3.5*x))", "(1 + 2.5*exp(-3.5*x))**-4.5",
+    "(1 - 2.5*exp(-3.5*x))**2", "(1 - 2.5*exp(-3.5*x))**4.5", "exp(-2.5*exp(-3.5*x))", "log(1 + 2.5*exp(3.5*x))",
     "1/(1 + 2.5*x**3.5)", "exp(-2.5*x**3.5)", "log(1 + 2.5*x**3.5)", "x/(x + 2.5)", "atan(2.5*x + 3.5)",
     "tanh(2.5*x + 3.5)",
     "1/((x**2 - 2.5)**2 + 3.5*x**2)", "1/sqrt((x**2 - 2.5)**2 + 3.5*x**2)",
@@ -38,17 +39,26 @@ SHAPED_EXPONENTS = {-2: "-2", -1: "-1", 2: "2", sympy.Rational(1, 2): "1/2", sym
 
 
 def curve_bits(expr: sympy.Expr, bits_per_float: float) -> float:
-    """The length of an expression of one input in bits: node by node, or with terms of the table by their place."""
+    """The length of an expression of one input in bits: node by node, or with terms of the table by their place.
+
+    A number that a term before has is written once, as everywhere.
+    """
     terms = sympy.Add.make_args(sympy.expand_mul(expr) if expr.is_Mul else expr)
-    by_terms = OPERATOR_BITS * (len(terms) - 1) + sum(_term_bits(term, bits_per_float) for term in terms)
+    by_terms = OPERATOR_BITS * (len(terms) - 1)
+    written: set[sympy.Expr] = set()
+    for term in terms:
+        numbers = set(_numbers(term))
+        by_terms += _term_bits(term, numbers, written, bits_per_float)
+        written |= numbers
     return min(bits(expr, bits_per_float), by_terms)
 
 
-def _term_bits(term: sympy.Expr, bits_per_float: float) -> float:
+def _term_bits(term: sympy.Expr, numbers: Set[sympy.Expr], written: Set[sympy.Expr], bits_per_float: float) -> float:
     by_nodes = bits(term, bits_per_float)
     if shape(term) not in _shapes():
         return by_nodes
-    return min(by_nodes, CURVE_BITS + sum(bits(number, bits_per_float) for number in set(_numbers(term))))
+    of_numbers = (REFERENCE_BITS if n in written else bits(n, bits_per_float) for n in numbers)
+    return min(by_nodes, CURVE_BITS + sum(of_numbers))
 
 
 def _numbers(expr: sympy.Expr) -> Iterator[sympy.Expr]:
@@ -60,7 +70,7 @@ def _numbers(expr: sympy.Expr) -> Iterator[sympy.Expr]:
         of_numbers, others = expr.as_independent(*expr.free_symbols, as_Add=expr.is_Add)
         parts = sympy.Add.make_args(others) if expr.is_Add else sympy.Mul.make_args(others)
         yield from chain(*map(_numbers, (of_numbers, *parts)))
-    elif expr.is_Pow and expr.exp in SHAPED_EXPONENTS:
+    elif expr.is_Pow and expr.exp in SHAPED_EXPONENTS and not expr.base.is_Symbol:
         yield from _numbers(expr.base)
     else:
         yield from chain(*map(_numbers, expr.args))
