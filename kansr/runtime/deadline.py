@@ -26,6 +26,7 @@ class Budget:
     group_searches: float = 0.55  # share at which searches on single groups stop
     last_fit: float = 0.3  # seconds for the constants of all rows, however late it is
     reductions: float = 0.5  # share at which the first search over reductions of several inputs stops
+    first_edits: float = 0.15  # share for edits of the simplest formulas, before reductions
     local_search: float = 0.3  # share for edits of formulas that were found
     sparse_sum: float = 0.2  # share for sums of a sparse model
     comparison: float = 0.3  # share for nested cross-validation of simple models

@@ -52,7 +52,7 @@ def begun(rows: Partition, context: Context) -> Iterator[Finding]:
 
     A formula that is not conclusive is not finished either: it is what the later local search starts from.
     """
-    for search, offered in _searched(rows, context, FIRST_EDITED):
+    for search, offered in _searched(rows, context, context.deadline.budget.first_edits, FIRST_EDITED):
         if search.conclusive:
             yield from _finished(offered[:1], rows, context, conclusive=True)
         else:
@@ -61,18 +61,23 @@ def begun(rows: Partition, context: Context) -> Iterator[Finding]:
 
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:
     """The shortest descriptions near the formulas that the context knows; nothing where there is no noise."""
-    for _, offered in _searched(rows, context, math.inf):
+    for _, offered in _searched(rows, context, context.deadline.budget.local_search):
         yield from _finished(offered[:FINISHED], rows, context)
 
 
-def _searched(rows: Partition, context: Context, most: float) -> Iterator[tuple[LocalSearch, list[tuple[Fit, Known]]]]:
-    """A local search that edits so many formulas at most, and its formulas fitted to the whole sample, best first."""
+def _searched(
+    rows: Partition, context: Context, share: float, most: float = math.inf
+) -> Iterator[tuple[LocalSearch, list[tuple[Fit, Known]]]]:
+    """A local search that edits so many formulas at most, and its formulas fitted to the whole sample, best first.
+
+    share: of the time limit, for the edits.
+    """
     if not context.formulas or not may_edit(rows):
         return
     data = rows.sample
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
-    search = _search(data, context, trees)
+    search = _search(data, context, trees, share)
     search.run(_simple(search.rows), trees, noise_floor(rows), most)
     yield search, sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
 
@@ -103,12 +108,12 @@ def _fitted(search: LocalSearch, rows: Partition) -> Iterator[tuple[Fit, Known]]
                 yield fit, known
 
 
-def _search(data: Dataset, context: Context, trees: Sequence[Tree]) -> LocalSearch:
+def _search(data: Dataset, context: Context, trees: Sequence[Tree], share: float) -> LocalSearch:
     some = data.take(np.arange(min(data.rows, MOST_ROWS)))
     rows = Rows(some.X, some.y, np.ones(some.rows), data.rows)
     best = values_of(trees[0], rows) if trees else np.full(some.rows, np.mean(some.y))
     rows = replace(rows, weight=1 / likelier_sigma(best - some.y, some))
-    until = context.deadline.within(context.deadline.budget.local_search * context.deadline.limit)
+    until = context.deadline.within(share * context.deadline.limit)
     target = comparable(some.y, some)
 
     def error(values: Array) -> float:

@@ -17,6 +17,7 @@ from kansr.numeric.arrays import Array
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.tree import (
+    MINUS,
     ONE,
     Tree,
     add,
@@ -92,6 +93,7 @@ BUILT: dict[str, Callable[[Tree], Tree]] = {
     "cos(u)": lambda u: function("cos", u),
     "log(1 + u)": lambda u: function("log", add(ONE, u)),
     "abs(u)": lambda u: function("Abs", u),
+    "log(u)**2": lambda u: power(function("log", u), number(2)),
     **{f"(1 + u)**{p}": _power_of_one_plus(p) for p in ("-1", "1/2", "-1/2", "-2")},
     **{f"(1 - u)**{p}": _power_of_one_minus(p) for p in ("-1", "1/2", "-1/2")},
 }
@@ -107,6 +109,7 @@ VALUED: dict[str, Callable[[Array], Array]] = {
     "cos(u)": np.cos,
     "log(1 + u)": np.log1p,
     "abs(u)": np.abs,
+    "log(u)**2": lambda u: np.log(u) ** 2,
     "(1 + u)**-1": lambda u: 1 / (1 + u),
     "(1 + u)**1/2": lambda u: np.sqrt(1 + u),
     "(1 + u)**-1/2": lambda u: 1 / np.sqrt(1 + u),
@@ -242,6 +245,7 @@ def _functions(argument: Tree, u: Array, families: Sequence[str]) -> Iterator[tu
         yield made("abs(u)")
     if "log" in families and least > 0:
         yield made("log(u)")
+        yield made("log(u)**2")
     if "root" in families and least >= 0:
         yield made("sqrt(u)")
     for scale in (None, *(s / spread for s in SCALES)):
@@ -294,7 +298,7 @@ def _plain(trees: Iterable[Tree], rows: Rows) -> Iterator[tuple[Recipe, Array]]:
 
 
 def _of_two(inputs: range, rows: Rows) -> Iterator[Tree]:
-    """x/(x + y), x**y, x/(1 - x) and 1 - x."""
+    """x/(x + y), x**y and other exponents that are inputs, x/(1 - x) and 1 - x."""
     for i in inputs:
         yield add(ONE, mul(number(-1), ("x", i)))
         yield mul(("x", i), power(add(ONE, mul(number(-1), ("x", i))), number(-1)))
@@ -304,6 +308,16 @@ def _of_two(inputs: range, rows: Rows) -> Iterator[Tree]:
             yield power(("x", i), ("x", j))
             yield power(("x", i), mul(number(-1), ("x", j)))
             yield power(("x", i), _power(j, Fraction(-1)))
+            if rows.X[:, j].min() > 1:
+                yield from (power(("x", i), exponent) for exponent in _of_heat_ratio(("x", j)))
+
+
+def _of_heat_ratio(x: Tree) -> Iterator[Tree]:
+    """(x − 1)/x, x/(x − 1) and 1/(x − 1): the exponents of adiabatic gases and of polytropes."""
+    less = add(x, MINUS)
+    yield add(ONE, mul(MINUS, power(x, MINUS)))
+    yield mul(x, power(less, MINUS))
+    yield power(less, MINUS)
 
 
 def _squares(inputs: range) -> Iterator[Tree]:

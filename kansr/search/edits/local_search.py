@@ -18,7 +18,17 @@ from kansr.numeric.robust import mean_square
 from kansr.search.edits.code_length import bits
 from kansr.search.edits.first_order import proposals
 from kansr.search.edits.library import Library, Permits, every_tree, library, of_parts
-from kansr.search.edits.neighbours import curves, exponents, joined, operators, other_forms, rounded, shorter, tied
+from kansr.search.edits.neighbours import (
+    curves,
+    exponents,
+    freed,
+    joined,
+    operators,
+    other_forms,
+    rounded,
+    shorter,
+    tied,
+)
 from kansr.search.edits.pool import STAGES, Known, Pool
 from kansr.search.edits.program import Fitted, Rows, fit, values_of
 from kansr.search.edits.tree import (
@@ -255,6 +265,8 @@ class LocalSearch:
             )
             yield from proposals(tree, self.few, self.library.of(len(self.few.y)), per_float, PROPOSED, 0)
             yield from (("shorter", t) for t in chain(rounded(tree), shorter(tree)))
+            if (free := freed(tree)) != tree:
+                yield from (("shorter", t) for t in shorter(free))
             yield from (("exponent", t) for t in tied(tree, self.means))
             yield from (("joined", t) for t in joined(tree))
             if near:

@@ -70,6 +70,19 @@ def shorter(tree: Tree) -> Iterator[Tree]:
             yield replace_at(tree, path, constant(1.0))
 
 
+def freed(tree: Tree) -> Tree:
+    """The tree with constants for the whole numbers and fractions that products have in front.
+
+    They were constants once, and what was rounded beside one part is another number beside the next.
+    """
+    if tree[0] in LEAVES:
+        return tree
+    args = [freed(arg) for arg in tree[1:]]
+    if tree[0] == "*" and args[0][0] == "n" and args[0] != MINUS:
+        args[0] = constant(value_of(args[0]))
+    return made(tree[0], args)
+
+
 def exponents(tree: Tree) -> Iterator[Tree]:
     """Free exponents for inputs and brackets, and near ones for those that there are."""
     for path, node in places(tree):
