@@ -27,7 +27,7 @@ from kansr.search.edits.program import Rows, values_of
 from kansr.search.edits.translation import from_sympy, to_sympy
 from kansr.search.edits.tree import LEAVES, Tree, add, constant, mul, nodes
 from kansr.search.finish import finish, judged
-from kansr.search.noise_floor import NOISY, noise_floor
+from kansr.search.noise_floor import NOISY, is_noisy, noise_floor
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 from kansr.units.consistency import fits
@@ -50,8 +50,11 @@ def may_edit(rows: Partition) -> bool:
 def begun(rows: Partition, context: Context) -> Iterator[Finding]:
     """What a few edits of the simplest formulas come to: many a law in noise, before any search over reductions.
 
-    A formula that is not conclusive is not finished either: it is what the later local search starts from.
+    Only where a surrogate shows that it is noise, not more than it can follow: exact laws are left to exact searches. A
+    formula that is not conclusive is not finished either: it is what the later local search starts from.
     """
+    if not is_noisy(rows):
+        return
     for search, offered in _searched(rows, context, context.deadline.budget.first_edits, FIRST_EDITED):
         if search.conclusive:
             yield from _finished(offered[:1], rows, context, conclusive=True)
