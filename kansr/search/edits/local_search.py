@@ -272,6 +272,8 @@ class LocalSearch:
             if near:
                 yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:
+            parts = of_parts(tree, self.rows, self.permits)
+            yield from proposals(tree, self.rows, parts, per_float, PROPOSED_OF_PARTS, OF_EACH_PLACE)
             yield from proposals(tree, self.rows, self.library, per_float, PROPOSED_MORE, OF_EACH_PLACE)
             yield from (("curve", t) for t in curves(tree))
             yield from (("exponent", t) for t in exponents(tree))
