@@ -31,6 +31,7 @@ from kansr.version import __version__
 
 UsageProblem: Any = typer.BadParameter.__base__  # click's UsageError, wherever typer keeps it
 Abort: Any = typer.Abort  # what it makes of Ctrl-C
+TYPERS_OWN = "Value error, "  # what it puts before a word that is none of a choice
 
 
 class Command(NamedTuple):
@@ -174,7 +175,7 @@ def run(arguments: list[str]) -> int:
             return SIGNALLED + CAME[0] if CAME else Exit.FOUND
         return _loaded_at_once(given.done_by)(given) or Exit.FOUND
     except UsageProblem as err:
-        say([err.format_message()])
+        say([err.format_message().replace(TYPERS_OWN, "")])
         return Exit.USAGE
     except (KeyboardInterrupt, Abort):
         return SIGNALLED + (CAME[0] if CAME else signal.SIGINT)

@@ -63,7 +63,7 @@ REFUSED = [
     (["discover", KEPLER, "--jobs", "0"], "--jobs"),
     (["discover", KEPLER, "--time-limit", "nan"], "--time-limit"),
     (["discover", KEPLER, "--time-limit", "-1"], "--time-limit"),
-    (["discover", KEPLER, "--missing", "guess"], "--missing"),
+    (["discover", KEPLER, "--missing", "guess"], "'--missing': 'guess' is not one of 'error', 'drop'"),
     (["discover", "no-such.csv"], "no-such.csv"),
     (["discover", ROOT], "is a directory"),
     (["discover", KEPLER, "--target", "perod_years"], "did you mean 'period_years'"),
