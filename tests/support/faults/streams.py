@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from support.command import REAL, environment
@@ -51,8 +52,14 @@ def while_loading(number: signal.Signals) -> Run:
     def run(folder: Path) -> None:
         (folder / "data.csv").write_text(SQUARE)
         command = [*REAL, "discover", "data.csv", "--jobs", "1"]
+        heeded = partial(signal.signal, number, signal.SIG_DFL)  # nohup has SIGHUP ignored by all that it starts
         with subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=heeded,
         ) as process:
             end = time.monotonic() + PATIENCE
             while "/numpy/" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < end:
