@@ -126,6 +126,10 @@ def show(counted: Counts) -> None:
         print(f"{place}: {seen.total()} nodes; with bits: {listed}")
     common = counted.exponents.most_common(14)
     print("exponents, with bits:", ", ".join(f"{e} {n} ({counted.exponent_bits(e):.1f})" for e, n in common))
+    every = [node for problem in laws() for node in nodes(problem.expr) if node.kind != "exponent"]
+    powers = sum(node.kind == "power" for node in every)
+    print(f"pi: {sum(node.expr == sympy.pi for node in every)} of {len(every)} nodes")
+    print(f"exponents that are no fractions: {powers - counted.exponents.total()} of {powers} powers")
 
 
 def found(

@@ -12,16 +12,16 @@ import sympy
 FUNCTION_WEIGHT = {sympy.exp: 1, sympy.log: 1, sympy.sin: 1, sympy.cos: 1, sympy.Abs: 1}
 RARE_FUNCTION_WEIGHT = 2
 # Code lengths in bits: -log2 of how often nodes of each kind occur in the shipped laws, whose operators and inputs have
-# two bits (`python benchmarks/statistics/code_lengths.py`). Exp, log, sin and cos have one node in 120 each and rarer
-# functions one in 1300 or less. SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to a part
-# that was written before.
+# two bits (`python benchmarks/statistics/code_lengths.py`). Exp, log, sin and cos have about one node in 120 each
+# and rarer functions one in 1200 or fewer. SYMBOL_BITS say that an input or a constant follows; REFERENCE_BITS refer to
+# a part that was written before.
 OPERATOR_BITS, FUNCTION_BITS, RARE_FUNCTION_BITS, SYMBOL_BITS, REFERENCE_BITS = 2.0, 6.0, 10.0, 2.0, 3.0
 EXPRESSION_EXPONENT_BITS = 4.0  # of an exponent that is no fraction: one power in 16 has an input or a decimal there
 SIGN_BITS = 1.0  # of an exponent that is negative, or of a product that divides
 # Of a function whose whole argument is another one, exp(cos(x)): none of the 322 arguments in the shipped laws is one,
 # while one in 25 other nodes is a function; results/2026-11-29-code-lengths.
 NESTED_BITS = 4.0
-NUMBER_SYMBOL_BITS = 6.0  # pi: one node in 69
+NUMBER_SYMBOL_BITS = 6.0  # pi: one node in 65
 POINT_BITS = 8.0  # of a decimal, beside its digits: one of 256 places of the point
 
 

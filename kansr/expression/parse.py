@@ -17,15 +17,21 @@ from kansr.errors import FormulaError
 from kansr.runtime.resources import shipped
 
 
-def _magnitude(x: sympy.Expr) -> sympy.Expr:
-    """|x| for real x. Without the replacement sympy takes x as complex and writes |exp(x)| as exp(re(x))."""
-    return sympy.Abs(x).replace(sympy.re, lambda inner: inner)
+def magnitude(x: sympy.Expr) -> sympy.Expr:
+    """|x| for real x.
+
+    sympy takes x as complex and would write |exp(u)| as exp(re(u)), and re(sqrt(x)) with atan2: exponentials are
+    positive here.
+    """
+    positive = {one: sympy.Dummy(positive=True) for one in x.atoms(sympy.exp)}
+    size = sympy.Abs(x.xreplace(positive)).replace(sympy.re, lambda inner: inner)
+    return size.xreplace({dummy: one for one, dummy in positive.items()})
 
 
 FUNCTIONS: Mapping[str, Callable[..., sympy.Expr]] = {
     **{f.__name__: f for f in (sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos, sympy.tan)},
     **{f.__name__: f for f in (sympy.asin, sympy.acos, sympy.atan, sympy.sinh, sympy.cosh, sympy.tanh)},
-    "abs": _magnitude,
+    "abs": magnitude,
     "max": sympy.Max,
     "min": sympy.Min,
 }

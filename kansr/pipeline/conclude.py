@@ -1,9 +1,10 @@
-"""The last step on a table: constants fitted to all rows but outliers, outliers named, the noise level measured."""
+"""The end of a search: its last result in time; constants fitted to all rows but outliers; the noise measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,11 +22,13 @@ from kansr.numeric.robust import MAD, mean_square, r_squared
 from kansr.numeric.tolerances import ROUNDING
 from kansr.result.candidate import Candidate
 from kansr.result.result import Result, Status
+from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.runtime.deadline import Deadline
 from kansr.search.finish import judged
 from kansr.search.partition import Partition
 from kansr.search.stopping import surrogate_error
 
+R = TypeVar("R")
 Fitted = Callable[[Candidate, Dataset], tuple[Candidate, tuple[tuple[float, float], ...]]]
 
 AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
@@ -34,6 +37,23 @@ MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residu
 HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
 DIGITS = "exact as far as the table says: what is left is how its numbers are rounded"
 NAMED = 5  # rows that a note lists
+
+
+def last_in_time(better: Iterable[R], seconds: float) -> tuple[R | None, Status | None]:
+    """The last of better and better results, in this process; None where there is none before the time ends or Ctrl-C.
+
+    The status says which of both ended it, None where neither did.
+    """
+    found: R | None = None
+    try:
+        with interrupted_after(seconds):
+            for one in better:
+                found = one
+    except OutOfTime:
+        return found, Status.TIMED_OUT
+    except KeyboardInterrupt:
+        return found, Status.INTERRUPTED
+    return found, None
 
 
 def conclude_in_time(found: Result, rows: Partition, deadline: Deadline) -> Result:

@@ -46,6 +46,7 @@ MEANINGS = {
     "sqrt(x)": x ** sympy.Rational(1, 2),
     "abs(x)": sympy.Abs(x),
     "abs(exp(x))": sympy.exp(x),
+    "abs(3*y*exp(sqrt(x)))": 3 * sympy.Abs(y) * sympy.exp(sympy.sqrt(x)),
     "max(x, 5, y)": sympy.Max(x, y, 5),
     "min(5, 0.8 + 0.35*x)": sympy.Min(5, sympy.Float(0.8) + sympy.Float(0.35) * x),
     "exp(-x**2/2)/sqrt(2*pi)": sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),

@@ -9,6 +9,7 @@ import sympy
 from hypothesis import strategies as st
 
 from kansr.expression.evaluate import evaluate
+from kansr.expression.parse import magnitude
 
 NAMES = ("x", "y", "z")
 
@@ -40,7 +41,7 @@ def combined(inner: st.SearchStrategy[sympy.Expr]) -> st.SearchStrategy[sympy.Ex
     def of(*parts: st.SearchStrategy[sympy.Expr], by: Callable[..., sympy.Expr]) -> st.SearchStrategy[sympy.Expr]:
         return st.builds(by, *parts)
 
-    functions = [sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos, sympy.tanh, sympy.Abs]
+    functions = [sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos, sympy.tanh, magnitude]
     powers = st.sampled_from([2, 3, -1, -2, sympy.Rational(1, 2), sympy.Rational(-3, 2)])
     return st.one_of(
         of(inner, inner, by=lambda a, b: a + b),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,11 +10,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kansr.errors import UsageError
+from kansr.pipeline.conclude import last_in_time
 from kansr.pipeline.fields.field import Field
 from kansr.pipeline.fields.law import before_search, result_of
 from kansr.pipeline.fields.solve import divided, solve
 from kansr.result.result import Result, Status
-from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.runtime.deadline import Budget
 
 BUDGET = Budget()
@@ -47,15 +46,7 @@ def found_equation(field: Field, seed: int) -> Iterator[Result]:
 def equation_here(field: Field, time_limit: float, seed: int, notes: tuple[str, ...] = ()) -> Result:
     """The equation, found in this process; the best so far where the time ends or Ctrl-C ends it."""
     start = time.monotonic()
-    status = Status.TIMED_OUT
-    found: Result | None = None
-    try:
-        with contextlib.suppress(OutOfTime), interrupted_after(BUDGET.killed * time_limit):
-            for better in found_equation(field, seed):
-                found = better
-            assert found is not None
-            status = found.status
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    found = before_search(field, status, time.monotonic() - start, seed) if found is None else found
-    return replace(found, status=status, notes=(*notes, *found.notes))
+    found, ended = last_in_time(found_equation(field, seed), BUDGET.killed * time_limit)
+    if found is None:
+        found = before_search(field, ended or Status.TIMED_OUT, time.monotonic() - start, seed)
+    return replace(found, status=ended or found.status, notes=(*notes, *found.notes))

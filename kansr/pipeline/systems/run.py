@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from kansr.data.read.table import Table
 from kansr.data.stated_errors import read_errors
 from kansr.errors import UsageError
 from kansr.formula.judge.vocabulary import EVERYTHING
+from kansr.pipeline.conclude import last_in_time
 from kansr.pipeline.config import Config
 from kansr.pipeline.job import Job
 from kansr.pipeline.systems.laws import Laws, laws_of, shown_by
@@ -22,7 +22,6 @@ from kansr.pipeline.systems.read import series_of
 from kansr.pipeline.systems.series import Series
 from kansr.pipeline.systems.solve import Solved, solve
 from kansr.result.result import Status
-from kansr.runtime.alarm import OutOfTime, interrupted_after
 from kansr.runtime.deadline import Budget, Deadline
 from kansr.symbolic.library.standard import STANDARD
 
@@ -134,18 +133,8 @@ def _unchanging(series: Series) -> Solved:
 
 def solve_here(series: Series, config: Config, notes: tuple[str, ...] = ()) -> Laws:
     """The system, found in this process; the best so far where the time ends or Ctrl-C ends it."""
-    found: Laws | None = None
-    status = Status.TIMED_OUT
-    seconds = BUDGET.killed * config.time_limit
-    try:
-        with contextlib.suppress(OutOfTime), interrupted_after(seconds):
-            for better in found_system(series, config):
-                found = better
-            assert found is not None
-            status = found.status
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
+    found, ended = last_in_time(found_system(series, config), BUDGET.killed * config.time_limit)
     if found is None:
-        found = before_search(series, config, status)
-    found = found if found.status is status else found.with_status(status)
+        found = before_search(series, config, ended or Status.TIMED_OUT)
+    found = found if ended in (None, found.status) else found.with_status(ended)
     return replace(found, notes=(*notes, *found.notes))

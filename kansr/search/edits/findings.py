@@ -55,8 +55,8 @@ def begun(rows: Partition, context: Context) -> Iterator[Finding]:
     """
     if not is_noisy(rows):
         return
-    for search, offered in _searched(rows, context, context.deadline.budget.first_edits, FIRST_EDITED):
-        if search.conclusive:
+    for conclusive, offered in _searched(rows, context, context.deadline.budget.first_edits, FIRST_EDITED):
+        if conclusive:
             yield from _finished(offered[:1], rows, context, conclusive=True)
         else:
             yield from (Finding(judged(fit.expr, rows, ORIGIN), path=_path(known)) for fit, known in offered[:FINISHED])
@@ -70,10 +70,10 @@ def edited(rows: Partition, context: Context) -> Iterator[Finding]:
 
 def _searched(
     rows: Partition, context: Context, share: float, most: float = math.inf
-) -> Iterator[tuple[LocalSearch, list[tuple[Fit, Known]]]]:
-    """A local search that edits so many formulas at most, and its formulas fitted to the whole sample, best first.
+) -> Iterator[tuple[bool, list[tuple[Fit, Known]]]]:
+    """Whether a local search is conclusive, and its formulas fitted to the whole sample, the best first; or nothing.
 
-    share: of the time limit, for the edits.
+    share: of the time limit, for the edits; most: how many formulas are edited at most.
     """
     if not context.formulas or not may_edit(rows):
         return
@@ -81,8 +81,8 @@ def _searched(
     names = {name: i for i, name in enumerate(data.names)}
     trees = [tree for expr in context.formulas[:STARTS] if (tree := from_sympy(expr, names)) is not None]
     search = _search(data, context, trees, share)
-    search.run(_simple(search.rows), trees, noise_floor(rows), most)
-    yield search, sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
+    conclusive = search.run(_simple(search.rows), trees, noise_floor(rows), most)
+    yield conclusive, sorted(islice(_fitted(search, rows), ENDS), key=lambda one: fit_length(one[0], data))
 
 
 def _finished(

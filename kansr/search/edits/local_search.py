@@ -87,8 +87,7 @@ class LocalSearch:
     """spread: of the target, in whose unit description lengths are; inputs: how many a formula chooses from.
 
     expired: whether there is no more time; permits: whether a formula may be the law; error: of the values
-    of a formula on the rows, as that of surrogates is measured; None for their rms error. count: rounds of edits made;
-    conclusive: whether the best formula has few constants, leaves no more than a surrogate, and no edit shortens it.
+    of a formula on the rows, as that of surrogates is measured; None for their rms error. count: rounds of edits made.
     Source: the library is tried at every node by a score test (Rao 1948), the formula's own constants being nuisance
     parameters.
     """
@@ -102,24 +101,23 @@ class LocalSearch:
     error: Callable[[Array], float] | None = None
     pools: list[Pool] = field(default_factory=list)
     count: int = 0
-    conclusive: bool = False
 
     def __post_init__(self) -> None:
         self.few = self.rows.first(min(FEW, len(self.rows.y)))
-        self._measured: tuple[Tree, float] | None = None
         self.means = self.rows.X.mean(axis=0).tolist()
         self.rng = np.random.default_rng(self.seed)
         self.seen: set[tuple[Tree, tuple[str, ...]]] = set()
 
     def run(
         self, simple: Sequence[Tree], found: Sequence[Tree] = (), noise: float = math.inf, most: float = math.inf
-    ) -> None:
+    ) -> bool:
         """Edits formulas until there is no time, or no shorter description has been found for long.
 
         simple, found: what to start from. Each has a pool of its own, and they take turns: what is found near long
         formulas would else crowd out what short ones lead to. noise: the error of the best surrogate, as `error`
         measures it: a formula with a larger one is not yet the law, and the search goes on for longer. most: how many
-        formulas are edited at most; twice as many to confirm one that may be the law.
+        formulas are edited at most; twice as many to confirm one that may be the law. Returns whether the best one is
+        conclusive: it has few constants, leaves no more than the surrogate, and no edit shortens it.
         """
         with np.errstate(all="ignore"):
             self.library: Library = library(self.rows, [*found, *simple], self.permits)
@@ -133,13 +131,12 @@ class LocalSearch:
             for pool in cycle(self.pools):
                 patience = self._patience(noise)
                 done = since > patience and self._settled
-                self.conclusive = done and patience == CONFIRMED
-                if self.expired() or self.count >= most * (2 if patience == CONFIRMED else 1) or done:
-                    return
+                if done or self.expired() or self.count >= most * (2 if patience == CONFIRMED else 1):
+                    return done and patience == CONFIRMED
                 known = pool.next()
                 if known is None:
                     if all(other.exhausted for other in self.pools):
-                        return
+                        return False
                     continue
                 known.stage += 1
                 self.count += 1
@@ -147,6 +144,7 @@ class LocalSearch:
                 pool.prune()
                 since = since + 1 if self.best is best else 0
                 best = self.best
+        return False
 
     @property
     def _settled(self) -> bool:
@@ -155,17 +153,11 @@ class LocalSearch:
         return self.best.stage >= STAGES and all(k.stage or k.length > near for k in self.shortest(RIVALS))
 
     def _patience(self, noise: float) -> int:
-        if self._error_of(self.best.tree) > AS_GOOD * noise:
+        values = values_of(self.best.tree, self.rows)
+        error = math.sqrt(mean_square(values - self.rows.y)) if self.error is None else self.error(values)
+        if error > AS_GOOD * noise:
             return IMPATIENCE
         return CONFIRMED if len(constants(self.best.tree)) <= FEW_CONSTANTS else PATIENCE
-
-    def _error_of(self, tree: Tree) -> float:
-        if self._measured is None or self._measured[0] is not tree:
-            values = values_of(tree, self.rows)
-            left = values - self.rows.y
-            error = math.sqrt(mean_square(left)) if self.error is None else self.error(values)
-            self._measured = (tree, error)
-        return self._measured[1]
 
     @property
     def best(self) -> Known:

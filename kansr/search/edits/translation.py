@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
+from kansr.expression.parse import magnitude
 from kansr.search.edits.tree import FUNCTIONS, Tree, constant, made
 
 NAMES = {value: name for name, value in FUNCTIONS.items()}
+BUILT: dict[str, Callable[..., sympy.Expr]] = {"+": sympy.Add, "*": sympy.Mul, "^": sympy.Pow, "Abs": magnitude}
 
 
 def from_sympy(expr: sympy.Expr, places_of: Mapping[str, int]) -> Tree | None:
@@ -46,5 +48,4 @@ def to_sympy(tree: Tree, names: Sequence[str]) -> sympy.Expr:
     if kind == "x":
         return sympy.Symbol(names[tree[1]])
     args = [to_sympy(arg, names) for arg in tree[1:]]
-    build: Callable[..., sympy.Expr] = {"+": sympy.Add, "*": sympy.Mul, "^": sympy.Pow}.get(kind) or FUNCTIONS[kind]
-    return build(*args)
+    return (BUILT.get(kind) or FUNCTIONS[kind])(*args)

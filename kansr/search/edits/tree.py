@@ -272,7 +272,7 @@ def function(name: str, argument: Tree) -> Tree:
         return exp(argument)
     if name == "log":
         return log(argument)
-    if argument[0] == "c":
+    if argument[0] == "c" or (name == "Abs" and argument[0] == "exp"):
         return argument
     return (name, argument)
 

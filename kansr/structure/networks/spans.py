@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from kansr.numeric.arrays import Array
 from kansr.result.graph import Edge
@@ -26,8 +27,9 @@ PAIR_GAIN = 0.01  # times what one function leaves of a curve, down to which two
 LEAST_APART = 1e-4  # 1 - r² of two functions, down to which they are not taken together
 RATES = 24  # inner constants of a function that are tried, for each sign
 TURNS = 3.0  # of a wave over the range of the input, at most, and as much a rate makes of it
-REFINED = 25  # golden sections of an inner constant
-GOLDEN = (5**0.5 - 1) / 2
+SLOWEST = 200.0  # the steepest inner constant that is tried over the least one
+LOCATED = 1e-7  # of the bracket of an inner constant, to which it is known: a minimum is no sharper in float64
+BESIDE = 1e-6  # share of a function beside those that are named, below which it says nothing new
 SHIFTS = (0.0, np.pi / 2)  # of waves: a sine and a cosine
 NICE_RATES = (1.0, 2.0, 0.5, 3.0, 4.0, 0.25, np.pi, 2 * np.pi)  # inner constants that are tried as they are
 
@@ -138,7 +140,7 @@ def _nearest(function: Function, span: Span, known: Array, floor: float) -> tupl
     for shift in SHIFTS if function.periodic and "b" in function.free else (0.0,):
         for low, high in _brackets(function, span, known, shift):
             for a in (
-                (low, high) if low == high else (*_nice(low, high), _golden(function, span, known, low, high, shift))
+                (low, high) if low == high else (*_nice(low, high), _least(function, span, known, low, high, shift))
             ):
                 found = _misfit(function, a, shift, span, known)
                 if found is not None and (best is None or found[0] < best[0] - floor):
@@ -159,7 +161,7 @@ def _brackets(function: Function, span: Span, known: Array, shift: float) -> Ite
     steepest = 2 * np.pi * TURNS / reach
     signs: Sequence[float] = (1.0,) if function.periodic else (1.0, -1.0)
     for sign in signs:
-        grid = sign * np.geomspace(steepest / 200, steepest, RATES)
+        grid = sign * np.geomspace(steepest / SLOWEST, steepest, RATES)
         found = [_misfit(function, float(a), shift, span, known) for a in grid]
         misfits = [np.inf if f is None else f[0] for f in found]
         place = int(np.argmin(misfits))
@@ -168,20 +170,15 @@ def _brackets(function: Function, span: Span, known: Array, shift: float) -> Ite
             yield float(min(ends)), float(max(ends))
 
 
-def _golden(function: Function, span: Span, known: Array, low: float, high: float, shift: float) -> float:
-    """The inner constant of least misfit between two, by golden sections."""
+def _least(function: Function, span: Span, known: Array, low: float, high: float, shift: float) -> float:
+    """The inner constant of least misfit between two."""
 
     def misfit(a: float) -> float:
         found = _misfit(function, a, shift, span, known)
-        return np.inf if found is None else found[0]
+        return 1.0 if found is None else found[0]
 
-    for _ in range(REFINED):
-        first, second = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        if misfit(first) < misfit(second):
-            high = second
-        else:
-            low = first
-    return (low + high) / 2
+    best = minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": LOCATED * (high - low)})
+    return float(best.x)
 
 
 def _misfit(function: Function, a: float, b: float, span: Span, known: Array) -> tuple[float, Array] | None:
@@ -193,7 +190,7 @@ def _misfit(function: Function, a: float, b: float, span: Span, known: Array) ->
     whole = float(np.linalg.norm(g))
     g = g - known @ (known.T @ g)
     size = float(np.linalg.norm(g))
-    if not size > 1e-6 * whole or whole == 0:
+    if not size > BESIDE * whole or whole == 0:
         return None
     direction = g / size
     outside = direction - span.basis @ (span.basis.T @ direction)
