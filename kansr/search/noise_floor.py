@@ -15,7 +15,7 @@ from kansr.formula.fit.error_model import comparable
 from kansr.formula.fit.rounding import digits_floor
 from kansr.numeric.robust import typical
 from kansr.search.partition import Partition
-from kansr.structure.surrogate.error_in_groups import held_out_error_in_groups
+from kansr.structure.surrogate.error_in_dimensionless_groups import held_out_error_in_dimensionless_groups
 from kansr.structure.surrogate.noisy_kernel import FEW, held_out_error, held_out_error_on
 
 NOISY, LARGE = 1e-3, 0.35  # errors of a surrogate over the spread between which they may be noise
@@ -86,7 +86,7 @@ def _in_columns(rows: Partition) -> float:
 
 
 def _in_groups(rows: Partition) -> float:
-    return np.inf if rows.table.proportional else held_out_error_in_groups(rows.sample, rows.judging)
+    return np.inf if rows.table.proportional else held_out_error_in_dimensionless_groups(rows.sample, rows.judging)
 
 
 def _can_be_known(rows: Partition) -> bool:

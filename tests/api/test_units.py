@@ -17,7 +17,7 @@ from kansr.data.declare_units import with_units
 from kansr.errors import KansrError, UsageError
 from kansr.expression.evaluate import evaluate
 from kansr.expression.parse import parse
-from kansr.structure.surrogate.error_in_groups import held_out_error_in_groups
+from kansr.structure.surrogate.error_in_dimensionless_groups import held_out_error_in_dimensionless_groups
 from kansr.units.consistency import fits, objection
 from kansr.units.text import dimension_of
 
@@ -47,7 +47,7 @@ def test_a_smooth_model_in_groups_is_judged_on_the_rows_that_formulas_are(text: 
     truth = evaluate(parse(text), dict(zip(data.names, data.X.T)))
     unseen = data.take(slice(1100, None))
     least = float(np.sqrt(np.mean((data.y - truth)[1100:] ** 2)) / np.std(unseen.y))
-    assert held_out_error_in_groups(data.take(slice(0, 1100)), unseen) == pytest.approx(least, rel=0.01)
+    assert held_out_error_in_dimensionless_groups(data.take(slice(0, 1100)), unseen) == pytest.approx(least, rel=0.01)
 
 
 def frame(data: Dataset) -> pd.DataFrame:

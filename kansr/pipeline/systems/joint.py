@@ -11,7 +11,7 @@ import sympy
 
 from kansr.numeric.arrays import Array
 from kansr.pipeline.systems.regression.candidates import expression_bits, independent_rows
-from kansr.pipeline.systems.regression.library import form_of
+from kansr.pipeline.systems.regression.terms import form_of
 from kansr.pipeline.systems.snapping import Snapped, snapped
 from kansr.pipeline.systems.trajectories import Pieces, TrajectoryFit, fit_trajectories
 

@@ -18,7 +18,7 @@ from kansr.numeric.arrays import Array
 from kansr.pipeline.systems.joint import Combination, Judge, choose, rows_shown
 from kansr.pipeline.systems.regression.candidates import FLOOR, State, judged, sums
 from kansr.pipeline.systems.regression.integrals import Curves
-from kansr.pipeline.systems.regression.library import terms
+from kansr.pipeline.systems.regression.terms import terms
 from kansr.pipeline.systems.regression.views import NARROW, WIDE, views
 from kansr.pipeline.systems.series import Series
 from kansr.pipeline.systems.smoothing import smooth_curve

@@ -28,7 +28,7 @@ from kansr.structure.terminals.closed_form.power_law import (
     power_law_in_noise,
     power_laws_under_functions,
 )
-from kansr.structure.terminals.closed_form.power_product import power_products
+from kansr.structure.terminals.closed_form.product_of_functions import products_of_functions
 from kansr.structure.terminals.closed_form.quadratic_root import quadratics
 from kansr.structure.terminals.closed_form.scaling_function import scaling_functions
 from kansr.structure.terminals.closed_form.sparse_polynomial import polynomials
@@ -90,7 +90,7 @@ def _power_law_under_a_function(state: State, context: Context) -> Iterator[symp
 
 
 def _product(state: State, context: Context) -> Iterator[sympy.Expr]:
-    return power_products(state.dataset())
+    return products_of_functions(state.dataset())
 
 
 def _relation_of_inputs(state: State, context: Context) -> Iterator[sympy.Expr]:

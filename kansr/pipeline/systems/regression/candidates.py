@@ -13,8 +13,8 @@ from kansr.expression.evaluate import Tape
 from kansr.formula.judge.description_length import bits_per_float
 from kansr.numeric.arrays import Array
 from kansr.pipeline.systems.regression.integrals import Curves, IntegralFit, fit_integral
-from kansr.pipeline.systems.regression.library import Terms, form_of
 from kansr.pipeline.systems.regression.subsets import best_subsets
+from kansr.pipeline.systems.regression.terms import Terms, form_of
 from kansr.pipeline.systems.regression.views import View
 
 # Rms over that of the state in a view, below which nothing is decided: solvers whose rows have no noise are good to

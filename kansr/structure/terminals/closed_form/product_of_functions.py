@@ -52,7 +52,7 @@ FACTORS = (
 Candidates = list[tuple[int, _Factor, Array]]  # the input of a factor, the factor, its logarithm (rows,)
 
 
-def power_products(data: Dataset) -> Iterator[sympy.Expr]:
+def products_of_functions(data: Dataset) -> Iterator[sympy.Expr]:
     """The product without an offset, and the one with an offset that the target lies on both sides of."""
     candidates = [
         (i, factor, values)

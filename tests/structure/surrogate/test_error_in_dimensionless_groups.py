@@ -9,7 +9,7 @@ import pytest
 
 from kansr.data.dataset import Dataset
 from kansr.data.declare_units import with_units
-from kansr.structure.surrogate.error_in_groups import held_out_error_in_groups
+from kansr.structure.surrogate.error_in_dimensionless_groups import held_out_error_in_dimensionless_groups
 
 
 def test_stated_errors_do_not_change_it() -> None:
@@ -17,5 +17,5 @@ def test_stated_errors_do_not_change_it() -> None:
     plain = with_units(Dataset(X, X[:, 0] ** 2 / X[:, 1], ("a", "b")), "a=m,b=s,y=m**2/s")
     stated = replace(plain, sigma=np.full(120, 0.1))
     rows, held_out = np.arange(90), np.arange(90, 120)
-    errors = [held_out_error_in_groups(data.take(rows), data.take(held_out)) for data in (plain, stated)]
+    errors = [held_out_error_in_dimensionless_groups(data.take(rows), data.take(held_out)) for data in (plain, stated)]
     assert errors[0] == pytest.approx(errors[1]) and errors[0] < 1e-6

@@ -11,7 +11,7 @@ from kansr.data.dimensionless import choices
 from kansr.structure.surrogate.noisy_kernel import JUDGED, MANY, NoisyRows, best_settings, nearby_models
 
 
-def held_out_error_in_groups(data: Dataset, held_out: Dataset) -> float:
+def held_out_error_in_dimensionless_groups(data: Dataset, held_out: Dataset) -> float:
     """The held-out error of the best surrogate of target / scale, over the target's spread; inf without units.
 
     It uses the simplest groups, and the rows that formulas are judged on: of few groups a surrogate is as good as the

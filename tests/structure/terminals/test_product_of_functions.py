@@ -9,7 +9,7 @@ from support.tables import wide
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.numeric.arrays import Array
-from kansr.structure.terminals.closed_form.power_product import power_products
+from kansr.structure.terminals.closed_form.product_of_functions import products_of_functions
 
 NAMES = ("x", "y", "z")
 
@@ -24,7 +24,7 @@ PRODUCTS = {
 @pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
 def test_products_of_functions_are_found_at_once(text: str) -> None:
     data = wide(text)
-    found = list(power_products(data))
+    found = list(products_of_functions(data))
     assert found
     law, y = Tape(found[-1], NAMES).value(data.X), data.y
     assert np.quantile(np.abs(law / y - 1), 0.9) < 1e-7
@@ -32,11 +32,11 @@ def test_products_of_functions_are_found_at_once(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x + y", "x*y + z", "x*cos(y + z)", "exp(x*y/100)"])
 def test_what_is_no_product_is_not_taken_for_one(text: str) -> None:
-    assert not list(power_products(wide(text, low=0.5, high=3.0)))
+    assert not list(products_of_functions(wide(text, low=0.5, high=3.0)))
 
 
 def test_a_column_of_zeros_is_no_matter() -> None:
     data = wide("2*x*cos(y)")
     X: Array = np.column_stack([data.X[:, :2], np.zeros(data.rows)])
-    (expr, *_) = power_products(Dataset(X, data.y, NAMES, "t"))
+    (expr, *_) = products_of_functions(Dataset(X, data.y, NAMES, "t"))
     assert np.allclose(Tape(expr, NAMES).value(X), data.y)
