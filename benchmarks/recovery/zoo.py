@@ -91,8 +91,8 @@ def show(world: int, span: str) -> None:
     first, _, last = span.partition("..")
     for p in laws(world, int(first), int(last or first)):
         ranges = ", ".join(f"{v.name} in {v.kind}({v.low:g}, {v.high:g})" for v in p.variables)
-        idle = f", {p.idle} idle" if p.idle else ""
-        errors = f"{p.rows} rows, noise {p.noise:g}{' of the value' if p.relative_errors else ''}{idle}"
+        irrelevant = f", {p.irrelevant} irrelevant" if p.irrelevant else ""
+        errors = f"{p.rows} rows, noise {p.noise:g}{' of the value' if p.relative_errors else ''}{irrelevant}"
         print(f"{p.id} ({p.difficulty}): {p.target} = {p.text}; {ranges}; {errors}")
 
 

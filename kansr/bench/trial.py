@@ -153,7 +153,7 @@ def with_distractors(problem: Problem, count: int) -> Problem:
 def posed(trial: Trial, settings: Settings) -> Problem:
     """The problem of a trial, with the inputs that its table has beside those of the law."""
     problem = find_problem(trial.problem)
-    return with_distractors(problem, max(settings.distractors, problem.idle))
+    return with_distractors(problem, max(settings.distractors, problem.irrelevant))
 
 
 def asked(trial: Trial, settings: Settings) -> tuple[Problem, Dataset]:

@@ -84,7 +84,7 @@ def sample(given: Sample) -> None:
     """Writes the rows."""
     law = find_problem(given.problem)
     rng = np.random.default_rng(given.seed)
-    data = draw(law, given.rows, rng, noise=given.noise, distractors=law.idle > 0)
+    data = draw(law, given.rows, rng, noise=given.noise, distractors=law.irrelevant > 0)
     text = io.StringIO()
     groups = [] if data.grouping is None else [data.grouping]
     header = ",".join([*data.names, *(grouping.column for grouping in groups), data.target])

@@ -1,9 +1,11 @@
 """Kolmogorov-Arnold networks (KANs): rows come in; a network, its importance, drawings and formulas come out.
 
 Every edge has an activation of its own, a spline, and nodes add or multiply. `network` computes the outputs, `training`
-fits the splines to rows by Levenberg-Marquardt from several starts, `reading` prunes a network and turns it into a
-graph of curves or a formula. `kan.py` has the class KAN, with the methods of pykan. `from kansr.kan import *` gives the
-names that pykan's tutorials take from `from kan import *`, with torch, np and plt. No other room needs torch.
+fits the splines to rows by Levenberg-Marquardt from several starts, `fitting` is what `KAN.fit` does with a dataset,
+and `reading` prunes a network and turns it into a graph of curves or a formula. `kan.py` has the class KAN, with the
+methods of pykan. `from kansr.kan import *` gives the names that pykan's tutorials take from `from kan import *`, with
+torch, np and plt. Besides this room, only `structure/networks`, `structure/terminals/curves` and `bench/methods` (for
+pykan) import torch.
 Source: Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756, and KAN 2.0, 2024, arXiv 2408.10205.
 """
 

@@ -20,7 +20,7 @@ from kansr.numeric.arrays import Mask
 from kansr.result.candidate import Candidate
 
 MOST_ROWS = 5000  # that a formula is looked for on; its constants are fitted to all in the end
-SMALL = 40  # rows below which none are held out, and r² on unseen rows comes from cross-validation
+SMALL = 40  # rows below which none are held out, and r² on held-out rows comes from cross-validation
 
 
 @dataclass(frozen=True, eq=False)

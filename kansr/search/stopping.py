@@ -1,4 +1,9 @@
-"""When a search may stop, and its status: what the best formula leaves, compared with noise and with a surrogate."""
+"""The tests by which a search ends, and its status: the residuals of the best formula beside noise and a surrogate.
+
+There are only tests here. `Search._ends` in `pipeline/run.py` asks them after each attempt. Inside an attempt the
+searches over reductions end by rules of their own (`done` in `reductions/exact.py`, `satisfied` in
+`reductions/noisy.py`), and so does the local search (`run` in `edits/local_search.py`).
+"""
 
 from __future__ import annotations
 

@@ -135,14 +135,14 @@ def _parts(parts: Sequence[str], known: Collection[str]) -> str:
     done = [word for expr in formulas if TARGET in expr.free_symbols for word in _of_the_target(expr)]
     merged = [expr for expr in formulas if TARGET not in expr.free_symbols and not expr.is_Symbol]
     used = {str(symbol) for expr in formulas for symbol in expr.free_symbols}
-    idle = [name for name in gone if name not in used]
+    irrelevant = [name for name in gone if name not in used]
     said = [" and ".join(done)] if done else []
     if merged:
         names = sorted({str(symbol) for expr in merged for symbol in expr.free_symbols})
         matter = "matters" if len(names) == 1 else "matter"
         said.append(f"{_listed(names)} {matter} only as {_listed([*map(_shown, merged)])}")
-    if idle:
-        said.append(f"{_listed(idle)} {'does' if len(idle) == 1 else 'do'} not matter")
+    if irrelevant:
+        said.append(f"{_listed(irrelevant)} {'does' if len(irrelevant) == 1 else 'do'} not matter")
     return "; ".join(said)
 
 

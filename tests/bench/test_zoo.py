@@ -48,9 +48,9 @@ def test_laws_differ_and_so_do_zoos(some: list[Problem]) -> None:
 
 def test_a_law_is_finite_everywhere_and_varies(some: list[Problem]) -> None:
     for problem in some:
-        data = sample(problem, 500, np.random.default_rng(3), distractors=problem.idle > 0)
+        data = sample(problem, 500, np.random.default_rng(3), distractors=problem.irrelevant > 0)
         assert np.isfinite(data.X).all() and np.isfinite(data.y).all() and np.std(data.y) > 0, problem.id
-        assert len(data.names) == len(problem.variables) + problem.idle
+        assert len(data.names) == len(problem.variables) + problem.irrelevant
         assert problem.target not in data.names and len(set(data.names)) == len(data.names)
 
 
@@ -88,10 +88,10 @@ def test_a_law_is_recovered_by_itself(some: list[Problem]) -> None:
 
 
 def test_a_table_is_as_the_law_says_unless_told_otherwise() -> None:
-    law = next(p for p in map(find_problem, SOME) if p.noise > 0 and p.idle > 0 and p.rows < 2000)
+    law = next(p for p in map(find_problem, SOME) if p.noise > 0 and p.irrelevant > 0 and p.rows < 2000)
     (own,) = trials([law.id], "zoo", ["kansr"], [], 1)
     assert own.noise == law.noise
-    assert asked(own, Settings(rows=None))[1].X.shape == (law.rows, len(law.variables) + law.idle)
+    assert asked(own, Settings(rows=None))[1].X.shape == (law.rows, len(law.variables) + law.irrelevant)
     (other,) = trials([law.id], "zoo", ["kansr"], [0.5], 1)
     assert other.noise == 0.5
     assert asked(other, Settings(rows=77, distractors=5))[1].X.shape == (77, len(law.variables) + 5)

@@ -45,7 +45,7 @@ class Problem:
     distractors: inputs of the published table that the law does not use.
     valid_fraction: the share of draws that is kept; below 1, targets outside single precision are drawn again.
     rows, noise: of its table, unless others are asked for; relative_errors: whether they are in proportion to the
-    target; idle: how many of the distractors are columns of its table; single: whether that is in float32.
+    target; irrelevant: how many of the distractors are columns of its table; single: whether that is in float32.
     own: constants that differ between groups of rows, GROUPS of them with as many rows each.
     """
 
@@ -64,7 +64,7 @@ class Problem:
     rows: int = 2000
     noise: float = 0.0
     relative_errors: bool = False
-    idle: int = 0
+    irrelevant: int = 0
     own: tuple[Variable, ...] = ()
     single: bool = False
 

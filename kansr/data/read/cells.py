@@ -1,7 +1,8 @@
 """Turn the cells of one column into float64, or say which cell cannot be read and what to do.
 
-Numbers that the parser of pandas reads are left as it reads them; for others there is `numerals`, and for time stamps
-`times`. A reading has to hold for every cell of a column.
+Of separated text, columns of plain numbers come here as float64 already: the parser of pandas reads them, in `_bulk` of
+`text.py`. What it leaves as text becomes numbers here: plain ones by pandas (`readily`), others by `numerals`, time
+stamps by `times`. A reading has to hold for every cell of a column.
 """
 
 from __future__ import annotations

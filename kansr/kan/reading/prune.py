@@ -1,4 +1,10 @@
-"""Pruning: networks without the unimportant edges and nodes, whose means become biases."""
+"""Pruning: networks without the unimportant edges and nodes, whose means become biases.
+
+There are two ways. `prune` goes by importance alone, as in pykan; it is what the methods of `KAN` call, which users
+call. `prune_by_error` measures the held-out error of every smaller network; it is what searches call, in
+`structure/terminals/curves/trained_network.py` alone. No other search prunes: networks that grow get their nodes one
+by one, and a functional ANOVA is sparse from the start.
+"""
 
 from __future__ import annotations
 

@@ -49,10 +49,11 @@ class Move:
     """A proposed reduction of a state.
 
     misfit: how far the data are from what the move claims, as `measure` says; 0 is exact. cost: what the move adds to
-    the formula, in cost units; 0 for a product of inputs. used: the inputs that it takes part in changing. apply:
-    carries it out; None where a value is not finite. factor: for a move that only divides the target by a function of
-    one input. removes: how many inputs fewer the new state has. measure: None where the rows were tested and not
-    gradients. problem: a smaller problem whose formulas make the move, which then has no `apply` of its own.
+    the formula, in cost units; 0 for a product of inputs. name: puts moves of equal rank in order, and is never shown.
+    used: the inputs that it takes part in changing. apply: carries it out, and adds the step that a derivation shows;
+    None where a value is not finite. factor: for a move that only divides the target by a function of one input.
+    removes: how many inputs fewer the new state has. measure: None where the rows were tested and not gradients.
+    problem: a smaller problem whose formulas make the move, which then has no `apply` of its own.
     """
 
     misfit: float

@@ -11,7 +11,12 @@ import sympy
 
 from kansr.structure.context import Context
 from kansr.structure.moves.direct.dominant_term import dominant_terms
-from kansr.structure.moves.direct.irrelevant_inputs import confirmed, faint, flat_inputs, uncorrelated_inputs
+from kansr.structure.moves.direct.irrelevant_inputs import (
+    confirmed,
+    flat_inputs,
+    inputs_of_small_reach,
+    uncorrelated_inputs,
+)
 from kansr.structure.moves.direct.one_variable import single_index
 from kansr.structure.moves.direct.power_factors import power_factors
 from kansr.structure.moves.gradient.additive_term import additive_terms
@@ -45,8 +50,8 @@ class MoveKind(NamedTuple):
     a surrogate that is linear in some inputs. noise: on which rows it is of use. most_inputs: of a state. priority:
     added to the cost of its moves; less is earlier. per_input: the same for each input beyond two, of slow kinds.
     expensive: asked only where no cheaper kind proposes a certain move. urgent: its moves come first, and change the
-    target, so that surrogates before and after are not compared. slow: proposing takes so long that it waits for its
-    turn.
+    target, so that surrogates before and after are not compared. slow, of kinds that ask the rows: proposing takes so
+    long that it waits for its turn; in noise it is never asked.
     """
 
     name: str
@@ -100,8 +105,8 @@ def _dominant_terms(state: State, field: GradientField, context: Context) -> lis
     return [move for move in dominant_terms(state) if move.misfit <= VISIBLE_REST * field.gradient_error]
 
 
-def _faint_inputs(state: State, field: GradientField, context: Context) -> list[Move]:
-    return faint(state, field)
+def _inputs_of_small_reach(state: State, field: GradientField, context: Context) -> list[Move]:
+    return inputs_of_small_reach(state, field)
 
 
 def _simple_merges(state: State, field: GradientField, context: Context) -> Iterator[Move]:
@@ -120,7 +125,7 @@ MOVES: tuple[MoveKind, ...] = (
     MoveKind("independent inputs", _independent_inputs, asks="rows", priority=0.2),
     MoveKind("power factors", _power_factors, asks="rows", noise="none", priority=0.2),
     MoveKind("dominant term", _dominant_terms, asks="rows", noise="none", urgent=True),
-    MoveKind("inputs of small reach", _faint_inputs, asks="rows", noise="some"),
+    MoveKind("inputs of small reach", _inputs_of_small_reach, asks="rows", noise="some"),
     MoveKind("flat inputs", partial(_of_sample, flat_inputs)),
     MoveKind("power groups", partial(_of_sample, power_groups)),
     MoveKind("symmetry", partial(_of_sample, symmetries)),

@@ -20,16 +20,16 @@ def held_out_error_in_dimensionless_groups(data: Dataset, held_out: Dataset) -> 
     offered = choices(data)
     if not offered:
         return np.inf
-    unseen, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, MANY))
+    held_out, data = held_out.take(slice(0, JUDGED)), data.take(slice(0, MANY))
     data = replace(
-        data, X=np.vstack([data.X, unseen.X]), y=np.concatenate([data.y, unseen.y]), sigma=None, rounding=None
+        data, X=np.vstack([data.X, held_out.X]), y=np.concatenate([data.y, held_out.y]), sigma=None, rounding=None
     )
     reduced, sizes = offered[0].dataset(data), offered[0].sizes(data)
     if reduced.names:
         rows = NoisyRows(reduced.X, reduced.y, 1 / np.abs(sizes))
-        error = min(smooth.error for smooth in nearby_models(rows, best_settings(rows), data.rows - unseen.rows))
+        error = min(smooth.error for smooth in nearby_models(rows, best_settings(rows), data.rows - held_out.rows))
     else:
-        y, seen = data.y, slice(-unseen.rows)
-        factor = float(y[seen] @ sizes[seen] / (sizes[seen] @ sizes[seen]))
-        error = float(np.sqrt(np.mean((y - factor * sizes)[-unseen.rows :] ** 2)))
-    return error / (float(np.std(unseen.y)) or 1.0)
+        y, fitting = data.y, slice(-held_out.rows)
+        factor = float(y[fitting] @ sizes[fitting] / (sizes[fitting] @ sizes[fitting]))
+        error = float(np.sqrt(np.mean((y - factor * sizes)[-held_out.rows :] ** 2)))
+    return error / (float(np.std(held_out.y)) or 1.0)

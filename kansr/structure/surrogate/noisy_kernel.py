@@ -82,16 +82,16 @@ def held_out_error(X: Array, z: Array, centres: int = FEW) -> float:
     return best_settings(NoisyRows(X, z, np.ones_like(z)), centres).error / (float(np.std(z)) or 1.0)
 
 
-def held_out_error_on(unseen: Dataset, data: Dataset) -> float:
-    """The error on `unseen` of the best surrogate of `data`, over the target's spread there.
+def held_out_error_on(held_out: Dataset, data: Dataset) -> float:
+    """The error on `held_out` of the best surrogate of `data`, over the target's spread there.
 
     A formula is compared with it on the same rows: on different rows the two would differ by chance.
     """
     data = data.take(slice(0, MANY))
-    y = np.concatenate([data.y, unseen.y])
-    rows = NoisyRows(np.vstack([data.X, unseen.X]), y, np.ones_like(y))
+    y = np.concatenate([data.y, held_out.y])
+    rows = NoisyRows(np.vstack([data.X, held_out.X]), y, np.ones_like(y))
     error = min(smooth.error for smooth in nearby_models(rows, best_settings(rows), data.rows))
-    return error / (float(np.std(unseen.y)) or 1.0)
+    return error / (float(np.std(held_out.y)) or 1.0)
 
 
 def best_settings(rows: NoisyRows, centres: int = FEW) -> ScoredSettings:

@@ -15,7 +15,7 @@ from kansr.formula.judge.description_length import fit_length
 from kansr.result.derivation import Step
 from kansr.search.reductions.noisy import NoisySearch, _inherited, _unlike, _upright
 from kansr.structure.context import Context
-from kansr.structure.moves.direct.irrelevant_inputs import faint
+from kansr.structure.moves.direct.irrelevant_inputs import inputs_of_small_reach
 from kansr.structure.moves.state import State
 from kansr.structure.surrogate.noisy_kernel import NoisyRows, best_settings, gradients
 
@@ -116,7 +116,7 @@ def test_the_same_each_time() -> None:
     assert best(data, 30) == best(data, 30)
 
 
-def test_inputs_that_seem_idle_are_left_out_first() -> None:
+def test_inputs_that_seem_irrelevant_are_left_out_first() -> None:
     """Else they are merged with those that matter: in noise, nearly any merge with them fits."""
     rng = np.random.default_rng(3)
     X = rng.uniform(1, 3, (ROWS, 8))
@@ -125,7 +125,7 @@ def test_inputs_that_seem_idle_are_left_out_first() -> None:
     data = Dataset(X, y + rng.normal(0, 0.02 * float(np.std(y)), ROWS), names)
     state = State(X, data.y, sympy.symbols(names))
     rows = NoisyRows(X, data.y, np.ones(ROWS))
-    dropped = [move.used for move in faint(state, gradients(rows, best_settings(rows).setting))]
+    dropped = [move.used for move in inputs_of_small_reach(state, gradients(rows, best_settings(rows).setting))]
     assert set(sympy.symbols("b c d f g")) in dropped
     law = best(data)
     assert law.free_symbols == set(sympy.symbols("a e h"))

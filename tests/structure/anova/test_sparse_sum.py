@@ -64,7 +64,7 @@ def test_an_interaction_without_main_effects_is_found() -> None:
     assert choose_components(X, y).inputs == (2, 7)
 
 
-def test_thousands_of_idle_inputs() -> None:
+def test_thousands_of_irrelevant_inputs() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 1000))
     y = X[:, 3] + X[:, 400] ** 2 + np.sin(2 * X[:, 900])

@@ -11,7 +11,17 @@ import sympy
 
 from kansr.bench.problem.known_law import Problem, Variable
 from kansr.bench.problem.zoo.draft import Draft, Implausible
-from kansr.bench.problem.zoo.frequencies import IDLE, INPUTS, NAMES, NOISE, RELATIVE, ROWS, TARGETS, choice, rounded
+from kansr.bench.problem.zoo.frequencies import (
+    INPUTS,
+    IRRELEVANT,
+    NAMES,
+    NOISE,
+    RELATIVE,
+    ROWS,
+    TARGETS,
+    choice,
+    rounded,
+)
 from kansr.bench.problem.zoo.plausible import plausible
 from kansr.bench.problem.zoo.shapes import shaped
 from kansr.expression.parse import parse
@@ -54,14 +64,14 @@ def drawn_law(seed: int, number: int) -> Problem:
         raise AssertionError(f"no plausible law in {TRIES} drafts: seed {seed}, number {number}")
     name = f"{ZOO}{seed}" if seed else ZOO
     target = next(t for t in rng.permutation(np.array(TARGETS)) if t not in found.names)
-    idle = choice(rng, IDLE)
+    irrelevant = choice(rng, IRRELEVANT)
     return replace(
         found,
         id=f"{name}_{number}",
         suite=name,
         target=str(target),
-        distractors=_idle(rng, found, idle),
-        idle=idle,
+        distractors=_irrelevant(rng, found, irrelevant),
+        irrelevant=irrelevant,
         rows=choice(rng, ROWS),
         noise=choice(rng, NOISE),
         relative_errors=bool(rng.random() < RELATIVE),
@@ -94,7 +104,7 @@ def _tidied(value: float) -> sympy.Number:
     return sympy.Integer(round(short)) if whole else sympy.Float(short)
 
 
-def _idle(rng: np.random.Generator, law: Problem, count: int) -> tuple[Variable, ...]:
+def _irrelevant(rng: np.random.Generator, law: Problem, count: int) -> tuple[Variable, ...]:
     """Columns that a law does not use, which look like its inputs."""
     free = [name for name in NAMES if name not in law.names]
     names = rng.permutation(np.array(free))[:count]

@@ -1,8 +1,8 @@
 """How often laws of science have what. Counts are those of the 536 shipped laws, or weights fitted to them.
 
 The shipped laws are feynman120, laws, srsd, strogatz, classic and pykan; `benchmarks/recovery/zoo.py` sets the zoo
-beside them. Where they have fewer kinds than the world (rows, noise, relative errors, idle columns), the weights are a
-choice: what tables of a laboratory have.
+beside them. Where they have fewer kinds than the world (rows, noise, relative errors, irrelevant columns), the weights
+are a choice: what tables of a laboratory have.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TEXTBOOK_SCALE, DECADES_SCALE = 1.3, 5.0  # standard deviations of the decimal l
 ROWS: Mapping[int, float] = {100: 6, 200: 10, 300: 10, 500: 14, 1000: 20, 2000: 25, 3000: 8, 5000: 7}
 NOISE: Mapping[float, float] = {0.0: 15, 0.001: 12, 0.003: 10, 0.01: 25, 0.03: 13, 0.1: 17, 0.2: 8}
 RELATIVE = 0.15  # the share of laws whose errors are in proportion to the target
-IDLE: Mapping[int, float] = {0: 82, 1: 9, 2: 6, 3: 3}  # columns that the law does not use
+IRRELEVANT: Mapping[int, float] = {0: 82, 1: 9, 2: 6, 3: 3}  # columns that the law does not use
 TARGETS = ("y", "z", "F", "Q", "W", "f", "U", "P")
 NAMES = (
     *(

@@ -24,7 +24,7 @@ from kansr.structure.surrogate.target_transforms import views
 
 # Shares of the largest slope, inputs in standard deviations, below which an input of noisy rows may be irrelevant; the
 # error of a surrogate without it decides (results/2026-11-27-limits-kills-fuzzing-large-table).
-FAINT = (0.03, 0.1, 0.3)
+SMALL_REACH = (0.03, 0.1, 0.3)
 DEGREE = 3  # of the Legendre polynomials of each input that the target is correlated with
 
 
@@ -49,10 +49,10 @@ def uncorrelated_inputs(state: State) -> list[Move]:
     return _without_others(state, relevant)
 
 
-def faint(state: State, field: GradientField) -> list[Move]:
+def inputs_of_small_reach(state: State, field: GradientField) -> list[Move]:
     """Without all inputs along which a surrogate of noisy rows has small slopes, for each idea of small."""
     slopes = _slopes(state, field)
-    return [move for level in FAINT for move in _without_others(state, slopes > level * slopes.max())]
+    return [move for level in SMALL_REACH for move in _without_others(state, slopes > level * slopes.max())]
 
 
 def confirmed(moves: Sequence[Move], state: State, field: GradientField) -> list[Move]:
