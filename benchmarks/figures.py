@@ -38,7 +38,7 @@ LEFT_OUT = {
 class Figure:
     """How many laws of a suite, or of one half of it, were found under one set of conditions.
 
-    noise: standard deviation over the target's root mean square. outliers: share of the rows that are grossly wrong.
+    noise: standard deviation over the target's root mean square. outliers: share of the rows that are made outliers.
     strict, skeleton: how many of the `of` laws were found by each criterion, one number for each data seed from 0 on;
     empty where it was not recorded. fewer_of, fewer_strict: the same without the laws in LEFT_OUT. median, p90: seconds
     of a search. version: the commit. results: the file in results/ that tells the whole.

@@ -38,11 +38,11 @@ EXACT = (
     ("strogatz", "all", "{of} Strogatz equations"),
     ("srsd", "all", "{of} SRSD problems, {fewer} of which can be recovered from their rows"),
 )
-# suite, with units, share of wrong rows, what README calls it
+# suite, with units, share of outliers, what README calls it
 NOISY = (
     ("feynman120", False, 0.0, "of the {of} Feynman equations, without units"),
     ("feynman120", True, 0.0, "of the {of} Feynman equations, with `--units`"),
-    ("feynman120", False, 0.05, "of the {of} Feynman equations, without units, 5 % of the rows grossly wrong"),
+    ("feynman120", False, 0.05, "of the {of} Feynman equations, without units, 5 % outliers"),
     ("laws", False, 0.0, "of the {of} textbook laws, without units"),
 )
 
@@ -127,7 +127,7 @@ COLUMNS: dict[str, Callable[[Figure], str]] = {
     "suite": lambda f: f.suite if f.half == "all" else f"{f.suite}, {f.half} half",
     "noise": lambda f: _number(f.noise),
     "units": lambda f: "yes" if f.units else "no",
-    "wrong rows": lambda f: f"{100 * f.outliers:g} %",
+    "outliers": lambda f: f"{100 * f.outliers:g} %",
     "strict": lambda f: _rate(f.strict, f.of) + (f"<br>({_fewer(f)})" if f.fewer_strict else ""),
     "right form": lambda f: _rate(f.skeleton, f.of),
     "seconds": _seconds,

@@ -117,7 +117,7 @@ def _span(text: str | None) -> tuple[int, int] | None:
     first, _, last = text.partition("..")
     ends = (first, last or first)
     if not all(end.isdecimal() and len(end) < LONGEST for end in ends) or int(ends[0]) > int(ends[1]):
-        raise UsageError(f"--laws {text}: the numbers of the first and the last law are meant, such as 0..99")
+        raise UsageError(f"--laws {text}: give the numbers of the first and the last law, such as 0..99")
     return int(ends[0]), int(ends[1])
 
 
@@ -129,7 +129,7 @@ def _levels(text: str) -> list[float]:
         except ValueError:
             level = -1.0
         if not 0 <= level < math.inf:
-            raise UsageError(f"--noise {word}: a noise level is a number of 0 or more, and levels are parted by commas")
+            raise UsageError(f"--noise {word}: give numbers of 0 or more, separated by commas")
         levels.append(level)
     return list(dict.fromkeys(levels)) or [0.0]
 

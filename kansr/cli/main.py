@@ -185,7 +185,7 @@ def run(arguments: list[str]) -> int:
         return Exit.USAGE
     except (OSError, MemoryError) as err:  # a stream that is closed, a disk or the memory that is full
         _trace(debug)
-        say([f"the system refuses what this needs: {err or 'memory'}"])
+        say([f"operating system error: {err or 'out of memory'}"])
         return Exit.USAGE
     except Exception as err:
         say_internal(err, debug)

@@ -72,7 +72,7 @@ def demo(given: Demo) -> int:
         emit(file.read_text(encoding="utf-8"))
         return Exit.FOUND
     if not given.quiet:
-        say([f"this is kansr discover {file}"])
+        say([f"running: kansr discover {file}"])
     shared = {
         name: getattr(given, name) for name in ("context", "report", "time_limit", "jobs", "as_json", "quiet", "debug")
     }
@@ -108,7 +108,7 @@ def table_of(name: str) -> Path:
     """The shipped table of this name, with or without its suffix. Raises UsageError where there is none."""
     files = {file.stem: file for file in sorted(shipped(TABLES).glob(f"*{SUFFIX}"))}
     if name.removesuffix(SUFFIX) not in files:
-        raise UsageError(f"kansr comes with no table {name!r}, but with {', '.join(files)}")
+        raise UsageError(f"no table {name!r}; kansr comes with {', '.join(files)}")
     return files[name.removesuffix(SUFFIX)]
 
 
@@ -182,7 +182,7 @@ def carry_out_several(job: Job, output: Output, begun: float) -> int:
     if len(targets) < 2:
         return carry_out(replace(job, table=table), output, begun, again)
     if output.resume or output.report is not None:
-        raise UsageError("--resume and --report are for one target: with several, name them one after another")
+        raise UsageError("--resume and --report allow one target: run each target on its own")
     return _each(job, table, targets, output, whole, again)
 
 

@@ -105,7 +105,7 @@ def constant_values(spec: ConstantSpec) -> dict[str, Constant]:
             )
         constants[name] = Constant(number, unit.strip() or "1")
     if len(constants) > MOST_CONSTANTS:
-        raise UsageError(f"--constants: {len(constants)} constants, and {MOST_CONSTANTS} is the limit")
+        raise UsageError(f"--constants: {len(constants)} constants; at most {MOST_CONSTANTS} are allowed")
     return constants
 
 

@@ -161,10 +161,10 @@ def notes_on_target(X: Array, y: Array, target: str) -> list[str]:
         )
     elif resolution_of(y) == Resolution(Written.DECIMALS, 0):
         notes.append(
-            f"the target {target!r} holds whole numbers only: they are taken as rounded, so residuals below half of 1 "
-            "say nothing, unless a formula meets all of them"
+            f"the target {target!r} has only integers: they are taken as rounded, so residuals below 0.5 count as "
+            "rounding unless a formula is exact on all rows"
         )
     repeated = len(y) - len(np.unique(np.column_stack([X, y]), axis=0))
     if repeated >= MANY_REPEATED * len(y):
-        notes.append(f"{repeated} of {len(y)} rows repeat another row: they count as often as they come")
+        notes.append(f"{repeated} of {len(y)} rows repeat another row: each copy counts")
     return notes

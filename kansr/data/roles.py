@@ -101,11 +101,11 @@ def dataset(
     table, stated = _with_errors(table, target, stated, derivative, group, named)
     if derivative is not None:
         if sigma is not None:
-            raise UsageError("the errors of a rate of change are estimated: leave out either --sigma or --derivative")
-        if group is not None:
             raise UsageError(
-                "constants by group are for laws, not for rates of change: leave out --group or --derivative"
+                "--sigma cannot be combined with --derivative, whose errors are estimated: leave one of them out"
             )
+        if group is not None:
+            raise UsageError("--group cannot be combined with --derivative: leave one of them out")
         table, target, column = rates(table, derivative, target, inputs, missing)
         stated = StatedErrors(column)
     y_name, x_names, notes = _roles(table, target, inputs, stated, group, whole.columns[-1:])
@@ -124,9 +124,7 @@ def dataset(
     grouping = None
     if group is not None:
         if errors.inputs:
-            raise UsageError(
-                "constants by group are fitted with exact inputs: leave out the errors of inputs or --group"
-            )
+            raise UsageError("--group cannot be combined with errors of inputs: leave one of them out")
         grouping, several, why = groups_of_several(table, group, beside[group])
         values, errors = values[several], errors.take(several)
         notes += why
@@ -292,7 +290,8 @@ def _roles(
         raise DataError(f"{table.source}: no inputs are named; a law needs at least one")
     if len(chosen) + 1 > MAX_COLUMNS:
         raise DataError(
-            f"{table.source} has {len(chosen) + 1} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs"
+            f"{table.source} has {len(chosen) + 1} columns; at most {MAX_COLUMNS} are allowed: "
+            "choose some with --inputs"
         )
     return target, chosen, notes
 

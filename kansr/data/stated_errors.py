@@ -255,7 +255,7 @@ class ErrorsOfRows:
         if not sigma_x.any():
             return replace(data, sigma=self.target, relative=not absolute)
         if self.target is None and not absolute:
-            raise UsageError("where only ratios of errors are known, those of the target have to be stated too")
+            raise UsageError("absolute_sigma=False needs errors of the target beside those of inputs: state them too")
         errors = InputErrors(sigma_x, self.target, absolute)
         sigma = effective_errors(data.X, data.y, errors)
         return replace(data, sigma=sigma, relative=not absolute or self.target is None, input_errors=errors)
@@ -281,7 +281,7 @@ def _check(table: Table, of: str | float, what: str, errors: Array, keep: NDArra
     """Raises DataError unless all errors are positive, or 0 where that is allowed, and their squares numbers."""
     if not isinstance(of, str):
         if of == 0 and not zero:
-            raise UsageError(f"{what} are stated as 0, which is for a target whose inputs have errors: leave them out")
+            raise UsageError(f"{what} are 0, which is possible only where inputs have errors: leave them out")
         return
     wrong = np.flatnonzero(errors < 0 if zero else errors <= 0)
     if len(wrong):

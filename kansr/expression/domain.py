@@ -19,9 +19,9 @@ class Kind(enum.Enum):
     POSITIVE = "{} > 0"
     NOT_NEGATIVE = "{} >= 0"
     NOT_ZERO = "{} != 0"
-    WHOLE = "{} is whole"
+    WHOLE = "{} is an integer"
     UNIT = "-1 <= {} <= 1"
-    NOT_NEGATIVE_UNLESS = "{} > 0, or {} is whole"
+    NOT_NEGATIVE_UNLESS = "{} > 0, or {} is an integer"
 
 
 @dataclass(frozen=True)

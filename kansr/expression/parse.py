@@ -121,7 +121,7 @@ def _check_size(text: str) -> None:
     if not text.strip():
         raise FormulaError("the formula is empty", text)
     if len(text) > MAX_CHARACTERS:
-        raise FormulaError(f"the formula has {len(text)} characters, and {MAX_CHARACTERS} is the limit", text)
+        raise FormulaError(f"the formula has {len(text)} characters; at most {MAX_CHARACTERS} are allowed", text)
     opened: list[int] = []
     for match in re.finditer(r"[()]", text):
         if match.group() == "(":
@@ -183,7 +183,7 @@ class _ExpressionBuilder(Transformer_NonRecursive):
     def number(self, meta: Any, children: list[Token]) -> Subexpression:
         token = str(children[0])
         if len(token) > MAX_DIGITS:
-            raise self.error(f"a number of {len(token)} characters, and {MAX_DIGITS} is the limit", meta)
+            raise self.error(f"a number of {len(token)} characters; at most {MAX_DIGITS} are allowed", meta)
         if token.isdecimal():
             return self.part(sympy.Integer(int(token)), [], meta)
         value = float(token)

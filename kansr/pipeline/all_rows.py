@@ -57,7 +57,7 @@ def on_all_rows(found: Result, columns: Sequence[str], pieces: Iterable[Array], 
         if form is not None and found.verdict is not None:
             found = replace(found, verdict=_moved(found.verdict, form))
     best = replace(best, loss=loss, r2=r_squared(loss, variance))
-    note = f"the formula was looked for on {found.rows} rows; on all {sums.rows} its r² is {best.r2:.12g}"
+    note = f"the search used {found.rows} rows; on all {sums.rows} rows r² is {best.r2:.12g}"
     return replace(
         found, front=found.front.with_best(best), constants=tuple(fitted.items()), notes=(*found.notes, note)
     )

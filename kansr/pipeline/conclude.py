@@ -35,7 +35,7 @@ AS_IT_IS = 1e-9  # relative rms up to which constants are not fitted again
 TAIL, TAIL_OF_FEW = 4.0, 6.0  # noise levels that normal errors hardly ever exceed, in many rows and in few
 MANY, FEWEST = 1000, 40  # rows that are many, and below which the median residual is too uncertain to speak of tails
 HEAVY = 2e-3  # share of rows beyond TAIL from which tails are heavy
-DIGITS = "exact as far as the table says: what is left is how its numbers are rounded"
+DIGITS = "exact to the digits of the table: the residuals are rounding errors"
 NAMED = 5  # rows that a note lists
 
 
@@ -155,8 +155,9 @@ def _left_out(outlier: Mask) -> list[str]:
         return []
     rows = np.flatnonzero(outlier)[:NAMED] + 1
     listed = ", ".join(map(str, rows)) + (", …" if count > len(rows) else "")
+    which = "row" if count == 1 else "rows"
     return [
-        f"left out {counted(count, 'row')} of {len(outlier)} as grossly wrong ({listed}, counted from 1); "
+        f"left out {count} of {len(outlier)} rows as outliers ({which} {listed}, counted from 1); "
         "--loss squared keeps them"
     ]
 

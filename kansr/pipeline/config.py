@@ -31,8 +31,8 @@ MOST_JOBS = 1000  # processes; no machine has as many cores, and each takes memo
 class Config:
     """time_limit: seconds; held_out: the share of rows kept aside to judge on.
 
-    loss: "auto" leaves out rows that are grossly wrong (see kansr.formula.judge.outliers), "huber" also lets far rows
-    count by their distance instead of its square, "squared" counts all rows in full. refine: what else may look for
+    loss: "auto" leaves out outliers (see kansr.formula.judge.outliers), "huber" also lets large residuals count by
+    their size instead of its square, "squared" counts all rows in full. refine: what else may look for
     formulas when the search has ended (see kansr.refinement.refiners.refiner): names of those shipped, "all" for
     all that can run here, or callables (Candidate, Dataset) -> Iterable[Candidate]. Four tenths of the time limit are
     set aside for them. guesses: formulas in the inputs, fitted before all else is tried; one that leaves only noise

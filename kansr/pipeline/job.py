@@ -113,36 +113,33 @@ class Job:
         if self.missing not in ("error", "drop"):
             raise UsageError(f"missing is 'error' or 'drop', not {self.missing!r}")
         if self.derivative is None and (self.run is not None or self.order != 1):
-            raise UsageError("runs and an order are for differential equations: name the time with --derivative")
+            raise UsageError("--run and --order need --derivative: name the time column there")
         if self.task is Task.SOLVE_FORM and self.config.refine:
-            raise UsageError("the functions of a form are found by the search alone: leave out --refine or --form")
+            raise UsageError("--form cannot be combined with --refine: leave one of them out")
         if self.task is not Task.SEARCH and self.shape:
-            raise UsageError("a shape is for a search without a form: leave out --shape or the form")
+            raise UsageError("--shape cannot be combined with a form: leave one of them out")
         if self.config.structure != "auto" and self.group is not None:
-            raise UsageError("a law of groups is found by all searches together: leave out --structure or --group")
+            raise UsageError("--group cannot be combined with --structure: leave one of them out")
         if self.task is Task.SOLVE_FORM and self.guesses:
-            raise UsageError("guesses are for a search without a form")
+            raise UsageError("guesses cannot be combined with a form: leave one of them out")
         if self.group is not None:
             self._check_group()
 
     def _check_group(self) -> None:
         """Raises UsageError for what does not go with groups."""
-        if self.task is Task.SOLVE_FORM:
-            raise UsageError("a form with unknown functions is solved for all rows alike: leave out --form or --group")
-        if self.config.refine:
-            raise UsageError("refiners do not know groups: leave out --refine or --group")
-        if self.start:
-            raise UsageError("constants by group are found from many starts: leave out --start or --group")
-        if self.shape:
-            raise UsageError("a shape is for a law without constants by group: leave out --shape or --group")
-        if self.config.loss == "huber":
-            raise UsageError("constants by group are fitted by squares: leave out --loss huber or --group")
-        if self.config.vocabulary != EVERYTHING:
-            raise UsageError(
-                "a law of groups may have any functions: leave out --functions and --max-complexity, or --group"
-            )
-        if self.units not in (None, NO_UNITS) or self.constants or self.dimensional_constants:
-            raise UsageError("constants by group may have any units: leave out --units and --constants, or --group")
+        units = self.units not in (None, NO_UNITS)
+        others: dict[str, object] = {
+            "--form": self.task is Task.SOLVE_FORM,
+            "--refine": bool(self.config.refine),
+            "--start": bool(self.start),
+            "--shape": bool(self.shape),
+            "--loss huber": self.config.loss == "huber",
+            "--functions or --max-complexity": self.config.vocabulary != EVERYTHING,
+            "--units, --constants or --dimensional-constants": units or self.constants or self.dimensional_constants,
+        }
+        for other, given in others.items():
+            if given:
+                raise UsageError(f"--group cannot be combined with {other}: leave one of them out")
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,10 +287,10 @@ def _on_all_rows(found: Result, table: Table, whole: Deadline, *, alike: bool) -
         pieces = _until(whole, table.again())
         fitted = whole.in_time(lambda: on_all_rows(found, table.columns, pieces, alike=alike), None)
         if fitted is None:
-            raise DataError("the time did not suffice to read them once more")
+            raise DataError("not enough time to read the table a second time")
         return fitted
     except (KansrError, OSError, MemoryError, ArithmeticError, ValueError) as err:
-        note = f"the constants are those of the {found.rows} rows that were looked at, not of all: {err}"
+        note = f"the constants were fitted to the {found.rows} sampled rows only: {err}"
         return replace(found, notes=(*found.notes, note))
 
 

@@ -140,8 +140,8 @@ def _begun(path: Path, raw: bytes | None, key: Mapping[str, str], force: bool) -
     if raw is not None:
         if raw and _header(raw) is None:
             if not force:
-                raise UsageError(f"{path} is no journal of a search: name another folder with --out, or use --force")
-            note = f"{path} was no journal of a search: it is {keep_damaged(path, raw).name} now"
+                raise UsageError(f"{path} is not a journal of a search: name another folder with --out, or use --force")
+            note = f"{path} was not a journal of a search: it is {keep_damaged(path, raw).name} now"
         path.unlink()
     create(path, json.dumps({"journal": FORMAT, "key": dict(key)}).encode() + b"\n")
     return Journal(path=path, note=note)
@@ -185,7 +185,7 @@ def _check(path: Path, raw: bytes, key: Mapping[str, str]) -> None:
     header = _header(raw)
     if header is None:
         raise UsageError(
-            f"{path} is no journal of a search: name another folder with --out, or begin again with --force"
+            f"{path} is not a journal of a search: name another folder with --out, or begin again with --force"
         )
     if header["journal"] != FORMAT:
         raise UsageError(

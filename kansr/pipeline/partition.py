@@ -23,7 +23,7 @@ from kansr.search.partition import Partition
 
 Solve = Callable[[Partition, Config, Deadline, Journal], Iterator[Result]]
 
-OUTLIERS_NOT_SOUGHT = "rows that are grossly wrong were not looked for: the time did not suffice"
+OUTLIERS_NOT_SOUGHT = "outliers were not looked for: not enough time"
 
 
 def on_partition(solve: Solve, data: Dataset, config: Config, journal: Journal) -> Iterator[Result]:

@@ -50,8 +50,8 @@ from kansr.structure.context import Context
 from kansr.symbolic.library.standard import permitted as permitted_functions
 from kansr.symbolic.matching.match import MatchConfig
 
-PREDICTS_BETTER = "this formula is not the shortest description: it is chosen since it predicts held-out rows better"
-SILENT = "not everything was tried: a worker did not answer in time"
+PREDICTS_BETTER = "chosen because it predicts held-out rows better, although another formula has a shorter description"
+SILENT = "not all attempts finished: a worker did not answer in time"
 
 
 def permitted(findings: Iterable[Finding], vocabulary: Vocabulary) -> list[Finding]:

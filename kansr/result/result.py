@@ -88,7 +88,7 @@ class Result:
     noise: the noise level, rms of the noise over the spread of the target; noise_error: its standard error.
     rows: how many were used; seconds: of the search; notes: what was decided on the way, in sentences.
     constants: (value, standard error) of each fitted number of the best formula.
-    outliers: the positions, from 0, of rows that were left out as grossly wrong.
+    outliers: the positions, from 0, of rows that were left out as outliers.
     rivals: candidates that the rows hardly speak against, the shortest first: less than UNDECIDED bits longer, or no
     more complex and longer by bits that rest on few rows.
     excerpt: rows for plots; command: what was run, "" if unknown; trying: what the search is at, while it runs;

@@ -94,9 +94,9 @@ def read_own(path: Path, most: int) -> bytes:
     with os.fdopen(file, "rb") as stream:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         if found.st_nlink > 1:
-            raise OSError(errno.EMLINK, "it has another name too, whose content would change with it")
+            raise OSError(errno.EMLINK, "it has a second hard link: remove one of them")
         if found.st_size > most:
             raise OSError(errno.EFBIG, f"it has more than {most} bytes")
         return stream.read(most)
@@ -147,7 +147,7 @@ def write(path: Path, text: str) -> None:
     part = path.with_name(f".{secrets.token_hex(8)}.part")  # a name that nobody can have taken
     try:
         if path.exists() and not path.is_file():
-            raise OSError(errno.EINVAL, "it is no regular file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         try:
             create(part, text.encode(errors="backslashreplace"))  # names of files may hold bytes that are no text
             part.replace(path)

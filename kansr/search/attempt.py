@@ -85,5 +85,5 @@ class Attempt:
                     found.append(finding if finding.finder else replace(finding, finder=self.finder))
         except Exception as err:  # a fault in one way to a formula must not take what the others find
             logging.getLogger(__name__).debug("%s", self.name, exc_info=True)
-            failure = f"{self.name} broke off ({type(err).__name__}: {err}); what else was tried is not affected"
+            failure = f"attempt {self.name!r} failed ({type(err).__name__}: {err}); the other attempts are not affected"
         return Tried(tuple(found), failure)

@@ -48,15 +48,15 @@ KINDS: Mapping[str, str] = {
 FINDERS: Mapping[Finder, str] = {
     Finder.KAN: "a Kolmogorov–Arnold network",
     Finder.REDUCTIONS: "reductions",
-    Finder.SPARSE_MODEL: "a sparse sum of curves and products",
+    Finder.SPARSE_MODEL: "a sparse functional ANOVA, a sum of few terms",
     Finder.CURVES: "curves by least squares",
     Finder.LOCAL_SEARCH: "a local search among formulas",
     Finder.TERMINALS: "a solver for the whole table",
-    Finder.REFINER: "another search",
+    Finder.REFINER: "a refiner",
     Finder.GIVEN: "the user",
     Finder.GROUPS: "a search for groups",
     Finder.EQUATIONS: "a sparse regression of differential equations",
-    Finder.BASELINE: "nothing but a line",
+    Finder.BASELINE: "the baseline (the mean or a straight line)",
 }
 CURVES = re.compile(r"A \+ B·g\b.*")
 NETWORK = re.compile(r"kan (\[.*\])")
@@ -97,7 +97,7 @@ def _words(what: str, names: Collection[str], first: bool) -> str:
     if what.startswith(LOCAL):
         return "change parts of the formulas met so far, and keep what describes the rows in the fewest bits"
     if what.startswith(UNITS):
-        return f"divide by {what.removeprefix(UNITS)}, which has its unit"
+        return f"divide the target by {what.removeprefix(UNITS)}, which has the same unit"
     kind = _kind(what)
     if kind:
         return f"it is {kind}" if first else f"what is left is {kind}"
@@ -109,7 +109,7 @@ def _kind(what: str) -> str:
         return KINDS[what]
     network = NETWORK.fullmatch(what)
     if network:
-        return f"what a network of curves shows, nodes by layer {network[1]}"
+        return f"the formula of a Kolmogorov–Arnold network with layers {network[1]}"
     return KINDS["product of curves beside a curve"] if CURVES.fullmatch(what) else ""
 
 
@@ -167,11 +167,11 @@ def _of_the_target(expr: sympy.Expr) -> list[str]:
 
 def _function(inner: sympy.Expr) -> list[str]:
     if inner.is_Pow:
-        return [f"take its power {_shown(inner.exp)}" if inner.exp != -1 else "take 1 over it"]
+        return [f"raise it to the power {_shown(inner.exp)}" if inner.exp != -1 else "take its reciprocal"]
     return (
         []
         if inner == TARGET
-        else ["take its logarithm" if inner == sympy.log(TARGET) else "take the logarithm of its size"]
+        else ["take its logarithm" if inner == sympy.log(TARGET) else "take the logarithm of its absolute value"]
     )
 
 

@@ -30,19 +30,19 @@ WORDS = {
     Status.TIMED_OUT: "time ran out: this is the best so far",
     Status.INTERRUPTED: "interrupted: this is the best so far",
 }
-RESIDUALS = " (residual: row minus formula)"  # where WORDS has the word
+RESIDUALS = " (residual: measured value minus formula)"  # where WORDS has the word
 HEADER = ("complexity", "held-out r²", "bits", "formula")
 EXPLAINED = (
     "complexity: how many numbers, names and operations a formula has",
-    "bits: by how much it and its residuals take more to write down; ten are a lot",
+    "bits: how much longer the description of formula and residuals is than that of the best; 10 are strong evidence",
 )
 PROGRESS_LINES = 3  # that the best formula so far may take
 
 MEASURES = {  # what a misfit is called; the value is in percent
-    Measure.GRADIENTS: "slopes agree to {}",
-    Measure.HELD_OUT: "off by {} on held-out rows",
+    Measure.GRADIENTS: "gradients agree to {} of a radian",
+    Measure.HELD_OUT: "off by {} of the spread on held-out rows",
     Measure.VARIANCE: "{} of the variance is left",
-    Measure.RESIDUAL: "off by {}",
+    Measure.RESIDUAL: "off by {} of the spread",
 }
 WIDTH = 60  # characters of a step up to which the misfits of all steps form a column
 MOST = 8  # formulas of the front that are shown
@@ -168,7 +168,7 @@ def _rivalry(discovery: Result) -> Iterator[tuple[str, str]]:
     best, *others = ranked(discovery)
     if discovery.rivals:
         several = "another formula" if len(discovery.rivals) == 1 else f"{len(discovery.rivals)} other formulas"
-        yield "but", f"the rows do not rule out {several}, see below"
+        yield "undecided", f"the rows do not rule out {several}, see below"
     elif others and discovery.verdict is None:
         lost = others[0].description_length - best.description_length
         yield (
@@ -231,7 +231,7 @@ def remarks(discovery: Result) -> list[str]:
     if discovery.structure is None:
         lines.append(f"found as {trial(discovery.best.origin)}")
     else:
-        lines += [f"how it was found (in percent of the spread of {discovery.target})", *_path(discovery)]
+        lines += ["how it was found (with the misfit of each step)", *_path(discovery)]
     if discovery.ignored_inputs:
         names = (discovery.columns.get(name, name) for name in discovery.ignored_inputs)
         lines.append(f"inputs not used: {', '.join(map(_printable, names))}")

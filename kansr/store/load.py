@@ -100,7 +100,7 @@ def _with_best(front: ParetoFront, value: Value) -> ParetoFront:
 def check_schema(value: Value, schema: int = SCHEMA) -> None:
     """Raises DataError unless the object is of the schema that this version reads."""
     if not isinstance(value.data, dict) or "schema" not in value.data or "kansr" not in value.data:
-        raise DataError(f"{value.where} is no result of kansr: it has no schema; kansr discover --json writes one")
+        raise DataError(f"{value.where} is not a result of kansr: it has no schema; kansr discover --json writes one")
     came = value["schema"].data
     if came != schema or isinstance(came, bool):
         raise DataError(
@@ -115,7 +115,7 @@ def text_of(file: Path) -> str:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise DataError(f"{file} has more than {MAX_BYTES >> 20} MiB; that is no result of kansr")
+            raise DataError(f"{file} has more than {MAX_BYTES >> 20} MiB: it is not a result of kansr")
         return raw.decode("utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"no such file: {file}; a result is what kansr discover --out DIR leaves") from None
@@ -188,7 +188,7 @@ def _parameters(value: Value, taken: Sequence[str]) -> dict[str, dict[str, float
             raise DataError(f"{item.where} has the name of a column")
         found[key] = {label: number.number() for label, number in item.items()}
     if len({tuple(values) for values in found.values()}) > 1:
-        raise DataError(f"{value.where} has not the same groups for all constants")
+        raise DataError(f"{value.where} does not have the same groups for all constants")
     return found
 
 

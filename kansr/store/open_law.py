@@ -32,7 +32,7 @@ def read_law(
     try:
         return law_of_formula(source, columns)
     except FormulaError as err:
-        message = f"{source[:SHOWN]!r} is no file or folder, and as a formula: {err}"
+        message = f"{source[:SHOWN]!r} is not a file or folder, and as a formula: {err}"
         raise FormulaError(message, err.text, err.position) from err
 
 

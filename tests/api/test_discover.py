@@ -28,9 +28,9 @@ TABLES: dict[str, tuple[Any, str]] = {
     "huge target": ((X, [HUGE] * 40), "beyond what float64 can hold"),
     "huge inputs": (([[HUGE]] * 40, y), "beyond what float64 can hold"),
     "huge cells": (pd.DataFrame({"a": pd.Series([10 * HUGE**20] * 40, dtype=object), "b": y}), "beyond what float64"),
-    "ragged": (([[1], [2, 3]], [1, 2]), "no array of numbers"),
+    "ragged": (([[1], [2, 3]], [1, 2]), "not an array of numbers"),
     "nothing": (None, "a table is"),
-    "wide": ((np.ones((6, 6000)), np.ones(6)), "6001 columns, and 5000 is the limit"),
+    "wide": ((np.ones((6, 6000)), np.ones(6)), "6001 columns; at most 5000 are allowed"),
 }
 ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ({"target": 2}, "target is the name of a column"),

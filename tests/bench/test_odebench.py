@@ -59,7 +59,7 @@ BAD = {
 def test_another_file_is_refused(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "other.json"
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(DataError, match="is no file of ODEBench's systems"):
+    with pytest.raises(DataError, match="is not a file of ODEBench's systems"):
         ode_problems(path)
 
 

@@ -98,7 +98,7 @@ REFUSED = [
     (["predict", "x", "TABLE", "--index", "0"], "choose among the formulas of a run"),
     (["predict", "semi_major_axis*2", "TABLE"], "did you mean 'semi_major_axis_au'?"),
     (["predict", "runs/x", "TABLE"], "is read as a formula: there is no such file or folder"),
-    (["predict", "runs/x.json", "TABLE"], "is no file or folder, and as a formula"),
+    (["predict", "runs/x.json", "TABLE"], "is not a file or folder, and as a formula"),
     (["predict", "9**9**9", "TABLE"], "an exponent over"),
     (["predict", "x" * 5000, "TABLE"], "has no column"),
     (["predict", "TABLE", "TABLE"], "is damaged"),

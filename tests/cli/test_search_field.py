@@ -46,7 +46,7 @@ def test_the_law_comes_first_and_quiet_says_no_more(file: Path) -> None:
 BAD = {
     "no such file": (["nowhere.npz"], "no such file"),
     "an array that is not there": (["FILE", "--space", "pos"], "holds no array 'pos'"),
-    "an empty name": (["FILE", "--space", "x,"], "names of arrays, parted by commas"),
+    "an empty name": (["FILE", "--space", "x,"], "names of arrays, separated by commas"),
     "a limit": (["FILE", "--time-limit", "0"], "--time-limit must be a positive number"),
 }
 

@@ -71,7 +71,7 @@ def test_a_sheet_by_its_name() -> None:
     assert read(raw, sheet="Two").columns == ("c", "d")
     with pytest.raises(UsageError, match="no sheet 'Three'; its sheets are 'One', 'Two'"):
         read(raw, sheet="Three")
-    with pytest.raises(UsageError, match="no xlsx file"):
+    with pytest.raises(UsageError, match="not an xlsx file"):
         read(b"a,b\n1,2\n", sheet="One")
 
 

@@ -81,5 +81,5 @@ def test_the_law_of_a_series_is_found() -> None:
 def test_errors_of_a_rate_cannot_be_given() -> None:
     table = series()
     frame = pd.DataFrame(table.values, columns=table.columns)
-    with pytest.raises(UsageError, match="leave out either"):
+    with pytest.raises(UsageError, match="--sigma cannot be combined with --derivative"):
         kansr.discover(frame, target="prey", derivative="t", sigma="predators")

@@ -181,12 +181,12 @@ def column(cells: Sequence[str]) -> str:
     ("cells", "values", "words"),
     [
         (["$5", "$6.5", "-$7", "8", "9", "1"], [5, 6.5, -7, 8, 9, 1], "currency signs are dropped"),
-        (["5%", "6.5 %", "0", "8%", "9%", "1%"], [0.05, 0.065, 0, 0.08, 0.09, 0.01], "percent are read as hundredths"),
+        (["5%", "6.5 %", "0", "8%", "9%", "1%"], [0.05, 0.065, 0, 0.08, 0.09, 0.01], "percentages are divided by 100"),
         (["yes", "no", "Yes", "no", "NO", "no"], [1, 0, 1, 0, 0, 0], "'yes' and 'no' are read as 1 and 0"),
         (["1,234.5", "2", "3", "4", "5", "6"], [1234.5, 2, 3, 4, 5, 6], "--thousands ,"),
         (["1.5D0", "2", "3", "4", "5", "6"], [1.5, 2, 3, 4, 5, 6], "D of exponents"),
         (["1.5+0", "2.5-1", "3.1+2", "4", "5", "6"], [1.5, 0.25, 310, 4, 5, 6], "exponents without a letter"),
-        (["\u22125", "2", "3", "4", "5", "6"], [-5, 2, 3, 4, 5, 6], "the sign − is read as a minus"),
+        (["\u22125", "2", "3", "4", "5", "6"], [-5, 2, 3, 4, 5, 6], "the sign − (U+2212) is read as minus"),
     ],
 )
 def test_what_is_read_is_said_in_one_line(cells: list[str], values: list[float], words: str) -> None:

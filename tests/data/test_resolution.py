@@ -85,7 +85,7 @@ def test_a_dataset_carries_it_to_its_rows() -> None:
 
 @pytest.mark.parametrize(
     ("y", "word"),
-    [(np.tile([0.0, 1.0, 2.0, 3.0], 75), "only 4 distinct values"), (np.rint(10 * FULL), "whole numbers"), (FULL, "")],
+    [(np.tile([0.0, 1.0, 2.0, 3.0], 75), "only 4 distinct values"), (np.rint(10 * FULL), "only integers"), (FULL, "")],
     ids=["classes", "whole", "plain"],
 )
 def test_what_is_unusual_about_a_target_is_said(y: Array, word: str) -> None:

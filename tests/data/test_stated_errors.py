@@ -97,10 +97,10 @@ REFUSED: dict[str, tuple[Sigma, dict[str, Any], type[KansrError], str]] = {
     "true": ({"x": True}, {}, UsageError, "the name of a column, a number, or an array"),
     "itself": (["x=x"], {}, UsageError, "'x' cannot be its own error"),
     "the target": (["x=y"], {"target": "y"}, DataError, "'y' cannot be both the target and the errors of 'x'"),
-    "an exact target of exact inputs": (["y=0"], {}, UsageError, "for a target whose inputs have errors"),
-    "groups": (["x=0.1"], {"group": "z"}, UsageError, "leave out the errors of inputs or --group"),
-    "a rate of change": (["x=0.1"], {"derivative": "x"}, UsageError, "leave out either --sigma or --derivative"),
-    "ratios without the target's": (["x=0.1"], {"absolute_sigma": False}, UsageError, "the target have to be stated"),
+    "an exact target of exact inputs": (["y=0"], {}, UsageError, "possible only where inputs have errors"),
+    "groups": (["x=0.1"], {"group": "z"}, UsageError, "--group cannot be combined with errors of inputs"),
+    "a rate of change": (["x=0.1"], {"derivative": "x"}, UsageError, "--sigma cannot be combined with --derivative"),
+    "ratios without the target's": (["x=0.1"], {"absolute_sigma": False}, UsageError, "needs errors of the target"),
 }
 
 

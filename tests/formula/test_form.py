@@ -101,11 +101,11 @@ def test_constants_come_in_the_order_of_their_numbers() -> None:
 
 
 STARTS = {
-    "b=1": "the start names 'b', which is no constant of the form: a, k",
-    "a": "the start of a is to be a number, as in a=0.5, not ''",
-    "a=": "the start of a is to be a number",
+    "b=1": "the start names 'b', which is not a constant of the form: a, k",
+    "a": "the start of a must be a number, as in a=0.5, not ''",
+    "a=": "the start of a must be a number",
     "a=one": "not 'one'",
-    "a=inf": "the start of a is to be a number",
+    "a=inf": "the start of a must be a number",
 }
 
 

@@ -51,7 +51,7 @@ def test_the_command_line_and_python_say_the_same(arguments: list[Any], call: An
 
 
 def spoilt(rows: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """X, y and the law's values: 5 % of the rows are grossly wrong, the others have 1 % of noise."""
+    """X, y and the law's values: 5 % of the rows are outliers, the others have 1 % of noise."""
     rng = np.random.default_rng(0)
     X = rng.uniform(0.5, 3, (rows, 2))
     law = 2.37 * X[:, 0] * X[:, 1] ** 2
@@ -72,7 +72,7 @@ def test_wrong_rows_do_not_bend_what_is_found_for_a_form(loss: Any) -> None:
     assert found.status is Status.FOUND and off(found, X, law) < 0.005
     assert 10 <= len(found.outliers) <= 20 and found.rows == 300 - len(found.outliers)
     assert found.noise == pytest.approx(0.01, rel=0.3)
-    assert any("as grossly wrong" in note for note in found.notes)
+    assert any("as outliers" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("loss", ["auto", "huber", "squared"])
@@ -83,7 +83,7 @@ def test_a_known_form_and_the_search_are_judged_on_the_same_rows(loss: Any) -> N
     *_, found = run_job(job)
     assert found.verdict is not None and found.verdict.found is not None
     (_, a, a_error), (_, b, b_error) = found.verdict.constants
-    if loss == "squared":  # all rows count in full for both, and the constants are what the wrong rows make them
+    if loss == "squared":  # all rows count in full for both, and the constants are what the outliers make them
         assert not found.outliers and off(found, X, law) > 0.05
         assert found.verdict.found.r2 < 0.95
         return
@@ -132,7 +132,7 @@ def test_constants_are_those_of_all_rows_of_a_large_table(task: Task, tmp_path: 
     table = pd.read_csv(path)
     product = table.a * table.b
     exact = float(product @ table.y / (product @ product))
-    assert found.notes[-1].startswith("the formula was looked for on 1000 rows; on all 3000 its r² is ")
+    assert found.notes[-1].startswith("the search used 1000 rows; on all 3000 rows r² is ")
     assert float(found.predict([[1.0, 1.0]])[0]) == pytest.approx(exact, rel=1e-9)
     if found.verdict is not None:
         ((_, k, error),) = found.verdict.constants
@@ -180,7 +180,7 @@ def test_inputs_are_names_or_one_text(tmp_path: Path) -> None:
     ("options", "words"),
     [
         ({"form": "f(a)", "task": Task.SOLVE_FORM, "config": Config(refine=[print])}, "leave out --refine or --form"),
-        ({"form": "f(a)", "task": Task.SOLVE_FORM, "guesses": ["a"]}, "guesses are for a search without a form"),
+        ({"form": "f(a)", "task": Task.SOLVE_FORM, "guesses": ["a"]}, "guesses cannot be combined with a form"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_before_the_table_is_read(options: dict[str, Any], words: str) -> None:

@@ -60,7 +60,7 @@ def test_a_stream_is_read_once(path: Path) -> None:
 
 
 def test_no_time_is_left(path: Path) -> None:
-    assert "time did not suffice" in answer(path, begun=time.monotonic() - 2 * CONFIG.time_limit).notes[-1]
+    assert "not enough time" in answer(path, begun=time.monotonic() - 2 * CONFIG.time_limit).notes[-1]
 
 
 def test_reading_stops_when_its_time_is_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

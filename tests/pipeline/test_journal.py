@@ -145,7 +145,7 @@ def test_what_is_no_journal_stays_as_it_is(resume: bool, tmp_path: Path) -> None
         assert (tmp_path / JOURNAL).read_text() == (tmp_path / "notes").read_text() == "mine"
         (tmp_path / JOURNAL).unlink()
     (tmp_path / JOURNAL).write_text("mine")
-    with pytest.raises(UsageError, match="no journal of a search"):
+    with pytest.raises(UsageError, match="not a journal of a search"):
         opened(tmp_path, {}, resume=resume)
     assert (tmp_path / JOURNAL).read_text() == "mine"
 

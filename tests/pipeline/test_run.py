@@ -295,7 +295,7 @@ def test_a_way_that_breaks_off_keeps_what_it_found_and_does_not_stop_the_others(
     data = table(POWER, rows=200)
     tried = Attempt("a way", _broken)(Partition.between(*halves(data)), Context())
     assert [f.candidate.origin for f in tried.findings] == ["broken"]
-    assert tried.failure.startswith("a way broke off (ArithmeticError: no such number)")
+    assert tried.failure.startswith("attempt 'a way' failed (ArithmeticError: no such number)")
     plan = pipeline.plan
     monkeypatch.setattr(pipeline, "plan", lambda *given: (Attempt("a way", _broken), *plan(*given)))
     discovery = kansr.discover(frame(data))

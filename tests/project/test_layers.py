@@ -49,7 +49,7 @@ PLATFORM = ("fcntl", "resource")
 SLOW = (
     "sklearn.metrics",  # 0.30 s, for --refine operon
     "pint",  # 0.19 s and as much again for its registry, for units
-    "scipy.stats",  # 0.19 s, for tables with rows that are grossly wrong
+    "scipy.stats",  # 0.19 s, for tables with outliers
 )
 LATE = (*TORCH, *PICTURES, *OPTIONAL, *PLATFORM, *SLOW)
 

@@ -32,8 +32,8 @@ def sparse(path: Path) -> None:
 NOT_OWN: dict[str, tuple[Callable[[Path], object], str]] = {
     "link": (link, "it is a link"),
     "link to nothing": (lambda path: path.symlink_to("nowhere"), "it is a link"),
-    "hard link": (hard_link, "another name"),
-    "pipe": (os.mkfifo, "no regular file"),
+    "hard link": (hard_link, "second hard link"),
+    "pipe": (os.mkfifo, "not a regular file"),
     "folder": (Path.mkdir, "directory"),
     "8 GB": (sparse, "more than 1000 bytes"),
 }
@@ -70,7 +70,7 @@ def test_a_file_is_replaced_whole_and_a_link_by_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir])
 def test_what_is_no_file_is_not_replaced(make: Callable[[Path], object], tmp_path: Path) -> None:
     make(tmp_path / "there")
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         write(tmp_path / "there", "ours")
     assert not (tmp_path / "there").is_file()
 

@@ -66,7 +66,7 @@ def test_the_law_comes_first_then_how_sure_then_what_else_then_how() -> None:
 
 def test_every_percentage_says_of_what() -> None:
     text = plain(made("2.5*a*b", noise=0.1))
-    assert "% of the spread (standard deviation) of y" in text and "in percent of the spread of y" in text
+    assert "% of the spread (standard deviation) of y" in text and "with the misfit of each step" in text
 
 
 def test_constants_are_in_the_order_of_the_formula_with_their_errors() -> None:

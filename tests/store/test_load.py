@@ -233,7 +233,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (tmp_path, "no such file"),
         (tmp_path / "nowhere", "no such file"),
         (tmp_path / "latin.json", "not a text in UTF-8"),
-        (tmp_path / "list.json", "is no result of kansr"),
+        (tmp_path / "list.json", "is not a result of kansr"),
         (KEPLER, "is damaged"),
         ("a\0b", "cannot read"),
     ]:

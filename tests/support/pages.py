@@ -72,7 +72,7 @@ def made(
 
 
 def hostile() -> Discovery:
-    """A long formula, names that are markup and code, wrong rows, rivals and notes."""
+    """A long formula, names that are markup and code, outliers, rivals and notes."""
     text = LONG.replace("c", "a").replace("aos", "cos")  # the third input is not used
     found = made(text, "3.1", "1.2*a", "2.1*a/b + 0.3*sqrt(b)", noise=0.01, rows=3000, columns=ODD, wrong=(3, 77))
     return replace(

@@ -66,7 +66,7 @@ def ode_problems(path: Path) -> list[OdeProblem]:
     except OSError as err:
         raise DataError(f"cannot read {path}: {err.strerror}") from err
     except (ValueError, OverflowError, KeyError, TypeError, IndexError, FormulaError) as err:
-        raise DataError(f"{path} is no file of ODEBench's systems ({type(err).__name__}: {err})") from err
+        raise DataError(f"{path} is not a file of ODEBench's systems ({type(err).__name__}: {err})") from err
 
 
 def _problem(entry: dict[str, Any]) -> OdeProblem:

@@ -71,7 +71,7 @@ class Folder:
             real = path.resolve()
         except (OSError, RuntimeError) as err:  # a circle of links, or a name that is too long
             raise UsageError(
-                f"{called} cannot be read: {getattr(err, 'strerror', None) or 'its links go round'}"
+                f"{called} cannot be read: {getattr(err, 'strerror', None) or 'its symbolic links form a loop'}"
             ) from err
         if not real.is_relative_to(self.root):
             raise UsageError(f"{called} leads out of the folder")
@@ -83,7 +83,7 @@ def _relative(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     windows = PureWindowsPath(name)
     if not name or not name.isprintable() or _too_long(path):  # half a surrogate pair is not printable
-        raise UsageError(f"{name[:40]!r} is no name of a file")
+        raise UsageError(f"{name[:40]!r} is not a file name")
     if path.is_absolute() or windows.drive or windows.root:
         raise UsageError(f"{name!r} is an absolute path: names are relative to the folder")
     if ".." in (*path.parts, *windows.parts):

@@ -60,7 +60,7 @@ class Bench(Signature):
     units: Annotated[bool, typer.Option("--units", help="Tell the methods the units.")] = False
     distractors: Annotated[int, typer.Option(min=0, help="Columns to add that the law does not use.")] = 0
     structure: options.Structure = options.StructureName.AUTO
-    outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of grossly wrong rows.")] = 0.0
+    outliers: Annotated[float, typer.Option(metavar="SHARE", help="Share of rows to turn into outliers.")] = 0.0
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The tables of pmlb or empirical; the file of odebench.")
     ] = None

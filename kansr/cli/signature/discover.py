@@ -52,15 +52,16 @@ class Discover(Signature):
     dimensional_constants: options.Dimensional = False
     refine: Annotated[
         list[str] | None,
-        typer.Option(metavar="operon|pysr|all", help="Also ask this search, in 0.4 of the time; repeatable."),
+        typer.Option(metavar="operon|pysr|all", help="Also run this search, with 40 % of the time limit; repeatable."),
     ] = None
-    form: Annotated[
-        str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with functions that are not known.")
-    ] = ""
+    form: Annotated[str, typer.Option(metavar='"f(x)+g(y,z)"', help="The form of the law, with unknown functions.")] = (
+        ""
+    )
     shape: Annotated[
         str,
         typer.Option(
-            metavar='"monotone x +; y >= 0"', help="What is known of the law; what is against it is left out."
+            metavar='"monotone x +; y >= 0"',
+            help="Known properties of the law; formulas that contradict them are left out.",
         ),
     ] = ""
     library: options.Functions = None

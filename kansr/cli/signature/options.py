@@ -42,7 +42,9 @@ Target = Annotated[str | None, typer.Option(help="The column to explain; the las
 Targets = Annotated[
     str | None, typer.Option(metavar="A[,B]", help="The column to explain, or several; the last one unless named.")
 ]
-Run = Annotated[str | None, typer.Option(metavar="COLUMN", help="With --derivative: the column that tells runs apart.")]
+Run = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="With --derivative: the column with the name of the run.")
+]
 Order = Annotated[int, typer.Option(metavar="1|2", help="With --derivative: the order of the equations.")]
 Inputs = Annotated[str | None, typer.Option(metavar="A,B", help="The columns to use; all others unless named.")]
 Ignore = Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out.")]
@@ -58,10 +60,12 @@ Group = Annotated[
     typer.Option(metavar="COLUMN", help="One law for groups of rows, such as experiments; constants may differ."),
 ]
 Derivative = Annotated[
-    str | None, typer.Option(metavar="T", help="Explain the target's rate of change along this column.")
+    str | None,
+    typer.Option(metavar="T", help="Use the derivative of the target with respect to this column as the target."),
 ]
 Loss = Annotated[
-    LossName, typer.Option(help="auto leaves out wrong rows, huber counts far ones for less, squared does neither.")
+    LossName,
+    typer.Option(help="auto leaves out outliers, huber also gives large residuals less weight, squared does neither."),
 ]
 Structure = Annotated[
     StructureName,
@@ -71,7 +75,9 @@ Units = Annotated[
     str | None,
     typer.Option(metavar="FILE|A=M,B=S", help="The unit of each column, 1 for none; a list or a CSV file."),
 ]
-Constants = Annotated[str, typer.Option(metavar="C=3E8:M/S", help="Constants with units to offer, by name.")]
+Constants = Annotated[
+    str, typer.Option(metavar="C=3E8:M/S", help="Physical constants that a formula may use, with units.")
+]
 Dimensional = Annotated[bool, typer.Option("--dimensional-constants", help="Fitted numbers may carry units.")]
 Functions = Annotated[
     str | None, typer.Option("--library", metavar="FILE", help="A .library file with functions of your own.")
@@ -82,7 +88,7 @@ OnlyFunctions = Annotated[
 ]
 MaxComplexity = Annotated[int | None, typer.Option(min=1, help="The most nodes that a formula may have.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
-TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="When to stop at the latest.")]
+TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="Stop after this many seconds.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes to use; as many as there are cores unless given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write discovery.json and front.csv there.")]
@@ -102,8 +108,8 @@ Header = Annotated[
 ]
 Sheet = Annotated[str, typer.Option(metavar="NAME", help="The sheet of an xlsx file; its first table unless named.")]
 NoHeader = Annotated[bool, typer.Option("--no-header", help="The first line holds data.")]
-Encoding = Annotated[str, typer.Option(help="How the letters of the file are written.")]
+Encoding = Annotated[str, typer.Option(help="Character encoding of the file.")]
 NaValues = Annotated[str, typer.Option(metavar="A,B", help="Cells that mean missing, besides NA.")]
-Memory = Annotated[str, typer.Option(metavar="SIZE", help="What may be held; of more rows, some are drawn.")]
+Memory = Annotated[str, typer.Option(metavar="SIZE", help="Memory for the table; larger tables are sampled at random.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -26,9 +26,11 @@ class Refine(Signature):
 
     context: typer.Context
     file: options.File
-    expr: Annotated[str, typer.Option(metavar="FORMULA", help="The form; what is no column is a free constant.")]
+    expr: Annotated[
+        str, typer.Option(metavar="FORMULA", help="The form; names that are not columns are constants to fit.")
+    ]
     start: Annotated[
-        str | None, typer.Option(metavar="A=1,B=2E-3", help="Where constants begin; found unless given.")
+        str | None, typer.Option(metavar="A=1,B=2E-3", help="Starting values of constants; found if not given.")
     ] = None
     target: options.Target = None
     inputs: options.Inputs = None

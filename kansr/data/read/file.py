@@ -104,7 +104,7 @@ def _tables(
             return
         stream = _stream(raw)
     if sheet:
-        raise UsageError(f"{name} is no xlsx file: leave out --sheet")
+        raise UsageError(f"{name} is not an xlsx file: leave out --sheet")
     readers = [reader for magic, reader in BINARY.items() if head.startswith(magic)]
     if readers:
         yield from readers[0](stream, name, memory, labels, form.wanted)
@@ -165,7 +165,7 @@ def _gathered(
         lines += [] if part.lines is None else [part.lines]
         if enough():
             if next(parts, None) is not None:
-                note = f"only the first {reservoir.total} rows were read: the time did not suffice for the others"
+                note = f"only the first {reservoir.total} rows were read: not enough time for the others"
                 table = replace(table, notes=(*table.notes, note))
             break
     return _kept(table, reservoir, lines, again)

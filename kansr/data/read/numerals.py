@@ -23,9 +23,9 @@ class Written(enum.Enum):
     THOUSANDS = "thousands separators are taken out"
     LETTER_D = "the D of exponents is read as an E"
     NO_LETTER = "exponents without a letter are read, 7.44+0 as 7.44e+0"
-    PERCENT = "percent are read as hundredths, 5% as 0.05"
+    PERCENT = "percentages are divided by 100, so 5% is 0.05"
     CURRENCY = "currency signs are dropped"
-    MINUS = "the sign − is read as a minus"
+    MINUS = "the sign − (U+2212) is read as minus"
     ERROR = "standard errors beside the values are read, as in 1.2±0.1 or 1.23(4)"
     COMMENT = "what follows a # is left out"
 

@@ -96,7 +96,7 @@ def picked(names: Sequence[str], wanted: Wanted | None, source: str) -> list[int
         places = [i for i in places if names[i] in wanted.names or (wanted.last and i == len(names) - 1)]
     if len(places) > MAX_COLUMNS:
         count = len(places)
-        raise DataError(f"{source} has {count} columns, and {MAX_COLUMNS} is the limit; choose some with --inputs")
+        raise DataError(f"{source} has {count} columns; at most {MAX_COLUMNS} are allowed: choose some with --inputs")
     if not places:
         raise DataError(f"{source}: none of its {len(names)} columns is one of those that are named")
     return list(places)

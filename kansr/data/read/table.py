@@ -244,7 +244,7 @@ def _plain(given: ArrayLike, name: str, source: str) -> NDArray[Any]:
             return np.where(np.ma.getmaskarray(given), np.nan, np.ma.getdata(given))
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as err:
-        raise DataError(f"{source}: {name} is no array of numbers ({type(given).__name__}: {reason(err)})") from err
+        raise DataError(f"{source}: {name} is not an array of numbers ({type(given).__name__}: {reason(err)})") from err
     if array.dtype.kind not in KINDS:
         raise DataError(
             f"{source}: {name} must be an array of plain numbers, and its elements are of type {array.dtype}"

@@ -97,11 +97,11 @@ def read_form(
     expr = parse(text)
     names = {str(symbol) for symbol in expr.free_symbols}
     if data.target in names:
-        raise UsageError(f"the formula uses {data.target!r}, which is the target: say how it follows from the inputs")
+        raise UsageError(f"the formula uses {data.target!r}, which is the target: leave it out")
     unusable = sorted(names & (set(columns) - set(data.names)))
     if unusable:
         raise UsageError(
-            f"the formula uses the column {unusable[0]!r}, which is no input here ({', '.join(data.names)}): "
+            f"the formula uses the column {unusable[0]!r}, which is not an input here ({', '.join(data.names)}): "
             "name it with --inputs, or see the notes for why it was left out"
         )
     if not names & set(data.names):
@@ -150,13 +150,13 @@ def read_start(start: Mapping[str, float] | str | None, constants: Sequence[symp
     known, found = [str(c) for c in constants], dict[str, float]()
     for name, equals, value in ((name.strip(), equals, value) for name, equals, value in pairs):
         if name not in known:
-            raise UsageError(f"the start names {name!r}, which is no constant of the form: {', '.join(known)}")
+            raise UsageError(f"the start names {name!r}, which is not a constant of the form: {', '.join(known)}")
         try:
             found[name] = float(value)
         except (TypeError, ValueError):
             equals = ""
         if not equals or not np.isfinite(found[name]):
-            raise UsageError(f"the start of {name} is to be a number, as in {name}=0.5, not {str(value)!r}")
+            raise UsageError(f"the start of {name} must be a number, as in {name}=0.5, not {str(value)!r}")
     return found
 
 
@@ -195,8 +195,8 @@ def fit_form(form: Form, data: Dataset, seed: int = 0, passed: Callable[[], bool
 
 def _without_values(form: Form, data: Dataset) -> UsageError:
     return UsageError(
-        f"{form.text} has no finite value on some of the rows, whatever its constants are: "
-        f"look for roots and logarithms of negative numbers and for zeros below the line"
+        f"{form.text} has no finite value on some rows for any constants tried: "
+        "check for roots or logarithms of negative numbers and for zero denominators"
     )
 
 

@@ -37,11 +37,12 @@ def contradiction(statements: Sequence[Statement], box: Box) -> Contradiction | 
 
 def _why(one: Statement, other: Statement, box: Box) -> str:
     if isinstance(one, Monotone) and isinstance(other, Monotone):
-        return "what is both does not use the input" if one.input == other.input and one.rising != other.rising else ""
+        both = one.input == other.input and one.rising != other.rising
+        return "a function that both rises and falls along an input does not depend on it" if both else ""
     if isinstance(one, Bound) and isinstance(other, Bound) and one.below and not other.below:
         strict = one.strict or other.strict
         nothing = one.value > other.value or (strict and _same(one.value, other.value))
-        return "nothing lies between" if nothing else ""
+        return "no value satisfies both" if nothing else ""
     if isinstance(one, Bound) and isinstance(other, Value) and _inside(other, box):
         return "the value is beyond the bound" if _beyond(one, other) else ""
     if isinstance(one, Value) and isinstance(other, Value):
@@ -49,10 +50,10 @@ def _why(one: Statement, other: Statement, box: Box) -> str:
     if isinstance(one, Limit) and isinstance(other, Limit) and one.input == other.input and _same(one.to, other.to):
         return _of_limits(one, other)
     if isinstance(one, Parity) and isinstance(other, Parity) and one.input == other.input and one.even != other.even:
-        return "only 0 is both"
+        return "only the function 0 is both even and odd"
     if isinstance(one, Parity) and not one.even and isinstance(other, Value):
         at_zero = other.point.get(one.input) == 0 and not _same(other.value, sympy.S.Zero)
-        return f"what is odd is 0 where {one.input} is" if at_zero else ""
+        return f"an odd function is 0 where {one.input} is 0" if at_zero else ""
     if (
         isinstance(one, Monotone)
         and isinstance(other, Parity)
@@ -61,7 +62,7 @@ def _why(one: Statement, other: Statement, box: Box) -> str:
         and one.input == other.input
     ):
         low, high = box.range(one.input)
-        return "what is even turns at 0" if low < 0 < high else ""
+        return "an even function that rises on one side of 0 falls on the other" if low < 0 < high else ""
     return ""
 
 
@@ -94,11 +95,11 @@ def _of_values(one: Value, other: Value) -> str:
     """Two values at one point, or where the points may be one: what one of them does not name is any number."""
     here, there = one.point, other.point
     meet = all(here[name] == there[name] for name in here.keys() & there.keys())
-    return "one point has one value" if meet and not _same(one.value, other.value) else ""
+    return "a function has one value at each point" if meet and not _same(one.value, other.value) else ""
 
 
 def _of_limits(one: Limit, other: Limit) -> str:
     if one.value is not None and other.value is not None:
-        return "" if _same(one.value, other.value) else "there is one limit"
+        return "" if _same(one.value, other.value) else "a function has one limit"
     given = one.value if one.value is not None else other.value
     return "infinity is not finite" if given is not None and given.is_infinite else ""

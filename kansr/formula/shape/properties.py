@@ -18,7 +18,7 @@ from kansr.result.result import Result, Status
 from kansr.result.shape import ShapeVerdict, Verdict
 from kansr.runtime.deadline import Deadline
 
-NO_SUCH_SHAPE = "no formula with inputs was found that has the known shape: what is given is a constant"
+NO_SUCH_SHAPE = "no formula of the inputs with the known shape was found; the result is a constant"
 MOST_INPUTS = 3  # of a law whose shape is described without being asked
 MOST_OPERATIONS = 40  # of such a law: nobody reads the shape of a longer one
 DESCRIBING = 0.05  # share of the time limit for what was not asked for; it takes a tenth of a second or two

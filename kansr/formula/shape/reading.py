@@ -67,7 +67,7 @@ def read_shape(text: str, target: str, box: Box) -> Shape:
     formula can meet together.
     """
     if len(text) > MAX_CHARACTERS:
-        raise FormulaError(f"the shape has {len(text)} characters, and {MAX_CHARACTERS} is the limit", text)
+        raise FormulaError(f"the shape has {len(text)} characters; at most {MAX_CHARACTERS} are allowed", text)
     found: list[Statement] = []
     places: list[int] = []
     for start, part in _parts(text):
@@ -77,7 +77,7 @@ def read_shape(text: str, target: str, box: Box) -> Shape:
     if not found:
         raise FormulaError(f"the shape is empty; write statements such as {KINDS['monotone']}; {OF_TARGET}", text)
     if len(found) > MAX_STATEMENTS:
-        raise FormulaError(f"the shape has {len(found)} statements, and {MAX_STATEMENTS} is the limit", text)
+        raise FormulaError(f"the shape has {len(found)} statements; at most {MAX_STATEMENTS} are allowed", text)
     clash = contradiction(found, box)
     if clash:
         raise _error(clash.sentence, text, places[clash.last])

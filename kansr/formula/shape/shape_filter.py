@@ -50,7 +50,8 @@ class ShapeFilter:
         if self.best is None or self.against is None or self.best.description_length >= chosen.description_length:
             return notes
         formula = f"{self.target} = {readable(self.best.expr)}"
-        return (*notes, f"left out as against the known shape, though it fits better: {formula}; {why(self.against)}")
+        against = f"{formula}; {why(self.against)}"
+        return (*notes, f"left out because it contradicts the known shape, though it fits better: {against}")
 
     def nothing_left(self) -> str:
         """The sentence for a search in which every formula contradicts the shape, "" where none was left out."""

@@ -80,7 +80,9 @@ def _check_names(names: Sequence[str], target: str) -> None:
         raise UsageError(f"--space names one or two arrays, as x or x,y, not {axes}")
     for name in (*names, target):
         if not is_identifier(name):
-            raise UsageError(f"{name!r} is no name of the formula language: rename the array, with letters and digits")
+            raise UsageError(
+                f"{name!r} is not a name of the formula language: rename the array, with letters and digits"
+            )
         if [*names, target].count(name) > 1:
             raise UsageError(f"{name!r} is named twice in --time, --space and --target")
 

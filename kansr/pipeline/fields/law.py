@@ -152,18 +152,18 @@ def _notes(parts: Parts, final: Written) -> tuple[str, ...]:
     weak = parts.every.weak
     field = weak.field
     names = (field.time, *field.space)
-    supports = ", ".join(f"{2 * bump.half + 1} of {name}" for bump, name in zip(weak.bumps, names))
+    supports = ", ".join(f"{2 * bump.half + 1} points of {name}" for bump, name in zip(weak.bumps, names))
     noise = weak.noise / math.sqrt(mean_square(np.ravel(field.values)))
     notes = [
-        f"each row is a mean of {field.target} and of the terms, weighted by a test function of so many points: "
-        f"{supports}; r² is that of these rows, and the last quarter of {names[parts.axis]!r} is held out",
+        f"weak form: each row is a mean of {field.target} and of the terms, weighted by a test function that spans "
+        f"{supports}; r² is measured on these rows, and the last quarter of {names[parts.axis]!r} is held out",
         f"the noise of {field.name} is about {100 * noise:.2g} % of its root mean square",
     ]
     if final.parts:
         notes.append(f"95 % intervals: {intervals(final)}")
     coarse = [n for n, error in zip(_labels(parts), _quadrature(parts)) if error > PRECISION]
     if coarse:
-        notes.append(f"the grid is too coarse for exact sums of {', '.join(coarse)}: a finer one tells more")
+        notes.append(f"the grid is too coarse for accurate sums of {', '.join(coarse)}: use a finer grid")
     return tuple(notes)
 
 

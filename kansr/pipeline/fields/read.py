@@ -35,7 +35,7 @@ def read_field(
 def _arrays(raw: bytes, source: str, wanted: Sequence[str]) -> dict[str, object]:
     """The arrays of these names in an npz file; those that it lacks are missing, and others are empty."""
     if not raw.startswith(ARCHIVE):
-        raise DataError(f"{source} is no npz file: save the arrays with numpy.savez")
+        raise DataError(f"{source} is not an npz file: save the arrays with numpy.savez")
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MEMORY:

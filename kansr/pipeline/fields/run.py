@@ -24,7 +24,7 @@ def axes_of(space: str | Sequence[str]) -> tuple[str, ...]:
     """The names of the axes of space; a text is a list of them. Raises UsageError for an empty place."""
     names = tuple(name.strip() for name in (space.split(",") if isinstance(space, str) else space))
     if not all(names) or not names:
-        raise UsageError(f"--space {','.join(names)}: names of arrays, parted by commas, are meant")
+        raise UsageError(f"--space {','.join(names)}: give names of arrays, separated by commas")
     return names
 
 

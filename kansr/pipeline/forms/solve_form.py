@@ -62,7 +62,8 @@ def solve_form(text: str, rows: Partition, config: Config, deadline: Deadline, j
         misfit = max(misfit, seen.misfit)
         if seen.misfit > LOST and len(remaining) == len(skeleton.unknowns):
             percent = f"{100 * seen.misfit:.0f} %"
-            notes.append(f"the best smooth functions in {text} still miss the target by {percent} of its spread")
+            left = f"leave a residual of {percent} of the target's spread"
+            notes.append(f"even smooth functions in {text} {left}: the form may be wrong")
         unknown = min(remaining, key=lambda u: len(u.arguments))
         part = solving.table(unknown, seen.values[unknown.symbol])
         seconds = deadline.remaining(deadline.budget.form_search) / len(remaining)
@@ -90,7 +91,7 @@ def _check(skeleton: Skeleton, vocabulary: Vocabulary) -> None:
     """Raises UsageError for a form with a function that formulas may not have."""
     known = {unknown.symbol: sympy.Symbol("f") for unknown in skeleton.unknowns}
     if not vocabulary.may_become(skeleton.expr.xreplace(known)):
-        raise UsageError(f"the form {skeleton.text} has a function that --functions does not list")
+        raise UsageError(f"the form {skeleton.text} uses a function that is not in --functions: add it there")
 
 
 def _searched(part: Dataset, config: Config, near: float) -> Result:

@@ -51,13 +51,13 @@ def series_of(
         if len(twice):
             raise DataError(
                 f"{table.source}: {time!r} is {t[twice[0]]:g} twice in {where} "
-                f"({table.place(int(places[rows[twice[0] + 1]]))}); average such rows, or name the column that tells "
-                "runs apart with --run"
+                f"({table.place(int(places[rows[twice[0] + 1]]))}); average such rows, or name the run column "
+                "with --run"
             )
         if len(t) < FEWEST_ROWS:
             raise DataError(
                 f"{table.source}: {where} has {len(t)} row{'s' * (len(t) != 1)}, and a system needs {FEWEST_ROWS} in "
-                f"each run; leave it out, or name the column that tells runs apart with --run"
+                f"each run; leave it out, or name the run column with --run"
             )
         runs.append(Run(label, t, np.ascontiguousarray(values[rows, 1:])))
     names = aliases([time, *targets])
@@ -69,7 +69,7 @@ def series_of(
         notes.append(f"{cuts} gap{'s' * (cuts > 1)} in {time!r}: nothing is interpolated over them")
     lost = series.rows - sum(len(t) for t, _ in series.segments())
     if lost:
-        notes.append(f"{lost} rows between gaps are too few in a row, and are not used to find the system")
+        notes.append(f"{lost} rows are in segments too short to use, and are left out of the search")
     return series, tuple(notes)
 
 
@@ -80,14 +80,14 @@ def _check_options(time: str, targets: Sequence[str], run: str | None, order: in
         if name == time:
             raise UsageError(f"{name!r} cannot be both a target and the time: take it out of --target")
         if name == run:
-            raise UsageError(f"{name!r} cannot be both a target and what tells runs apart: take it out of --target")
+            raise UsageError(f"{name!r} cannot be both a target and the run column: take it out of --target")
         if list(targets).count(name) > 1:
             raise UsageError(f"the target {name!r} is named twice")
     if run == time:
-        raise UsageError(f"{run!r} cannot be both the time and what tells runs apart")
+        raise UsageError(f"{run!r} cannot be both the time and the run column: name another one with --run")
     if len(targets) * order > MOST_STATES:
         raise UsageError(
-            f"a system may have {MOST_STATES} states, slopes included, and here are {len(targets) * order}"
+            f"the system has {len(targets) * order} states, slopes included; at most {MOST_STATES} are allowed"
         )
 
 
@@ -96,7 +96,7 @@ def _labels(table: Table, run: str | None, keep: Mask) -> list[str]:
     if run is None:
         return [""] * int(np.count_nonzero(keep))
     if run not in table.columns:
-        raise DataError(f"{table.source} has no column {run!r} to tell runs apart; {nearest(run, table.columns)}")
+        raise DataError(f"{table.source} has no run column {run!r}; {nearest(run, table.columns)}")
     if run in table.refusals:
         raise DataError(f"{table.source}: {table.refusals[run]}")
     cells = table.values[keep, table.columns.index(run)]
@@ -123,5 +123,6 @@ def _check_segments(table: Table, time: str, series: Series) -> None:
     for name, column in zip(series.states, np.concatenate([one.x for one in series.runs]).T):
         if np.ptp(column) == 0:
             raise DataError(
-                f"{table.source}: {series.columns.get(name, name)!r} is {column[0]:g} in all rows; it is no state"
+                f"{table.source}: {series.columns.get(name, name)!r} is {column[0]:g} in all rows, so it is not a "
+                "state: take it out of --target"
             )

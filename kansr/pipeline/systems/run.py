@@ -41,7 +41,7 @@ def targets_of(job: Job, table: Table) -> tuple[str, ...]:
         return () if given is None else (given,)
     names = tuple(name.strip() for name in (given.split(",") if isinstance(given, str) else given))
     if not all(names) or not names:
-        raise UsageError(f"--target {','.join(names)}: names of columns, parted by commas, are meant")
+        raise UsageError(f"--target {','.join(names)}: give names of columns, separated by commas")
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"the target {name!r} is named twice")

@@ -15,7 +15,9 @@ ADVICE = "once, with a network: python -c 'import pysr' (it fetches Julia and co
 def missing() -> str:
     """What is missing and what to do about it; "" if PySR can run."""
     if all(os.environ.get(name) for name in OWN):
-        return "" if Path(os.environ[OWN[0]]).exists() else f"{OWN[0]} is {os.environ[OWN[0]]}, which is not there"
+        own = os.environ[OWN[0]]
+        absent = f"{OWN[0]} names {own}, which does not exist: set it to a Julia executable"
+        return "" if Path(own).exists() else absent
     try:
         meta = Path(import_module("juliapkg.state").STATE["meta"])
     except ImportError:

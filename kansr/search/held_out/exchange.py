@@ -33,7 +33,7 @@ def exchange_notes(expr: sympy.Expr, data: Dataset, expired: Callable[[], bool])
         would_do = [j for j in _near(i, used, data) if not expired() and _as_good(expr, i, j, data, squares)]
         if would_do:
             own, *others = (repr(data.columns.get(data.names[k], data.names[k])) for k in (i, *would_do))
-            yield f"{_listed(others)} would do as well in the place of {own}: the rows do not tell which of them it is"
+            yield f"{_listed(others)} fits as well as {own}: the rows cannot decide which one the law uses"
 
 
 def _near(i: int, used: list[int], data: Dataset) -> list[int]:

@@ -49,7 +49,7 @@ def law(discovery: Result) -> Figure:
     parity, left = drawn.subplots(1, 2)
     for axes, y in ((parity, rows.y), (left, rows.residual)):
         _dots(axes, rows, y)
-        axes.set_xlabel(f"{name}: the law")
+        axes.set_xlabel(f"{name}, predicted")
         axes.grid(alpha=0.3)
     values = np.concatenate([rows.y, rows.law])
     if spans_decades(rows.y) and np.nanmin(values) > 0:
@@ -57,9 +57,9 @@ def law(discovery: Result) -> Figure:
         left.set_xscale("log")
     ends = [float(np.nanmin(values)), float(np.nanmax(values))]
     parity.plot(ends, ends, color="grey", linewidth=0.8, zorder=0)
-    parity.set_ylabel(f"{name}: the rows")
+    parity.set_ylabel(f"{name}, measured")
     left.axhline(0.0, color="grey", linewidth=0.8, zorder=0)
-    left.set_ylabel("row − law")
+    left.set_ylabel("measured − predicted")
     reach = float(np.nanmax(np.abs(rows.residual[~rows.out]), initial=0.0))
     if reach > 0:  # rows that were left out may be far away
         left.set_ylim(-1.1 * reach, 1.1 * reach)

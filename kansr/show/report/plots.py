@@ -87,11 +87,11 @@ def parity(discovery: Result, rows: PlottedRows, labels: dict[str, str]) -> Mark
     both = np.concatenate([rows.y, rows.law[np.isfinite(rows.law)]])
     log = spans_decades(rows.y) and float(both.min()) > 0
     target = labels[discovery.target]
-    axis = spanning(rows.y if log else _without_far(both), f"{target}: the law", log=log)
-    frame = Frame(axis, Axis(axis.low, axis.high, f"{target}: the rows", axis.log))
+    axis = spanning(rows.y if log else _without_far(both), f"{target}, predicted", log=log)
+    frame = Frame(axis, Axis(axis.low, axis.high, f"{target}, measured", axis.log))
     ends = [axis.low, axis.high]
     marks = [*_dots(frame, rows, rows.law, rows.y), frame.line(ends, ends, "rule")]
-    return frame.svg(marks, "Measured values against values of the law")
+    return frame.svg(marks, "Measured against predicted values")
 
 
 def residuals(discovery: Result, rows: PlottedRows, x: Array, label: str) -> Markup:
@@ -100,7 +100,7 @@ def residuals(discovery: Result, rows: PlottedRows, x: Array, label: str) -> Mar
     axis = spanning(x, label, log=spans_decades(x) and float(x.min()) > 0)
     reach = float(np.nanmax(np.abs(left[~rows.out]), initial=0.0)) if len(left) else 0.0
     reach = reach or float(np.std(rows.y)) or 1.0
-    frame = Frame(axis, Axis(-1.1 * reach, 1.1 * reach, "row − law"))
+    frame = Frame(axis, Axis(-1.1 * reach, 1.1 * reach, "measured − predicted"))
     level = discovery.noise * float(np.std(rows.y[~rows.out]))
     band = frame.band(level) if level > VISIBLE_NOISE * float(np.std(rows.y)) else ""
     marks = [band, frame.line([axis.low, axis.high], [0, 0], "rule"), *_dots(frame, rows, x, left)]

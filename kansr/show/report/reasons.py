@@ -22,7 +22,6 @@ MEANING = {
     Status.INTERRUPTED: "The search was stopped. More time may give a better formula.",
 }
 ROWS_PER_CONSTANT = 10  # below which a sentence warns
-SHORT = "The rows can hardly tell them apart"
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ def reasons(discovery: Result) -> Iterator[str]:
         yield "The rows show no noise: the formula is exact to rounding."
     others = rivals(discovery)
     if discovery.rivals:
-        several = "formula is" if len(others) == 1 else "formulas are"
-        yield f"{len(others)} other {several} not ruled out. {SHORT}: more rows, or rows elsewhere, would."
+        several = counted(len(others), "other formula")
+        yield f"The rows do not rule out {several}. More rows, or rows in other ranges, could decide."
     elif others:
         yield f"The runner-up lost by {others[0].bits:.0f} bits, which is {strength(others[0].bits)}."
     if discovery.constants and discovery.rows < ROWS_PER_CONSTANT * len(discovery.constants):
@@ -64,4 +63,4 @@ def reasons(discovery: Result) -> Iterator[str]:
         yield f"{line[0].upper()}{line[1:]}."
     if discovery.outliers:
         verb = "was" if len(discovery.outliers) == 1 else "were"
-        yield f"{counted(len(discovery.outliers), 'row')} {verb} left out as grossly wrong; see below."
+        yield f"{counted(len(discovery.outliers), 'row')} {verb} left out as outliers; see below."

@@ -111,7 +111,7 @@ def _lines(path: Path) -> list[str]:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise DataError(f"{path} has more than {MAX_BYTES >> 20} MiB; that is no library of functions")
+            raise DataError(f"{path} has more than {MAX_BYTES >> 20} MiB: it is not a library of functions")
         return raw.decode("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise DataError(f"no such file: {path}; a library is a text with one function a line") from None
@@ -122,7 +122,7 @@ def _lines(path: Path) -> list[str]:
 def _read_line(line: str, number: int) -> LibraryEntry:
     """The function in a line. Raises FormulaError with the position."""
     if len(line) > MAX_LETTERS:
-        raise _error(f"the line has {len(line)} letters, and {MAX_LETTERS} is the limit", line, MAX_LETTERS)
+        raise _error(f"the line has {len(line)} letters; at most {MAX_LETTERS} are allowed", line, MAX_LETTERS)
     try:
         tree = _parser().parse(line)
     except UnexpectedInput as err:
@@ -206,7 +206,7 @@ class _Clauses(Transformer[Token, Any]):
         places: dict[str, int] = {}
         for key, value, place in clauses:
             if key in found:
-                raise _error(f"{key} is said twice", self.line, place)
+                raise _error(f"{key} is given twice", self.line, place)
             found[key], places[key] = value, place
         return name, variable, formula, {**found, "places": places}
 

@@ -61,8 +61,8 @@ def test_a_field_that_cannot_be_used_is_refused_in_a_sentence(change: Callable[[
 NAMES = {
     "twice": ({"space": "t"}, "'t' is named twice"),
     "three axes": ({"space": "x,y,z"}, "one or two arrays"),
-    "no identifier": ({"target": "u 1"}, "no name of the formula language"),
-    "a function": ({"time": "exp"}, "no name of the formula language"),
+    "no identifier": ({"target": "u 1"}, "not a name of the formula language"),
+    "a function": ({"time": "exp"}, "not a name of the formula language"),
 }
 
 

@@ -30,8 +30,8 @@ def written(**arrays: object) -> bytes:
 
 
 BAD = {
-    "csv": (b"t,x,u\n1,2,3\n", "is no npz file"),
-    "empty": (b"", "is no npz file"),
+    "csv": (b"t,x,u\n1,2,3\n", "is not an npz file"),
+    "empty": (b"", "is not an npz file"),
     "cut": (written(**FIELD)[:900], "cannot read its arrays"),
     "objects": (written(**{**FIELD, "u": np.array([{}, None])}), "cannot read its arrays"),
     "other names": (written(a=FIELD["u"]), "holds no array 't', but 'a'"),

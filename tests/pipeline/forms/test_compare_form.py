@@ -87,7 +87,7 @@ def test_constants_that_only_count_together_are_said_to() -> None:
 REFUSED = [
     ("a + b", "uses none of the inputs (x, y)"),
     ("t*x", "uses 't', which is the target"),
-    ("x + k", "uses the column 'k', which is no input here"),
+    ("x + k", "uses the column 'k', which is not an input here"),
     ("2*x", "nothing to fit"),
     ("a*sqrt(-x)", "no finite value on some of the rows"),
     ("a*(x", "never closed"),

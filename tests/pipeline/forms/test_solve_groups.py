@@ -107,7 +107,7 @@ REFUSED = [
     ("y", {"target": "y"}, DataError, "'y' cannot be both the target and the group"),
     ("number", {}, DataError, "every group of 'number' has one row only"),
     ("gaps", {}, DataError, "missing cells in 'gaps' \\(1\\)"),
-    ("which", {"refine": "operon"}, UsageError, "refiners do not know groups"),
+    ("which", {"refine": "operon"}, UsageError, "--group cannot be combined with --refine"),
     ("which", {"loss": "huber"}, UsageError, "by squares"),
     ("which", {"form": "f(t)"}, UsageError, "leave out --form or --group"),
     ("which", {"derivative": "t"}, UsageError, "leave out --group or --derivative"),

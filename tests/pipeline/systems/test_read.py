@@ -23,13 +23,13 @@ def one_row(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 BAD = {
-    "no such run": (FRAME, {"run": "day"}, DataError, "has no column 'day' to tell runs apart"),
+    "no such run": (FRAME, {"run": "day"}, DataError, "has no run column 'day'"),
     "a run of one row": (one_row(FRAME), {"run": "trial"}, DataError, "run '7' has 1 row, and a system needs 12"),
     "a time twice": (FRAME.assign(t=FRAME.t.where(FRAME.index != 1, FRAME.t[2])), {}, DataError, "twice in the run"),
     "two runs as one": (FRAME.assign(trial=0.0), {"run": "trial"}, DataError, "twice in run '0'"),
     "the time as a target": (FRAME, {"targets": ["t", "prey"]}, UsageError, "both a target and the time"),
-    "the run as a target": (FRAME, {"targets": ["trial"], "run": "trial"}, UsageError, "what tells runs apart"),
-    "the run as the time": (FRAME, {"run": "t"}, UsageError, "both the time and what tells runs apart"),
+    "the run as a target": (FRAME, {"targets": ["trial"], "run": "trial"}, UsageError, "a target and the run column"),
+    "the run as the time": (FRAME, {"run": "t"}, UsageError, "both the time and the run column"),
     "order 3": (FRAME, {"order": 3}, UsageError, "order 1 or 2"),
     "no such target": (FRAME, {"targets": ["pray", "predator"]}, DataError, "no column 'pray'; did you mean 'prey'"),
     "a target twice": (FRAME, {"targets": ["prey", "prey"]}, UsageError, "named twice"),
