@@ -1,4 +1,4 @@
-"""Robust statistics: noise levels and squares that wrong rows cannot move."""
+"""Robust statistics: noise levels and squares that outliers cannot move."""
 
 from __future__ import annotations
 

@@ -64,9 +64,9 @@ def test_names_that_no_folder_can_have_are_refused_before_any_search(folder: Pat
 
 
 BAD = {
-    "no such run": (["--run", "day"], "has no column 'day'"),
+    "no such run": (["--run", "day"], "has no run column 'day'"),
     "order 3": (["--order", "3"], "order 1 or 2"),
-    "a run without a time": (None, "name the time with --derivative"),
+    "a run without a time": (None, "--run and --order need --derivative"),
     "the time": (["--target", "t,prey"], "both a target and the time"),
     "units": (["--units", "prey=1"], "--units is not for systems"),
     "functions": (["--functions", "exp"], "--functions or --max-complexity is not for systems"),

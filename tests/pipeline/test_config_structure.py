@@ -141,7 +141,7 @@ def test_what_does_not_go_with_it_is_refused() -> None:
         Config(structure="networks")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="moves are reductions"):
         Config(structure="kan", moves=(lambda state, field: (),))  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="leave out --structure or --group"):
+    with pytest.raises(UsageError, match="--group cannot be combined with --structure"):
         kansr.discover("no such file", group="g", structure="kan")
 
 

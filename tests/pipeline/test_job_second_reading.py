@@ -43,7 +43,7 @@ def answer(table: object, then: Callable[[], object] = lambda: None, begun: floa
 
 def test_all_rows_are_read(path: Path) -> None:
     notes = answer(path).notes
-    assert any(f"on all {ROWS} its" in note for note in notes), notes
+    assert any(f"on all {ROWS} rows" in note for note in notes), notes
 
 
 def test_what_is_not_there_any_more_is_said(path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_shape_that_nothing_has_leaves_nothing() -> None:
     done = call("discover", KEPLER, "--shape", shape, "--time-limit", 4, "--json", program=REAL)
     found = json.loads(done.stdout)
     assert done.returncode == 1 and found["status"] == "nothing"
-    assert "no formula with inputs was found that has the known shape" in done.stderr
+    assert "no formula of the inputs with the known shape was found" in done.stderr
     assert found["shape"][0]["verdict"] == "refuted" and len(found["front"]) == 1
 
 
@@ -68,7 +68,7 @@ def test_the_command_tells_a_mistake_in_one_sentence() -> None:
 
 
 def test_a_shape_is_for_a_search() -> None:
-    with pytest.raises(UsageError, match="without a form"):
+    with pytest.raises(UsageError, match="--shape cannot be combined with a form"):
         Job(table=KEPLER, task=Task.SOLVE_FORM, form="f(semi_major_axis_au)", shape=RISES)
 
 

@@ -89,7 +89,7 @@ REFUSED = [
     ("t*x", "uses 't', which is the target"),
     ("x + k", "uses the column 'k', which is not an input here"),
     ("2*x", "nothing to fit"),
-    ("a*sqrt(-x)", "no finite value on some of the rows"),
+    ("a*sqrt(-x)", "no finite value on some rows"),
     ("a*(x", "never closed"),
     ("__import__('os')", "unexpected"),
     ("", "empty"),

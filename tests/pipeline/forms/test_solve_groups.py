@@ -108,10 +108,10 @@ REFUSED = [
     ("number", {}, DataError, "every group of 'number' has one row only"),
     ("gaps", {}, DataError, "missing cells in 'gaps' \\(1\\)"),
     ("which", {"refine": "operon"}, UsageError, "--group cannot be combined with --refine"),
-    ("which", {"loss": "huber"}, UsageError, "by squares"),
-    ("which", {"form": "f(t)"}, UsageError, "leave out --form or --group"),
-    ("which", {"derivative": "t"}, UsageError, "leave out --group or --derivative"),
-    ("which", {"units": "t=s,y=m"}, UsageError, "leave out --units"),
+    ("which", {"loss": "huber"}, UsageError, "--group cannot be combined with --loss huber"),
+    ("which", {"form": "f(t)"}, UsageError, "--group cannot be combined with --form"),
+    ("which", {"derivative": "t"}, UsageError, "--group cannot be combined with --derivative"),
+    ("which", {"units": "t=s,y=m"}, UsageError, "--group cannot be combined with --units"),
 ]
 
 

@@ -105,10 +105,10 @@ def two_at_once(folder: Path) -> None:
 
 
 FOREIGN: list[tuple[str, Callable[[bytes], bytes], str]] = [  # what is no journal of this search
-    ("not a journal", lambda raw: b"\x80\x04K.", "no journal"),
-    ("notes without a newline", lambda raw: b"my notes", "no journal"),
-    ("a list", lambda raw: b"[]\n", "no journal"),
-    ("a header that was cut", lambda raw: raw[:30], "no journal"),
+    ("not a journal", lambda raw: b"\x80\x04K.", "not a journal"),
+    ("notes without a newline", lambda raw: b"my notes", "not a journal"),
+    ("a list", lambda raw: b"[]\n", "not a journal"),
+    ("a header that was cut", lambda raw: raw[:30], "not a journal"),
     ("another version", lambda raw: raw.replace(b'"kansr": "', b'"kansr": "0.0.'), "begun with kansr 0.0."),
     ("another format", lambda raw: re.sub(rb'"journal": \d+', b'"journal": 9', raw), "format 9"),
 ]

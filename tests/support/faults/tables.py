@@ -129,7 +129,7 @@ def one_wrong(folder: Path) -> None:
     table = "a,b,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in np.column_stack([X, y]).tolist())
     code, out, err = discover(folder, table, "--json", "--jobs", "1")
     result = json.loads(out)
-    assert code == 0 and result["outliers"] == [4] and "(5, counted from 1)" in err, (result["outliers"], err)
+    assert code == 0 and result["outliers"] == [4] and "(row 5, counted from 1)" in err, (result["outliers"], err)
     assert same(result["best"]["expression"], "a**2/b") and 0 < result["noise"] < 0.1
     X[:, 0].put(9, 10 * X[9, 0])
     y[4] /= 10
