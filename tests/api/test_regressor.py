@@ -148,7 +148,7 @@ def test_guesses_are_fitted_and_have_to_be_formulas_in_the_inputs() -> None:
     ]:
         with pytest.raises(KansrError, match=says):
             discover(table, guesses=guesses)
-    with pytest.raises(UsageError, match="without a form"):
+    with pytest.raises(UsageError, match="cannot be combined with a form"):
         discover(table, guesses=["a"], form="f(a)")
 
 
