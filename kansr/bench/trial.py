@@ -44,8 +44,8 @@ class Settings:
 
     rows: of each table, None for as many as each law has by itself; time_limit: seconds of each search; distractors:
     number of columns that the law does not use; units: whether methods are told the units; outliers: share of rows
-    that become outliers; data: the folder of the tables, "" where rows are drawn from laws; structure: what finds structures
-    in kansr. Raises UsageError if out of range.
+    that become outliers; data: the folder of the tables, "" where rows are drawn from laws; structure: what finds
+    structures in kansr. Raises UsageError if out of range.
     """
 
     rows: int | None = 2000

@@ -179,7 +179,10 @@ def test_inputs_are_names_or_one_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"form": "f(a)", "task": Task.SOLVE_FORM, "config": Config(refine=[print])}, "--form cannot be combined with --refine"),
+        (
+            {"form": "f(a)", "task": Task.SOLVE_FORM, "config": Config(refine=[print])},
+            "--form cannot be combined with --refine",
+        ),
         ({"form": "f(a)", "task": Task.SOLVE_FORM, "guesses": ["a"]}, "guesses cannot be combined with a form"),
     ],
 )
