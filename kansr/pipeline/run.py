@@ -305,7 +305,8 @@ class Search:
     def _ends(self, attempt: Attempt, new: Sequence[Finding], *, followed: bool) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new.
 
-        followed: whether a local search is still to come; in noise it may make a good formula a short one.
+        followed: whether a local search is still to come; in noise it may make a good formula a short one, or find a
+        shorter one than a power law that fits.
         """
         rows = self.partition
         settled = any(f.conclusive for f in new)
@@ -315,7 +316,8 @@ class Search:
             return False
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
-        if followed and not attempt.quick and self.deadline.in_time(lambda: may_edit(rows), False):
+        edited = attempt.follows and bool(new)
+        if followed and not edited and self.deadline.in_time(lambda: may_edit(rows), False):
             return False
         best = self._report().best
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor

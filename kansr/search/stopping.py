@@ -37,6 +37,7 @@ FEW_INPUTS = 9  # up to which reductions come first: laws of textbooks have no m
 MUCH = 0.25  # r² on held-out rows, below which a fast wave may be hidden from every smooth model
 FEW_CONSTANTS = 1  # fitted constants of a formula that may end a search early
 CLOSE = 0.01  # error over the spread at which a formula of one fitted constant is no chance, on however few rows
+HALVES = 2  # denominator up to which an exponent is one that a search may end with early
 DENOMINATORS = 4  # up to which a fraction is one that laws have; above it, many fractions fit
 MOST_WAVES = 3  # of a sum that may end a search: more may be the series of another function
 SLOW_TURNS = 2.5  # over the range of the input, up to which a wave of several is slow
@@ -72,11 +73,13 @@ def any_exact(findings: Sequence[Finding], data: Dataset, thorough: bool = True)
 def may_end_early(best: Candidate) -> bool:
     """Whether a formula is short and good enough to end a search before every kind of formula has been tried.
 
-    A fitted number beside another term, or as an exponent, also fits any curve that bends a little.
+    A fitted number beside another term, or as an exponent, also fits any curve that bends a little; so does a fraction
+    that is no half, as an exponent.
     """
-    parts = best.expr.atoms(sympy.Add) | {power.exp for power in best.expr.atoms(sympy.Pow)}
+    exponents = {power.exp for power in best.expr.atoms(sympy.Pow)}
     return (
-        not any(part.has(sympy.Float) for part in parts)
+        not any(part.has(sympy.Float) for part in best.expr.atoms(sympy.Add) | exponents)
+        and not any(p.is_Rational and p.q > HALVES for p in exponents)
         and _fitted(best) <= FEW_CONSTANTS
         and 1 - best.r2_held_out < LARGE**2
     )

@@ -29,6 +29,7 @@ from kansr.search.edits.tree import LEAVES, Tree, add, constant, mul, nodes
 from kansr.search.finish import finish, judged
 from kansr.search.noise_floor import NOISY, is_noisy, noise_floor
 from kansr.search.partition import Partition
+from kansr.search.stopping import matches_surrogate
 from kansr.structure.context import Context
 from kansr.units.consistency import fits
 
@@ -50,16 +51,23 @@ def may_edit(rows: Partition) -> bool:
 def begun(rows: Partition, context: Context) -> Iterator[Finding]:
     """What a few edits of the simplest formulas come to: many a law in noise, before any search over reductions.
 
-    Only where a surrogate shows that it is noise, not more than it can follow: exact laws are left to exact searches. A
-    formula that is not conclusive is not finished either: it is what the later local search starts from.
+    Only where a surrogate shows that it is noise, not more than it can follow, or where a short formula is as good as
+    the surrogate: exact laws are left to exact searches. A formula that is not conclusive is not finished either: it is
+    what the later local search starts from.
     """
-    if not is_noisy(rows):
+    if not is_noisy(rows) and not _fits_already(rows, context):
         return
     for conclusive, offered in _searched(rows, context, context.deadline.budget.first_edits, FIRST_EDITED):
         if conclusive:
             yield from _finished(offered[:1], rows, context, conclusive=True)
         else:
             yield from (Finding(judged(fit.expr, rows, ORIGIN), path=_path(known)) for fit, known in offered[:FINISHED])
+
+
+def _fits_already(rows: Partition, context: Context) -> bool:
+    """Whether the best formula so far would end the search, if no shorter one were near it."""
+    best = context.formulas[0] if context.formulas and may_edit(rows) else None
+    return best is not None and matches_surrogate(judged(best, rows, ORIGIN), rows.kept, rows, thorough=False)
 
 
 def edited(rows: Partition, context: Context) -> Iterator[Finding]:

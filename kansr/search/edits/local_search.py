@@ -27,6 +27,7 @@ from kansr.search.edits.neighbours import (
     other_forms,
     rounded,
     shorter,
+    sums_of_powers,
     tied,
 )
 from kansr.search.edits.pool import STAGES, Known, Pool
@@ -261,6 +262,7 @@ class LocalSearch:
                 yield from (("shorter", t) for t in shorter(free))
             yield from (("exponent", t) for t in tied(tree, self.means))
             yield from (("joined", t) for t in joined(tree))
+            yield from (("sum", t) for t in sums_of_powers(tree, self.means))
             if near:
                 yield from (("curve", t) for t in curves(tree))
         elif known.stage == 2:

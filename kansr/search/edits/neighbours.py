@@ -32,7 +32,9 @@ HALF = Fraction(1, 2)
 NEW_TERM, NEW_FACTOR = 0.1, 1.01  # where constants that change little start from; the fit moves them
 LARGEST_PLAIN = 2  # size and denominator of an exponent that was hardly fitted to the rows
 PLAIN_POWERS = (-1, 2, HALF, -HALF)
+BOX_COX = (Fraction(1), Fraction(-1), HALF, -HALF)  # p for which (u**p − 1)/p stands in the place of log(u)
 WRAPS = ("exp", "log", "sqrt", "square", "inverse", "sin", "cos", "tanh")
+SATURATING = ("tanh", "atan", "sin")
 SWAPS = ("exp", "log", "sin", "cos", "tanh", "atan", "sinh", "asin", "acos")
 
 
@@ -133,6 +135,51 @@ def tied(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
                     yield replace_at(tree, path, mul(*kept, *same, *steep, own))
 
 
+def sums_of_powers(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
+    """Power products A**a * B**b with odd exponents as (A + c*B)**(a + b), or the same of 1/A and 1/B.
+
+    A sum of two parts is a power product as far as it is smooth; a and b are the shares of its parts. A and B are
+    inputs, or products of all those that have the same exponent. means: of the inputs, where both are alike.
+    """
+    for path, node in places(tree):
+        if node[0] != "*":
+            continue
+        odd: dict[float, list[Tree]] = {}
+        rest = []
+        for factor in node[1:]:
+            base, exponent = _base_and_exponent(factor)
+            value = value_of(exponent) if is_number(exponent) else 0.0
+            inputs = [(i, value * s) for i, s in _inputs(base)]
+            if all(i is not None and means[i] > 0 and p % 1 for i, p in inputs):
+                for i, p in inputs:
+                    odd.setdefault(abs(p), []).append(power(("x", i), ONE if p > 0 else MINUS))
+            else:
+                rest.append(factor)
+        alone = [(p, [base]) for p, bases in odd.items() if len(bases) > 1 for base in bases]
+        for (a, of_a), (b, of_b) in combinations([*odd.items(), *alone], 2):
+            chosen = [*of_a, *of_b]
+            if len(set(chosen)) < len(chosen):
+                continue
+            others = [power(base, constant(p)) for p, bases in odd.items() for base in bases if base not in chosen]
+            for sign in (ONE, MINUS):
+                A, B = (mul(*(power(base, sign) for base in bases)) for bases in (of_a, of_b))
+                sizes = [math.prod(means[i or 0] ** s for i, s in _inputs(part)) for part in (A, B)]
+                both = add(A, mul(constant(b / a * sizes[0] / sizes[1]), B))
+                front = sizes[0] ** (a * value_of(sign)) * sizes[1] ** (b * value_of(sign))
+                front /= (sizes[0] * (a + b) / a) ** ((a + b) * value_of(sign))
+                inner = ("^", both, constant((a + b) * value_of(sign)))
+                yield replace_at(tree, path, mul(*rest, *others, constant(front), inner))
+
+
+def _inputs(product: Tree) -> list[tuple[int | None, float]]:
+    """The inputs of a power product and their exponents; None for what is no input."""
+    factors = map(_base_and_exponent, product[1:] if product[0] == "*" else (product,))
+    return [
+        (base[1] if base[0] == "x" and is_number(p) else None, value_of(p) if is_number(p) else 0.0)
+        for base, p in factors
+    ]
+
+
 def _base_and_exponent(factor: Tree) -> tuple[Tree, Tree]:
     return (factor[1], factor[2]) if factor[0] == "^" else (factor, ONE)
 
@@ -160,6 +207,8 @@ def curves(tree: Tree) -> Iterator[Tree]:
             for name in SWAPS:
                 if name != kind:
                     yield replace_at(tree, path, function(name, node[1]))
+            for near in _algebraic(kind, node[1]):
+                yield replace_at(tree, path, near)
         if kind == "+":
             terms = node[1:]
             for i in range(len(terms)):
@@ -177,12 +226,38 @@ def curves(tree: Tree) -> Iterator[Tree]:
                 t = _freed(mul(node[2], others, power(K, MINUS)))
                 for curve in _like_one_plus(t):
                     yield replace_at(tree, path, mul(power(K, node[2]), curve))
+        if kind == "*":
+            yield from (replace_at(tree, path, near) for near in _saturations(node[1:]))
         if kind == "exp":
             yield replace_at(tree, path, power(add(ONE, mul(MINUS, node[1])), MINUS))
             yield replace_at(tree, path, add(ONE, node[1]))
             yield replace_at(tree, path, add(node, mul(MINUS, ONE)))
             yield replace_at(tree, path, power(add(node, MINUS), MINUS))
             yield replace_at(tree, path, power(add(exp(mul(MINUS, node[1])), ONE), MINUS))
+
+
+def _algebraic(name: str, u: Tree) -> Iterator[Tree]:
+    """Curves without a function that begin like cos(u) at 0, or like log(u) at 1."""
+    if name == "cos":
+        square = power(u, number(2))
+        yield add(ONE, mul(number(-HALF), square))
+        yield power(add(ONE, square), number(-HALF))
+    if name == "log":
+        for p in BOX_COX:
+            yield mul(number(1 / p), add(power(u, number(p)), MINUS))
+
+
+def _saturations(factors: Sequence[Tree]) -> Iterator[Tree]:
+    """The product with tanh(u) and the like for u/(K + c*u**2), or a power of that, which begin and bend alike."""
+    for i, factor in enumerate(factors):
+        if factor[0] != "^" or factor[1][0] != "+" or not is_number(factor[2]) or value_of(factor[2]) >= 0:
+            continue
+        squares = [coefficient(term)[1] for term in factor[1][1:]]
+        for k, u in enumerate(factors):
+            if ("^", u, number(2)) in squares:
+                rest = [other for j, other in enumerate(factors) if j not in (i, k)]
+                for name in SATURATING:
+                    yield mul(*rest, constant(1.0), function(name, mul(constant(1.0), u)))
 
 
 def joined(tree: Tree) -> Iterator[Tree]:

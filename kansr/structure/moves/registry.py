@@ -98,7 +98,8 @@ def _independent_inputs(state: State, field: GradientField, context: Context) ->
 
 
 def _power_factors(state: State, field: GradientField, context: Context) -> list[Move]:
-    return power_factors(state) if field.gradient_error > POOR_SURROGATE else []
+    """Where gradients show them well, other kinds of move do; with noise a surrogate after the move decides."""
+    return power_factors(state) if field.gradient_noise > 0 or field.gradient_error > POOR_SURROGATE else []
 
 
 def _dominant_terms(state: State, field: GradientField, context: Context) -> list[Move]:
@@ -123,7 +124,7 @@ def _simple_merges(state: State, field: GradientField, context: Context) -> Iter
 
 MOVES: tuple[MoveKind, ...] = (
     MoveKind("independent inputs", _independent_inputs, asks="rows", priority=0.2),
-    MoveKind("power factors", _power_factors, asks="rows", noise="none", priority=0.2),
+    MoveKind("power factors", _power_factors, asks="rows", priority=0.2),
     MoveKind("dominant term", _dominant_terms, asks="rows", noise="none", urgent=True),
     MoveKind("inputs of small reach", _inputs_of_small_reach, asks="rows", noise="some"),
     MoveKind("flat inputs", partial(_of_sample, flat_inputs)),

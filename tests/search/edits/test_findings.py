@@ -9,8 +9,10 @@ import sympy
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
 from kansr.expression.parse import parse
+from kansr.formula.fit.constants import fit_constants
 from kansr.runtime.deadline import Deadline
 from kansr.search.edits.findings import begun, edited
+from kansr.search.finish import judged
 from kansr.search.partition import Partition
 from kansr.structure.context import Context
 
@@ -45,6 +47,18 @@ def test_a_short_law_is_conclusive_after_few_edits():
     rows = Partition.of(Dataset(X, y, ("a", "b", "c"), "y"), 0.25)
     *_, found = begun(rows, context("0.5*a"))
     assert found.conclusive and found.candidate.expr == parse("a*b/c**2")
+
+
+@pytest.mark.slow
+def test_a_power_law_that_fits_is_held_against_what_is_near_it_however_large_the_noise():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (600, 3))
+    y = X[:, 2] * X[:, 0] * X[:, 1] / (X[:, 0] + X[:, 1])
+    y += 0.15 * np.sqrt(np.mean(y**2)) * rng.normal(size=600)
+    rows = Partition.of(Dataset(X, y, ("a", "b", "c"), "y"), 0.25)
+    fit = fit_constants(parse("0.5*c*sqrt(a*b)"), rows.sample)
+    found = min((f.candidate for f in begun(rows, context(str(fit.expr)))), key=lambda c: c.description_length)
+    assert found.description_length < judged(fit.expr, rows, "power law").description_length
 
 
 @pytest.mark.slow

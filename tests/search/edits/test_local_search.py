@@ -9,6 +9,7 @@ from kansr.expression.parse import parse
 from kansr.search.edits.first_order import _places, _regressions, _tests, proposals
 from kansr.search.edits.library import library
 from kansr.search.edits.local_search import LocalSearch
+from kansr.search.edits.neighbours import sums_of_powers
 from kansr.search.edits.program import Rows, TreeProgram, fit
 from kansr.search.edits.translation import from_sympy, to_sympy
 from kansr.search.edits.tree import constants, form
@@ -52,6 +53,10 @@ def predicts(expr: sympy.Expr, law: str) -> float:
         ("a + sqrt(b**2 + 4*c**2)", "a + 0.8*b + 1.5*c"),  # two terms are the root of the sum of their squares
         ("a*b/(a + b) + c", "0.3*a + 0.3*b + c"),  # or the inverse of the sum of their inverses
         ("a*(1.8*b*sqrt(c))**a", "2*a**3*b**2*c"),  # exponents that are an input, all at once
+        ("1/(a*(0.7*b + c))", "0.6/(a*b**(1/3)*c**(2/3))"),  # a power product is a sum
+        ("a*tanh(b - c/2)", "0.9*a*(2*b - c)/((2*b - c)**2 + 5)"),  # a rational curve is one that saturates
+        ("a*sqrt(9 - b**2*c**2/9)", "3*a*sqrt(2*cos(b*c/9) - 1)"),  # a wave is a parabola
+        ("a*b**(1 - 1/c)", "a*b**(0.6*log(c))"),  # a logarithm is a power
     ],
 )
 def test_a_law_near_a_formula_is_reached_in_noise(law, start):
@@ -115,6 +120,19 @@ def test_a_library_has_no_expression_twice():
     rows = rows_of("a", 0.01, rows=100)
     values = library(rows).values
     assert len(np.unique(np.round(values[:50], 7), axis=1).T) == values.shape[1]
+
+
+@pytest.mark.parametrize("product", ["a**(1/3)*b**(2/3)/c", "2*sqrt(a/b)", "a**0.3*b**(-0.6)*c**(1/2)", "a*b/c"])
+def test_a_sum_in_the_place_of_a_power_product_has_its_value_and_slopes_where_both_are_alike(product):
+    means = {"a": 1.3, "b": 2.1, "c": 0.8}
+    tree = from_sympy(parse(product), PLACES)
+    sums = [to_sympy(t, NAMES) for t in sums_of_powers(tree, list(means.values()))]
+    assert len(sums) == {"a*b/c": 0, "a**0.3*b**(-0.6)*c**(1/2)": 6}.get(product, 2)
+    for one in sums:
+        assert float(one.subs(means)) == pytest.approx(float(parse(product).subs(means)))
+        for name in NAMES:
+            slope = float(sympy.diff(parse(product), name).subs(means))
+            assert float(sympy.diff(one, name).subs(means)) == pytest.approx(slope)
 
 
 def test_curves_that_begin_alike_are_exchanged_with_what_was_fitted_to_the_first_set_free():
