@@ -316,15 +316,15 @@ class Search:
             return False
         if attempt.measured and self.deadline.in_time(lambda: predicts_all(new, rows), False):
             return True
-        edited = attempt.follows and bool(new)
-        if followed and not edited and self.deadline.in_time(lambda: may_edit(rows), False):
-            return False
         best = self._report().best
         # an attempt that found nothing, as one that is not for such rows, says nothing of what others have found; nor
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
         thorough = bool(new) and (tried or any(f.conclusive and f.candidate is best for f in new))
-        return self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False)
+        if not self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False):
+            return False
+        edited = attempt.follows and bool(new)
+        return edited or not followed or not self.deadline.in_time(lambda: may_edit(rows), False)
 
 
 class _Schedule:
