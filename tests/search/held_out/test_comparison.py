@@ -10,6 +10,7 @@ import pytest
 import kansr
 from kansr.data.dataset import Dataset
 from kansr.expression.evaluate import Tape
+from kansr.formula.fit.constants import fit_constants
 from kansr.formula.judge.judge import judge
 from kansr.result.result import Status
 from kansr.search.held_out.comparison import Comparison, compare
@@ -92,6 +93,17 @@ def test_what_may_be_worse_than_the_line_gives_way() -> None:
         better = compare(rows, False, never).better_than(short, Status.FOUND, lambda c: True)
         taken += better is not None and len(better.candidate.expr.free_symbols) > 1
     assert taken >= 5
+
+
+@pytest.mark.parametrize("rows", [7, 10])
+def test_a_line_that_predicts_worse_than_the_mean_takes_no_formula_s_place(rows: int) -> None:
+    """As where one row is far from all others, which bends the line when it is left out."""
+    t = np.append(-1000.0, np.arange(rows - 1.0))
+    y = (0.4 + 0.3 * np.exp(0.69 * t)) * np.random.default_rng(0).normal(1.0, 0.04, rows)
+    table = Partition.of(Dataset(t[:, None], y, ("t",), "y"), 0.25)
+    law = fit_constants(kansr.parse("0.4 + 0.3*exp(0.7*t)"), table.fitting).expr
+    best = judge(law, table.fitting, table.judging, "test")
+    assert compare(table, False, never).better_than(best, Status.BEST_EFFORT, lambda candidate: True) is None
 
 
 def test_noise_does_not_take_the_place_of_a_constant() -> None:
