@@ -163,9 +163,9 @@ class Comparison:
     def _no_worse_than_line(self, errors: Array, some: Mask) -> bool:
         """Whether squared errors on some rows show that nothing is lost against the line with all inputs.
 
-        Where the mean predicts better than that line, as where one row has an input far from all others, nothing is to be
-        lost against the mean. They are no larger on average; and by a one-sided test of non-inferiority the difference of r² is less than
-        MARGIN, at the level of CERTAIN, also without the one row that speaks most for them.
+        Where the mean predicts better than that line, as where one row has an input far from all others, nothing may be
+        lost against the mean. They are no larger on average; and by a one-sided test of non-inferiority the difference
+        of r² is less than MARGIN, at the level of CERTAIN, also without the one row that speaks most for them.
         """
         difference = (errors - self.errors[self._yardstick][some]) / (float(np.mean(self.errors["mean"])) or 1.0)
         others = np.sort(difference)[1:]
