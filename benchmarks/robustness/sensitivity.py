@@ -52,7 +52,7 @@ from kansr.runtime.files import write
 
 FACTORS = (0.5, 2.0)
 FIRST_GROUP = 8  # numbers that are tried together at first: one in eight or less moves an answer
-# Seconds of a search, by the clock. Those of LAWS end by themselves in 1 to 15 of the processor; one that is traced takes
+# Seconds of a search, by the clock. Those of LAWS end by themselves in 1 to 15 of the processor; a traced one takes
 # several times as long, and no share of its limit may end anything then, else its answer would be another one.
 TIME_LIMIT = 300.0
 LONGEST = 600.0  # seconds that a child may take
