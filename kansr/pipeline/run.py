@@ -305,8 +305,7 @@ class Search:
     def _ends(self, attempt: Attempt, new: Sequence[Finding], *, followed: bool) -> bool:
         """Whether nothing better is to be expected after this attempt, of which these findings are new.
 
-        followed: whether a local search is still to come; in noise it may make a good formula a short one, or find a
-        shorter one than a power law that fits.
+        followed: whether a local search is still to come, which in noise may find a shorter formula than one that fits.
         """
         rows = self.partition
         settled = any(f.conclusive for f in new)
@@ -321,10 +320,10 @@ class Search:
         # does a sum fitted with constant errors where the errors may be relative
         tried = attempt.thorough and not (attempt.measured and spans_decades(rows.kept.y))
         thorough = bool(new) and (tried or any(f.conclusive and f.candidate is best for f in new))
-        if not self.deadline.in_time(lambda: matches_surrogate(best, rows.kept, rows, thorough), False):
-            return False
-        edited = attempt.follows and bool(new)
-        return edited or not followed or not self.deadline.in_time(lambda: may_edit(rows), False)
+        still_edited = followed and not (attempt.follows and new)
+        return self.deadline.in_time(
+            lambda: matches_surrogate(best, rows.kept, rows, thorough) and not (still_edited and may_edit(rows)), False
+        )
 
 
 class _Schedule:
