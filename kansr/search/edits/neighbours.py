@@ -150,7 +150,7 @@ def sums_of_powers(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
             base, exponent = _base_and_exponent(factor)
             value = value_of(exponent) if is_number(exponent) else 0.0
             inputs = [(i, value * s) for i, s in _inputs(base)]
-            if all(i is not None and means[i] > 0 and p % 1 for i, p in inputs):
+            if inputs and all(means[i] > 0 and p % 1 for i, p in inputs):
                 for i, p in inputs:
                     odd.setdefault(abs(p), []).append(power(("x", i), ONE if p > 0 else MINUS))
             else:
@@ -163,7 +163,7 @@ def sums_of_powers(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
             others = [power(base, constant(p)) for p, bases in odd.items() for base in bases if base not in chosen]
             for sign in (ONE, MINUS):
                 A, B = (mul(*(power(base, sign) for base in bases)) for bases in (of_a, of_b))
-                sizes = [math.prod(means[i or 0] ** s for i, s in _inputs(part)) for part in (A, B)]
+                sizes = [math.prod(means[i] ** s for i, s in _inputs(part)) for part in (A, B)]
                 both = add(A, mul(constant(b / a * sizes[0] / sizes[1]), B))
                 front = sizes[0] ** (a * value_of(sign)) * sizes[1] ** (b * value_of(sign))
                 front /= (sizes[0] * (a + b) / a) ** ((a + b) * value_of(sign))
@@ -171,13 +171,12 @@ def sums_of_powers(tree: Tree, means: Sequence[float]) -> Iterator[Tree]:
                 yield replace_at(tree, path, mul(*rest, *others, constant(front), inner))
 
 
-def _inputs(product: Tree) -> list[tuple[int | None, float]]:
-    """The inputs of a power product and their exponents; None for what is no input."""
-    factors = map(_base_and_exponent, product[1:] if product[0] == "*" else (product,))
-    return [
-        (base[1] if base[0] == "x" and is_number(p) else None, value_of(p) if is_number(p) else 0.0)
-        for base, p in factors
-    ]
+def _inputs(product: Tree) -> list[tuple[int, float]]:
+    """The inputs of a power product and their exponents; none where it has another factor."""
+    factors = [_base_and_exponent(factor) for factor in (product[1:] if product[0] == "*" else (product,))]
+    if not all(base[0] == "x" and is_number(p) for base, p in factors):
+        return []
+    return [(base[1], value_of(p)) for base, p in factors]
 
 
 def _base_and_exponent(factor: Tree) -> tuple[Tree, Tree]:

@@ -95,7 +95,7 @@ class Comparison:
         return {model.name: model.errors for model in self.models}
 
     @property
-    def _yardstick(self) -> str:
+    def _reference(self) -> str:
         """The line with all inputs, or the mean where that predicts better."""
         return min(("line", "mean"), key=lambda name: float(np.mean(self.errors[name])))
 
@@ -123,7 +123,7 @@ class Comparison:
         if not offered:
             return None
         every = np.ones(len(self.judged), dtype=bool)
-        safe = [j for j in offered if j.name == self._yardstick or self._no_worse_than_line(j.errors, every)]
+        safe = [j for j in offered if j.name == self._reference or self._no_worse_than_line(j.errors, every)]
         rival = _simplest(safe or offered, CHANCE)
         if best.r2_held_out <= 0:  # all rows say whether there is anything
             return rival.finding if _worse(self.errors["mean"], rival.errors, CHANCE_OF_NOTHING) else None
@@ -155,10 +155,9 @@ class Comparison:
         if self.judged.all():
             return self._no_worse_than_line(own, self.judged)
         every = np.asarray((left_out(best.expr, self.data, self.rows.seed) - self.data.y) ** 2)
-        lost = float(np.mean(own - self.errors[self._yardstick][self.judged])) / (
-            float(np.mean(self.errors["mean"])) or 1.0
+        return float(np.mean(self._lost(own, self.judged))) <= MARGIN and self._no_worse_than_line(
+            every, np.ones(len(every), dtype=bool)
         )
-        return lost <= MARGIN and self._no_worse_than_line(every, np.ones(len(every), dtype=bool))
 
     def _no_worse_than_line(self, errors: Array, some: Mask) -> bool:
         """Whether squared errors on some rows show that nothing is lost against the line with all inputs.
@@ -167,10 +166,14 @@ class Comparison:
         lost against the mean. They are no larger on average; and by a one-sided test of non-inferiority the difference
         of r² is less than MARGIN, at the level of CERTAIN, also without the one row that speaks most for them.
         """
-        difference = (errors - self.errors[self._yardstick][some]) / (float(np.mean(self.errors["mean"])) or 1.0)
-        others = np.sort(difference)[1:]
+        lost = self._lost(errors, some)
+        others = np.sort(lost)[1:]
         most = np.mean(others) + CERTAIN * np.std(others) / np.sqrt(len(others))
-        return bool(np.mean(difference) <= 0 and most <= MARGIN)
+        return bool(np.mean(lost) <= 0 and most <= MARGIN)
+
+    def _lost(self, errors: Array, some: Mask) -> Array:
+        """What each of some rows contributes to the r² that is lost against the reference."""
+        return (errors - self.errors[self._reference][some]) / (float(np.mean(self.errors["mean"])) or 1.0)
 
     def contradicts(self, best: Candidate) -> bool:
         """Whether any model is so much likelier on the held-out rows that a formula is not the law."""

@@ -34,4 +34,4 @@ def test_what_the_rows_tell_apart_is_not(noise: float, apart: float) -> None:
 def test_it_is_in_the_notes_of_a_search() -> None:
     data = rows(0.4, 0.01)
     found = kansr.discover((data.X, data.y), time_limit=20)
-    assert any("as well as" in note for note in found.to_dict()["notes"])
+    assert any("fits as well as" in note for note in found.to_dict()["notes"])
